@@ -1,0 +1,33 @@
+#include "actions.hpp"
+
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#include <numpy/ndarraytypes.h>
+
+namespace nb = nanobind;
+
+namespace operant::bindings {
+namespace {
+
+ActionType type_of(PyArrayObject* array) {
+    switch (PyArray_TYPE(array)) {
+        case NPY_INT: return ActionType::int32;
+        case NPY_LONG: return sizeof(long) == 8 ? ActionType::int64 : ActionType::int32;
+        case NPY_LONGLONG: return ActionType::int64;
+        default: return ActionType::other;
+    }
+}
+
+}  // namespace
+
+ActionView view_actions(nb::handle actions, std::size_t num_envs) {
+    static PyObject* const ndarray = nb::object(nb::module_::import_("numpy").attr("ndarray")).release().ptr();
+    if (reinterpret_cast<PyObject*>(Py_TYPE(actions.ptr())) != ndarray) return {};
+    auto* array = reinterpret_cast<PyArrayObject*>(actions.ptr());
+    if (PyArray_NDIM(array) != 1 || PyArray_DIMS(array)[0] != static_cast<npy_intp>(num_envs) ||
+        !PyArray_CHKFLAGS(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED) ||
+        PyArray_DESCR(array)->byteorder == NPY_OPPBYTE)
+        return {};
+    return {type_of(array), PyArray_DATA(array), num_envs};
+}
+
+}  // namespace operant::bindings

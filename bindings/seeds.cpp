@@ -1,0 +1,44 @@
+#include "seeds.hpp"
+
+#include <cstdint>
+#include <limits>
+
+#include <nanobind/stl/vector.h>
+
+namespace nb = nanobind;
+
+namespace operant::bindings {
+namespace {
+
+SeedSequence sequence_of(nb::handle integer) {
+    std::uint64_t small;
+    if (nb::try_cast(integer, small)) return SeedSequence(small);
+    // Beyond 64 bits: the integer's 32-bit digits, as many as it has.
+    std::vector<std::uint32_t> words;
+    for (nb::object rest = nb::borrow(integer); nb::cast<bool>(rest.attr("__bool__")()); rest = rest >> nb::int_(32))
+        words.push_back(nb::cast<std::uint32_t>(rest & nb::int_(0xffffffffu)));
+    return SeedSequence(words);
+}
+
+}  // namespace
+
+std::vector<std::optional<SeedSequence>> seed_sequences(nb::handle seed, std::size_t num_envs) {
+    std::vector<std::optional<SeedSequence>> sequences;
+    if (seed.is_none()) return sequences;
+    sequences.reserve(num_envs);
+    std::uint64_t first;
+    if (nb::isinstance<nb::int_>(seed)) {
+        if (nb::try_cast(seed, first) && first <= std::numeric_limits<std::uint64_t>::max() - num_envs) {
+            for (std::size_t copy = 0; copy < num_envs; ++copy) sequences.emplace_back(SeedSequence(first + copy));
+        } else {
+            for (std::size_t copy = 0; copy < num_envs; ++copy)
+                sequences.emplace_back(sequence_of(nb::borrow(seed) + nb::int_(copy)));
+        }
+    } else {
+        for (const nb::handle one : seed)
+            sequences.push_back(one.is_none() ? std::nullopt : std::optional(sequence_of(one)));
+    }
+    return sequences;
+}
+
+}  // namespace operant::bindings

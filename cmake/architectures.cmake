@@ -1,0 +1,10 @@
+# The compiler flags of each instruction set in include/operant/architecture.hpp.
+if(MSVC)
+  set(operant_flags_avx512bw /arch:AVX512)
+  set(operant_flags_avx2 /arch:AVX2)
+  set(operant_flags_sse4_2 /D__SSE4_2__)
+else()
+  set(operant_flags_avx512bw -mavx512f -mavx512cd -mavx512dq -mavx512bw -mfma -mbmi2)
+  set(operant_flags_avx2 -mavx2 -mfma)
+  set(operant_flags_sse4_2 -msse4.2)
+endif()

@@ -1,0 +1,8 @@
+# Warnings for Operant's own targets.
+add_library(operant_warnings INTERFACE)
+target_compile_options(operant_warnings INTERFACE
+  $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wall;-Wextra;-Wpedantic>
+  # GCC's own AVX-512 intrinsics use variables that they leave uninitialised on purpose (GCC bug 105593).
+  # GCC 12 sees overlapping memory in std::string's operator+ (GCC bug 105651).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized;-Wno-restrict>
+  $<$<CXX_COMPILER_ID:MSVC>:/W4>)

@@ -1,0 +1,133 @@
+#pragma once
+/// \file
+/// CartPole: a pole stands on a cart that is pushed left or right at every step, and must not fall.
+///
+/// A. G. Barto, R. S. Sutton and C. W. Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult Learning Control
+/// Problems", IEEE Transactions on Systems, Man, and Cybernetics 13(5), 1983; equations of motion for a frictionless
+/// cart: R. V. Florian, "Correct Equations for the Dynamics of the Cart-Pole System", 2007 (eq. 23 and 24, mu = 0), as in
+/// Gymnasium's CartPole-v1 with every operation in its order.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numbers>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/arithmetic.hpp>
+#include <operant/random.hpp>
+#include <operant/spaces.hpp>
+#include <operant/trigonometry.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+struct CartPole {
+    static constexpr std::string_view name = "CartPole";
+    static constexpr std::size_t state_size = 4;  ///< x [m], x_dot [m/s], theta [rad], theta_dot [rad/s]
+    static constexpr std::size_t observation_size = 4;
+    static constexpr std::int32_t max_episode_steps = 500;
+    using ActionSpace = Discrete<2>;  ///< 0 pushes the cart to the left, 1 to the right
+
+    /// Gymnasium's attributes of the same names.
+    struct Parameters {
+        double gravity = 9.8;     ///< [m/s^2]
+        double masscart = 1.0;    ///< [kg]
+        double masspole = 0.1;    ///< [kg]
+        double length = 0.5;      ///< half the pole's length [m]
+        double force_mag = 10.0;  ///< [N]
+        double tau = 0.02;        ///< time between two steps [s]
+        double theta_threshold_radians = 12 * 2 * std::numbers::pi / 360;  ///< beyond this angle the pole has fallen
+        double x_threshold = 2.4;                                          ///< the track's end [m]
+        bool semi_implicit = false;        ///< kinematics_integrator: semi-implicit rather than explicit Euler
+        bool sutton_barto_reward = false;  ///< 0 a step and -1 for the last, instead of 1 for every step
+    };
+
+    /// Twice the thresholds, so that the observation that ends an episode lies within.
+    static constexpr Box<observation_size> observation_space(const Parameters& parameters) {
+        constexpr float infinity = std::numeric_limits<float>::infinity();
+        const auto x = static_cast<float>(parameters.x_threshold * 2);
+        const auto theta = static_cast<float>(parameters.theta_threshold_radians * 2);
+        return {{-x, -infinity, -theta, -infinity}, {x, infinity, theta, infinity}};
+    }
+
+    /// How an episode starts: every state variable uniform between two bounds.
+    struct ResetBounds {
+        double low = -0.05;
+        double high = 0.05;
+    };
+
+    /// Draws the state that an episode starts from.
+    template <class Scalar>
+    static XSIMD_INLINE void reset(const ResetBounds& bounds, Pcg64& random, Scalar (&state)[state_size]) {
+        for (Scalar& variable : state) variable = static_cast<Scalar>(random.uniform(bounds.low, bounds.high));
+    }
+
+    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    template <class Batch>
+    class Dynamics {
+    public:
+        using State = std::array<Batch, state_size>;
+        using Integers = xsimd::as_integer_t<Batch>;
+
+        explicit Dynamics(const Parameters& parameters)
+            : gravity_(Scalar(parameters.gravity)),
+              masspole_(Scalar(parameters.masspole)),
+              total_mass_(parameters.masspole + parameters.masscart),
+              length_(Scalar(parameters.length)),
+              polemass_length_(Scalar(parameters.masspole * parameters.length)),
+              force_mag_(Scalar(parameters.force_mag)),
+              tau_(Scalar(parameters.tau)),
+              theta_threshold_(Scalar(parameters.theta_threshold_radians)),
+              x_threshold_(Scalar(parameters.x_threshold)),
+              semi_implicit_(parameters.semi_implicit),
+              sutton_barto_reward_(parameters.sutton_barto_reward) {}
+
+        /// Moves `state` on by one time step.
+        XSIMD_INLINE Outcome<Batch> step(State& state, const Integers& action) const {
+            auto& [x, x_dot, theta, theta_dot] = state;
+            const auto [sin_theta, cos_theta] = sincos(theta);
+            const Batch force = xsimd::select(xsimd::batch_bool_cast<Scalar>(action == 1), force_mag_, -force_mag_);
+
+            const Batch temp =
+                multiply_add(polemass_length_ * (theta_dot * theta_dot), sin_theta, force) / total_mass_;
+            const Batch thetaacc =
+                negated_multiply_add(cos_theta, temp, gravity_ * sin_theta) /
+                (length_ * (Batch(Scalar(4.0 / 3.0)) - masspole_ * (cos_theta * cos_theta) / total_mass_));
+            const Batch xacc = temp - polemass_length_ * thetaacc * cos_theta / total_mass_;
+
+            if (semi_implicit_) {
+                x_dot = multiply_add(tau_, xacc, x_dot);
+                x = multiply_add(tau_, x_dot, x);
+                theta_dot = multiply_add(tau_, thetaacc, theta_dot);
+                theta = multiply_add(tau_, theta_dot, theta);
+            } else {
+                x = multiply_add(tau_, x_dot, x);
+                x_dot = multiply_add(tau_, xacc, x_dot);
+                theta = multiply_add(tau_, theta_dot, theta);
+                theta_dot = multiply_add(tau_, thetaacc, theta_dot);
+            }
+
+            const auto terminated = xsimd::abs(x) > x_threshold_ || xsimd::abs(theta) > theta_threshold_;
+            const Batch reward = sutton_barto_reward_ ? xsimd::select(terminated, Batch(-1), Batch(0)) : Batch(1);
+            return {reward, terminated};
+        }
+
+        /// What the agent sees of a state: all of it.
+        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) { return state; }
+
+    private:
+        using Scalar = typename Batch::value_type;
+
+        Batch gravity_, masspole_;
+        Divisor<Batch> total_mass_;
+        Batch length_, polemass_length_, force_mag_, tau_, theta_threshold_, x_threshold_;
+        bool semi_implicit_, sutton_barto_reward_;
+    };
+};
+
+using CartPoleVecEnv = VectorEnv<CartPole>;
+
+}  // namespace operant

@@ -1,0 +1,28 @@
+#pragma once
+/// \file
+/// Gymnasium's spaces, as far as the environments need them.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace operant {
+
+/// `gymnasium.spaces.Discrete(n)`: the integers 0 to n - 1.
+template <int n_>
+struct Discrete {
+    static constexpr int n = n_;
+
+    /// Actions come in 32 or 64 bits, and are used as they are.
+    using Narrow = std::int32_t;
+    using Wide = std::int64_t;
+};
+
+/// `gymnasium.spaces.Box(low, high, dtype=float32)`: vectors of `size` floats, bounded one by one.
+template <std::size_t size>
+struct Box {
+    std::array<float, size> low;
+    std::array<float, size> high;
+};
+
+}  // namespace operant

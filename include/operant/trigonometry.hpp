@@ -1,0 +1,95 @@
+#pragma once
+/// \file
+/// Sine and cosine on batches.
+///
+/// float: polynomials good to float32 rounding over every argument; fast where the environments' angles live. The result
+/// in one lane never depends on its neighbours, nor on the batch's width.
+/// double: the C library, lane by lane, because numpy's (and so Gymnasium's) float64 sine and cosine are the C library's.
+
+#include <cmath>
+#include <numbers>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/arithmetic.hpp>
+
+namespace operant {
+
+template <class Batch>
+struct SinCos {
+    Batch sin, cos;
+};
+
+namespace detail {
+
+/// Minimax polynomials for |x| <= pi/4, from S. L. Moshier's Cephes library (sinf.c, 1989).
+template <class Arch>
+XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_eighth_turn(const xsimd::batch<float, Arch>& x) {
+    using Batch = xsimd::batch<float, Arch>;
+    const Batch square = x * x;
+    const Batch odd = xsimd::fma(xsimd::fma(Batch(-1.9515295891e-4f), square, Batch(8.3321608736e-3f)), square,
+                                 Batch(-1.6666654611e-1f));
+    const Batch even = xsimd::fma(xsimd::fma(Batch(2.443315711809948e-5f), square, Batch(-1.388731625493765e-3f)),
+                                  square, Batch(4.166664568298827e-2f));
+    return {xsimd::fma(odd * square, x, x),
+            xsimd::fma(xsimd::fma(even, square, Batch(-0.5f)), square, Batch(1.0f))};
+}
+
+/// Applies a function of one number to every lane.
+template <class Scalar, class Arch, class Function>
+XSIMD_INLINE xsimd::batch<Scalar, Arch> lane_by_lane(const xsimd::batch<Scalar, Arch>& x, Function function) {
+    using Batch = xsimd::batch<Scalar, Arch>;
+    alignas(Arch::alignment()) Scalar lanes[Batch::size];
+    x.store_aligned(lanes);
+    for (Scalar& lane : lanes) lane = function(lane);
+    return Batch::load_aligned(lanes);
+}
+
+/// |x| up to `largest_reduced`: subtract the nearest multiple of pi/2 in three parts whose products are exact (Cody and
+/// Waite), then take the polynomials in the right order and sign. Beyond it: the C library in double.
+template <class Arch>
+SinCos<xsimd::batch<float, Arch>> sincos_any_angle(const xsimd::batch<float, Arch>& x) {
+    using Batch = xsimd::batch<float, Arch>;
+    constexpr float largest_reduced = 8192.0f;
+
+    const Batch turns = xsimd::nearbyint(x * Batch(2 * std::numbers::inv_pi_v<float>));
+    Batch rest = x - turns * Batch(1.5703125f);
+    rest = rest - turns * Batch(4.837512969970703125e-4f);
+    rest = rest - turns * Batch(7.54978995489188e-8f);
+    const auto [sin, cos] = sincos_eighth_turn(rest);
+
+    const auto quadrant = xsimd::to_int(turns);
+    const auto odd = xsimd::batch_bool_cast<float>((quadrant & 1) != 0);
+    const auto negate_sin = xsimd::batch_bool_cast<float>((quadrant & 2) != 0);
+    const auto negate_cos = xsimd::batch_bool_cast<float>(((quadrant + 1) & 2) != 0);
+    SinCos<Batch> result{xsimd::select(odd, cos, sin), xsimd::select(odd, sin, cos)};
+    result.sin = xsimd::select(negate_sin, -result.sin, result.sin);
+    result.cos = xsimd::select(negate_cos, -result.cos, result.cos);
+
+    const auto reduced = xsimd::abs(x) <= Batch(largest_reduced);
+    if (!xsimd::all(reduced)) {
+        const Batch far_sin = lane_by_lane(x, [](float angle) { return static_cast<float>(::sin(double{angle})); });
+        const Batch far_cos = lane_by_lane(x, [](float angle) { return static_cast<float>(::cos(double{angle})); });
+        result.sin = xsimd::select(reduced, result.sin, far_sin);
+        result.cos = xsimd::select(reduced, result.cos, far_cos);
+    }
+    return result;
+}
+
+}  // namespace detail
+
+/// Sine and cosine of angles in radians; fastest while all of them are within an eighth turn of zero. Its bound is a
+/// little below pi/4, so that an angle within it is reduced by no turn in the other branch: both give the same bits.
+template <class Arch>
+XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos(const xsimd::batch<float, Arch>& x) {
+    if (xsimd::all(xsimd::abs(x) <= xsimd::batch<float, Arch>(0.78f))) return detail::sincos_eighth_turn(x);
+    return detail::sincos_any_angle(x);
+}
+
+template <class Arch>
+XSIMD_INLINE SinCos<xsimd::batch<double, Arch>> sincos(const xsimd::batch<double, Arch>& x) {
+    return {detail::lane_by_lane(x, [](double angle) { return ::sin(angle); }),
+            detail::lane_by_lane(x, [](double angle) { return ::cos(angle); })};
+}
+
+}  // namespace operant

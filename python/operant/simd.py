@@ -1,0 +1,20 @@
+"""Which SIMD instruction sets this processor has kernels for, and which one is in use.
+
+The best available one is chosen when Operant is first imported. The environment variable `OPERANT_ARCH` forces one:
+
+| `OPERANT_ARCH` | instruction set | float32 lanes |
+|---|---|---|
+| `avx512bw` | AVX-512 F, CD, DQ, BW | 16 |
+| `avx2` | AVX2 with FMA | 8 |
+| `sse4.2` | SSE4.2, the x86-64-v2 baseline | 4 |
+| `neon` | 64-bit Arm | 4 |
+
+Naming one that does not exist or that the processor lacks makes the import fail with an `ImportError`. `avx512bw`,
+`avx2` and `neon` fuse multiplications with additions, `sse4.2` cannot, so in float32 its results differ from theirs
+by rounding; float64 results are the same on all of them.
+"""
+
+from operant._core import simd_active as active
+from operant._core import simd_available as available
+
+__all__ = ["active", "available"]

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Installs what building Operant needs from the system's package manager: compiler, CMake, and the C++ libraries
+# xsimd, Taskflow, doctest and google-benchmark. For Debian 12, Debian 13 and Ubuntu; safe to run again.
+#
+#   scripts/install_system_packages.sh            install what is missing (asks sudo where needed)
+#   scripts/install_system_packages.sh --check    install nothing; exit status 1 when something is missing
+set -euo pipefail
+
+xsimd_minimum=13
+taskflow_minimum=3.9
+tools=(g++ make cmake ninja-build doctest-dev libbenchmark-dev)
+
+say() { printf 'install_system_packages: %s\n' "$*"; }
+
+case "${1-}" in
+    '' | --check) ;;
+    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) say "unknown argument '$1' (try --help)" >&2; exit 2 ;;
+esac
+
+if ! command -v apt-get >/dev/null; then
+    say "no apt-get here: install CMake, a C++20 compiler, xsimd >= $xsimd_minimum and Taskflow >= $taskflow_minimum" \
+        "with your own package manager, or let CMake fetch the two libraries."
+    exit 0
+fi
+
+installed() { dpkg-query -W -f '${Version}' "$1" 2>/dev/null | grep -q .; }
+installed_at_least() { dpkg --compare-versions "$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null)" ge "$2"; }
+candidate_at_least() {
+    local candidate
+    candidate=$(apt-cache policy "$1" | sed -n 's/^  Candidate: //p')
+    [ -n "$candidate" ] && [ "$candidate" != '(none)' ] && dpkg --compare-versions "$candidate" ge "$2"
+}
+
+# A pyenv or conda Python brings venv and its headers; Debian's own needs packages for them.
+if [ "$(command -v python3 || true)" = /usr/bin/python3 ] || ! command -v python3 >/dev/null; then
+    tools+=(python3 python3-venv python3-dev)
+fi
+
+missing=()
+for package in "${tools[@]}"; do
+    installed "$package" || missing+=("$package")
+done
+libraries=()
+installed_at_least libxsimd-dev "$xsimd_minimum" || libraries+=("libxsimd-dev $xsimd_minimum")
+installed_at_least libtaskflow-cpp-dev "$taskflow_minimum" || libraries+=("libtaskflow-cpp-dev $taskflow_minimum")
+
+if [ ${#missing[@]} -eq 0 ] && [ ${#libraries[@]} -eq 0 ]; then
+    say "nothing to do, all system packages are installed."
+    exit 0
+fi
+if [ "${1-}" = --check ]; then
+    say "missing: ${missing[*]} ${libraries[*]}"
+    exit 1
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { say "not root and no sudo: run this script as root." >&2; exit 1; }
+    as_root=(sudo)
+fi
+apt_install() {
+    say "apt-get install $*"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -q "$@"
+}
+
+say "apt-get update"
+"${as_root[@]}" apt-get update -q
+
+[ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+
+# Debian 12 has an xsimd that is too old and no Taskflow. Debian 13 (trixie) has both, header-only, so they are taken
+# from there: its suite is added next to the machine's own apt source, pinned below everything that is installed.
+add_trixie() {
+    local uri keyring
+    uri=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+        sed -n 's/^bookworm //p' | head -n 1)
+    [ -n "$uri" ] || { say "no apt source for Debian 12 (bookworm) found to take trixie from." >&2; return 1; }
+    keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    say "adding Debian 13 (trixie) as an apt source, pinned to priority 100: nothing installed is upgraded from it."
+    printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: %s\n' "$uri" "$keyring" |
+        "${as_root[@]}" tee /etc/apt/sources.list.d/operant-trixie.sources >/dev/null
+    printf 'Package: *\nPin: release n=trixie\nPin-Priority: 100\n' |
+        "${as_root[@]}" tee /etc/apt/preferences.d/operant-trixie >/dev/null
+    "${as_root[@]}" apt-get update -q
+}
+
+. /etc/os-release
+if [ "${#libraries[@]}" -gt 0 ] && [ "${ID-}" = debian ] && [ "${VERSION_ID-}" = 12 ]; then
+    add_trixie
+    apt_install libtaskflow-cpp-dev libxsimd-dev/trixie
+else
+    for library in "${libraries[@]}"; do
+        read -r package minimum <<<"$library"
+        if candidate_at_least "$package" "$minimum"; then
+            apt_install "$package"
+        else
+            say "$package >= $minimum is not in this system's archive; CMake will fetch it at the pinned commit."
+        fi
+    done
+fi
+say "done."

@@ -1,0 +1,52 @@
+"""Fails when a translation unit for one instruction set defines anything that another might link to.
+
+An inline function or a template that two object files define is one weak symbol: the linker keeps any one of them,
+perhaps the one with AVX-512 instructions, for a processor that lacks them. So whatever the kernels' object files define
+must carry the architecture in its name.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ARCHITECTURES = {
+    "avx512bw": r"xsimd::avx512bw",
+    "avx2": r"xsimd::fma3<xsimd::avx2>",
+    "sse4_2": r"xsimd::sse4_2",
+    "neon": r"xsimd::neon64",
+}
+
+
+def shared_definitions(nm: str, object_file: Path) -> list[str]:
+    """Global definitions in the object file that do not carry its architecture in their type."""
+    architecture = re.search(r"kernels_(\w+?)\.", object_file.name).group(1)
+    listing = subprocess.run(
+        [nm, "--demangle", "--defined-only", "--extern-only", object_file], check=True, capture_output=True, text=True
+    ).stdout
+    # 3f0 W operant::StepKernel<operant::CartPole, float, xsimd::avx512bw>::restart(...)
+    symbols = [line.split(maxsplit=2)[2] for line in listing.splitlines()]
+    if not symbols:
+        raise SystemExit(f"{object_file} defines nothing: this check has lost what it checks")
+    # DW.ref.* are pointers that GCC's exception tables use: data, the same whatever the flags.
+    own = re.compile(ARCHITECTURES[architecture] + r"\W|^DW\.ref\.")
+    return [symbol for symbol in symbols if not own.search(symbol)]
+
+
+def main() -> int:
+    """Check the object files named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nm", default="nm")
+    parser.add_argument("objects", nargs="+", type=Path)
+    arguments = parser.parse_args()
+    failed = False
+    for object_file in arguments.objects:
+        for symbol in shared_definitions(arguments.nm, object_file):
+            print(f"{object_file.name}: {symbol}", file=sys.stderr)
+            failed = True
+    return int(failed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

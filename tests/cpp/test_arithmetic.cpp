@@ -1,0 +1,34 @@
+#include <doctest/doctest.h>
+
+#include <operant/arithmetic.hpp>
+
+namespace {
+
+// 1 + e times 1 - e is 1 - e^2: rounding the product first loses the e^2 that a fused operation keeps.
+template <class Scalar>
+Scalar square_lost_to_rounding(Scalar e) {
+    using Batch = xsimd::batch<Scalar>;
+    return operant::multiply_add(Batch(1 + e), Batch(1 - e), Batch(-1)).get(0);
+}
+
+}  // namespace
+
+TEST_CASE("double operations round one by one") {
+    CHECK(square_lost_to_rounding(0x1p-30) == 0.0);
+    CHECK(operant::negated_multiply_add(xsimd::batch<double>(1 + 0x1p-30), xsimd::batch<double>(1 - 0x1p-30),
+                                        xsimd::batch<double>(1.0))
+              .get(0) == 0.0);
+}
+
+TEST_CASE("float operations are fused where the processor can") {
+#if defined(__FMA__) || defined(__aarch64__)
+    CHECK(square_lost_to_rounding(0x1p-13f) == -0x1p-26f);
+#else
+    CHECK(square_lost_to_rounding(0x1p-13f) == 0.0f);
+#endif
+}
+
+TEST_CASE("a double divides by a constant as a double does") {
+    const operant::Divisor<xsimd::batch<double>> divisor(1.1);
+    for (double x = 0.1; x < 100; x += 0.37) CHECK((xsimd::batch<double>(x) / divisor).get(0) == x / 1.1);
+}

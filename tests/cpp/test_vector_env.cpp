@@ -1,0 +1,118 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include <operant/operant.hpp>
+
+namespace {
+
+using Env = operant::CartPoleVecEnv;
+
+/// Every output of `steps` steps of the first `copies` copies, with actions that depend on step and copy alone.
+template <class Action = std::int32_t>
+std::vector<float> run(Env& env, std::size_t copies, int steps) {
+    std::vector<float> outputs;
+    const auto first = env.reset(7);
+    outputs.insert(outputs.end(), first.begin(), first.begin() + static_cast<std::ptrdiff_t>(4 * copies));
+    for (int step = 0; step < steps; ++step) {
+        std::vector<Action> actions(env.num_envs());
+        for (std::size_t copy = 0; copy < actions.size(); ++copy)
+            actions[copy] = static_cast<Action>((step * 31 + static_cast<int>(copy) * 17) / 5 % 2);
+        const auto result = env.step(actions);
+        for (std::size_t copy = 0; copy < copies; ++copy) {
+            for (std::size_t i = 0; i < 4; ++i) outputs.push_back(result.observations[4 * copy + i]);
+            outputs.push_back(result.rewards[copy]);
+            outputs.push_back(result.terminations[copy]);
+            outputs.push_back(result.truncations[copy]);
+        }
+    }
+    return outputs;
+}
+
+bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("copy i does not depend on num_envs") {
+    Env large(4096);
+    const auto expected = run(large, 1, 300);
+    for (const std::size_t num_envs : {1, 7, 8, 15, 16, 17, 63, 64, 65, 1000, 1024, 1025}) {
+        CAPTURE(num_envs);
+        Env env(num_envs);
+        CHECK(same_bytes(run(env, 1, 300), expected));
+        Env again(4096);
+        CHECK(same_bytes(run(env, num_envs, 100), run(again, num_envs, 100)));
+    }
+}
+
+TEST_CASE("nothing depends on workers") {
+    Env one(5000, {.workers = 1});
+    const auto expected = run(one, 5000, 100);
+    for (const std::size_t workers : {2, 3, 7}) {
+        Env env(5000, {.workers = workers});
+        CHECK(same_bytes(run(env, 5000, 100), expected));
+    }
+}
+
+TEST_CASE("actions of 64 bits are as good as those of 32") {
+    Env narrow(77), wide(77);
+    CHECK(same_bytes(run<std::int32_t>(narrow, 77, 100), run<std::int64_t>(wide, 77, 100)));
+}
+
+TEST_CASE("the time limit truncates, and the step after starts anew") {
+    Env env(3, {.max_episode_steps = 2});
+    const std::vector<std::int32_t> actions(3, 0);
+    env.reset(0);
+    for (int episode = 0; episode < 3; ++episode) {
+        CHECK_FALSE(env.step(actions).truncations[0]);
+        CHECK(env.step(actions).truncations[0]);
+        const auto result = env.step(actions);
+        CHECK_FALSE(result.truncations[0]);
+        CHECK_FALSE(result.terminations[0]);
+        CHECK(result.rewards[0] == 0);
+        for (std::size_t i = 0; i < 4; ++i) CHECK(std::abs(result.observations[i]) <= 0.05f);
+    }
+}
+
+TEST_CASE("a fall at the time limit is both") {
+    Env env(1, {.max_episode_steps = 1});
+    env.reset(0);
+    env.set_state(std::vector<float>{2.5f, 0, 0, 0});
+    const auto result = env.step(std::vector<std::int32_t>{0});
+    CHECK(result.terminations[0]);
+    CHECK(result.truncations[0]);
+}
+
+TEST_CASE("without a seed, starts differ and streams continue") {
+    Env a(64), b(64);
+    const auto first = a.reset();
+    const std::vector<float> first_a(first.begin(), first.end());
+    const auto other = b.reset();
+    CHECK_FALSE(std::ranges::equal(first_a, other));
+    CHECK_FALSE(std::equal(first_a.begin(), first_a.begin() + 4, first_a.begin() + 4));
+    CHECK_FALSE(std::ranges::equal(first_a, a.reset()));
+}
+
+TEST_CASE("bad input is named and changes nothing") {
+    CHECK_THROWS_WITH_AS(Env(0), "num_envs: expected an integer from 1 to 2147483648, got 0", std::invalid_argument);
+    CHECK_THROWS_AS(Env(1, {.workers = 0}), std::invalid_argument);
+    CHECK_THROWS_AS(Env(1, {.max_episode_steps = 0}), std::invalid_argument);
+
+    Env env(3), untouched(3);
+    const std::vector<std::int32_t> good{0, 1, 0};
+    CHECK_THROWS_AS(env.step(good), operant::ResetNeeded);
+    env.reset(1);
+    untouched.reset(1);
+    CHECK_THROWS_WITH_AS(env.step(std::vector<std::int32_t>{0, 1}), "actions: expected 3 of them, one a copy, got 2",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(env.step(std::vector<std::int32_t>{0, 1, 2}), "actions[2]: expected an integer from 0 to 1, got 2",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(env.step(std::vector<std::int64_t>{0, -1, 0}),
+                         "actions[1]: expected an integer from 0 to 1, got -1", std::invalid_argument);
+    CHECK_THROWS_AS(env.step(std::vector<std::int64_t>{0, std::int64_t{1} << 32, 0}), std::invalid_argument);
+    CHECK(std::ranges::equal(env.step(good).observations, untouched.step(good).observations));
+}

@@ -1,0 +1,170 @@
+"""Bad input is refused by name, and changes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+
+
+@pytest.mark.parametrize("argument", ["num_envs", "workers", "max_episode_steps"])
+@pytest.mark.parametrize(
+    ("value", "exception"),
+    [(0, ValueError), (-3, ValueError), (2.0, TypeError), ("4", TypeError), ([4], TypeError), (True, TypeError)],
+)
+def test_counts_must_be_positive_integers(make, argument, value, exception):
+    with pytest.raises(exception, match=f"{argument}: expected a positive integer, got"):
+        make(**{"num_envs": 4, argument: value})
+
+
+def test_none_is_no_count(make):
+    with pytest.raises(TypeError, match="num_envs: expected a positive integer, got None"):
+        make(None)
+
+
+def test_counts_out_of_range(make):
+    with pytest.raises(ValueError, match="workers: expected an integer from 1 to 1024, got 1000000"):
+        make(4, 10**6)
+    with pytest.raises(ValueError, match="num_envs: expected an integer from 1 to 2147483648"):
+        make(2**45)
+
+
+def test_numpy_integers_are_counts(make):
+    assert make(np.int32(3), np.uint8(1), max_episode_steps=np.int64(7)).max_episode_steps == 7
+
+
+def test_dtype_must_be_a_float(make):
+    with pytest.raises(ValueError, match="dtype: expected float32 or float64, got int32"):
+        make(4, dtype=np.int32)
+
+
+BAD_ACTIONS = {
+    "too few": ([0, 1], ValueError, r"actions: expected shape \(3,\), one for each copy, got \(2,\)"),
+    "too many": (np.zeros(4, int), ValueError, r"actions: expected shape \(3,\), .* got \(4,\)"),
+    "a column": (np.zeros((3, 1), int), ValueError, r"actions: expected shape \(3,\), .* got \(3, 1\)"),
+    "one number": (1, ValueError, r"actions: expected shape \(3,\), .* got \(\)"),
+    "nothing": ([], ValueError, r"actions: expected shape \(3,\), .* got \(0,\)"),
+    "None": (None, ValueError, r"actions: expected shape \(3,\), .* got \(\)"),
+    "floats": (np.zeros(3), TypeError, r"actions: expected an integer dtype, got float64"),
+    "bools": (np.zeros(3, bool), TypeError, r"actions: expected an integer dtype, got bool"),
+    "strings": (["0", "1", "0"], TypeError, r"actions: expected an integer dtype, got <U1"),
+    "objects": ([None, 0, 1], TypeError, r"actions: expected an integer dtype, got object"),
+    "too large": (np.array([0, 0, 7], np.int32), ValueError, r"actions\[2\]: expected an integer from 0 to 1, got 7"),
+    "negative": (np.array([0, -1, 0]), ValueError, r"actions\[1\]: expected an integer from 0 to 1, got -1"),
+    "beyond 32 bits": (np.array([2**32, 0, 0]), ValueError, r"actions\[0\]: .* got 4294967296"),
+    "beyond 63 bits": (np.array([0, 2**64 - 1, 0], np.uint64), ValueError, r"actions\[1\]: .* got 18446744073709551615"),
+    "a list out of range": ([0, 1, 2], ValueError, r"actions\[2\]: expected an integer from 0 to 1, got 2"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_ACTIONS)
+def test_bad_actions_step_nothing(make, bad):
+    actions, exception, message = BAD_ACTIONS[bad]
+    env, untouched = make(3), make(3)
+    env.reset(seed=0)
+    untouched.reset(seed=0)
+    with pytest.raises(exception, match=message):
+        env.step(actions)
+    for _ in range(3):
+        ours, theirs = env.step([0, 1, 0]), untouched.step([0, 1, 0])
+        for a, b in zip(ours[:4], theirs[:4], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_one_bad_action_among_thousands_steps_nothing(make):
+    env, untouched = make(5000, 2), make(5000, 2)
+    env.reset(seed=0)
+    untouched.reset(seed=0)
+    actions = np.ones(5000, np.int64)
+    actions[4997] = 2
+    with pytest.raises(ValueError, match=r"actions\[4997\]"):
+        env.step(actions)
+    np.testing.assert_array_equal(env.state, untouched.state)
+
+
+class Array:
+    """An array-like."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values)
+
+
+class Tensor:
+    """An object that knows DLPack and nothing else."""
+
+    def __init__(self, values):
+        self.values = np.array(values)
+
+    def __dlpack__(self, **kwargs):
+        return self.values.__dlpack__(**kwargs)
+
+    def __dlpack_device__(self):
+        return self.values.__dlpack_device__()
+
+
+ACTIONS = [0, 1, 1, 0, 1]
+GOOD_ACTIONS = {
+    **{str(np.dtype(code)): np.array(ACTIONS, code) for code in "bhilqBHILQ"},
+    "big-endian": np.array(ACTIONS, ">i4"),
+    "a list": ACTIONS,
+    "a tuple": tuple(ACTIONS),
+    "every other": np.repeat(ACTIONS, 2)[::2],
+    "reversed": np.array(ACTIONS[::-1])[::-1],
+    "read-only": np.frombuffer(np.array(ACTIONS).tobytes(), np.int64),
+    "misaligned": np.frombuffer(b"\0" + np.array(ACTIONS).tobytes(), np.uint8)[1:].view(np.int64),
+    "a subclass": np.array(ACTIONS).view(np.matrix).A1.view(type("Sub", (np.ndarray,), {})),
+    "__array__": Array(ACTIONS),
+    "__dlpack__": Tensor(ACTIONS),
+}
+
+
+@pytest.mark.parametrize("kind", GOOD_ACTIONS)
+def test_every_integer_array_is_understood(make, kind):
+    env, reference = make(5), make(5)
+    env.reset(seed=0)
+    reference.reset(seed=0)
+    np.testing.assert_array_equal(env.step(GOOD_ACTIONS[kind])[0], reference.step(np.array(ACTIONS))[0])
+
+
+def test_an_error_in_the_actions_is_passed_on(make):
+    class Broken:
+        def __array__(self, dtype=None, copy=None):
+            raise KeyError("broken")
+
+    env = make(3)
+    env.reset(seed=0)
+    with pytest.raises(KeyError, match="broken"):
+        env.step(Broken())
+    env.step([0, 0, 0])
+
+
+def test_reset_comes_first(make):
+    env = make(2)
+    with pytest.raises(ResetNeeded, match="call reset before the first step"):
+        env.step([0, 0])
+    env.reset()
+    env.step([0, 0])
+
+
+def test_nothing_comes_after_close(make):
+    env = make(2)
+    env.reset()
+    env.close()
+    env.close()
+    for call in (lambda: env.step([0, 0]), env.reset, lambda: env.state):
+        with pytest.raises(ClosedEnvironmentError, match="has been closed"):
+            call()
+
+
+def test_state_has_one_shape(make):
+    env = make(3)
+    env.reset(seed=0)
+    before = env.state
+    with pytest.raises(ValueError, match=r"state: expected shape \(3, 4\), got \(4, 3\)"):
+        env.set_state(np.zeros((4, 3)))
+    np.testing.assert_array_equal(env.state, before)
+    env.set_state(np.arange(12).reshape(3, 4))
+    np.testing.assert_array_equal(env.state, np.arange(12).reshape(3, 4))

@@ -1,0 +1,131 @@
+"""What a step returns is never written again while somebody can reach it, and recycled when nobody can."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+
+# How a caller may keep hold of an array, and how to read it again later.
+HOLDS = {
+    "the array": (lambda array: array, np.asarray),
+    "a slice": (lambda array: array[3:9], np.asarray),
+    "a transposed view": (lambda array: array.T, np.asarray),
+    "a view of a view": (lambda array: array[2:][1:].reshape(-1), np.asarray),
+    "a view as bytes": (lambda array: array.view(np.uint8), np.asarray),
+    "the owner of the memory": (lambda array: array.base, np.asarray),
+    "a memoryview": (memoryview, np.asarray),
+    "a slice of a memoryview": (lambda array: memoryview(array)[1:], np.asarray),
+    "a DLPack capsule": (lambda array: array.__dlpack__(), lambda capsule: np.from_dlpack(Capsule(capsule))),
+    "an array from DLPack": (np.from_dlpack, np.asarray),
+    "an iterator": (lambda array: array.flat, lambda flat: np.asarray(flat.base)),
+    "the array interface": (lambda array: Interface(array), np.asarray),
+}
+
+
+class Capsule:
+    """Hands out a DLPack capsule, as a tensor of another library would."""
+
+    def __init__(self, capsule):
+        self.capsule = capsule
+
+    def __dlpack__(self, **_):
+        return self.capsule
+
+    def __dlpack_device__(self):
+        return (1, 0)
+
+
+class Interface:
+    """An object that shares an array's memory through `__array_interface__`."""
+
+    def __init__(self, array):
+        self.array = array.view()
+
+    @property
+    def __array_interface__(self):
+        return self.array.__array_interface__
+
+
+@pytest.mark.parametrize("hold", HOLDS)
+@pytest.mark.parametrize("which", range(4), ids=["observations", "rewards", "terminations", "truncations"])
+def test_what_is_held_does_not_change(make, rng, hold, which):
+    take, read = HOLDS[hold]
+    env = make(100, max_episode_steps=3)
+    env.reset(seed=0)
+    held, copies = [], []
+    for _ in range(12):
+        array = env.step(rng.integers(0, 2, 100))[which]
+        copies.append(np.array(read(take(array)), copy=True))
+        held.append(take(array))
+        del array
+        gc.collect()
+    for kept, copy in zip(held, copies, strict=True):
+        np.testing.assert_array_equal(read(kept), copy)
+
+
+def test_what_reset_returned_does_not_change(make, rng):
+    env = make(10)
+    observations, _ = env.reset(seed=0)
+    first_row, copy = observations[0], observations.copy()
+    del observations
+    for _ in range(5):
+        env.step(rng.integers(0, 2, 10))
+        env.reset(seed=1)
+    np.testing.assert_array_equal(first_row, copy[0])
+
+
+def test_a_loop_gets_the_same_two_frames(make, rng):
+    env = make(100)
+    env.reset(seed=0)
+    addresses = set()
+    for _ in range(50):
+        observations, rewards, _, _, _ = env.step(rng.integers(0, 2, 100))
+        addresses.add((observations.ctypes.data, rewards.ctypes.data))
+    del observations, rewards
+    assert len(addresses) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Setting the (shape|dtype|strides):DeprecationWarning")
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda array: array.setflags(write=False),
+        lambda array: setattr(array, "shape", (16,)),
+        lambda array: setattr(array, "dtype", np.int32),
+    ],
+    ids=["flags", "shape", "dtype"],
+)
+def test_arrays_that_were_altered_in_place_are_not_handed_out_again(make, alter):
+    env = make(4)
+    env.reset(seed=0)
+    for _ in range(6):
+        observations = env.step(np.ones(4, int))[0]
+        assert observations.shape == (4, 4)
+        assert observations.dtype == np.float32
+        assert observations.flags.writeable
+        alter(observations)
+        del observations
+
+
+def test_arrays_outlive_the_environment(make):
+    env = make(10)
+    observations, _ = env.reset(seed=0)
+    copy = observations.copy()
+    env.close()
+    del env
+    gc.collect()
+    np.testing.assert_array_equal(observations, copy)
+
+
+def test_callers_may_write_to_what_they_got(make, rng):
+    env, untouched = make(10), make(10)
+    env.reset(seed=0)
+    untouched.reset(seed=0)
+    for _ in range(20):
+        actions = rng.integers(0, 2, 10)
+        ours, theirs = env.step(actions), untouched.step(actions)
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        for array in ours[:4]:
+            array[...] = 1
