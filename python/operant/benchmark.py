@@ -36,8 +36,10 @@ class Contender:
 def contenders(num_envs: int) -> list[Contender]:
     """Operant with one worker and with all cores, and what Gymnasium has."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    operants = [Contender(f"Operant, {workers} worker{'s' * (workers > 1)}", lambda w=workers: CartPoleVecEnv(num_envs, w))
-                for workers in sorted({1, cores})]
+    operants = [
+        Contender(f"Operant, {workers} worker{'s' * (workers > 1)}", lambda w=workers: CartPoleVecEnv(num_envs, w))
+        for workers in sorted({1, cores})
+    ]
     return [
         *operants,
         Contender(BASELINE, lambda: gym.make_vec("CartPole-v1", num_envs, vectorization_mode="vector_entry_point")),

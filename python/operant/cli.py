@@ -26,8 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser(
         "bench",
         help="measure steps per second, side by side with Gymnasium",
-        description="Steps CartPole with random actions, drawn before the clock starts: Operant with one worker and with "
-        "all cores, Gymnasium's SyncVectorEnv and its numpy CartPoleVectorEnv, in turn. Prints medians and their spread.",
+        description="Steps CartPole with random actions, drawn before the clock starts: Operant with one worker and "
+        "with all cores, Gymnasium's SyncVectorEnv and its numpy CartPoleVectorEnv, in turn. Prints medians and their "
+        "spread.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     bench.add_argument("--num-envs", type=_positive, default=4096, metavar="N", help="copies of the environment")

@@ -71,7 +71,8 @@ def test_without_fma_float32_agrees_within_rounding():
     if not {"sse4.2", "avx2"} <= set(simd.available):
         pytest.skip(f"this processor has {', '.join(simd.available)} only")
     one_step = (
-        "import sys, numpy as np; from operant.envs import CartPoleVecEnv; env = CartPoleVecEnv(4096); env.reset(seed=1);"
+        "import sys, numpy as np; from operant.envs import CartPoleVecEnv;"
+        "env = CartPoleVecEnv(4096); env.reset(seed=1);"
         "sys.stdout.buffer.write(env.step(np.arange(4096) % 2)[0].tobytes())"
     )
     results = []

@@ -29,7 +29,9 @@ def test_cpp_snippets_compile_and_run(code, tmp_path):
         pytest.skip("no g++")
     source = tmp_path / "main.cpp"
     source.write_text(code)
-    subprocess.run([compiler, "-std=c++20", "-O2", f"-I{ROOT / 'include'}", source, "-o", tmp_path / "main"], check=True)
+    subprocess.run(
+        [compiler, "-std=c++20", "-O2", f"-I{ROOT / 'include'}", source, "-o", tmp_path / "main"], check=True
+    )
     subprocess.run([tmp_path / "main"], check=True)
 
 

@@ -7,7 +7,9 @@ import sys
 
 
 def run(code):
-    return subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True
+    ).stdout
 
 
 def test_found_without_importing_operant(registration):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from gymnasium import error
@@ -73,9 +75,8 @@ def test_bad_bounds_change_nothing(make, oracle, options):
     env, untouched, theirs = make(3), make(3), oracle(3)
     for one in (env, untouched, theirs):
         one.reset(seed=0)
-    with pytest.raises(ValueError) as expected:  # noqa: PT011: the message is compared below
+    with pytest.raises(ValueError, match=r"could not be converted|must be lower") as expected:
         theirs.reset(options=dict(options))
-    with pytest.raises(ValueError) as actual:  # noqa: PT011
+    with pytest.raises(ValueError, match=re.escape(str(expected.value))):
         env.reset(options=options)
-    assert str(actual.value) == str(expected.value)
     np.testing.assert_array_equal(env.reset()[0], untouched.reset()[0])

@@ -17,10 +17,11 @@ class CartPoleVecEnv(SimdVectorEnv):
     | pole angle | rad | ±0.2095 (12°) |
     | pole angular velocity | rad/s | |
 
-    Reward: 1 for every step, the last included. Start: all four uniform in ±0.05. An episode is truncated after 500 steps.
+    Reward: 1 for every step, the last included. Start: all four uniform in ±0.05. An episode is truncated after
+    500 steps.
 
-    Source: A. G. Barto, R. S. Sutton and C. W. Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult Learning
-    Control Problems", IEEE Transactions on Systems, Man, and Cybernetics 13(5), 1983.
+    Source: A. G. Barto, R. S. Sutton and C. W. Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult
+    Learning Control Problems", IEEE Transactions on Systems, Man, and Cybernetics 13(5), 1983.
 
     >>> env = CartPoleVecEnv(4096)
     >>> observations, infos = env.reset(seed=42)

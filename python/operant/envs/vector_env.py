@@ -21,8 +21,8 @@ _UNLIMITED = 2**31 - 1
 class SimdVectorEnv(VectorEnv):
     """`num_envs` copies of one environment, stepped together in C++, one SIMD lane each.
 
-    Follows `gymnasium.vector.SyncVectorEnv` with autoreset mode `NEXT_STEP`: same seeds, same actions, same results. The
-    results do not depend on `workers`, and copy i's do not depend on `num_envs`.
+    Follows `gymnasium.vector.SyncVectorEnv` with autoreset mode `NEXT_STEP`: same seeds, same actions, same results.
+    The results do not depend on `workers`, and copy i's do not depend on `num_envs`.
 
     The arrays that `reset` and `step` return are never written again while the caller can still reach them, through the
     array itself, a view of it or anything that shares its memory. Otherwise they are recycled.
