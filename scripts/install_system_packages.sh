@@ -37,13 +37,23 @@ if [ "$(command -v python3 || true)" = /usr/bin/python3 ] || ! command -v python
     tools+=(python3 python3-venv python3-dev)
 fi
 
-missing=()
-for package in "${tools[@]}"; do
-    installed "$package" || missing+=("$package")
-done
-libraries=()
-installed_at_least libxsimd-dev "$xsimd_minimum" || libraries+=("libxsimd-dev $xsimd_minimum")
-installed_at_least libtaskflow-cpp-dev "$taskflow_minimum" || libraries+=("libtaskflow-cpp-dev $taskflow_minimum")
+. /etc/os-release
+debian_12() { [ "${ID-}" = debian ] && [ "${VERSION_ID-}" = 12 ]; }
+
+# What is to be installed. A library that this system's archive has too old is not: CMake fetches that one.
+find_missing() {
+    missing=()
+    for package in "${tools[@]}"; do
+        installed "$package" || missing+=("$package")
+    done
+    libraries=()
+    for library in "libxsimd-dev $xsimd_minimum" "libtaskflow-cpp-dev $taskflow_minimum"; do
+        read -r package minimum <<<"$library"
+        installed_at_least "$package" "$minimum" && continue
+        if debian_12 || candidate_at_least "$package" "$minimum"; then libraries+=("$package"); fi
+    done
+}
+find_missing
 
 if [ ${#missing[@]} -eq 0 ] && [ ${#libraries[@]} -eq 0 ]; then
     say "nothing to do, all system packages are installed."
@@ -66,8 +76,7 @@ apt_install() {
 
 say "apt-get update"
 "${as_root[@]}" apt-get update -q
-
-[ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+find_missing # the archive's versions are known only now
 
 # Debian 12 has an xsimd that is too old and no Taskflow. Debian 13 (trixie) has both, header-only, so they are taken
 # from there: its suite is added next to the machine's own apt source, pinned below everything that is installed.
@@ -85,18 +94,11 @@ add_trixie() {
     "${as_root[@]}" apt-get update -q
 }
 
-. /etc/os-release
-if [ "${#libraries[@]}" -gt 0 ] && [ "${ID-}" = debian ] && [ "${VERSION_ID-}" = 12 ]; then
+if [ ${#libraries[@]} -gt 0 ] && debian_12; then
     add_trixie
-    apt_install libtaskflow-cpp-dev libxsimd-dev/trixie
+    missing+=(libtaskflow-cpp-dev libxsimd-dev/trixie)
 else
-    for library in "${libraries[@]}"; do
-        read -r package minimum <<<"$library"
-        if candidate_at_least "$package" "$minimum"; then
-            apt_install "$package"
-        else
-            say "$package >= $minimum is not in this system's archive; CMake will fetch it at the pinned commit."
-        fi
-    done
+    missing+=("${libraries[@]}")
 fi
+[ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
 say "done."
