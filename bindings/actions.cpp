@@ -13,6 +13,8 @@ ActionType type_of(PyArrayObject* array) {
         case NPY_INT: return ActionType::int32;
         case NPY_LONG: return sizeof(long) == 8 ? ActionType::int64 : ActionType::int32;
         case NPY_LONGLONG: return ActionType::int64;
+        case NPY_FLOAT: return ActionType::float32;
+        case NPY_DOUBLE: return ActionType::float64;
         default: return ActionType::other;
     }
 }
@@ -23,11 +25,15 @@ ActionView view_actions(nb::handle actions, std::size_t num_envs) {
     static PyObject* const ndarray = nb::object(nb::module_::import_("numpy").attr("ndarray")).release().ptr();
     if (reinterpret_cast<PyObject*>(Py_TYPE(actions.ptr())) != ndarray) return {};
     auto* array = reinterpret_cast<PyArrayObject*>(actions.ptr());
-    if (PyArray_NDIM(array) != 1 || PyArray_DIMS(array)[0] != static_cast<npy_intp>(num_envs) ||
+    const int dimensions = PyArray_NDIM(array);
+    const ActionType type = type_of(array);
+    const bool is_column = dimensions == 2 && PyArray_DIMS(array)[1] == 1 &&
+                           (type == ActionType::float32 || type == ActionType::float64);
+    if (!(dimensions == 1 || is_column) || PyArray_DIMS(array)[0] != static_cast<npy_intp>(num_envs) ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED) ||
         PyArray_DESCR(array)->byteorder == NPY_OPPBYTE)
         return {};
-    return {type_of(array), PyArray_DATA(array), num_envs};
+    return {type, PyArray_DATA(array), num_envs};
 }
 
 }  // namespace operant::bindings

@@ -8,7 +8,7 @@
 
 namespace operant::bindings {
 
-enum class ActionType { int32, int64, other };
+enum class ActionType { int32, int64, float32, float64, other };
 
 /// Actions where they lie, or `other` when they cannot be used without a conversion.
 struct ActionView {
@@ -17,7 +17,7 @@ struct ActionView {
     std::size_t size = 0;
 };
 
-/// Looks at a numpy array of shape (num_envs,) that is contiguous, aligned and in native byte order; at 0.1 us less than
+/// Looks at a numpy array of shape (num_envs,) or (num_envs, 1) that is contiguous, aligned and in native byte order; at 0.1 us less than
 /// a general array conversion, which is what counts when a step takes less than that.
 ActionView view_actions(nanobind::handle actions, std::size_t num_envs);
 

@@ -48,31 +48,47 @@ bool OutputArray::is_ours_alone() const {
 #endif
 }
 
-Frame::Frame(std::size_t num_envs, std::size_t padded, std::size_t observation_size)
-    : observations("float32", {std::ptrdiff_t(num_envs), std::ptrdiff_t(observation_size)}, padded),
-      rewards("float32", {std::ptrdiff_t(num_envs)}, padded),
-      terminations("bool", {std::ptrdiff_t(num_envs)}, padded),
-      truncations("bool", {std::ptrdiff_t(num_envs)}, padded) {}
+Frame::Frame(const FrameLayout& layout)
+    : observations("float32", {std::ptrdiff_t(layout.num_envs), std::ptrdiff_t(layout.observation_size)}, layout.padded),
+      rewards("float32", {std::ptrdiff_t(layout.num_envs)}, layout.padded),
+      terminations("bool", {std::ptrdiff_t(layout.num_envs)}, layout.padded),
+      truncations("bool", {std::ptrdiff_t(layout.num_envs)}, layout.padded) {
+    const auto num_envs = std::ptrdiff_t(layout.num_envs);
+    if (layout.final_observations)
+        final_observations.emplace("float32", std::vector{num_envs, std::ptrdiff_t(layout.observation_size)}, layout.padded);
+    if (layout.final_observations || layout.episode_statistics)
+        ended.emplace("bool", std::vector{num_envs}, layout.padded);
+    if (layout.episode_statistics) {
+        episode_returns.emplace("float64", std::vector{num_envs}, layout.padded);
+        episode_lengths.emplace("int64", std::vector{num_envs}, layout.padded);
+        episode_seconds.emplace("float64", std::vector{num_envs}, layout.padded);
+    }
+}
 
 bool Frame::is_ours_alone() const {
-    return observations.is_ours_alone() && rewards.is_ours_alone() && terminations.is_ours_alone() &&
-           truncations.is_ours_alone();
+    for (const OutputArray* array : {&observations, &rewards, &terminations, &truncations})
+        if (!array->is_ours_alone()) return false;
+    for (const auto* array : {&final_observations, &ended, &episode_returns, &episode_lengths, &episode_seconds})
+        if (*array && !(*array)->is_ours_alone()) return false;
+    return true;
 }
 
 Outputs Frame::outputs() const {
-    return {static_cast<float*>(observations.data()), static_cast<float*>(rewards.data()),
-            static_cast<bool*>(terminations.data()), static_cast<bool*>(truncations.data())};
+    const auto data = [](const auto& array) { return array ? array->data() : nullptr; };
+    return {static_cast<float*>(observations.data()),
+            static_cast<float*>(rewards.data()),
+            static_cast<bool*>(terminations.data()),
+            static_cast<bool*>(truncations.data()),
+            static_cast<float*>(data(final_observations)),
+            static_cast<bool*>(data(ended))};
 }
 
-FramePool::FramePool(std::size_t num_envs, std::size_t padded, std::size_t observation_size)
-    : num_envs_(num_envs), padded_(padded), observation_size_(observation_size) {
-    frames_.reserve(most_frames);
-}
+FramePool::FramePool(const FrameLayout& layout) : layout_(layout) { frames_.reserve(most_frames); }
 
 Frame& FramePool::take() {
     for (Frame& frame : frames_)
         if (frame.is_ours_alone()) return frame;
-    Frame fresh(num_envs_, padded_, observation_size_);
+    Frame fresh(layout_);
     if (frames_.size() < most_frames) return frames_.emplace_back(std::move(fresh));
     next_ = (next_ + 1) % most_frames;
     return frames_[next_] = std::move(fresh);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include <nanobind/nanobind.h>
@@ -34,21 +35,31 @@ private:
     int flags_;
 };
 
+/// Which arrays an environment returns, and how large.
+struct FrameLayout {
+    std::size_t num_envs;
+    std::size_t padded;  ///< rows that there must be memory for
+    std::size_t observation_size;
+    bool final_observations = false;  ///< of AutoresetMode::same_step
+    bool episode_statistics = false;
+};
+
 /// One set of output arrays.
 struct Frame {
-    Frame(std::size_t num_envs, std::size_t padded, std::size_t observation_size);
+    explicit Frame(const FrameLayout& layout);
 
     bool is_ours_alone() const;
     Outputs outputs() const;
 
     OutputArray observations, rewards, terminations, truncations;
+    std::optional<OutputArray> final_observations, ended, episode_returns, episode_lengths, episode_seconds;
 };
 
 /// Recycles frames. A caller who drops what a step returned before the next but one gets the same two for ever; one
 /// who keeps everything gets new ones, which are the caller's alone once the pool has moved on.
 class FramePool {
 public:
-    FramePool(std::size_t num_envs, std::size_t padded, std::size_t observation_size);
+    explicit FramePool(const FrameLayout& layout);
 
     /// A frame that can be written to, valid until the next call.
     Frame& take();
@@ -56,7 +67,7 @@ public:
 private:
     static constexpr std::size_t most_frames = 4;
 
-    std::size_t num_envs_, padded_, observation_size_;
+    FrameLayout layout_;
     std::vector<Frame> frames_;
     std::size_t next_ = 0;
 };

@@ -2,15 +2,14 @@
 /// \file
 /// The kernels of every environment for one architecture. To add an environment, add it to `Environments`.
 
-#include <operant/architecture.hpp>
-#include <operant/cartpole.hpp>
+#include <operant/operant.hpp>
 
 namespace operant::bindings {
 
 template <class... E>
 struct EnvironmentList {};
 
-using Environments = EnvironmentList<CartPole>;
+using Environments = EnvironmentList<CartPole, MountainCar, MountainCarContinuous, Pendulum, Acrobot>;
 
 template <class E>
 struct EnvironmentKernels {

@@ -1,15 +1,18 @@
 #include <cstdlib>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
-#include <operant/cartpole.hpp>
-
 #include "kernels.hpp"
+#include "parameters.hpp"
 #include "simd.hpp"
 #include "vector_env.hpp"
 
@@ -33,6 +36,13 @@ void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
     }
 }
 
+template <class E>
+typename E::Parameters read_parameters(const nb::dict& values) {
+    typename E::Parameters parameters;
+    E::visit_parameters(parameters, ReadParameters(values));
+    return parameters;
+}
+
 template <class E, class Scalar>
 void bind_precision(nb::module_& module, const char* suffix, const AllKernels& all_kernels) {
     using Env = PyVectorEnv<E, Scalar>;
@@ -42,28 +52,55 @@ void bind_precision(nb::module_& module, const char* suffix, const AllKernels& a
         .def(
             "__init__",
             [kernels](Env* self, std::size_t num_envs, std::size_t workers, std::int32_t max_episode_steps,
-                      nb::object as_actions) {
-                new (self) Env(num_envs, workers, max_episode_steps, {}, std::move(as_actions), kernels);
+                      const std::string& autoreset_mode, const nb::dict& parameters, bool record_episode_statistics,
+                      nb::object as_actions, nb::object make_infos) {
+                const AutoresetMode mode = autoreset_mode == "NextStep"   ? AutoresetMode::next_step
+                                           : autoreset_mode == "SameStep" ? AutoresetMode::same_step
+                                                                          : AutoresetMode::disabled;
+                new (self) Env(num_envs, {workers, max_episode_steps, mode, read_parameters<E>(parameters)},
+                               record_episode_statistics, std::move(as_actions), std::move(make_infos), kernels);
             },
-            "num_envs"_a, "workers"_a, "max_episode_steps"_a, "as_actions"_a)
-        .def("reset", &Env::reset, "seed"_a.none(), "low"_a, "high"_a)
+            "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "parameters"_a,
+            "record_episode_statistics"_a, "as_actions"_a, "make_infos"_a)
+        .def("reset", &Env::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
         .def("step", &Env::step, "actions"_a.none())
         .def("state", &Env::state)
         .def("set_state", &Env::set_state, "state"_a)
+        .def("logs", &Env::logs)
+        .def("clear_logs", &Env::clear_logs)
+        .def("save", &Env::save)
+        .def("load", &Env::load, "bytes"_a)
         .def("close", &Env::close);
+}
+
+/// What the Python package needs to know to build an environment's spaces.
+template <class E>
+nb::dict describe(const nb::dict& values) {
+    const auto parameters = read_parameters<E>(values);
+    nb::dict complete;
+    E::visit_parameters(parameters, WriteParameters(complete));
+    const auto observations = E::observation_space(parameters);
+    nb::dict description;
+    description["parameters"] = complete;
+    description["max_episode_steps"] = E::max_episode_steps;
+    description["state_size"] = E::state_size;
+    const typename E::ResetBounds bounds;
+    const auto [low, high] = bounds;
+    description["reset_bounds"] = nb::make_tuple(low, high);
+    description["observation_low"] = nb::cast(std::vector<float>(observations.low.begin(), observations.low.end()));
+    description["observation_high"] = nb::cast(std::vector<float>(observations.high.begin(), observations.high.end()));
+    if constexpr (std::is_same_v<typename E::ActionSpace, Interval>)
+        description["actions"] = nb::make_tuple(E::action_space(parameters).low, E::action_space(parameters).high);
+    else
+        description["actions"] = E::ActionSpace::n;
+    return description;
 }
 
 template <class E>
 void bind_environment(nb::module_& module, const AllKernels& kernels) {
     bind_precision<E, float>(module, "Float32", kernels);
     bind_precision<E, double>(module, "Float64", kernels);
-    const auto space = E::observation_space({});
-    nb::dict description;
-    description["actions"] = E::ActionSpace::n;
-    description["observation_low"] = nb::cast(std::vector<float>(space.low.begin(), space.low.end()));
-    description["observation_high"] = nb::cast(std::vector<float>(space.high.begin(), space.high.end()));
-    description["max_episode_steps"] = E::max_episode_steps;
-    module.attr(E::name.data()) = description;
+    module.def(("describe_" + std::string(E::name)).c_str(), &describe<E>, "parameters"_a);
 }
 
 template <class... E>

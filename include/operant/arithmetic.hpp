@@ -6,6 +6,7 @@
 /// that Gymnasium's Python does, one by one, each rounded. Compile with `-ffp-contract=off` (the CMake target does), or
 /// GCC fuses the double operations all the same.
 
+#include <cmath>
 #include <type_traits>
 
 #include <xsimd/xsimd.hpp>
@@ -32,6 +33,41 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> negated_multiply_add(const xsimd::batch<
         return xsimd::fnma(a, b, c);
     else
         return c - a * b;
+}
+
+/// Calls a function of numbers for every lane.
+template <class Scalar, class Arch, class Function>
+XSIMD_INLINE xsimd::batch<Scalar, Arch> lane_by_lane(const xsimd::batch<Scalar, Arch>& x, Function function) {
+    using Batch = xsimd::batch<Scalar, Arch>;
+    alignas(Arch::alignment()) Scalar lanes[Batch::size];
+    x.store_aligned(lanes);
+    for (Scalar& lane : lanes) lane = function(lane);
+    return Batch::load_aligned(lanes);
+}
+
+/// x * x as Python's `x ** 2` computes it: in double by the C library, whose `pow` is not always correctly rounded.
+template <class Scalar, class Arch>
+XSIMD_INLINE xsimd::batch<Scalar, Arch> squared(const xsimd::batch<Scalar, Arch>& x) {
+    if constexpr (std::is_same_v<Scalar, float>)
+        return x * x;
+    else
+        return lane_by_lane(x, [](double lane) { return ::pow(lane, 2.0); });
+}
+
+/// x rounded to float32. By way of memory: GCC 12 turns a vectorised double -> float -> double into nothing.
+XSIMD_INLINE double to_float32(double x) {
+    volatile float rounded = static_cast<float>(x);
+    return rounded;
+}
+
+/// In double, the lanes in `where` rounded to float32: what a numpy float32 would have been. In float, x.
+template <class Scalar, class Arch>
+XSIMD_INLINE xsimd::batch<Scalar, Arch> to_float32_where(const xsimd::batch_bool<Scalar, Arch>& where,
+                                                         const xsimd::batch<Scalar, Arch>& x) {
+    if constexpr (std::is_same_v<Scalar, float>)
+        return x;
+    else
+        return xsimd::select(where, lane_by_lane(x, [](double lane) { return to_float32(lane); }), x);
 }
 
 /// A constant to divide by.

@@ -31,6 +31,10 @@ struct CartPole {
     static constexpr std::int32_t max_episode_steps = 500;
     using ActionSpace = Discrete<2>;  ///< 0 pushes the cart to the left, 1 to the right
 
+    static constexpr ActionSpace action_space(const auto&) { return {}; }
+
+    enum class Integrator { euler, semi_implicit_euler };
+
     /// Gymnasium's attributes of the same names.
     struct Parameters {
         double gravity = 9.8;     ///< [m/s^2]
@@ -39,11 +43,31 @@ struct CartPole {
         double length = 0.5;      ///< half the pole's length [m]
         double force_mag = 10.0;  ///< [N]
         double tau = 0.02;        ///< time between two steps [s]
+        Integrator kinematics_integrator = Integrator::euler;
         double theta_threshold_radians = 12 * 2 * std::numbers::pi / 360;  ///< beyond this angle the pole has fallen
         double x_threshold = 2.4;                                          ///< the track's end [m]
-        bool semi_implicit = false;        ///< kinematics_integrator: semi-implicit rather than explicit Euler
         bool sutton_barto_reward = false;  ///< 0 a step and -1 for the last, instead of 1 for every step
     };
+
+    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("gravity", p.gravity, Sign::any);
+        visit("masscart", p.masscart, Sign::positive);
+        visit("masspole", p.masspole, Sign::not_negative);
+        visit("length", p.length, Sign::positive);
+        visit("force_mag", p.force_mag, Sign::any);
+        visit("tau", p.tau, Sign::positive);
+        visit("kinematics_integrator", p.kinematics_integrator,
+              std::array<std::string_view, 2>{"euler", "semi-implicit euler"});
+        visit("theta_threshold_radians", p.theta_threshold_radians, Sign::positive);
+        visit("x_threshold", p.x_threshold, Sign::positive);
+        visit("sutton_barto_reward", p.sutton_barto_reward);
+    }
+
+    static constexpr FixedReward fixed_reward(const Parameters& parameters) {
+        return parameters.sutton_barto_reward ? FixedReward{0, -1} : FixedReward{1, 0};
+    }
 
     /// Twice the thresholds, so that the observation that ends an episode lies within.
     static constexpr Box<observation_size> observation_space(const Parameters& parameters) {
@@ -70,7 +94,6 @@ struct CartPole {
     class Dynamics {
     public:
         using State = std::array<Batch, state_size>;
-        using Integers = xsimd::as_integer_t<Batch>;
 
         explicit Dynamics(const Parameters& parameters)
             : gravity_(Scalar(parameters.gravity)),
@@ -82,14 +105,14 @@ struct CartPole {
               tau_(Scalar(parameters.tau)),
               theta_threshold_(Scalar(parameters.theta_threshold_radians)),
               x_threshold_(Scalar(parameters.x_threshold)),
-              semi_implicit_(parameters.semi_implicit),
+              semi_implicit_(parameters.kinematics_integrator == Integrator::semi_implicit_euler),
               sutton_barto_reward_(parameters.sutton_barto_reward) {}
 
         /// Moves `state` on by one time step.
-        XSIMD_INLINE Outcome<Batch> step(State& state, const Integers& action) const {
+        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<CartPole, Batch>& input) const {
             auto& [x, x_dot, theta, theta_dot] = state;
             const auto [sin_theta, cos_theta] = sincos(theta);
-            const Batch force = xsimd::select(xsimd::batch_bool_cast<Scalar>(action == 1), force_mag_, -force_mag_);
+            const Batch force = xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), force_mag_, -force_mag_);
 
             const Batch temp =
                 multiply_add(polemass_length_ * (theta_dot * theta_dot), sin_theta, force) / total_mass_;

@@ -2,5 +2,9 @@
 /// \file
 /// All of Operant.
 
+#include <operant/acrobot.hpp>
 #include <operant/architecture.hpp>
 #include <operant/cartpole.hpp>
+#include <operant/mountain_car.hpp>
+#include <operant/mountain_car_continuous.hpp>
+#include <operant/pendulum.hpp>

@@ -18,6 +18,14 @@ struct Discrete {
     using Wide = std::int64_t;
 };
 
+/// `gymnasium.spaces.Box(low, high, shape=(1,), dtype=float32)`: one number, clipped to the bounds when it is used.
+struct Interval {
+    float low, high;
+
+    using Narrow = float;
+    using Wide = double;
+};
+
 /// `gymnasium.spaces.Box(low, high, dtype=float32)`: vectors of `size` floats, bounded one by one.
 template <std::size_t size>
 struct Box {

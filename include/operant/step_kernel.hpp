@@ -27,23 +27,41 @@ inline constexpr std::size_t lanes_per_word = 64;
 /// A run of lanes that is stepped, and then has its finished copies restarted, while it is in the first-level cache.
 inline constexpr std::size_t lanes_per_block = 1024;
 
-/// `elapsed` of a copy whose episode has ended and which is to be restarted by the next step.
-inline constexpr int finished = -1;
+/// What happens to a copy whose episode has ended, as Gymnasium's enum of the same name says.
+enum class AutoresetMode {
+    next_step,  ///< the next step starts a new episode, whatever its action
+    same_step,  ///< a new episode starts at once; the last observation is kept aside
+    disabled,   ///< nothing, until the caller resets it
+};
 
 /// Where the copies live: arrays with one element a lane, 64-byte aligned, padded to whole words.
 template <class E, class Scalar>
 struct Lanes {
     Scalar* state[E::state_size];
-    xsimd::as_integer_t<Scalar>* elapsed;  ///< steps since the episode began, or `finished`
-    Pcg64* random;                         ///< every copy's own stream
+    /// Steps since the episode began; once it has ended, minus its length.
+    xsimd::as_integer_t<Scalar>* elapsed;
+    Pcg64* random;    ///< every copy's own stream
+    double* returns;  ///< rewards of the episode so far; null where E has a fixed reward
 };
 
-/// Where a step writes to, aligned and padded like `Lanes`.
+/// Where a step reports the episodes that ended in it, aligned and padded like `Lanes`; 0 for all other copies.
+struct EpisodeStatistics {
+    double* returns;
+    std::int64_t* lengths;
+    double* seconds;
+    double* began;  ///< when each copy's episode began; kept up to date by the step
+    double now;     ///< on the same clock, in seconds
+};
+
+/// Where a step writes to, aligned and padded like `Lanes`. The first four are always there.
 struct Outputs {
     float* observations;  ///< row-major, `observation_size` a lane
     float* rewards;
     bool* terminations;
     bool* truncations;
+    float* final_observations = nullptr;  ///< as observations, before the restarts of AutoresetMode::same_step
+    bool* ended = nullptr;                ///< terminated or truncated
+    const EpisodeStatistics* episodes = nullptr;
 };
 
 /// What is the same for all copies.
@@ -51,6 +69,15 @@ template <class E>
 struct Settings {
     typename E::Parameters parameters;
     std::int32_t max_episode_steps = E::max_episode_steps;
+    AutoresetMode autoreset_mode = AutoresetMode::next_step;
+};
+
+/// What a step of some lanes amounts to.
+struct Tally {
+    std::int64_t steps = 0;         ///< lanes that stepped rather than restarted
+    std::int64_t ended = 0;         ///< episodes that ended
+    std::int64_t terminated = 0;    ///< those of them that terminated
+    double returns = 0;             ///< the sum of their returns; 0 where E has a fixed reward
 };
 
 /// The functions that are compiled for each architecture.
@@ -59,9 +86,9 @@ struct Kernels {
     template <class Action>
     struct OnActions {
         /// Steps lanes [begin, end), at most `lanes_per_block`; `begin` is a multiple of `lanes_per_word`.
-        void (*step)(const Settings<E>&, const Lanes<E, Scalar>&, const Action* actions, const Outputs&,
-                     std::size_t begin, std::size_t end);
-        /// Whether all actions are in the action space.
+        Tally (*step)(const Settings<E>&, const Lanes<E, Scalar>&, const Action* actions, const Outputs&,
+                      std::size_t begin, std::size_t end);
+        /// Whether all actions can be used: in a Discrete space, or not NaN.
         bool (*are_valid)(const Action* actions, std::size_t count);
     };
     using Narrow = typename E::ActionSpace::Narrow;
@@ -72,6 +99,9 @@ struct Kernels {
     /// Starts an episode in each of the listed lanes and writes its first observation.
     void (*restart)(const typename E::ResetBounds&, const Lanes<E, Scalar>&, float* observations,
                     const std::uint32_t* lanes, std::size_t count);
+
+    /// Writes the observations of lanes [begin, end), `begin` a multiple of `lanes_per_word`.
+    void (*observe)(const Lanes<E, Scalar>&, float* observations, std::size_t begin, std::size_t end);
 
     template <class Action>
     const OnActions<Action>& on_actions() const {
@@ -89,20 +119,23 @@ class StepKernel {
     using Integers = xsimd::batch<Integer, Arch>;
     using Dynamics = typename E::template Dynamics<Batch>;
     using State = std::array<Batch, E::state_size>;
+    using Mask = typename Batch::batch_bool_type;
 
 public:
     static constexpr Kernels<E, Scalar> functions() {
         using Narrow = typename E::ActionSpace::Narrow;
         using Wide = typename E::ActionSpace::Wide;
-        return {{&step<Narrow>, &are_valid<Narrow>}, {&step<Wide>, &are_valid<Wide>}, &restart};
+        return {{&step<Narrow>, &are_valid<Narrow>}, {&step<Wide>, &are_valid<Wide>}, &restart, &observe};
     }
 
 private:
     template <class Action>
-    static void step(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, const Action* actions,
-                     const Outputs& outputs, std::size_t begin, std::size_t end) {
+    static Tally step(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, const Action* actions,
+                      const Outputs& outputs, std::size_t begin, std::size_t end) {
         const Dynamics dynamics(settings.parameters);
         const Integers max_episode_steps(settings.max_episode_steps);
+        const bool same_step = settings.autoreset_mode == AutoresetMode::same_step;
+        Tally tally;
         std::uint32_t restarting[lanes_per_block];
         std::size_t restarting_count = 0;
 
@@ -112,37 +145,116 @@ private:
             for (std::size_t lane = word; lane < word_end; lane += Batch::size) {
                 State state = load_state(lanes, lane);
                 const Integers elapsed = Integers::load_aligned(lanes.elapsed + lane);
-                const auto pending = elapsed == Integers(finished);
+                const Mask pending = xsimd::batch_bool_cast<Scalar>(elapsed < Integers(0));
 
-                const Outcome<Batch> outcome = dynamics.step(state, load_actions(actions + lane, end - lane));
-                // A pending copy goes from -1 to 0, where its new episode starts. Unlimited episodes end at no count.
-                const Integers now_elapsed =
-                    xsimd::min(elapsed + Integers(1), Integers(std::numeric_limits<std::int32_t>::max() - 1));
+                Input<E, Batch> input{load_actions(actions + lane, end - lane), sizeof(Action) == sizeof(float),
+                                      xsimd::batch_bool_cast<Scalar>(elapsed == Integers(0)), Batch(0)};
+                if constexpr (HasNoise<E>)
+                    if (E::has_noise(settings.parameters)) input.noise = draw_noise(settings, lanes, lane, end);
+                const Outcome<Batch> outcome = dynamics.step(state, input);
+
+                // A pending copy goes to 0, where its new episode starts. Unlimited episodes end at no count.
+                const Integers now_elapsed = xsimd::min(xsimd::max(elapsed, Integers(-1)) + Integers(1),
+                                                        Integers(std::numeric_limits<std::int32_t>::max() - 1));
                 const auto truncated = now_elapsed >= max_episode_steps;
-                const auto terminated = outcome.terminated & !xsimd::batch_bool_cast<Scalar>(pending);
+                const Mask terminated = outcome.terminated & !pending;
                 const auto ended = truncated | xsimd::batch_bool_cast<Integer>(terminated);
+                const Batch reward = xsimd::select(pending, Batch(0), outcome.reward);
 
                 for (std::size_t i = 0; i < E::state_size; ++i) state[i].store_aligned(lanes.state[i] + lane);
-                xsimd::select(ended, Integers(finished), now_elapsed).store_aligned(lanes.elapsed + lane);
+                xsimd::select(ended, -now_elapsed, now_elapsed).store_aligned(lanes.elapsed + lane);
                 store_rows(outputs.observations + lane * E::observation_size, Dynamics::observation(state));
-                store_rows(outputs.rewards + lane,
-                           std::array{xsimd::select(xsimd::batch_bool_cast<Scalar>(pending), Batch(0), outcome.reward)});
+                store_rows(outputs.rewards + lane, std::array{reward});
+                if constexpr (!HasFixedReward<E>) accumulate(lanes.returns + lane, reward);
                 terminated_bits |= terminated.mask() << (lane - word);
                 truncated_bits |= truncated.mask() << (lane - word);
                 pending_bits |= pending.mask() << (lane - word);
             }
+
+            const std::size_t used = word_end - word;
+            const std::uint64_t used_bits =
+                used < lanes_per_word ? (std::uint64_t{1} << used) - 1 : ~std::uint64_t{0};
+            const std::uint64_t ended_bits = (terminated_bits | truncated_bits) & used_bits;
+            pending_bits &= used_bits;
             store_bits_as_bools<Arch>(outputs.terminations + word, terminated_bits);
             store_bits_as_bools<Arch>(outputs.truncations + word, truncated_bits);
-            if (word_end - word < lanes_per_word) pending_bits &= (std::uint64_t{1} << (word_end - word)) - 1;
-            for (; pending_bits != 0; pending_bits &= pending_bits - 1)
-                restarting[restarting_count++] = static_cast<std::uint32_t>(word + std::countr_zero(pending_bits));
+            if (outputs.ended) store_bits_as_bools<Arch>(outputs.ended + word, ended_bits);
+            tally.steps += static_cast<std::int64_t>(used) - std::popcount(pending_bits);
+            tally.ended += std::popcount(ended_bits);
+            tally.terminated += std::popcount(terminated_bits & used_bits);
+            if (outputs.episodes || !HasFixedReward<E>)
+                tally.returns += record(settings, lanes, outputs.episodes, word, ended_bits, terminated_bits);
+
+            std::uint64_t restart_bits = same_step ? ended_bits : pending_bits;
+            for (; restart_bits != 0; restart_bits &= restart_bits - 1)
+                restarting[restarting_count++] = static_cast<std::uint32_t>(word + std::countr_zero(restart_bits));
         }
 
         // The lanes that pad the last batch were stepped along: back to a state from which nothing grows.
         for (std::size_t padding = end; padding % Batch::size != 0; ++padding)
             for (Scalar* variable : lanes.state) variable[padding] = 0;
 
+        if (same_step)
+            std::memcpy(outputs.final_observations + begin * E::observation_size,
+                        outputs.observations + begin * E::observation_size,
+                        sizeof(float) * (end - begin) * E::observation_size);
         restart(typename E::ResetBounds{}, lanes, outputs.observations, restarting, restarting_count);
+        return tally;
+    }
+
+    /// Adds the rewards to the returns, in double whatever the batch.
+    static XSIMD_INLINE void accumulate(double* returns, const Batch& reward) {
+        alignas(Arch::alignment()) Scalar rewards[Batch::size];
+        reward.store_aligned(rewards);
+        for (std::size_t i = 0; i < Batch::size; ++i) returns[i] += rewards[i];
+    }
+
+    /// Writes return and length of the episodes that ended in a word of lanes, if the caller wants them.
+    /// \return the sum of the returns, as far as they were summed up
+    static double record(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, const EpisodeStatistics* episodes,
+                         std::size_t word, std::uint64_t ended_bits, std::uint64_t terminated_bits) {
+        if (episodes) {
+            std::memset(episodes->returns + word, 0, lanes_per_word * sizeof(double));
+            std::memset(episodes->lengths + word, 0, lanes_per_word * sizeof(std::int64_t));
+            std::memset(episodes->seconds + word, 0, lanes_per_word * sizeof(double));
+        }
+        double sum = 0;
+        for (; ended_bits != 0; ended_bits &= ended_bits - 1) {
+            const int bit = std::countr_zero(ended_bits);
+            const std::size_t lane = word + static_cast<std::size_t>(bit);
+            const auto length = -static_cast<std::int64_t>(lanes.elapsed[lane]);
+            double episode_return;
+            if constexpr (HasFixedReward<E>) {
+                const FixedReward reward = E::fixed_reward(settings.parameters);
+                episode_return = reward.each_step * static_cast<double>(length) +
+                                 reward.at_termination * static_cast<double>(terminated_bits >> bit & 1);
+            } else {
+                episode_return = lanes.returns[lane];
+                sum += episode_return;
+            }
+            if (episodes) {
+                episodes->returns[lane] = episode_return;
+                episodes->lengths[lane] = length;
+                episodes->seconds[lane] = episodes->now - episodes->began[lane];
+                episodes->began[lane] = episodes->now;
+            }
+        }
+        return sum;
+    }
+
+    /// Noise for the copies in [lane, end) that step; those that restart draw none.
+    static Batch draw_noise(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, std::size_t lane,
+                            std::size_t end) {
+        alignas(Arch::alignment()) Scalar noise[Batch::size] = {};
+        for (std::size_t i = 0; i < Batch::size && lane + i < end; ++i)
+            if (lanes.elapsed[lane + i] >= 0)
+                noise[i] = static_cast<Scalar>(E::draw_noise(settings.parameters, lanes.random[lane + i]));
+        return Batch::load_aligned(noise);
+    }
+
+    static void observe(const Lanes<E, Scalar>& lanes, float* observations, std::size_t begin, std::size_t end) {
+        for (std::size_t lane = begin; lane < end; lane += Batch::size)
+            store_rows(observations + lane * E::observation_size, Dynamics::observation(load_state(lanes, lane)));
     }
 
     static void restart(const typename E::ResetBounds& bounds, const Lanes<E, Scalar>& lanes, float* observations,
@@ -156,6 +268,7 @@ private:
                 E::reset(bounds, lanes.random[lane], start);
                 for (std::size_t i = 0; i < E::state_size; ++i) fresh[i][k] = lanes.state[i][lane] = start[i];
                 lanes.elapsed[lane] = 0;
+                if constexpr (!HasFixedReward<E>) lanes.returns[lane] = 0;
             }
             State state;
             for (std::size_t i = 0; i < E::state_size; ++i) state[i] = Batch::load_aligned(fresh[i]);
@@ -171,17 +284,27 @@ private:
 
     template <class Action>
     static bool are_valid(const Action* actions, std::size_t count) {
-        using Unsigned = std::make_unsigned_t<Action>;
-        using UnsignedBatch = xsimd::batch<Unsigned, Arch>;
-        constexpr auto n = static_cast<Unsigned>(E::ActionSpace::n);
-        const auto* unsigned_actions = reinterpret_cast<const Unsigned*>(actions);
-        typename UnsignedBatch::batch_bool_type invalid(false);
+        if constexpr (std::is_integral_v<Action>) {
+            using Unsigned = std::make_unsigned_t<Action>;
+            constexpr auto n = static_cast<Unsigned>(E::ActionSpace::n);
+            return all_of(reinterpret_cast<const Unsigned*>(actions), count, [](const auto& action) {
+                return action < std::remove_cvref_t<decltype(action)>(n);
+            });
+        } else {
+            return all_of(actions, count, [](const auto& action) { return action == action; });
+        }
+    }
+
+    template <class Action, class Predicate>
+    static XSIMD_INLINE bool all_of(const Action* actions, std::size_t count, Predicate predicate) {
+        using Actions = xsimd::batch<Action, Arch>;
+        typename Actions::batch_bool_type valid(true);
         std::size_t i = 0;
-        for (; i + UnsignedBatch::size <= count; i += UnsignedBatch::size)
-            invalid = invalid | (UnsignedBatch::load_unaligned(unsigned_actions + i) >= UnsignedBatch(n));
-        bool valid = xsimd::none(invalid);
-        for (; i < count; ++i) valid &= unsigned_actions[i] < n;
-        return valid;
+        for (; i + Actions::size <= count; i += Actions::size)
+            valid = valid & predicate(Actions::load_unaligned(actions + i));
+        bool all = xsimd::all(valid);
+        for (; i < count; ++i) all &= predicate(actions[i]);
+        return all;
     }
 
     static XSIMD_INLINE State load_state(const Lanes<E, Scalar>& lanes, std::size_t lane) {
@@ -192,16 +315,18 @@ private:
 
     /// One action a lane; zeros in the lanes beyond `available`.
     template <class Action>
-    static XSIMD_INLINE Integers load_actions(const Action* actions, std::size_t available) {
-        if (std::is_same_v<Action, Integer> && available >= Batch::size)
-            return Integers::load_unaligned(reinterpret_cast<const Integer*>(actions));
+    static XSIMD_INLINE typename Input<E, Batch>::Actions load_actions(const Action* actions, std::size_t available) {
+        using Actions = typename Input<E, Batch>::Actions;
+        using Lane = typename Actions::value_type;
+        if (std::is_same_v<Action, Lane> && available >= Batch::size)
+            return Actions::load_unaligned(reinterpret_cast<const Lane*>(actions));
         const std::size_t count = available < Batch::size ? available : Batch::size;
-        alignas(Arch::alignment()) Integer converted[Batch::size] = {};
-        if (count == Batch::size)
-            for (std::size_t i = 0; i < Batch::size; ++i) converted[i] = static_cast<Integer>(actions[i]);
+        alignas(Arch::alignment()) Lane converted[Batch::size] = {};
+        if (count == Batch::size)  // a loop of known length is a vector conversion
+            for (std::size_t i = 0; i < Batch::size; ++i) converted[i] = static_cast<Lane>(actions[i]);
         else
-            for (std::size_t i = 0; i < count; ++i) converted[i] = static_cast<Integer>(actions[i]);
-        return Integers::load_aligned(converted);
+            for (std::size_t i = 0; i < count; ++i) converted[i] = static_cast<Lane>(actions[i]);
+        return Actions::load_aligned(converted);
     }
 };
 

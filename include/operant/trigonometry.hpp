@@ -35,16 +35,6 @@ XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_eighth_turn(const xsimd::b
             xsimd::fma(xsimd::fma(even, square, Batch(-0.5f)), square, Batch(1.0f))};
 }
 
-/// Applies a function of one number to every lane.
-template <class Scalar, class Arch, class Function>
-XSIMD_INLINE xsimd::batch<Scalar, Arch> lane_by_lane(const xsimd::batch<Scalar, Arch>& x, Function function) {
-    using Batch = xsimd::batch<Scalar, Arch>;
-    alignas(Arch::alignment()) Scalar lanes[Batch::size];
-    x.store_aligned(lanes);
-    for (Scalar& lane : lanes) lane = function(lane);
-    return Batch::load_aligned(lanes);
-}
-
 /// |x| up to `largest_reduced`: subtract the nearest multiple of pi/2 in three parts whose products are exact (Cody and
 /// Waite), then take the polynomials in the right order and sign. Beyond it: the C library in double.
 template <class Arch>
@@ -78,6 +68,18 @@ SinCos<xsimd::batch<float, Arch>> sincos_any_angle(const xsimd::batch<float, Arc
 
 }  // namespace detail
 
+/// The angle less the nearest whole number of turns: between -pi and pi, give or take a rounding.
+template <class Arch>
+XSIMD_INLINE xsimd::batch<float, Arch> within_half_turn(const xsimd::batch<float, Arch>& x) {
+    using Batch = xsimd::batch<float, Arch>;
+    // A turn in two parts, the first of which has so few bits that thousands of it are exact.
+    constexpr double turn = 2 * std::numbers::pi;
+    constexpr float coarse = 6.28125f;
+    constexpr auto fine = static_cast<float>(turn - double{coarse});
+    const Batch turns = xsimd::nearbyint(x * Batch(static_cast<float>(1 / turn)));
+    return xsimd::fnma(turns, Batch(fine), xsimd::fnma(turns, Batch(coarse), x));
+}
+
 /// Sine and cosine of angles in radians; fastest while all of them are within an eighth turn of zero. Its bound is a
 /// little below pi/4, so that an angle within it is reduced by no turn in the other branch: both give the same bits.
 template <class Arch>
@@ -88,8 +90,25 @@ XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos(const xsimd::batch<float, 
 
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<double, Arch>> sincos(const xsimd::batch<double, Arch>& x) {
-    return {detail::lane_by_lane(x, [](double angle) { return ::sin(angle); }),
-            detail::lane_by_lane(x, [](double angle) { return ::cos(angle); })};
+    return {lane_by_lane(x, [](double angle) { return ::sin(angle); }),
+            lane_by_lane(x, [](double angle) { return ::cos(angle); })};
+}
+
+/// Named apart from xsimd's sin and cos, which an unqualified call would find too.
+template <class Scalar, class Arch>
+XSIMD_INLINE xsimd::batch<Scalar, Arch> sine(const xsimd::batch<Scalar, Arch>& x) {
+    if constexpr (std::is_same_v<Scalar, float>)
+        return sincos(x).sin;
+    else
+        return lane_by_lane(x, [](double angle) { return ::sin(angle); });
+}
+
+template <class Scalar, class Arch>
+XSIMD_INLINE xsimd::batch<Scalar, Arch> cosine(const xsimd::batch<Scalar, Arch>& x) {
+    if constexpr (std::is_same_v<Scalar, float>)
+        return sincos(x).cos;
+    else
+        return lane_by_lane(x, [](double angle) { return ::cos(angle); });
 }
 
 }  // namespace operant

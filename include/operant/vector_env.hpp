@@ -6,11 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include <xsimd/xsimd.hpp>
 
@@ -33,11 +36,20 @@ struct StepResult {
     std::span<const float> rewards;       ///< num_envs
     std::span<const bool> terminations;   ///< num_envs: the episode ended because of what happened in it
     std::span<const bool> truncations;    ///< num_envs: the episode ended because of its length
+    /// With AutoresetMode::same_step, the observations before the restarts, else empty.
+    std::span<const float> final_observations;
+};
+
+/// What has come of the episodes that ended since `clear_logs`.
+struct Logs {
+    std::int64_t episode_count = 0;
+    double total_reward = 0;       ///< the sum of the episodes' returns
+    std::int64_t total_steps = 0;  ///< the sum of their lengths
 };
 
 /// `num_envs` copies of the environment E, simulated in the precision of `Scalar` (float: fast, double: exactly
-/// Gymnasium). A copy whose episode has ended begins a new one in the step after: that step ignores the copy's action
-/// and returns its first observation, reward 0 and no flags (Gymnasium's `AutoresetMode.NEXT_STEP`).
+/// Gymnasium). What happens to a copy whose episode has ended is up to `Options::autoreset_mode`. By default, the step
+/// after ignores the copy's action and returns a new episode's first observation, reward 0 and no flags.
 ///
 /// The results do not depend on `workers`, nor copy i's on `num_envs`. One object is for one thread at a time.
 template <Environment E, class Scalar = float>
@@ -53,6 +65,7 @@ public:
     struct Options {
         std::size_t workers = 1;                                ///< threads that step, the caller's among them
         std::int32_t max_episode_steps = E::max_episode_steps;  ///< or `unlimited`
+        AutoresetMode autoreset_mode = AutoresetMode::next_step;
         typename E::Parameters parameters = {};
     };
 
@@ -61,17 +74,22 @@ public:
     explicit VectorEnv(std::size_t num_envs, Options options = {},
                        const Kernels<E, Scalar>& kernels = StepKernel<E, Scalar, xsimd::default_arch>::functions())
         : num_envs_(checked("num_envs", num_envs, largest_num_envs)),
-          settings_{options.parameters, checked_limit(options.max_episode_steps)},
+          settings_{checked(options.parameters), checked_limit(options.max_episode_steps), options.autoreset_mode},
           kernels_(kernels),
           pool_(checked("workers", options.workers, most_workers)),
           elapsed_(make_aligned_array<xsimd::as_integer_t<Scalar>>(padded())),
-          random_(make_aligned_array<Pcg64>(padded())) {
+          random_(make_aligned_array<Pcg64>(padded())),
+          tallies_(blocks()) {
         for (auto& variable : state_) variable = make_aligned_array<Scalar>(padded());
+        if constexpr (!HasFixedReward<E>) returns_ = make_aligned_array<double>(padded());
     }
 
     std::size_t num_envs() const { return num_envs_; }
     std::size_t workers() const { return pool_.workers(); }
     std::int32_t max_episode_steps() const { return settings_.max_episode_steps; }
+    /// Whether every copy has been reset.
+    bool started() const { return started_; }
+    AutoresetMode autoreset_mode() const { return settings_.autoreset_mode; }
     const typename E::Parameters& parameters() const { return settings_.parameters; }
 
     /// The number of lanes that the arrays of `Outputs` must have room for.
@@ -96,13 +114,35 @@ public:
     /// As reset(), but starts within `bounds` and writes the observations to `observations` (padded() rows).
     void reset(const typename E::ResetBounds& bounds, float* observations) {
         if (!seeded_) seed_from_entropy();
-        std::array<std::uint32_t, lanes_per_block> lanes;
-        for (std::size_t begin = 0; begin < num_envs_; begin += lanes_per_block) {
-            const std::size_t count = std::min(lanes_per_block, num_envs_ - begin);
-            for (std::size_t i = 0; i < count; ++i) lanes[i] = static_cast<std::uint32_t>(begin + i);
-            kernels_.restart(bounds, this->lanes(), observations, lanes.data(), count);
-        }
+        discard_episodes([](std::size_t) { return true; });
+        for_blocks([&](std::size_t begin, std::size_t end) {
+            std::array<std::uint32_t, lanes_per_block> lanes;
+            for (std::size_t copy = begin; copy < end; ++copy) lanes[copy - begin] = static_cast<std::uint32_t>(copy);
+            kernels_.restart(bounds, this->lanes(), observations, lanes.data(), end - begin);
+        });
+        finished_ = 0;
         started_ = true;
+    }
+
+    /// Starts an episode in the copies that `mask` selects, the others stay where they are.
+    /// \param mask num_envs
+    /// \param observations padded() rows: the new observations of those copies and the last of the others
+    /// \throws ResetNeeded before the first reset of all copies
+    void reset(std::span<const bool> mask, const typename E::ResetBounds& bounds, float* observations) {
+        if (!started_) throw ResetNeeded("reset: the first reset must reset every copy, without a reset_mask");
+        if (mask.size() != num_envs_)
+            throw std::invalid_argument("reset_mask: expected " + std::to_string(num_envs_) + " of them, one a copy, got " +
+                                        std::to_string(mask.size()));
+        discard_episodes([&](std::size_t copy) { return mask[copy]; });
+        for_blocks([&](std::size_t begin, std::size_t end) {
+            std::array<std::uint32_t, lanes_per_block> lanes;
+            std::size_t count = 0;
+            for (std::size_t copy = begin; copy < end; ++copy)
+                if (mask[copy]) lanes[count++] = static_cast<std::uint32_t>(copy);
+            kernels_.observe(this->lanes(), observations, begin, end);
+            kernels_.restart(bounds, this->lanes(), observations, lanes.data(), count);
+        });
+        finished_ = count_finished();
     }
 
     /// Starts the random stream of one copy anew; the next `reset` draws from it.
@@ -119,8 +159,71 @@ public:
     StepResult step(std::span<const Wide> actions) { return step_own(actions); }
 
     /// As step(actions), into arrays of the caller's: 64-byte aligned, with room for padded() lanes.
-    void step(std::span<const Narrow> actions, const Outputs& outputs) { step_into(actions, outputs); }
-    void step(std::span<const Wide> actions, const Outputs& outputs) { step_into(actions, outputs); }
+    /// \return the number of episodes that ended
+    std::int64_t step(std::span<const Narrow> actions, const Outputs& outputs) { return step_into(actions, outputs); }
+    std::int64_t step(std::span<const Wide> actions, const Outputs& outputs) { return step_into(actions, outputs); }
+
+    /// Of the episodes that ended since clear_logs(). Steps and returns are exact: integers of 64 bits, and sums of
+    /// doubles in an order that does not depend on `workers`.
+    Logs logs() const {
+        Logs logs{tally_.ended, tally_.returns, tally_.steps - discarded_ - elapsed_in_episodes()};
+        if constexpr (HasFixedReward<E>) {
+            const FixedReward reward = E::fixed_reward(settings_.parameters);
+            logs.total_reward = reward.each_step * static_cast<double>(logs.total_steps) +
+                                reward.at_termination * static_cast<double>(tally_.terminated);
+        }
+        return logs;
+    }
+
+    /// Starts the logs anew. Episodes under way count in full when they end.
+    void clear_logs() {
+        tally_ = {};
+        discarded_ = -elapsed_in_episodes();
+    }
+
+    /// Writes everything that future steps depend on (state, elapsed steps, random streams, logs), so that an object
+    /// constructed with the same arguments continues from here after `load`, bit for bit.
+    std::vector<std::byte> save() const {
+        Snapshot header = snapshot_header();
+        header.seeded = seeded_;
+        header.started = started_;
+        header.tally = tally_;
+        header.discarded = discarded_;
+        std::vector<std::byte> bytes;
+        const auto append = [&](const void* data, std::size_t size) {
+            const auto* begin = static_cast<const std::byte*>(data);
+            bytes.insert(bytes.end(), begin, begin + size);
+        };
+        append(&header, sizeof(header));
+        for_each_array([&](const auto* array) { append(array, num_envs_ * sizeof(*array)); });
+        return bytes;
+    }
+
+    /// \param bytes what save() wrote, of an object with the same arguments (`workers` may differ)
+    /// \throws std::invalid_argument when it is something else; nothing is changed then
+    void load(std::span<const std::byte> bytes) {
+        Snapshot header = snapshot_header();
+        const Snapshot expected = header;
+        std::size_t size = sizeof(header);
+        for_each_array([&](const auto* array) { size += num_envs_ * sizeof(*array); });
+        if (bytes.size() != size)
+            throw std::invalid_argument("saved state: expected " + std::to_string(size) + " bytes, got " +
+                                        std::to_string(bytes.size()));
+        std::memcpy(&header, bytes.data(), sizeof(header));
+        if (!header.same_kind(expected))
+            throw std::invalid_argument("saved state: not one of " + std::to_string(num_envs_) + " copies of " +
+                                        std::string(E::name) + " in this precision and version");
+        const std::byte* next = bytes.data() + sizeof(header);
+        for_each_array([&](auto* array) {
+            std::memcpy(array, next, num_envs_ * sizeof(*array));
+            next += num_envs_ * sizeof(*array);
+        });
+        seeded_ = header.seeded != 0;
+        started_ = header.started != 0;
+        tally_ = header.tally;
+        discarded_ = header.discarded;
+        finished_ = count_finished();
+    }
 
     /// Copies the state, num_envs x state_size, row-major.
     void get_state(std::span<Scalar> state) const {
@@ -142,6 +245,12 @@ private:
         return value;
     }
 
+    static const typename E::Parameters& checked(const typename E::Parameters& parameters) {
+        E::visit_parameters(parameters, ParameterCheck{});
+        if constexpr (requires { E::check(parameters); }) E::check(parameters);
+        return parameters;
+    }
+
     static std::int32_t checked_limit(std::int32_t max_episode_steps) {
         if (max_episode_steps < 1)
             throw std::invalid_argument("max_episode_steps: expected a positive integer, got " +
@@ -150,7 +259,7 @@ private:
     }
 
     Lanes<E, Scalar> lanes() const {
-        Lanes<E, Scalar> lanes{{}, elapsed_.get(), random_.get()};
+        Lanes<E, Scalar> lanes{{}, elapsed_.get(), random_.get(), returns_.get()};
         for (std::size_t i = 0; i < E::state_size; ++i) lanes.state[i] = state_[i].get();
         return lanes;
     }
@@ -165,8 +274,72 @@ private:
         seeded_ = true;
     }
 
+    std::size_t blocks() const { return (num_envs_ + lanes_per_block - 1) / lanes_per_block; }
+
+    /// Calls `work(begin, end)` for every block of copies, on all workers.
+    template <class Work>
+    void for_blocks(const Work& work) {
+        pool_.run(blocks(), [&](std::size_t block) {
+            const std::size_t begin = block * lanes_per_block;
+            work(begin, std::min(begin + lanes_per_block, num_envs_));
+        });
+    }
+
+    /// The steps that are part of episodes under way.
+    std::int64_t elapsed_in_episodes() const {
+        std::int64_t steps = 0;
+        for (std::size_t copy = 0; copy < num_envs_; ++copy) steps += std::max<std::int64_t>(elapsed_[copy], 0);
+        return steps;
+    }
+
+    /// Episodes that are about to be broken off: their steps count for nothing.
+    template <class Selected>
+    void discard_episodes(const Selected& selected) {
+        for (std::size_t copy = 0; copy < num_envs_; ++copy)
+            if (selected(copy)) discarded_ += std::max<std::int64_t>(elapsed_[copy], 0);
+    }
+
+    std::int64_t count_finished() const {
+        return std::count_if(elapsed_.get(), elapsed_.get() + num_envs_, [](auto elapsed) { return elapsed < 0; });
+    }
+
+    /// What save() writes before the arrays.
+    struct Snapshot {
+        char magic[8] = {'o', 'p', 'e', 'r', 'a', 'n', 't', '1'};
+        char environment[32] = {};
+        std::uint64_t num_envs = 0;
+        std::uint64_t scalar_size = sizeof(Scalar);
+        std::uint64_t seeded = 0, started = 0;
+        Tally tally;
+        std::int64_t discarded = 0;
+
+        bool same_kind(const Snapshot& other) const {
+            return std::memcmp(magic, other.magic, sizeof(magic)) == 0 &&
+                   std::memcmp(environment, other.environment, sizeof(environment)) == 0 &&
+                   num_envs == other.num_envs && scalar_size == other.scalar_size;
+        }
+    };
+
+    Snapshot snapshot_header() const {
+        Snapshot header;
+        std::ranges::copy(E::name, header.environment);
+        header.num_envs = num_envs_;
+        return header;
+    }
+
+    /// The arrays that save() writes, of which every copy has an element.
+    template <class Visitor>
+    void for_each_array(const Visitor& visit) const {
+        for (const auto& variable : state_) visit(variable.get());
+        visit(elapsed_.get());
+        visit(random_.get());
+        if (returns_) visit(returns_.get());
+    }
+
     void allocate_outputs() {
         if (observations_) return;
+        if (settings_.autoreset_mode == AutoresetMode::same_step)
+            final_observations_ = make_aligned_array<float>(padded() * E::observation_size);
         rewards_ = make_aligned_array<float>(padded());
         terminations_ = make_aligned_array<bool>(padded());
         truncations_ = make_aligned_array<bool>(padded());
@@ -178,36 +351,56 @@ private:
     template <class Action>
     StepResult step_own(std::span<const Action> actions) {
         allocate_outputs();
-        step_into(actions, {observations_.get(), rewards_.get(), terminations_.get(), truncations_.get()});
+        step_into(actions, {observations_.get(), rewards_.get(), terminations_.get(), truncations_.get(),
+                            final_observations_.get()});
         return {observations(),
                 {rewards_.get(), num_envs_},
                 {terminations_.get(), num_envs_},
-                {truncations_.get(), num_envs_}};
+                {truncations_.get(), num_envs_},
+                {final_observations_.get(), final_observations_ ? num_envs_ * E::observation_size : 0}};
     }
 
     template <class Action>
-    void step_into(std::span<const Action> actions, const Outputs& outputs) {
+    std::int64_t step_into(std::span<const Action> actions, const Outputs& outputs) {
         if (!started_) throw ResetNeeded("step: call reset before the first step");
         const auto& kernels = kernels_.template on_actions<Action>();
         if (actions.size() != num_envs_)
             throw std::invalid_argument("actions: expected " + std::to_string(num_envs_) + " of them, one a copy, got " +
                                         std::to_string(actions.size()));
         if (!kernels.are_valid(actions.data(), actions.size())) throw_invalid(actions);
+        if (settings_.autoreset_mode == AutoresetMode::disabled && finished_ != 0)
+            throw ResetNeeded("step: " + std::to_string(finished_) +
+                              " of the copies have finished, and autoreset is disabled: reset them first");
 
         const Lanes<E, Scalar> lanes = this->lanes();
-        const std::size_t blocks = (num_envs_ + lanes_per_block - 1) / lanes_per_block;
-        pool_.run(blocks, [&](std::size_t block) {
-            const std::size_t begin = block * lanes_per_block;
-            kernels.step(settings_, lanes, actions.data(), outputs, begin, std::min(begin + lanes_per_block, num_envs_));
+        for_blocks([&](std::size_t begin, std::size_t end) {
+            tallies_[begin / lanes_per_block] =
+                kernels.step(settings_, lanes, actions.data(), outputs, begin, end);
         });
+        const std::int64_t ended_before = tally_.ended;
+        for (const Tally& tally : tallies_) {
+            tally_.steps += tally.steps;
+            tally_.ended += tally.ended;
+            tally_.terminated += tally.terminated;
+            tally_.returns += tally.returns;
+        }
+        const std::int64_t ended = tally_.ended - ended_before;
+        finished_ += ended;
+        return ended;
     }
 
     template <class Action>
     [[noreturn]] static void throw_invalid(std::span<const Action> actions) {
-        const auto invalid = std::ranges::find_if(
-            actions, [](Action action) { return action < 0 || action >= static_cast<Action>(E::ActionSpace::n); });
-        throw std::invalid_argument("actions[" + std::to_string(invalid - actions.begin()) + "]: expected an integer from 0 to " +
-                                    std::to_string(E::ActionSpace::n - 1) + ", got " + std::to_string(*invalid));
+        std::string expected;
+        std::size_t i = 0;
+        if constexpr (std::is_integral_v<Action>) {
+            while (actions[i] >= 0 && actions[i] < static_cast<Action>(E::ActionSpace::n)) ++i;
+            expected = "an integer from 0 to " + std::to_string(E::ActionSpace::n - 1) + ", got " + std::to_string(actions[i]);
+        } else {
+            while (actions[i] == actions[i]) ++i;
+            expected = "a number, got nan";
+        }
+        throw std::invalid_argument("actions[" + std::to_string(i) + "]: expected " + expected);
     }
 
     std::size_t num_envs_;
@@ -220,8 +413,14 @@ private:
     std::array<AlignedArray<Scalar>, E::state_size> state_;
     AlignedArray<xsimd::as_integer_t<Scalar>> elapsed_;
     AlignedArray<Pcg64> random_;
+    AlignedArray<double> returns_;
 
-    AlignedArray<float> observations_, rewards_;
+    std::vector<Tally> tallies_;  // of the last step, one a block
+    Tally tally_;                 // since clear_logs
+    std::int64_t discarded_ = 0;  // steps since clear_logs in episodes that a reset broke off
+    std::int64_t finished_ = 0;   // copies that wait for a reset when autoreset is disabled
+
+    AlignedArray<float> observations_, rewards_, final_observations_;
     AlignedArray<bool> terminations_, truncations_;
 };
 

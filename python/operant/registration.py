@@ -7,12 +7,24 @@ from typing import NamedTuple
 
 class _Registration(NamedTuple):
     id: str
-    vector_env: str
+    name: str
     max_episode_steps: int
-    reward_threshold: float | None
+    reward_threshold: float | None = None
+
+    @property
+    def vector_env(self) -> str:
+        """The class in `operant.envs`."""
+        return f"{self.name}VecEnv"
 
 
-REGISTRATIONS = (_Registration("operant/CartPole-v1", "CartPoleVecEnv", 500, 475.0),)
+REGISTRATIONS = (
+    _Registration("operant/CartPole-v0", "CartPole", 200, 195.0),
+    _Registration("operant/CartPole-v1", "CartPole", 500, 475.0),
+    _Registration("operant/MountainCar-v0", "MountainCar", 200, -110.0),
+    _Registration("operant/MountainCarContinuous-v0", "MountainCarContinuous", 999, 90.0),
+    _Registration("operant/Pendulum-v1", "Pendulum", 200),
+    _Registration("operant/Acrobot-v1", "Acrobot", 500, -100.0),
+)
 
 
 def register_envs() -> None:
@@ -23,6 +35,7 @@ def register_envs() -> None:
         if registration.id not in registry:
             register(
                 id=registration.id,
+                entry_point=f"operant.envs.single:{registration.name}Env",
                 vector_entry_point=f"operant.envs:{registration.vector_env}",
                 max_episode_steps=registration.max_episode_steps,
                 reward_threshold=registration.reward_threshold,

@@ -28,6 +28,15 @@ TEST_CASE("float operations are fused where the processor can") {
 #endif
 }
 
+TEST_CASE("doubles round to float32 in the chosen lanes") {
+    using Doubles = xsimd::batch<double>;
+    for (double x = 0.1; x < 3; x += 0.0137) {
+        const Doubles product = Doubles(x) * Doubles(1.1);
+        CHECK(operant::to_float32_where(Doubles::batch_bool_type(true), product).get(0) == double{float(x * 1.1)});
+        CHECK(operant::to_float32_where(Doubles::batch_bool_type(false), product).get(0) == x * 1.1);
+    }
+}
+
 TEST_CASE("a double divides by a constant as a double does") {
     const operant::Divisor<xsimd::batch<double>> divisor(1.1);
     for (double x = 0.1; x < 100; x += 0.37) CHECK((xsimd::batch<double>(x) / divisor).get(0) == x / 1.1);

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any
 
 import numpy as np
 from gymnasium import error
+from gymnasium.vector import AutoresetMode
 
 
 def _integer(value: Any) -> int | None:
@@ -48,15 +49,46 @@ def _seed(name: str, value: Any) -> int:
     return number
 
 
+def autoreset_mode(value: Any) -> AutoresetMode:
+    """The mode of that name or enum value."""
+    try:
+        return AutoresetMode(value)
+    except ValueError:
+        names = ", ".join(repr(mode.value) for mode in AutoresetMode)
+        raise ValueError(f"autoreset_mode: expected an AutoresetMode or one of {names}, got {value!r}") from None
+
+
+def reset_mask(options: Mapping[str, Any] | None, num_envs: int) -> np.ndarray | None:
+    """The option of that name, with the checks that Gymnasium's `SyncVectorEnv` makes."""
+    if options is None or "reset_mask" not in options:
+        return None
+    mask = options["reset_mask"]
+    if not isinstance(mask, np.ndarray):
+        raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
+    if mask.shape != (num_envs,):
+        raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
+    if mask.dtype != np.bool_:
+        raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
+    if not mask.any():
+        raise ValueError(
+            "`options['reset_mask']` must contain a boolean array with at least one True value, "
+            f"got reset_mask={mask}"
+        )
+    return np.require(mask, requirements=["C_CONTIGUOUS", "ENSUREARRAY"])
+
+
+def _as_array(actions: Any) -> np.ndarray:
+    if hasattr(actions, "__dlpack__") and not hasattr(actions, "__array__"):
+        return np.from_dlpack(actions)
+    return np.asarray(actions)
+
+
 def discrete_actions(actions: Any, num_envs: int, n: int) -> np.ndarray:
     """Actions of any integer dtype and any array-like as an int64 array of shape (num_envs,).
 
     The usual case, an int32 or int64 numpy array of that shape, does not come here.
     """
-    if hasattr(actions, "__dlpack__") and not hasattr(actions, "__array__"):
-        array = np.from_dlpack(actions)
-    else:
-        array = np.asarray(actions)
+    array = _as_array(actions)
     if array.shape != (num_envs,):
         raise ValueError(f"actions: expected shape ({num_envs},), one for each copy, got {array.shape}")
     if array.dtype.kind not in "iu":
@@ -66,3 +98,19 @@ def discrete_actions(actions: Any, num_envs: int, n: int) -> np.ndarray:
         i = int(invalid.argmax())
         raise ValueError(f"actions[{i}]: expected an integer from 0 to {n - 1}, got {array[i]}")
     return np.require(array, np.int64, ["C_CONTIGUOUS", "ALIGNED"])
+
+
+def continuous_actions(actions: Any, num_envs: int) -> np.ndarray:
+    """Actions of any number dtype and any array-like as a float32 or float64 array of shape (num_envs, 1).
+
+    The usual case, a float32 or float64 numpy array of shape (num_envs,) or (num_envs, 1), does not come here.
+    """
+    array = _as_array(actions)
+    if array.shape not in ((num_envs,), (num_envs, 1)):
+        raise ValueError(
+            f"actions: expected shape ({num_envs}, 1) or ({num_envs},), one for each copy, got {array.shape}"
+        )
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"actions: expected a float dtype, got {array.dtype}")
+    dtype = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
+    return np.require(array.reshape(num_envs, 1), dtype, ["C_CONTIGUOUS", "ALIGNED"])

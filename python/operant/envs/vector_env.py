@@ -1,10 +1,14 @@
-"""What the environments have in common: the step from Gymnasium's interface to the C++ core."""
+"""What the environments have in common: the way from Gymnasium's interface to the C++ core."""
 
 from __future__ import annotations
 
+import json
+import os
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
+import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
@@ -14,22 +18,40 @@ from gymnasium.vector.utils import batch_space
 
 from operant import _core
 from operant.envs import _arguments
+from operant.envs._infos import make_infos
+from operant.envs._rendering import Renderer
 
 _UNLIMITED = 2**31 - 1
+
+# Draws nothing that matters: numpy checks bounds when it draws, and Gymnasium leaves it to numpy.
+_BOUNDS_CHECK = np.random.default_rng(0)
+
+Bounds = tuple[float, float]
+Step = tuple[
+    npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]
+]
 
 
 class SimdVectorEnv(VectorEnv):
     """`num_envs` copies of one environment, stepped together in C++, one SIMD lane each.
 
-    Follows `gymnasium.vector.SyncVectorEnv` with autoreset mode `NEXT_STEP`: same seeds, same actions, same results.
-    The results do not depend on `workers`, and copy i's do not depend on `num_envs`.
+    Follows `gymnasium.vector.SyncVectorEnv`: same seeds, same actions, same results. The results do not depend on
+    `workers`, and copy i's do not depend on `num_envs`.
 
     The arrays that `reset` and `step` return are never written again while the caller can still reach them, through the
     array itself, a view of it or anything that shares its memory. Otherwise they are recycled.
+
+    Environments can be pickled and deep-copied; the copy continues bit for bit where the original stood.
     """
 
+    metadata: dict[str, Any] = {  # noqa: RUF012: Gymnasium's name and form
+        "render_modes": ["human", "rgb_array"],
+        "autoreset_mode": AutoresetMode.NEXT_STEP,
+    }
+
+    #: Gymnasium's id of the environment that this one follows.
+    gymnasium_id: ClassVar[str]
     _core_name: ClassVar[str]
-    _default_bounds: ClassVar[tuple[float, float]]
 
     def __init__(
         self,
@@ -37,7 +59,11 @@ class SimdVectorEnv(VectorEnv):
         workers: int = 1,
         *,
         max_episode_steps: int | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
         dtype: npt.DTypeLike = np.float32,
+        record_episode_statistics: bool = False,
+        **parameters: Any,
     ) -> None:
         """Create the copies.
 
@@ -46,76 +72,132 @@ class SimdVectorEnv(VectorEnv):
             workers: Threads that step them, the caller's among them. 1 starts none.
             max_episode_steps: Steps after which an episode is truncated. None: as many as Gymnasium's environment has;
                 -1: no limit.
+            autoreset_mode: What happens to a copy whose episode has ended, an `AutoresetMode` or its value:
+                "NextStep", the next step starts a new episode; "SameStep", the same step does; "Disabled", nothing,
+                until `reset(options={"reset_mask": mask})`.
+            render_mode: "rgb_array", "human" (for one copy) or None.
             dtype: Precision of the simulated state: `numpy.float32` is fast and right to float32 rounding,
                 `numpy.float64` equals Gymnasium bit for bit. Observations are float32 either way.
+            record_episode_statistics: Report return, length and duration of episodes in `infos["episode"]` when they
+                end, as Gymnasium's wrapper `RecordEpisodeStatistics` does.
+            **parameters: The environment's physical parameters, by Gymnasium's names.
 
         Raises:
-            TypeError: `num_envs`, `workers` or `max_episode_steps` is not an integer.
+            TypeError: An argument has the wrong type, or there is no such parameter.
             ValueError: An argument is out of range.
         """
-        description = getattr(_core, self._core_name)
+        self._describe = getattr(_core, f"describe_{self._core_name}")
+        unknown = sorted(set(parameters) - set(self._describe({})["parameters"]))
+        if unknown:
+            known = ", ".join(self._describe({})["parameters"])
+            raise TypeError(f"{type(self).__name__}: there is no parameter {unknown[0]!r}; the parameters are {known}")
+        description = self._describe(parameters)
+
         self.num_envs = _arguments.positive_integer("num_envs", num_envs)
+        self.workers = _arguments.positive_integer("workers", workers)
         if max_episode_steps is None:
             max_episode_steps = description["max_episode_steps"]
         elif max_episode_steps == -1:
             max_episode_steps = _UNLIMITED
         self.max_episode_steps = _arguments.positive_integer("max_episode_steps", max_episode_steps)
-        precision = np.dtype(dtype)
-        if precision not in (np.float32, np.float64):
-            raise ValueError(f"dtype: expected float32 or float64, got {precision}")
+        if self.max_episode_steps > _UNLIMITED:
+            raise ValueError(f"max_episode_steps: expected at most {_UNLIMITED}, got {self.max_episode_steps}")
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise ValueError(f"dtype: expected float32 or float64, got {self.dtype}")
+        self.record_episode_statistics = bool(record_episode_statistics)
+        #: The environment's physical parameters.
+        self.parameters: dict[str, Any] = description["parameters"]
+        self._default_bounds: Bounds = description["reset_bounds"]
+        self._state_shape = (self.num_envs, description["state_size"])
+        self.metadata = type(self).metadata | {"autoreset_mode": _arguments.autoreset_mode(autoreset_mode)}
+        self._core = self._make_core()
 
         self.single_observation_space = spaces.Box(
             np.array(description["observation_low"], np.float32),
             np.array(description["observation_high"], np.float32),
             dtype=np.float32,
         )
-        self.single_action_space = spaces.Discrete(description["actions"])
-        core = getattr(_core, self._core_name + precision.name.capitalize())
-        self._core = core(
-            self.num_envs,
-            _arguments.positive_integer("workers", workers),
-            self.max_episode_steps,
-            partial(_arguments.discrete_actions, num_envs=self.num_envs, n=description["actions"]),
+        actions = description["actions"]
+        self.single_action_space: spaces.Space = (
+            spaces.Box(*actions, shape=(1,), dtype=np.float32)
+            if isinstance(actions, tuple)
+            else spaces.Discrete(actions)
         )
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
+        self.render_mode = render_mode
+        self._renderer = None if render_mode is None else Renderer(self)
+
+    def _make_core(self) -> Any:
+        actions = self._describe({})["actions"]
+        as_actions = (
+            partial(_arguments.continuous_actions, num_envs=self.num_envs)
+            if isinstance(actions, tuple)
+            else partial(_arguments.discrete_actions, num_envs=self.num_envs, n=actions)
+        )
+        return getattr(_core, self._core_name + self.dtype.name.capitalize())(
+            self.num_envs,
+            self.workers,
+            self.max_episode_steps,
+            self.metadata["autoreset_mode"].value,
+            self.parameters,
+            self.record_episode_statistics,
+            as_actions,
+            make_infos,
+        )
+
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
-        """Start a new episode in every copy.
+        """Start a new episode in every copy, or in some.
 
         Args:
             seed: None continues every copy's random stream (the first time: starts it from fresh entropy). An int seeds
                 copy i with `seed + i`. A sequence has one int or None for each copy.
-            options: `low` and `high` bound the uniform distribution that the start is drawn from, for this reset only.
+            options: `low` and `high` bound the uniform distribution that the start is drawn from (for Pendulum, `x_init`
+                and `y_init`), for this reset only. `reset_mask`, a bool array of shape `(num_envs,)`, selects the copies
+                to reset; the others stay as they are.
 
         Returns:
-            Observations, shape `(num_envs, d)`, float32, C-contiguous; and an empty dict.
+            Observations of all copies, shape `(num_envs, d)`, float32, C-contiguous; and an empty dict.
 
         Raises:
-            TypeError: The seed is neither None nor an integer nor a sequence.
-            ValueError: The sequence has not `num_envs` elements, or a bound is not a number or above the other.
+            TypeError: The seed is neither None nor an integer nor a sequence; the mask is no bool array.
+            ValueError: The sequence or the mask has not `num_envs` elements, or a bound is not a number or above the
+                other.
+            OverflowError: A bound is infinite or NaN.
             gymnasium.error.Error: A seed is negative or no integer.
+            gymnasium.error.ResetNeeded: The very first reset has a mask.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         seeds = _arguments.seeds(seed, self.num_envs)
-        low, high = utils.maybe_parse_reset_bounds(options, *self._default_bounds)
-        return self._core.reset(seeds, low, high), {}
+        mask = _arguments.reset_mask(options, self.num_envs)
+        bounds = self._default_bounds if options is None else self._parse_bounds(options)
+        observations = self._core.reset(seeds, bounds, mask)
+        if self._renderer is not None:
+            self._renderer.after_reset(mask)
+        return observations, {}
 
-    def step(
-        self, actions: npt.ArrayLike
-    ) -> tuple[
-        npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]
-    ]:
+    def _parse_bounds(self, options: dict[str, Any]) -> Bounds:
+        low, high = utils.maybe_parse_reset_bounds(options, *self._default_bounds)
+        _BOUNDS_CHECK.uniform(low, high)
+        return low, high
+
+    def step(self, actions: npt.ArrayLike) -> Step:
         """Step every copy once.
 
-        A copy whose episode ended in the last step starts a new one instead: its action is ignored, its observation is
-        the new episode's first, its reward 0 and both flags False.
+        With autoreset mode "NextStep", a copy whose episode ended in the last step starts a new one instead: its action
+        is ignored, its observation is the new episode's first, its reward 0 and both flags False. With "SameStep", a
+        copy whose episode ends returns the new episode's first observation at once, beside the old one's reward and
+        flags; its last observation is in `infos["final_obs"]`.
 
         Args:
-            actions: One for each copy, shape `(num_envs,)`: a numpy array, a list, or anything with `__array__` or
-                `__dlpack__` on the CPU. Any integer dtype; int32 and int64 are used without a copy.
+            actions: One for each copy: a numpy array, a list, or anything with `__array__` or `__dlpack__` on the CPU.
+                Discrete actions have shape `(num_envs,)` and any integer dtype; int32 and int64 are used without a copy.
+                Continuous ones have shape `(num_envs,)` or `(num_envs, 1)` and any float dtype; float32 and float64 are
+                used without a copy, and clipped to the action space.
 
         Returns:
             Observations `(num_envs, d)` float32, rewards `(num_envs,)` float32, terminations `(num_envs,)` bool,
@@ -123,31 +205,117 @@ class SimdVectorEnv(VectorEnv):
 
         Raises:
             TypeError: The actions' dtype is wrong.
-            ValueError: Their shape is wrong or one is not in the action space. Nothing is stepped.
-            gymnasium.error.ResetNeeded: `reset` has not been called.
+            ValueError: Their shape is wrong, or one is not in a discrete action space or NaN. Nothing is stepped.
+            gymnasium.error.ResetNeeded: `reset` has not been called, or a copy has finished and autoreset is disabled.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
             RuntimeError: Another thread is stepping this environment.
         """
-        return self._core.step(actions)
+        if self._renderer is None:
+            return self._core.step(actions)
+        result = self._core.step(actions)
+        self._renderer.after_step(actions, result)
+        return result
+
+    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
+        """Draw every copy with Gymnasium's own renderer.
+
+        Returns:
+            One frame for each copy, `(height, width, 3)` uint8; None in human mode, which shows the copy in a window at
+            every step.
+
+        Raises:
+            gymnasium.error.ResetNeeded: `reset` has not been called.
+            gymnasium.error.DependencyNotInstalled: pygame is not installed.
+        """
+        if self._renderer is None:
+            gym.logger.warn("render was called without a render_mode; pass one to the constructor")
+            return None
+        return self._renderer.render()
 
     @property
     def state(self) -> npt.NDArray[Any]:
         """A copy of the simulated state, shape `(num_envs, state_size)`, of the environment's `dtype`."""
         return self._core.state()
 
-    def set_state(self, state: npt.ArrayLike) -> None:
+    def set_state(self, state: npt.ArrayLike, mask: npt.NDArray[np.bool_] | None = None) -> None:
         """Replace the simulated state; elapsed steps and random streams stay as they are.
 
         Args:
             state: Shape `(num_envs, state_size)`.
+            mask: Which copies to change, shape `(num_envs,)`, bool; None changes all.
+
+        Raises:
+            ValueError: The state or the mask has the wrong shape, or a number is infinite or NaN.
         """
-        self._core.set_state(np.ascontiguousarray(state, dtype=self.state.dtype))
+        new = np.array(state, dtype=self.dtype)
+        if new.shape != self._state_shape:
+            raise ValueError(f"state: expected shape {self._state_shape}, got {new.shape}")
+        if mask is not None:
+            selected = np.asarray(mask, dtype=np.bool_)
+            if selected.shape != (self.num_envs,):
+                raise ValueError(f"mask: expected shape ({self.num_envs},), got {selected.shape}")
+            new = np.where(selected[:, None], new, self.state)
+        if not np.isfinite(new).all():
+            copy = int(np.argmin(np.isfinite(new).all(axis=1)))
+            raise ValueError(f"state[{copy}]: expected finite numbers, got {new[copy]}")
+        self._core.set_state(new)
+
+    def get_logs(self) -> dict[str, Any]:
+        """Totals of the episodes that ended since `clear_logs`, exact however many.
+
+        Returns:
+            `episode_count`, `total_reward` and `total_steps` (the sums of their returns and lengths), `mean_reward` and
+            `mean_length` (per episode; 0.0 without one).
+        """
+        count, reward, steps = self._core.logs()
+        return {
+            "episode_count": count,
+            "total_reward": reward,
+            "total_steps": steps,
+            "mean_reward": reward / max(count, 1),
+            "mean_length": steps / max(count, 1),
+        }
+
+    def clear_logs(self) -> None:
+        """Start the totals of `get_logs` anew; episodes under way count in full when they end."""
+        self._core.clear_logs()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole environment to a file: parameters, state, elapsed steps, random streams, totals.
+
+        `operant.envs.load` makes an environment of it that continues bit for bit.
+        """
+        header = json.dumps({"class": type(self).__name__, "arguments": self._arguments_as_json()})
+        Path(path).write_bytes(header.encode() + b"\n" + self._core.save())
+
+    def _arguments_as_json(self) -> dict[str, Any]:
+        return {
+            "num_envs": self.num_envs,
+            "max_episode_steps": self.max_episode_steps,
+            "autoreset_mode": self.metadata["autoreset_mode"].value,
+            "dtype": self.dtype.name,
+            "record_episode_statistics": self.record_episode_statistics,
+            **self.parameters,
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state["_describe"], state["_renderer"]
+        state["_core"] = None if self.closed else self._core.save()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._describe = getattr(_core, f"describe_{self._core_name}")
+        self._core = self._make_core()
+        if self.closed:
+            self._core.close()
+        else:
+            self._core.load(state["_core"])
+        self._renderer = None if self.render_mode is None else Renderer(self)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Free the copies' memory and stop the worker threads."""
+        """Free the copies' memory, stop the worker threads, close the window."""
         self._core.close()
-
-
-def metadata(render_fps: int) -> dict[str, Any]:
-    """Gymnasium's class attribute of that name."""
-    return {"render_modes": [], "render_fps": render_fps, "autoreset_mode": AutoresetMode.NEXT_STEP}
+        if self._renderer is not None:
+            self._renderer.close()

@@ -1,0 +1,153 @@
+#pragma once
+/// \file
+/// Pendulum: swing a pendulum up with a torque that is too weak to lift it, and hold it there.
+///
+/// Gymnasium's Pendulum-v1 with every operation in its order: a rod with moment of inertia m l^2 / 3, so
+/// theta_dot_dot = 3 g / (2 l) sin(theta) + 3 / (m l^2) u, theta = 0 upright, semi-implicit Euler.
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/arithmetic.hpp>
+#include <operant/environment.hpp>
+#include <operant/random.hpp>
+#include <operant/spaces.hpp>
+#include <operant/trigonometry.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+struct Pendulum {
+    static constexpr std::string_view name = "Pendulum";
+    static constexpr std::size_t state_size = 2;        ///< theta [rad], theta_dot [rad/s]
+    static constexpr std::size_t observation_size = 3;  ///< cos(theta), sin(theta), theta_dot
+    static constexpr std::int32_t max_episode_steps = 200;
+    using ActionSpace = Interval;  ///< the torque [N m]; clipped to +-max_torque
+
+    /// Gymnasium's attributes of the same names.
+    struct Parameters {
+        double max_speed = 8.0;   ///< [rad/s]
+        double max_torque = 2.0;  ///< [N m]
+        double dt = 0.05;         ///< time between two steps [s]
+        double g = 10.0;          ///< [m/s^2]
+        double m = 1.0;           ///< [kg]
+        double l = 1.0;           ///< [m]
+    };
+
+    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("max_speed", p.max_speed, Sign::positive);
+        visit("max_torque", p.max_torque, Sign::positive);
+        visit("dt", p.dt, Sign::positive);
+        visit("g", p.g, Sign::any);
+        visit("m", p.m, Sign::positive);
+        visit("l", p.l, Sign::positive);
+    }
+
+    static constexpr ActionSpace action_space(const Parameters& p) {
+        return {static_cast<float>(-p.max_torque), static_cast<float>(p.max_torque)};
+    }
+
+    static constexpr Box<observation_size> observation_space(const Parameters& p) {
+        const auto speed = static_cast<float>(p.max_speed);
+        return {{-1, -1, -speed}, {1, 1, speed}};
+    }
+
+    /// How an episode starts: angle and speed uniform within +-x_init and +-y_init.
+    struct ResetBounds {
+        double x_init = std::numbers::pi;
+        double y_init = 1.0;
+    };
+
+    /// Draws the state that an episode starts from.
+    template <class Scalar>
+    static XSIMD_INLINE void reset(const ResetBounds& bounds, Pcg64& random, Scalar (&state)[state_size]) {
+        state[0] = static_cast<Scalar>(random.uniform(-bounds.x_init, bounds.x_init));
+        state[1] = static_cast<Scalar>(random.uniform(-bounds.y_init, bounds.y_init));
+    }
+
+    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    template <class Batch>
+    class Dynamics {
+    public:
+        using State = std::array<Batch, state_size>;
+
+        explicit Dynamics(const Parameters& p)
+            : max_speed_(Scalar(p.max_speed)),
+              max_torque_(Scalar(p.max_torque)),
+              dt_(Scalar(p.dt)),
+              gravity_factor_(Scalar(3 * p.g / (2 * p.l))),
+              torque_factor_(Scalar(3.0 / (p.m * std::pow(p.l, 2)))) {}
+
+        /// Moves `state` on by one time step.
+        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<Pendulum, Batch>& input) const {
+            auto& [theta, theta_dot] = state;
+            // A float32 action makes numpy clip, square and scale it in float32.
+            const Mask float32(input.single_precision_actions);
+            const Batch limit = to_float32_where(float32, max_torque_);
+            const Batch u = xsimd::min(xsimd::max(input.action, -limit), limit);
+            const Batch effort =
+                to_float32_where(float32, to_float32_where(float32, Batch(Scalar(0.001))) * squared_torque(u, float32));
+            const Batch torque = to_float32_where(float32, to_float32_where(float32, torque_factor_) * u);
+
+            const Batch normalized = normalized_angle(theta);
+            if constexpr (!exact) theta = normalized;  // an angle that grows would lose accuracy
+            const Batch costs =
+                multiply_add(Batch(Scalar(0.1)), squared(theta_dot), squared(normalized)) + effort;
+
+            theta_dot = multiply_add(multiply_add(gravity_factor_, sine(theta), torque), dt_, theta_dot);
+            theta_dot = xsimd::min(xsimd::max(theta_dot, -max_speed_), max_speed_);
+            theta = multiply_add(theta_dot, dt_, theta);
+            return {-costs, Mask(false)};
+        }
+
+        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) {
+            const auto& [theta, theta_dot] = state;
+            const auto [sin_theta, cos_theta] = sincos(theta);
+            return {cos_theta, sin_theta, theta_dot};
+        }
+
+    private:
+        using Scalar = typename Batch::value_type;
+        using Mask = typename Batch::batch_bool_type;
+        static constexpr bool exact = std::is_same_v<Scalar, double>;
+
+        /// The angle within half a turn of upright.
+        static XSIMD_INLINE Batch normalized_angle(const Batch& theta) {
+            constexpr double turn = 2 * std::numbers::pi;
+            if constexpr (exact) {
+                // Python's (theta + pi) % (2 pi) - pi
+                return lane_by_lane(theta, [](double angle) {
+                    const double rest = ::fmod(angle + std::numbers::pi, turn);
+                    return (rest < 0 ? rest + turn : rest) - std::numbers::pi;
+                });
+            } else {
+                return within_half_turn(theta);
+            }
+        }
+
+        /// u ** 2, which of numpy's float32 the C library's powf computes.
+        static XSIMD_INLINE Batch squared_torque(const Batch& u, const Mask& float32) {
+            if constexpr (exact) {
+                const Batch in_float32 =
+                    lane_by_lane(u, [](double lane) { return double{::powf(static_cast<float>(lane), 2.0f)}; });
+                return xsimd::select(float32, in_float32, squared(u));
+            } else {
+                return squared(u);
+            }
+        }
+
+        Batch max_speed_, max_torque_, dt_, gravity_factor_, torque_factor_;
+    };
+};
+
+using PendulumVecEnv = VectorEnv<Pendulum>;
+
+}  // namespace operant

@@ -1,0 +1,108 @@
+"""Single environments, for `gymnasium.make`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import AutoresetMode
+
+from operant.envs.acrobot import AcrobotVecEnv
+from operant.envs.cartpole import CartPoleVecEnv
+from operant.envs.mountain_car import MountainCarVecEnv
+from operant.envs.mountain_car_continuous import MountainCarContinuousVecEnv
+from operant.envs.pendulum import PendulumVecEnv
+from operant.envs.vector_env import SimdVectorEnv
+
+
+class SingleEnv(gym.Env):
+    """One copy of a vector environment, as a `gymnasium.Env`.
+
+    Follows Gymnasium's environment of the same name: same seeds, same actions, same results. The time limit is
+    `gymnasium.make`'s. Made for evaluation and for tools that want a single environment; for speed, step many copies.
+    """
+
+    _vector_env: ClassVar[type[SimdVectorEnv]]
+
+    def __init__(self, render_mode: str | None = None, **arguments: Any) -> None:
+        """Create the environment.
+
+        Args:
+            render_mode: "rgb_array", "human" or None.
+            **arguments: `dtype` and the physical parameters of the vector environment.
+        """
+        self._env = self._vector_env(
+            1, max_episode_steps=-1, autoreset_mode=AutoresetMode.DISABLED, render_mode=render_mode, **arguments
+        )
+        self.metadata = {name: value for name, value in self._env.metadata.items() if name != "autoreset_mode"}
+        self.render_mode = render_mode
+        self.observation_space = self._env.single_observation_space
+        self.action_space = self._env.single_action_space
+        self._seeded = False
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
+        """Start a new episode; see `SimdVectorEnv.reset`."""
+        super().reset(seed=seed)
+        if seed is None and not self._seeded:
+            seed = self.np_random_seed  # the random one that Gymnasium has just chosen
+        self._seeded = True
+        observations, infos = self._env.reset(seed=seed, options=options)
+        return observations[0].copy(), infos
+
+    def step(self, action: Any) -> tuple[npt.NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Step once; see `SimdVectorEnv.step`. After the episode has terminated, `reset` is needed."""
+        actions = np.asarray(action).reshape(1)
+        observations, rewards, terminations, truncations, infos = self._env.step(actions)
+        return observations[0].copy(), float(rewards[0]), bool(terminations[0]), bool(truncations[0]), infos
+
+    def render(self) -> npt.NDArray[np.uint8] | None:
+        """Draw the state with Gymnasium's own renderer."""
+        frames = self._env.render()
+        return None if frames is None else frames[0]
+
+    @property
+    def state(self) -> npt.NDArray[Any]:
+        """A copy of the simulated state, shape `(state_size,)`."""
+        return self._env.state[0]
+
+    @state.setter
+    def state(self, state: npt.ArrayLike) -> None:
+        self._env.set_state(np.asarray(state)[None])
+
+    def close(self) -> None:
+        """Close the window and free the memory."""
+        self._env.close()
+
+
+class CartPoleEnv(SingleEnv):
+    """One `CartPoleVecEnv` copy."""
+
+    _vector_env = CartPoleVecEnv
+
+
+class MountainCarEnv(SingleEnv):
+    """One `MountainCarVecEnv` copy."""
+
+    _vector_env = MountainCarVecEnv
+
+
+class MountainCarContinuousEnv(SingleEnv):
+    """One `MountainCarContinuousVecEnv` copy."""
+
+    _vector_env = MountainCarContinuousVecEnv
+
+
+class PendulumEnv(SingleEnv):
+    """One `PendulumVecEnv` copy."""
+
+    _vector_env = PendulumVecEnv
+
+
+class AcrobotEnv(SingleEnv):
+    """One `AcrobotVecEnv` copy."""
+
+    _vector_env = AcrobotVecEnv
