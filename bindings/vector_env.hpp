@@ -115,13 +115,13 @@ public:
     nb::object state() {
         const Exclusive exclusive(*this);
         const std::size_t size = core_->num_envs() * E::state_size;
-        auto* data = new Scalar[size];
-        const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<Scalar*>(p); });
+        auto* data = new double[size];
+        const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<double*>(p); });
         core_->get_state({data, size});
-        return nb::ndarray<nb::numpy, Scalar, nb::ndim<2>>(data, {core_->num_envs(), E::state_size}, owner).cast();
+        return nb::ndarray<nb::numpy, double, nb::ndim<2>>(data, {core_->num_envs(), E::state_size}, owner).cast();
     }
 
-    using StateArray = nb::ndarray<const Scalar, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+    using StateArray = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
     /// \param state shape (num_envs, state_size), checked by the Python package
     void set_state(const StateArray& state) {

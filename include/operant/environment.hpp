@@ -46,7 +46,9 @@ struct FixedReward {
 /// E::observation_size>`, where `state` is a `std::array<Batch, E::state_size>`.
 ///
 /// It may also have `fixed_reward(parameters) -> FixedReward`, so that returns need not be summed up, and
-/// `draw_noise(parameters, random) -> double` with `has_noise(parameters)`, for dynamics with a random part.
+/// `draw_noise(parameters, random) -> double` with `has_noise(parameters)`, for dynamics with a random part; and
+/// `stored<Scalar>(i, value) -> Scalar` with `shown<Scalar>(i, stored) -> double`, when state variable i is not kept as
+/// the number that it is.
 template <class E>
 concept Environment = requires(typename E::Parameters& parameters, const typename E::ResetBounds& bounds, Pcg64& random,
                                double (&state)[E::state_size], const ParameterCheck& check) {

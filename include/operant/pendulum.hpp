@@ -11,14 +11,15 @@
 #include <cstdint>
 #include <numbers>
 #include <string_view>
+#include <type_traits>
 
 #include <xsimd/xsimd.hpp>
 
+#include <operant/angle.hpp>
 #include <operant/arithmetic.hpp>
 #include <operant/environment.hpp>
 #include <operant/random.hpp>
 #include <operant/spaces.hpp>
-#include <operant/trigonometry.hpp>
 #include <operant/vector_env.hpp>
 
 namespace operant {
@@ -69,8 +70,18 @@ struct Pendulum {
     /// Draws the state that an episode starts from.
     template <class Scalar>
     static XSIMD_INLINE void reset(const ResetBounds& bounds, Pcg64& random, Scalar (&state)[state_size]) {
-        state[0] = static_cast<Scalar>(random.uniform(-bounds.x_init, bounds.x_init));
+        state[0] = stored_angle<Scalar>(random.uniform(-bounds.x_init, bounds.x_init));
         state[1] = static_cast<Scalar>(random.uniform(-bounds.y_init, bounds.y_init));
+    }
+
+    /// Between numbers that mean something and what the state holds: the angle is kept as angle.hpp says.
+    template <class Scalar>
+    static Scalar stored(std::size_t variable, double value) {
+        return variable == 0 ? stored_angle<Scalar>(value) : static_cast<Scalar>(value);
+    }
+    template <class Scalar>
+    static double shown(std::size_t variable, Scalar value) {
+        return variable == 0 ? radians_of(value) : value;
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
@@ -88,7 +99,7 @@ struct Pendulum {
 
         /// Moves `state` on by one time step.
         XSIMD_INLINE Outcome<Batch> step(State& state, const Input<Pendulum, Batch>& input) const {
-            auto& [theta, theta_dot] = state;
+            auto& [stored_theta, theta_dot] = state;
             // A float32 action makes numpy clip, square and scale it in float32.
             const Mask float32(input.single_precision_actions);
             const Batch limit = to_float32_where(float32, max_torque_);
@@ -97,45 +108,31 @@ struct Pendulum {
                 to_float32_where(float32, to_float32_where(float32, Batch(Scalar(0.001))) * squared_torque(u, float32));
             const Batch torque = to_float32_where(float32, to_float32_where(float32, torque_factor_) * u);
 
-            const Batch normalized = normalized_angle(theta);
-            if constexpr (!exact) theta = normalized;  // an angle that grows would lose accuracy
+            Angle<Batch> theta(stored_theta);
             const Batch costs =
-                multiply_add(Batch(Scalar(0.1)), squared(theta_dot), squared(normalized)) + effort;
+                multiply_add(Batch(Scalar(0.1)), squared(theta_dot), squared(theta.normalized())) + effort;
 
-            theta_dot = multiply_add(multiply_add(gravity_factor_, sine(theta), torque), dt_, theta_dot);
+            const Batch sin_theta = theta.sin_and_cos().sin;
+            theta_dot = multiply_add(multiply_add(gravity_factor_, sin_theta, torque), dt_, theta_dot);
             theta_dot = xsimd::min(xsimd::max(theta_dot, -max_speed_), max_speed_);
-            theta = multiply_add(theta_dot, dt_, theta);
+            theta.advance(theta_dot, dt_);
+            stored_theta = theta.stored();
             return {-costs, Mask(false)};
         }
 
         static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) {
-            const auto& [theta, theta_dot] = state;
-            const auto [sin_theta, cos_theta] = sincos(theta);
+            const auto& [stored_theta, theta_dot] = state;
+            const auto [sin_theta, cos_theta] = Angle<Batch>(stored_theta).sin_and_cos();
             return {cos_theta, sin_theta, theta_dot};
         }
 
     private:
         using Scalar = typename Batch::value_type;
         using Mask = typename Batch::batch_bool_type;
-        static constexpr bool exact = std::is_same_v<Scalar, double>;
-
-        /// The angle within half a turn of upright.
-        static XSIMD_INLINE Batch normalized_angle(const Batch& theta) {
-            constexpr double turn = 2 * std::numbers::pi;
-            if constexpr (exact) {
-                // Python's (theta + pi) % (2 pi) - pi
-                return lane_by_lane(theta, [](double angle) {
-                    const double rest = ::fmod(angle + std::numbers::pi, turn);
-                    return (rest < 0 ? rest + turn : rest) - std::numbers::pi;
-                });
-            } else {
-                return within_half_turn(theta);
-            }
-        }
 
         /// u ** 2, which of numpy's float32 the C library's powf computes.
         static XSIMD_INLINE Batch squared_torque(const Batch& u, const Mask& float32) {
-            if constexpr (exact) {
+            if constexpr (std::is_same_v<Scalar, double>) {
                 const Batch in_float32 =
                     lane_by_lane(u, [](double lane) { return double{::powf(static_cast<float>(lane), 2.0f)}; });
                 return xsimd::select(float32, in_float32, squared(u));

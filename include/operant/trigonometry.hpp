@@ -7,7 +7,9 @@
 /// double: the C library, lane by lane, because numpy's (and so Gymnasium's) float64 sine and cosine are the C library's.
 
 #include <cmath>
+#include <cstdint>
 #include <numbers>
+#include <type_traits>
 
 #include <xsimd/xsimd.hpp>
 
@@ -35,6 +37,18 @@ XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_eighth_turn(const xsimd::b
             xsimd::fma(xsimd::fma(even, square, Batch(-0.5f)), square, Batch(1.0f))};
 }
 
+/// Sine and cosine of an angle plus so many quarter turns.
+template <class Arch>
+XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> in_quadrant(const SinCos<xsimd::batch<float, Arch>>& angle,
+                                                           const xsimd::batch<std::int32_t, Arch>& quadrant) {
+    const auto odd = xsimd::batch_bool_cast<float>((quadrant & 1) != 0);
+    const auto negate_sin = xsimd::batch_bool_cast<float>((quadrant & 2) != 0);
+    const auto negate_cos = xsimd::batch_bool_cast<float>(((quadrant + 1) & 2) != 0);
+    const auto sin = xsimd::select(odd, angle.cos, angle.sin);
+    const auto cos = xsimd::select(odd, angle.sin, angle.cos);
+    return {xsimd::select(negate_sin, -sin, sin), xsimd::select(negate_cos, -cos, cos)};
+}
+
 /// |x| up to `largest_reduced`: subtract the nearest multiple of pi/2 in three parts whose products are exact (Cody and
 /// Waite), then take the polynomials in the right order and sign. Beyond it: the C library in double.
 template <class Arch>
@@ -46,15 +60,7 @@ SinCos<xsimd::batch<float, Arch>> sincos_any_angle(const xsimd::batch<float, Arc
     Batch rest = x - turns * Batch(1.5703125f);
     rest = rest - turns * Batch(4.837512969970703125e-4f);
     rest = rest - turns * Batch(7.54978995489188e-8f);
-    const auto [sin, cos] = sincos_eighth_turn(rest);
-
-    const auto quadrant = xsimd::to_int(turns);
-    const auto odd = xsimd::batch_bool_cast<float>((quadrant & 1) != 0);
-    const auto negate_sin = xsimd::batch_bool_cast<float>((quadrant & 2) != 0);
-    const auto negate_cos = xsimd::batch_bool_cast<float>(((quadrant + 1) & 2) != 0);
-    SinCos<Batch> result{xsimd::select(odd, cos, sin), xsimd::select(odd, sin, cos)};
-    result.sin = xsimd::select(negate_sin, -result.sin, result.sin);
-    result.cos = xsimd::select(negate_cos, -result.cos, result.cos);
+    SinCos<Batch> result = in_quadrant(sincos_eighth_turn(rest), xsimd::to_int(turns));
 
     const auto reduced = xsimd::abs(x) <= Batch(largest_reduced);
     if (!xsimd::all(reduced)) {

@@ -226,15 +226,15 @@ public:
     }
 
     /// Copies the state, num_envs x state_size, row-major.
-    void get_state(std::span<Scalar> state) const {
+    void get_state(std::span<double> state) const {
         for (std::size_t copy = 0; copy < num_envs_; ++copy)
-            for (std::size_t i = 0; i < E::state_size; ++i) state[copy * E::state_size + i] = state_[i][copy];
+            for (std::size_t i = 0; i < E::state_size; ++i) state[copy * E::state_size + i] = shown(i, state_[i][copy]);
     }
 
     /// Replaces the state; elapsed steps and random streams stay.
-    void set_state(std::span<const Scalar> state) {
+    void set_state(std::span<const double> state) {
         for (std::size_t copy = 0; copy < num_envs_; ++copy)
-            for (std::size_t i = 0; i < E::state_size; ++i) state_[i][copy] = state[copy * E::state_size + i];
+            for (std::size_t i = 0; i < E::state_size; ++i) state_[i][copy] = stored(i, state[copy * E::state_size + i]);
     }
 
 private:
@@ -256,6 +256,20 @@ private:
             throw std::invalid_argument("max_episode_steps: expected a positive integer, got " +
                                         std::to_string(max_episode_steps));
         return max_episode_steps;
+    }
+
+    static Scalar stored(std::size_t variable, double value) {
+        if constexpr (requires { E::template stored<Scalar>(variable, value); })
+            return E::template stored<Scalar>(variable, value);
+        else
+            return static_cast<Scalar>(value);
+    }
+
+    static double shown(std::size_t variable, Scalar value) {
+        if constexpr (requires { E::template shown<Scalar>(variable, value); })
+            return E::template shown<Scalar>(variable, value);
+        else
+            return value;
     }
 
     Lanes<E, Scalar> lanes() const {

@@ -10,7 +10,7 @@ using operant::CartPole;
 TEST_CASE_TEMPLATE("a push from rest", Scalar, float, double) {
     operant::VectorEnv<CartPole, Scalar> env(5);
     env.reset(0);
-    env.set_state(std::vector<Scalar>(20, 0));
+    env.set_state(std::vector<double>(20, 0));
     const auto result = env.step(std::vector<std::int32_t>(5, 1));
 
     const double force_over_mass = 10 / 1.1;
@@ -28,9 +28,9 @@ TEST_CASE_TEMPLATE("a push from rest", Scalar, float, double) {
 }
 
 TEST_CASE("semi-implicit Euler moves with the new velocity") {
-    operant::CartPoleVecEnv env(1, {.parameters = {.semi_implicit = true}});
+    operant::CartPoleVecEnv env(1, {.parameters = {.kinematics_integrator = CartPole::Integrator::semi_implicit_euler}});
     env.reset(0);
-    env.set_state(std::vector<float>(4, 0));
+    env.set_state(std::vector<double>(4, 0));
     const auto result = env.step(std::vector<std::int32_t>{1});
     CHECK(result.observations[0] == doctest::Approx(0.02 * result.observations[1]).epsilon(1e-6));
     CHECK(result.observations[2] == doctest::Approx(0.02 * result.observations[3]).epsilon(1e-6));
@@ -39,7 +39,7 @@ TEST_CASE("semi-implicit Euler moves with the new velocity") {
 TEST_CASE("an episode ends beyond the thresholds, with reward 1") {
     operant::CartPoleVecEnv env(4);
     env.reset(0);
-    env.set_state(std::vector<float>{2.41f, 0, 0, 0, -2.41f, 0, 0, 0, 0, 0, 0.21f, 0, 0, 0, -0.2f, 0});
+    env.set_state(std::vector<double>{2.41, 0, 0, 0, -2.41, 0, 0, 0, 0, 0, 0.21, 0, 0, 0, -0.2, 0});
     const auto result = env.step(std::vector<std::int32_t>(4, 0));
     CHECK(result.terminations[0]);
     CHECK(result.terminations[1]);
@@ -51,7 +51,7 @@ TEST_CASE("an episode ends beyond the thresholds, with reward 1") {
 TEST_CASE("Sutton and Barto's reward") {
     operant::CartPoleVecEnv env(2, {.parameters = {.sutton_barto_reward = true}});
     env.reset(0);
-    env.set_state(std::vector<float>{2.41f, 0, 0, 0, 0, 0, 0, 0});
+    env.set_state(std::vector<double>{2.41, 0, 0, 0, 0, 0, 0, 0});
     const auto result = env.step(std::vector<std::int32_t>(2, 0));
     CHECK(result.rewards[0] == -1);
     CHECK(result.rewards[1] == 0);

@@ -81,7 +81,7 @@ TEST_CASE("the time limit truncates, and the step after starts anew") {
 TEST_CASE("a fall at the time limit is both") {
     Env env(1, {.max_episode_steps = 1});
     env.reset(0);
-    env.set_state(std::vector<float>{2.5f, 0, 0, 0});
+    env.set_state(std::vector<double>{2.5, 0, 0, 0});
     const auto result = env.step(std::vector<std::int32_t>{0});
     CHECK(result.terminations[0]);
     CHECK(result.truncations[0]);

@@ -6,6 +6,14 @@ import numpy as np
 import pytest
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
+from operant.envs import CartPoleVecEnv, PendulumVecEnv
+
+
+@pytest.fixture
+def make():
+    """The environment for what has to do with discrete actions, or with none."""
+    return CartPoleVecEnv
+
 
 @pytest.mark.parametrize("argument", ["num_envs", "workers", "max_episode_steps"])
 @pytest.mark.parametrize(
@@ -133,6 +141,60 @@ def test_every_integer_array_is_understood(make, kind):
     np.testing.assert_array_equal(env.step(GOOD_ACTIONS[kind])[0], reference.step(np.array(ACTIONS))[0])
 
 
+TORQUES = [0.5, -1.0, 3.0, 0.0, -0.25]
+BAD_TORQUES = {
+    "too few": ([0.5, 1], ValueError, r"actions: expected shape \(5, 1\) or \(5,\), one for each copy, got \(2,\)"),
+    "a row": (np.zeros((1, 5)), ValueError, r"actions: expected shape \(5, 1\) or \(5,\), .* got \(1, 5\)"),
+    "strings": (["a"] * 5, TypeError, r"actions: expected a float dtype, got <U1"),
+    "complex": (np.zeros(5, complex), TypeError, r"actions: expected a float dtype, got complex128"),
+    "not a number": (
+        np.array([0, 0, np.nan, 0, 0], np.float32),
+        ValueError,
+        r"actions\[2\]: expected a number, got nan",
+    ),
+    "not a number in a list": ([0, 0, 0, float("nan"), 0], ValueError, r"actions\[3\]: expected a number, got nan"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_TORQUES)
+def test_bad_continuous_actions_step_nothing(bad):
+    actions, exception, message = BAD_TORQUES[bad]
+    env, untouched = PendulumVecEnv(5), PendulumVecEnv(5)
+    env.reset(seed=0)
+    untouched.reset(seed=0)
+    with pytest.raises(exception, match=message):
+        env.step(actions)
+    np.testing.assert_array_equal(env.step(TORQUES)[0], untouched.step(TORQUES)[0])
+
+
+GOOD_TORQUES = {
+    **{str(np.dtype(code)): np.array(TORQUES, code) for code in "efdg"},
+    "a column": np.array(TORQUES)[:, None],
+    "a float32 column": np.array(TORQUES, np.float32)[:, None],
+    "big-endian": np.array(TORQUES, ">f4"),
+    "a list": TORQUES,
+    "a list of lists": [[torque] for torque in TORQUES],
+    "every other": np.repeat(TORQUES, 2)[::2],
+    "__array__": Array(TORQUES),
+    "__dlpack__": Tensor(TORQUES),
+}
+
+
+@pytest.mark.parametrize("kind", GOOD_TORQUES)
+def test_every_float_array_is_understood(kind):
+    env, reference = PendulumVecEnv(5), PendulumVecEnv(5)
+    env.reset(seed=0)
+    reference.reset(seed=0)
+    np.testing.assert_array_equal(env.step(GOOD_TORQUES[kind])[0], reference.step(np.array(TORQUES))[0])
+
+
+def test_infinite_actions_are_clipped():
+    env, reference = PendulumVecEnv(2), PendulumVecEnv(2)
+    env.reset(seed=0)
+    reference.reset(seed=0)
+    np.testing.assert_array_equal(env.step([np.inf, -np.inf])[0], reference.step([2.0, -2.0])[0])
+
+
 def test_an_error_in_the_actions_is_passed_on(make):
     class Broken:
         def __array__(self, dtype=None, copy=None):
@@ -172,3 +234,9 @@ def test_state_has_one_shape(make):
     np.testing.assert_array_equal(env.state, before)
     env.set_state(np.arange(12).reshape(3, 4))
     np.testing.assert_array_equal(env.state, np.arange(12).reshape(3, 4))
+    with pytest.raises(ValueError, match=r"state\[1\]: expected finite numbers"):
+        env.set_state([[0, 0, 0, 0], [0, 0, np.nan, 0], [0, 0, 0, 0]])
+    env.set_state(np.zeros((3, 4)), mask=np.array([False, True, False]))
+    np.testing.assert_array_equal(env.state[:, 1], [1, 0, 9])
+    with pytest.raises(ValueError, match=r"mask: expected shape \(3,\), got \(2,\)"):
+        env.set_state(np.zeros((3, 4)), mask=[True, False])

@@ -7,6 +7,14 @@ import threading
 import numpy as np
 import pytest
 
+from operant.envs import CartPoleVecEnv
+
+
+@pytest.fixture
+def make():
+    """One environment will do: threads are nothing that environments have a part in."""
+    return CartPoleVecEnv
+
 
 class Reentrant:
     """Actions that call back into the environment while it looks at them."""

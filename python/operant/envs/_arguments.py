@@ -71,8 +71,7 @@ def reset_mask(options: Mapping[str, Any] | None, num_envs: int) -> np.ndarray |
         raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
     if not mask.any():
         raise ValueError(
-            "`options['reset_mask']` must contain a boolean array with at least one True value, "
-            f"got reset_mask={mask}"
+            f"`options['reset_mask']` must contain a boolean array with at least one True value, got reset_mask={mask}"
         )
     return np.require(mask, requirements=["C_CONTIGUOUS", "ENSUREARRAY"])
 

@@ -24,9 +24,9 @@ class AcrobotVecEnv(SimdVectorEnv):
     `LINK_COM_POS_2` 0.5 m, `LINK_MOI` 1 kg m², `MAX_VEL_1`, `MAX_VEL_2`, `AVAIL_TORQUE` [-1, 0, 1],
     `torque_noise_max` 0 N m, `book_or_nips` "book" or "nips".
 
-    Source: R. S. Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse Coding", NIPS
-    8, 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", 2018, section 11.3.
-    """
+    Source: R. S. Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse
+    Coding", NIPS 8, 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", 2018, section
+    11.3. """
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 15}
     gymnasium_id = "Acrobot-v1"

@@ -17,8 +17,8 @@ class CartPoleVecEnv(SimdVectorEnv):
     | pole angle | rad | ±0.2095 (12°) |
     | pole angular velocity | rad/s | |
 
-    Reward: 1 for every step, the last included. Start: all four uniform in ±0.05. An episode is truncated after 500 steps
-    (200 for `CartPole-v0`).
+    Reward: 1 for every step, the last included. Start: all four uniform in ±0.05. An episode is truncated after 500
+    steps (200 for `CartPole-v0`).
 
     Parameters: `gravity` 9.8 m/s², `masscart` 1.0 kg, `masspole` 0.1 kg, `length` 0.5 m (half the pole's), `force_mag`
     10 N, `tau` 0.02 s between steps, `kinematics_integrator` "euler" or "semi-implicit euler",

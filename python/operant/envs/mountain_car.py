@@ -18,8 +18,8 @@ class MountainCarVecEnv(SimdVectorEnv):
     Reward: -1 for every step. Start: at rest, position uniform in [-0.6, -0.4]. An episode terminates at the goal,
     position 0.5, and is truncated after 200 steps.
 
-    Parameters: `min_position`, `max_position`, `max_speed`, `goal_position`, `goal_velocity` 0, `force` 0.001, `gravity`
-    0.0025.
+    Parameters: `min_position`, `max_position`, `max_speed`, `goal_position`, `goal_velocity` 0, `force` 0.001,
+    `gravity` 0.0025.
 
     Source: A. W. Moore, "Efficient Memory-based Learning for Robot Control", PhD thesis, University of Cambridge, 1990.
     """

@@ -16,10 +16,11 @@ class MountainCarContinuousVecEnv(SimdVectorEnv):
     | velocity (a step) | -0.07 | 0.07 |
 
     Reward: minus a tenth of the square of the action, before it is clipped; 100 more at the goal. Start: at rest,
-    position uniform in [-0.6, -0.4]. An episode terminates at the goal, position 0.45, and is truncated after 999 steps.
+    position uniform in [-0.6, -0.4]. An episode terminates at the goal, position 0.45, and is truncated after 999
+    steps.
 
-    Parameters: `min_action`, `max_action`, `min_position`, `max_position`, `max_speed`, `goal_position`, `goal_velocity`
-    0, `power` 0.0015.
+    Parameters: `min_action`, `max_action`, `min_position`, `max_position`, `max_speed`, `goal_position`,
+    `goal_velocity` 0, `power` 0.0015.
 
     Source: A. W. Moore, "Efficient Memory-based Learning for Robot Control", PhD thesis, University of Cambridge, 1990.
     """

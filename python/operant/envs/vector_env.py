@@ -44,7 +44,7 @@ class SimdVectorEnv(VectorEnv):
     Environments can be pickled and deep-copied; the copy continues bit for bit where the original stood.
     """
 
-    metadata: dict[str, Any] = {  # noqa: RUF012: Gymnasium's name and form
+    metadata: dict[str, Any] = {  # noqa: RUF012
         "render_modes": ["human", "rgb_array"],
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
@@ -156,9 +156,9 @@ class SimdVectorEnv(VectorEnv):
         Args:
             seed: None continues every copy's random stream (the first time: starts it from fresh entropy). An int seeds
                 copy i with `seed + i`. A sequence has one int or None for each copy.
-            options: `low` and `high` bound the uniform distribution that the start is drawn from (for Pendulum, `x_init`
-                and `y_init`), for this reset only. `reset_mask`, a bool array of shape `(num_envs,)`, selects the copies
-                to reset; the others stay as they are.
+            options: `low` and `high` bound the uniform distribution that the start is drawn from (for Pendulum,
+                `x_init` and `y_init`), for this reset only. `reset_mask`, a bool array of shape `(num_envs,)`, selects
+                the copies to reset; the others stay as they are.
 
         Returns:
             Observations of all copies, shape `(num_envs, d)`, float32, C-contiguous; and an empty dict.
@@ -195,7 +195,8 @@ class SimdVectorEnv(VectorEnv):
 
         Args:
             actions: One for each copy: a numpy array, a list, or anything with `__array__` or `__dlpack__` on the CPU.
-                Discrete actions have shape `(num_envs,)` and any integer dtype; int32 and int64 are used without a copy.
+                Discrete actions have shape `(num_envs,)` and any integer dtype; int32 and int64 are used without a
+                copy.
                 Continuous ones have shape `(num_envs,)` or `(num_envs, 1)` and any float dtype; float32 and float64 are
                 used without a copy, and clipped to the action space.
 
@@ -233,8 +234,8 @@ class SimdVectorEnv(VectorEnv):
         return self._renderer.render()
 
     @property
-    def state(self) -> npt.NDArray[Any]:
-        """A copy of the simulated state, shape `(num_envs, state_size)`, of the environment's `dtype`."""
+    def state(self) -> npt.NDArray[np.float64]:
+        """A copy of the simulated state, shape `(num_envs, state_size)`, float64 whatever it is simulated in."""
         return self._core.state()
 
     def set_state(self, state: npt.ArrayLike, mask: npt.NDArray[np.bool_] | None = None) -> None:
@@ -247,7 +248,7 @@ class SimdVectorEnv(VectorEnv):
         Raises:
             ValueError: The state or the mask has the wrong shape, or a number is infinite or NaN.
         """
-        new = np.array(state, dtype=self.dtype)
+        new = np.array(state, dtype=np.float64)
         if new.shape != self._state_shape:
             raise ValueError(f"state: expected shape {self._state_shape}, got {new.shape}")
         if mask is not None:
