@@ -26,7 +26,8 @@ class AcrobotVecEnv(SimdVectorEnv):
 
     Source: R. S. Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse
     Coding", NIPS 8, 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", 2018, section
-    11.3. """
+    11.3.
+    """
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 15}
     gymnasium_id = "Acrobot-v1"
