@@ -7,7 +7,6 @@
 /// classical Runge-Kutta method, as in Gymnasium's Acrobot-v1 with every operation in its order.
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
@@ -104,11 +103,11 @@ struct Acrobot {
             : dt_(Scalar(p.dt)),
               half_dt_(Scalar(p.dt / 2.0)),
               sixth_dt_(Scalar(p.dt / 6.0)),
-              m1_lc1_squared_(Scalar(p.LINK_MASS_1 * std::pow(p.LINK_COM_POS_1, 2))),
+              m1_lc1_squared_(Scalar(p.LINK_MASS_1 * pow_2(p.LINK_COM_POS_1))),
               m2_(Scalar(p.LINK_MASS_2)),
-              l1_squared_plus_lc2_squared_(Scalar(std::pow(p.LINK_LENGTH_1, 2) + std::pow(p.LINK_COM_POS_2, 2))),
+              l1_squared_plus_lc2_squared_(Scalar(pow_2(p.LINK_LENGTH_1) + pow_2(p.LINK_COM_POS_2))),
               two_l1_lc2_(Scalar(2 * p.LINK_LENGTH_1 * p.LINK_COM_POS_2)),
-              lc2_squared_(Scalar(std::pow(p.LINK_COM_POS_2, 2))),
+              lc2_squared_(Scalar(pow_2(p.LINK_COM_POS_2))),
               l1_lc2_(Scalar(p.LINK_LENGTH_1 * p.LINK_COM_POS_2)),
               moi_(Scalar(p.LINK_MOI)),
               m2_lc2_g_(Scalar(p.LINK_MASS_2 * p.LINK_COM_POS_2 * gravity)),
@@ -116,7 +115,7 @@ struct Acrobot {
               two_m2_l1_lc2_(Scalar(2 * p.LINK_MASS_2 * p.LINK_LENGTH_1 * p.LINK_COM_POS_2)),
               m1_lc1_plus_m2_l1_g_(
                   Scalar((p.LINK_MASS_1 * p.LINK_COM_POS_1 + p.LINK_MASS_2 * p.LINK_LENGTH_1) * gravity)),
-              m2_lc2_squared_plus_moi_(Scalar(p.LINK_MASS_2 * std::pow(p.LINK_COM_POS_2, 2) + p.LINK_MOI)),
+              m2_lc2_squared_plus_moi_(Scalar(p.LINK_MASS_2 * pow_2(p.LINK_COM_POS_2) + p.LINK_MOI)),
               max_velocity_1_(Scalar(p.MAX_VEL_1)),
               max_velocity_2_(Scalar(p.MAX_VEL_2)),
               torques_{Batch(Scalar(p.AVAIL_TORQUE[0])), Batch(Scalar(p.AVAIL_TORQUE[1])),
@@ -193,15 +192,15 @@ struct Acrobot {
                 return cosine(x - Batch(std::numbers::pi / 2));
         }
 
-        /// The angle within half a turn of zero. In double as Gymnasium finds it, turn by turn; an angle of so many
-        /// turns that this would take long (no step gets there) at once.
+        /// The angle within half a turn of zero. In double as Gymnasium finds it, turn by turn; beyond a million
+        /// radians, where only absurd parameters lead and which would take for ever, at once.
         static XSIMD_INLINE Batch wrapped(const Batch& angle) {
             if constexpr (std::is_same_v<Scalar, float>) {
                 return within_half_turn(angle);
             } else {
                 return lane_by_lane(angle, [](double x) {
                     constexpr double pi = std::numbers::pi, turn = 2 * pi;
-                    if (!(x < 1000 && x > -1000)) return ::remainder(x, turn);
+                    if (!(x < 1e6 && x > -1e6)) return ::remainder(x, turn);
                     while (x > pi) x -= turn;
                     while (x < -pi) x += turn;
                     return x;

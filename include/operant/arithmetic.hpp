@@ -45,13 +45,24 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> lane_by_lane(const xsimd::batch<Scalar, 
     return Batch::load_aligned(lanes);
 }
 
-/// x * x as Python's `x ** 2` computes it: in double by the C library, whose `pow` is not always correctly rounded.
+/// Python's `x ** 2`: the C library's `pow`, which is not always correctly rounded, while compilers take x * x for it
+/// when they see the exponent.
+XSIMD_INLINE double pow_2(double x) {
+    volatile double exponent = 2.0;
+    return ::pow(x, exponent);
+}
+XSIMD_INLINE float pow_2(float x) {
+    volatile float exponent = 2.0f;
+    return ::powf(x, exponent);
+}
+
+/// x squared, in double as Python's `x ** 2`.
 template <class Scalar, class Arch>
 XSIMD_INLINE xsimd::batch<Scalar, Arch> squared(const xsimd::batch<Scalar, Arch>& x) {
     if constexpr (std::is_same_v<Scalar, float>)
         return x * x;
     else
-        return lane_by_lane(x, [](double lane) { return ::pow(lane, 2.0); });
+        return lane_by_lane(x, [](double lane) { return pow_2(lane); });
 }
 
 /// x rounded to float32. By way of memory: GCC 12 turns a vectorised double -> float -> double into nothing.

@@ -6,7 +6,6 @@
 /// theta_dot_dot = 3 g / (2 l) sin(theta) + 3 / (m l^2) u, theta = 0 upright, semi-implicit Euler.
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
@@ -95,7 +94,7 @@ struct Pendulum {
               max_torque_(Scalar(p.max_torque)),
               dt_(Scalar(p.dt)),
               gravity_factor_(Scalar(3 * p.g / (2 * p.l))),
-              torque_factor_(Scalar(3.0 / (p.m * std::pow(p.l, 2)))) {}
+              torque_factor_(Scalar(3.0 / (p.m * pow_2(p.l)))) {}
 
         /// Moves `state` on by one time step.
         XSIMD_INLINE Outcome<Batch> step(State& state, const Input<Pendulum, Batch>& input) const {
@@ -134,7 +133,7 @@ struct Pendulum {
         static XSIMD_INLINE Batch squared_torque(const Batch& u, const Mask& float32) {
             if constexpr (std::is_same_v<Scalar, double>) {
                 const Batch in_float32 =
-                    lane_by_lane(u, [](double lane) { return double{::powf(static_cast<float>(lane), 2.0f)}; });
+                    lane_by_lane(u, [](double lane) { return double{pow_2(static_cast<float>(lane))}; });
                 return xsimd::select(float32, in_float32, squared(u));
             } else {
                 return squared(u);

@@ -42,6 +42,12 @@ def oracle(gymnasium_id):
     return make_oracle
 
 
+@pytest.fixture(params=AutoresetMode, ids=lambda mode: mode.value)
+def mode(request):
+    """Every autoreset mode."""
+    return request.param
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(20240229)

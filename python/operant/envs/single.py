@@ -26,6 +26,10 @@ class SingleEnv(gym.Env):
 
     _vector_env: ClassVar[type[SimdVectorEnv]]
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.metadata = {name: value for name, value in cls._vector_env.metadata.items() if name != "autoreset_mode"}
+
     def __init__(self, render_mode: str | None = None, **arguments: Any) -> None:
         """Create the environment.
 
@@ -36,7 +40,6 @@ class SingleEnv(gym.Env):
         self._env = self._vector_env(
             1, max_episode_steps=-1, autoreset_mode=AutoresetMode.DISABLED, render_mode=render_mode, **arguments
         )
-        self.metadata = {name: value for name, value in self._env.metadata.items() if name != "autoreset_mode"}
         self.render_mode = render_mode
         self.observation_space = self._env.single_observation_space
         self.action_space = self._env.single_action_space

@@ -1,0 +1,301 @@
+"""Every physical parameter does what Gymnasium's attribute of its name does."""
+
+from __future__ import annotations
+
+import math
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium import spaces
+from side_by_side import FORKS, Pair, gymnasium_id_of, random_actions
+
+from operant.registration import REGISTRATIONS
+
+PI = math.pi
+
+# For every parameter, values to try; the first differs enough to change what happens within a few steps.
+PARAMETERS = {
+    "CartPole": {
+        "gravity": [20.0, 0.0, -9.8],
+        "masscart": [0.3, 7],
+        "masspole": [0.5, 2.0],
+        "length": [0.2, 1.5],
+        "force_mag": [3.0, 0.0, -10.0, 25],
+        "tau": [0.05, 0.001],
+        "kinematics_integrator": ["semi-implicit euler", "euler"],
+        "theta_threshold_radians": [0.05, 1.0],
+        "x_threshold": [0.04, 10.0],
+        "sutton_barto_reward": [True, False],
+    },
+    "MountainCar": {
+        "min_position": [-0.5, -2.0],
+        "max_position": [-0.4, 1.0],
+        "max_speed": [0.002, 0.3],
+        "goal_position": [-1.0, 0.3],
+        "goal_velocity": [-0.04, 0.02, 1],
+        "force": [0.01, 0.0, -0.002],
+        "gravity": [0.005, 0.0, -0.001],
+    },
+    "MountainCarContinuous": {
+        "min_action": [-0.25, -3.0, 0.125],
+        "max_action": [0.3, 2.5, -0.5],
+        "min_position": [-0.5, -2.0],
+        "max_position": [-0.4, 1.0],
+        "max_speed": [0.002, 0.3],
+        "goal_position": [-1.0, 0.3],
+        "goal_velocity": [-0.04, 0.02, 1],
+        "power": [0.01, 0.0, -0.002],
+    },
+    "Pendulum": {
+        "max_speed": [1.5, 20],
+        "max_torque": [0.7, 3.0],
+        "dt": [0.1, 0.001],
+        "g": [9.81, 0.0, -3, 30.0],
+        "m": [0.3, 2.5],
+        "l": [0.6, 3.0],
+    },
+    "Acrobot": {
+        "dt": [0.05, 0.31],
+        "LINK_LENGTH_1": [0.7, 2.0],
+        "LINK_LENGTH_2": [0.7, 2.0],
+        "LINK_MASS_1": [0.4, 3],
+        "LINK_MASS_2": [0.4, 3.0],
+        "LINK_COM_POS_1": [0.3, 0.0, 1.2],
+        "LINK_COM_POS_2": [0.3, 0.0, 1.2],
+        "LINK_MOI": [0.5, 2.0],
+        "MAX_VEL_1": [1.0, 50.0],
+        "MAX_VEL_2": [1.0, 100.0],
+        "AVAIL_TORQUE": [[-3.0, 0.5, 2.0], (1.0, 1.0, 1.0), np.array([-0.1, 0.0, 0.1])],
+        "torque_noise_max": [1.0, 0.01],
+        "book_or_nips": ["nips", "book"],
+    },
+}
+
+# Those that no step depends on: they are drawn only.
+DRAWN_ONLY = {"LINK_LENGTH_2"}
+
+NOT_NUMBERS = {"kinematics_integrator", "book_or_nips", "sutton_barto_reward", "AVAIL_TORQUE"}
+ANY_SIGN = {
+    *("gravity", "force_mag", "min_position", "max_position", "goal_position", "goal_velocity", "force", "power", "g"),
+    *("min_action", "max_action"),
+}
+MAY_BE_ZERO = {*ANY_SIGN, "masspole", "LINK_COM_POS_1", "LINK_COM_POS_2", "torque_noise_max"}
+
+# Bounds from which a few steps reach what the parameters are about.
+WIDE = {
+    "CartPole": {"low": -0.3, "high": 0.3},
+    "MountainCar": {"low": -1.2, "high": 0.6},
+    "MountainCarContinuous": {"low": -1.2, "high": 0.6},
+    "Pendulum": {"x_init": PI, "y_init": 6.0},
+    "Acrobot": {"low": -2.0, "high": 2.0},
+}
+
+
+def family_of(registration):
+    """CartPole for CartPole-v0 and CartPole-v1."""
+    return gymnasium_id_of(registration).rpartition("-")[0]
+
+
+def cases(first_only=False):
+    return [
+        pytest.param(registration, name, value, id=f"{registration.id}-{name}-{value}".replace(" ", ""))
+        for registration in REGISTRATIONS
+        for name, values in PARAMETERS[family_of(registration)].items()
+        for value in (values[:1] if first_only else values)
+    ]
+
+
+def setter(family, parameters):
+    """Sets Gymnasium's attributes, and what its constructors make of them."""
+
+    def prepare(env):
+        for name, value in parameters.items():
+            attribute = "_sutton_barto_reward" if name == "sutton_barto_reward" else name
+            assert hasattr(env, attribute)
+            setattr(env, attribute, value)
+        if family == "CartPole":
+            env.total_mass = env.masspole + env.masscart
+            env.polemass_length = env.masspole * env.length
+            high = [env.x_threshold * 2, np.inf, env.theta_threshold_radians * 2, np.inf]
+            low = [-bound for bound in high]
+        elif family == "Pendulum":
+            high = [1.0, 1.0, env.max_speed]
+            low = [-bound for bound in high]
+            env.action_space = spaces.Box(-env.max_torque, env.max_torque, shape=(1,), dtype=np.float32)
+        elif family == "Acrobot":
+            high = [1.0, 1.0, 1.0, 1.0, env.MAX_VEL_1, env.MAX_VEL_2]
+            low = [-bound for bound in high]
+        else:
+            low, high = [env.min_position, -env.max_speed], [env.max_position, env.max_speed]
+            if family == "MountainCarContinuous":
+                env.action_space = spaces.Box(env.min_action, env.max_action, shape=(1,), dtype=np.float32)
+        env.observation_space = spaces.Box(np.array(low, np.float32), np.array(high, np.float32), dtype=np.float32)
+
+    return prepare
+
+
+def make_pair(registration, workers=(1, 2), **parameters):
+    prepare = setter(family_of(registration), parameters)
+    return Pair(registration, 13, workers, max_episode_steps=11, parameters=parameters, prepare=prepare)
+
+
+def history(pair, registration):
+    """All that 60 steps from wide starts return; actions that suit the default parameters' space."""
+    rng = np.random.default_rng(8)
+    space = gym.make(gymnasium_id_of(registration)).action_space
+    returned = []
+    for seed in range(4):
+        pair.reset(seed=seed, options=WIDE[family_of(registration)])
+        for _ in range(15):
+            returned += [array.tobytes() for array in pair.step(random_actions(space, rng, pair.num_envs))[:4]]
+    pair.compare_states()
+    return returned
+
+
+def test_every_environment_is_here(registration):
+    """A new one: add it to PARAMETERS, WIDE and `setter`."""
+    assert PARAMETERS[family_of(registration)]
+    assert WIDE[family_of(registration)]
+
+
+@pytest.mark.parametrize(("registration", "name", "value"), cases())
+def test_each_is_gymnasiums_attribute(registration, name, value):
+    pair = make_pair(registration, **{name: value})
+    for ours in pair.ours:
+        for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
+            assert getattr(ours, space) == getattr(pair.sync, space), space
+    history(pair, registration)
+    pair.close()
+
+
+@pytest.mark.parametrize(("registration", "name", "value"), cases(first_only=True))
+def test_each_makes_a_difference(registration, name, value):
+    """So that the comparisons above are about something."""
+    if name in DRAWN_ONLY:
+        pytest.skip("it is drawn only")
+    changed, unchanged = make_pair(registration, workers=(), **{name: value}), make_pair(registration, workers=())
+    assert history(changed, registration) != history(unchanged, registration)
+
+
+def test_all_at_once(registration):
+    values = {name: values[-1] for name, values in PARAMETERS[family_of(registration)].items()}
+    if family_of(registration) == "MountainCarContinuous":
+        values["max_action"] = 2.5  # the last one tried is below the last min_action
+    pair = make_pair(registration, **values)
+    history(pair, registration)
+    pair.close()
+
+
+@pytest.mark.parametrize("how", FORKS)
+@pytest.mark.parametrize(("registration", "name", "value"), cases(first_only=True))
+def test_copies_have_them_too(registration, name, value, how):
+    pair = make_pair(registration, **{name: value})
+    pair.reset(seed=0)
+    pair.fork(FORKS[how])
+    history(pair, registration)
+    pair.close()
+
+
+@pytest.mark.parametrize(("registration", "name", "value"), cases(first_only=True))
+def test_they_hold_in_float32(registration, name, value):
+    """The parameter makes the difference to float32 that it makes to float64, to rounding."""
+    single, double = (
+        gym.make_vec(registration.id, num_envs=13, dtype=dtype, **{name: value}) for dtype in (np.float32, np.float64)
+    )
+    for env in (single, double):
+        env.reset(seed=1, options=WIDE[family_of(registration)])
+    double.set_state(single.state)
+    rng = np.random.default_rng(8)
+    for _ in range(3):
+        actions = random_actions(gym.make(gymnasium_id_of(registration)).action_space, rng, 13)
+        ours, theirs = single.step(actions), double.step(actions)
+        if (theirs[2] | theirs[3]).any():
+            break
+        np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1.5, 0.0, "a", None])
+def test_nonsense_is_refused_by_name(registration, value, dtype):
+    refused = 0
+    for name in PARAMETERS[family_of(registration)]:
+        if name in NOT_NUMBERS or (value == 0 and name in MAY_BE_ZERO) or (value == -1.5 and name in ANY_SIGN):
+            continue
+        expected = ValueError if isinstance(value, float) else (TypeError, ValueError)
+        with pytest.raises(expected, match=rf"\b{name}\b"):
+            gym.make_vec(registration.id, num_envs=3, dtype=dtype, **{name: value})
+        refused += 1
+    assert refused >= 1
+
+
+NONSENSE = {
+    "CartPole": [
+        ("kinematics_integrator", "verlet", ValueError),
+        ("kinematics_integrator", 1, (TypeError, ValueError)),
+        ("masspole", -1e-9, ValueError),
+    ],
+    "MountainCar": [("min_position", 0.6, ValueError), ("max_position", -1.2, ValueError)],
+    "MountainCarContinuous": [
+        ("min_position", 0.6, ValueError),
+        ("max_position", -1.3, ValueError),
+        ("min_action", 1.0, ValueError),
+        ("max_action", -2.0, ValueError),
+    ],
+    "Pendulum": [("dt", -0.0, ValueError)],
+    "Acrobot": [
+        ("book_or_nips", "paper", ValueError),
+        ("book_or_nips", None, (TypeError, ValueError)),
+        ("AVAIL_TORQUE", [1.0, 2.0], (TypeError, ValueError)),
+        ("AVAIL_TORQUE", [1.0, 2.0, 3.0, 4.0], (TypeError, ValueError)),
+        ("AVAIL_TORQUE", [1.0, math.nan, 0.0], ValueError),
+        ("AVAIL_TORQUE", 1.0, (TypeError, ValueError)),
+        ("AVAIL_TORQUE", "abc", (TypeError, ValueError)),
+    ],
+}
+
+
+def test_nonsense_of_one_kind_is_refused_by_name(registration):
+    for name, value, exception in NONSENSE[family_of(registration)]:
+        # Of two that contradict each other, either may be named.
+        names = name.replace("min_", "(min|max)_").replace("max_", "(min|max)_") if "_" in name else name
+        with pytest.raises(exception, match=names):
+            gym.make_vec(registration.id, num_envs=3, **{name: value})
+
+
+def test_an_unknown_keyword_is_a_type_error(registration):
+    with pytest.raises(TypeError, match="colour"):
+        gym.make_vec(registration.id, num_envs=3, colour="red")
+
+
+def test_another_environments_parameter_is_a_type_error(registration):
+    own = PARAMETERS[family_of(registration)]
+    others = {name: values[0] for parameters in PARAMETERS.values() for name, values in parameters.items()}
+    for name, value in others.items():
+        if name not in own:
+            with pytest.raises(TypeError, match=rf"\b{name}\b"):
+                gym.make_vec(registration.id, num_envs=3, **{name: value})
+
+
+def test_numpy_numbers_are_numbers(registration):
+    for name, values in PARAMETERS[family_of(registration)].items():
+        if name not in NOT_NUMBERS:
+            gym.make_vec(registration.id, num_envs=3, **{name: np.float64(values[0])}).close()
+
+
+KEYWORDS = [
+    ("CartPole", "sutton_barto_reward", True),
+    ("MountainCar", "goal_velocity", 0.03),
+    ("MountainCarContinuous", "goal_velocity", 0.03),
+    ("Pendulum", "g", 9.81),
+]
+
+
+@pytest.mark.parametrize(("family", "name", "value"), KEYWORDS)
+def test_keywords_of_gymnasiums_constructors_mean_the_same(family, name, value):
+    for registration in REGISTRATIONS:
+        if family_of(registration) == family:
+            pair = Pair(registration, 7, (1, 2), **{name: value})
+            history(pair, registration)
+            pair.close()

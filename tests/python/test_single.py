@@ -1,0 +1,177 @@
+"""`gym.make` makes single environments, which are Gymnasium's too."""
+
+from __future__ import annotations
+
+import warnings
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from side_by_side import FORKS, RESET_TOLERANCE, gymnasium_id_of, lively_actions, random_actions
+
+
+@pytest.fixture
+def singles(registration):
+    """Makes Operant's and Gymnasium's environment."""
+
+    def make(**kwargs):
+        return (
+            gym.make(registration.id, disable_env_checker=True, dtype=np.float64, **kwargs),
+            gym.make(gymnasium_id_of(registration), disable_env_checker=True, **kwargs),
+        )
+
+    return make
+
+
+def assert_same_start(registration, actual, expected):
+    tolerance = RESET_TOLERANCE.get(gymnasium_id_of(registration), 0)
+    assert actual[0].dtype == expected[0].dtype
+    assert actual[0].shape == expected[0].shape
+    np.testing.assert_allclose(actual[0], expected[0], rtol=0, atol=tolerance)
+    assert actual[1] == expected[1] == {}
+
+
+def assert_same_step(actual, expected):
+    np.testing.assert_array_equal(actual[0], expected[0], strict=True)
+    assert np.float32(actual[1]) == np.float32(expected[1])
+    assert actual[2:] == expected[2:]
+    for ours, theirs in zip(actual[1:4], expected[1:4], strict=True):
+        assert np.ndim(ours) == 0
+        assert not isinstance(ours, np.ndarray)
+        assert float(ours) == pytest.approx(float(theirs), rel=1e-6)
+    assert type(actual[2]) is type(actual[3]) is bool
+
+
+def test_spaces_and_spec_are_gymnasiums(registration, singles):
+    ours, theirs = singles()
+    assert ours.observation_space == theirs.observation_space
+    assert ours.action_space == theirs.action_space
+    assert ours.metadata["render_fps"] == theirs.metadata["render_fps"]
+    assert ours.spec.id == registration.id
+    assert ours.spec.max_episode_steps == theirs.spec.max_episode_steps
+    assert ours.spec.reward_threshold == theirs.spec.reward_threshold
+
+
+@pytest.mark.parametrize("limit", [None, 12])
+def test_episodes_are_gymnasiums_bit_for_bit(registration, singles, rng, limit):
+    ours, theirs = singles() if limit is None else singles(max_episode_steps=limit)
+    truncations = 0
+    for episode in range(6):
+        seed = None if episode % 3 else episode + 2**70
+        start = theirs.reset(seed=seed)
+        assert_same_start(registration, ours.reset(seed=seed), start)
+        observation, ended, steps = start[0], False, 0
+        while not ended and steps < 250:
+            action = lively_actions(registration, theirs.action_space, rng, observation[None])[0]
+            expected = theirs.step(action)
+            assert_same_step(ours.step(action), expected)
+            observation, ended, steps = expected[0], expected[2] or expected[3], steps + 1
+            truncations += expected[3]
+    assert limit is None or truncations
+    ours.close()
+    theirs.close()
+
+
+def test_resets_take_options(registration, singles):
+    ours, theirs = singles()
+    pendulum = gymnasium_id_of(registration).startswith("Pendulum")
+    for options in ({"x_init": 1.0, "y_init": 0.1} if pendulum else {"low": 0.1, "high": 0.3}, {}, None):
+        assert_same_start(registration, ours.reset(seed=1, options=options), theirs.reset(seed=1, options=options))
+    bad = {"x_init": "a"} if pendulum else {"low": "a"}
+    with pytest.raises(ValueError, match="could not be converted to a float"):
+        ours.reset(options=bad)
+
+
+def test_parameters_are_passed_on(registration, singles, rng):
+    name, value = {
+        "CartPole": ("gravity", 5.0),
+        "MountainCar": ("gravity", 0.004),
+        "MountainCarContinuous": ("power", 0.002),
+        "Pendulum": ("m", 0.5),
+        "Acrobot": ("LINK_MASS_2", 0.5),
+    }[gymnasium_id_of(registration).rpartition("-")[0]]
+    _, theirs = singles()
+    ours = gym.make(registration.id, disable_env_checker=True, dtype=np.float64, **{name: value})
+    setattr(theirs.unwrapped, name, value)
+    ours.reset(seed=2)
+    theirs.reset(seed=2)
+    for _ in range(8):
+        action = random_actions(theirs.action_space, rng, 1)[0]
+        assert_same_step(ours.step(action), theirs.step(action))
+
+
+def test_an_unknown_keyword_is_a_type_error(registration):
+    with pytest.raises(TypeError, match="colour"):
+        gym.make(registration.id, colour="red")
+
+
+def test_two_environments_do_not_disturb_each_other(registration, singles, rng):
+    (first, _), (second, theirs) = singles(), singles()
+    first.reset(seed=1)
+    second.reset(seed=1)
+    theirs.reset(seed=1)
+    for _ in range(5):
+        action = random_actions(theirs.action_space, rng, 1)[0]
+        first.step(random_actions(theirs.action_space, rng, 1)[0])
+        assert_same_step(second.step(action), theirs.step(action))
+
+
+@pytest.mark.parametrize("how", FORKS)
+def test_a_copy_goes_on_bit_for_bit(registration, singles, rng, how):
+    ours, theirs = singles()
+    ours.reset(seed=1)
+    theirs.reset(seed=1)
+    ours.step(random_actions(theirs.action_space, np.random.default_rng(0), 1)[0])
+    theirs.step(random_actions(theirs.action_space, np.random.default_rng(0), 1)[0])
+    ours = FORKS[how](ours)
+    for _ in range(5):
+        action = random_actions(theirs.action_space, rng, 1)[0]
+        assert_same_step(ours.step(action), theirs.step(action))
+    assert_same_start(registration, ours.reset(), theirs.reset())
+
+
+def complaints(env, **kwargs):
+    """What Gymnasium's checker warns of. What it fails, it raises."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_env(env, **kwargs)
+    return {str(warning.message) for warning in caught}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gymnasiums_checker_finds_nothing_that_it_does_not_find_in_gymnasiums_own(registration, dtype):
+    ours = gym.make(registration.id, disable_env_checker=True, dtype=dtype)
+    theirs = gym.make(gymnasium_id_of(registration), disable_env_checker=True)
+    skip = {"skip_render_check": True}
+    assert complaints(ours.unwrapped, **skip) <= complaints(theirs.unwrapped, **skip)
+
+
+def test_gymnasiums_checker_likes_the_rendering(registration):
+    pytest.importorskip("pygame")
+    ours = gym.make(registration.id, disable_env_checker=True, render_mode="rgb_array")
+    theirs = gym.make(gymnasium_id_of(registration), disable_env_checker=True)
+    assert complaints(ours.unwrapped) <= complaints(theirs.unwrapped, skip_render_check=True)
+
+
+def test_the_checker_that_make_adds_by_default_has_nothing_to_say(registration, rng):
+    env = gym.make(registration.id)
+    env.reset(seed=0)
+    for _ in range(3):
+        env.step(env.action_space.sample())
+    env.close()
+
+
+def test_single_environments_can_be_vectorized_by_gymnasium(registration, rng):
+    """`SyncVectorEnv` of Operant's single environments is what Operant's vector environment is."""
+    sync = gym.make_vec(registration.id, num_envs=3, vectorization_mode="sync", dtype=np.float64, max_episode_steps=9)
+    ours = gym.make_vec(registration.id, num_envs=3, dtype=np.float64, max_episode_steps=9)
+    np.testing.assert_array_equal(ours.reset(seed=5)[0], sync.reset(seed=5)[0])
+    for _ in range(25):
+        actions = random_actions(ours.single_action_space, rng, 3)
+        for part, other in zip(ours.step(actions)[:4], sync.step(actions)[:4], strict=True):
+            np.testing.assert_array_equal(part, np.asarray(other, part.dtype))
+
+
+def test_make_vec_prefers_the_vector_environment(registration):
+    assert type(gym.make_vec(registration.id, num_envs=2)).__name__ == registration.vector_env
