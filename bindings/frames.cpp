@@ -7,6 +7,7 @@
 #include <numpy/ndarraytypes.h>
 
 namespace nb = nanobind;
+using namespace nb::literals;
 
 namespace operant::bindings {
 namespace {
@@ -17,7 +18,8 @@ PyArrayObject* numpy(const nb::object& array) { return reinterpret_cast<PyArrayO
 
 }  // namespace
 
-OutputArray::OutputArray(const char* dtype, const std::vector<std::ptrdiff_t>& shape, std::size_t padded_rows)
+OutputArray::OutputArray(const char* dtype, const std::vector<std::ptrdiff_t>& shape, std::size_t padded_rows,
+                         bool read_only)
     : shape_(shape) {
     const nb::module_ np = nb::module_::import_("numpy");
     const nb::object type = np.attr("dtype")(dtype);
@@ -26,10 +28,11 @@ OutputArray::OutputArray(const char* dtype, const std::vector<std::ptrdiff_t>& s
     for (const std::ptrdiff_t dimension : shape) dimensions.append(dimension);
     for (std::size_t i = 1; i < shape.size(); ++i) bytes *= static_cast<std::size_t>(shape[i]);
 
-    memory_ = np.attr("empty")(bytes + alignment, "uint8");
+    memory_ = np.attr(read_only ? "zeros" : "empty")(bytes + alignment, "uint8");
     const auto address = reinterpret_cast<std::uintptr_t>(PyArray_DATA(numpy(memory_)));
     const std::size_t offset = (alignment - address % alignment) % alignment;
     array_ = np.attr("ndarray")(nb::tuple(dimensions), type, memory_, offset);
+    if (read_only) array_.attr("setflags")("write"_a = false);
     data_ = PyArray_DATA(numpy(array_));
     descr_ = PyArray_DESCR(numpy(array_));
     flags_ = PyArray_FLAGS(numpy(array_));
@@ -59,9 +62,10 @@ Frame::Frame(const FrameLayout& layout)
     if (layout.final_observations || layout.episode_statistics)
         ended.emplace("bool", std::vector{num_envs}, layout.padded);
     if (layout.episode_statistics) {
-        episode_returns.emplace("float64", std::vector{num_envs}, layout.padded);
-        episode_lengths.emplace("int64", std::vector{num_envs}, layout.padded);
-        episode_seconds.emplace("float64", std::vector{num_envs}, layout.padded);
+        episode_returns.emplace("float64", std::vector{num_envs}, layout.padded, true);
+        episode_lengths.emplace("int64", std::vector{num_envs}, layout.padded, true);
+        episode_seconds.emplace("float64", std::vector{num_envs}, layout.padded, true);
+        episodes_written = make_aligned_array<std::uint64_t>(layout.padded / lanes_per_word);
     }
 }
 

@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include <nanobind/nanobind.h>
 
+#include <operant/aligned_array.hpp>
 #include <operant/step_kernel.hpp>
 
 namespace operant::bindings {
@@ -18,7 +20,9 @@ class OutputArray {
 public:
     /// \param shape of the array, C-contiguous
     /// \param padded_rows how many rows there is memory for
-    OutputArray(const char* dtype, const std::vector<std::ptrdiff_t>& shape, std::size_t padded_rows);
+    /// \param read_only whether the caller may not write to it; then it starts as zeros
+    OutputArray(const char* dtype, const std::vector<std::ptrdiff_t>& shape, std::size_t padded_rows,
+                bool read_only = false);
 
     /// Nobody but this object refers to the array, to a view of it or to its memory, and it is as it was made.
     bool is_ours_alone() const;
@@ -52,7 +56,10 @@ struct Frame {
     Outputs outputs() const;
 
     OutputArray observations, rewards, terminations, truncations;
-    std::optional<OutputArray> final_observations, ended, episode_returns, episode_lengths, episode_seconds;
+    std::optional<OutputArray> final_observations, ended;
+    /// Read-only for the caller: a step relies on finding what the step before has written.
+    std::optional<OutputArray> episode_returns, episode_lengths, episode_seconds;
+    AlignedArray<std::uint64_t> episodes_written;  ///< as in EpisodeStatistics
 };
 
 /// Recycles frames. A caller who drops what a step returned before the next but one gets the same two for ever; one

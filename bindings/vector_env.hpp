@@ -95,7 +95,8 @@ public:
         if (began_) {
             episodes = EpisodeStatistics{static_cast<double*>(frame.episode_returns->data()),
                                          static_cast<std::int64_t*>(frame.episode_lengths->data()),
-                                         static_cast<double*>(frame.episode_seconds->data()), began_.get(), now()};
+                                         static_cast<double*>(frame.episode_seconds->data()),
+                                         frame.episodes_written.get(), began_.get(), now()};
             outputs.episodes = &*episodes;
         }
         std::int64_t ended;

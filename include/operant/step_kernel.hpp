@@ -44,11 +44,13 @@ struct Lanes {
     double* returns;  ///< rewards of the episode so far; null where E has a fixed reward
 };
 
-/// Where a step reports the episodes that ended in it, aligned and padded like `Lanes`; 0 for all other copies.
+/// Where a step reports the episodes that ended in it, aligned and padded like `Lanes`; 0 for all other copies. Few
+/// episodes end in a step, so only their elements are written, and those that the arrays held before.
 struct EpisodeStatistics {
     double* returns;
     std::int64_t* lengths;
     double* seconds;
+    std::uint64_t* written;  ///< one bit a lane: which elements are not 0
     double* began;  ///< when each copy's episode began; kept up to date by the step
     double now;     ///< on the same clock, in seconds
 };
@@ -214,9 +216,14 @@ private:
     static double record(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, const EpisodeStatistics* episodes,
                          std::size_t word, std::uint64_t ended_bits, std::uint64_t terminated_bits) {
         if (episodes) {
-            std::memset(episodes->returns + word, 0, lanes_per_word * sizeof(double));
-            std::memset(episodes->lengths + word, 0, lanes_per_word * sizeof(std::int64_t));
-            std::memset(episodes->seconds + word, 0, lanes_per_word * sizeof(double));
+            std::uint64_t& written = episodes->written[word / lanes_per_word];
+            for (std::uint64_t stale = written & ~ended_bits; stale != 0; stale &= stale - 1) {
+                const std::size_t lane = word + static_cast<std::size_t>(std::countr_zero(stale));
+                episodes->returns[lane] = 0;
+                episodes->lengths[lane] = 0;
+                episodes->seconds[lane] = 0;
+            }
+            written = ended_bits;
         }
         double sum = 0;
         for (; ended_bits != 0; ended_bits &= ended_bits - 1) {

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <vector>
 
@@ -115,4 +117,75 @@ TEST_CASE("bad input is named and changes nothing") {
                          "actions[1]: expected an integer from 0 to 1, got -1", std::invalid_argument);
     CHECK_THROWS_AS(env.step(std::vector<std::int64_t>{0, std::int64_t{1} << 32, 0}), std::invalid_argument);
     CHECK(std::ranges::equal(env.step(good).observations, untouched.step(good).observations));
+}
+
+TEST_CASE("same-step autoreset returns the new episode and keeps the old one's end") {
+    Env env(3, {.max_episode_steps = 2, .autoreset_mode = operant::AutoresetMode::same_step});
+    env.reset(0);
+    env.step(std::vector<std::int32_t>(3, 0));
+    env.set_state(std::vector<double>{2.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+    const auto result = env.step(std::vector<std::int32_t>(3, 0));
+    CHECK(result.terminations[0]);
+    CHECK(result.truncations[1]);
+    CHECK(result.rewards[0] == 1);
+    CHECK(result.final_observations[0] == 2.5f);
+    CHECK(std::abs(result.observations[0]) <= 0.05f);
+    CHECK_FALSE(env.step(std::vector<std::int32_t>(3, 0)).truncations[1]);
+}
+
+TEST_CASE("without autoreset, finished copies must be reset") {
+    Env env(3, {.max_episode_steps = 2, .autoreset_mode = operant::AutoresetMode::disabled});
+    const std::vector<std::int32_t> actions(3, 0);
+    env.reset(0);
+    env.set_state(std::vector<double>{0, 0, 0, 0, 2.5, 0, 0, 0, 0, 0, 0, 0});
+    CHECK(env.step(actions).terminations[1]);
+    CHECK_THROWS_AS(env.step(actions), operant::ResetNeeded);
+    const bool mask[] = {false, true, false};
+    std::vector<float, xsimd::aligned_allocator<float, 64>> observations(4 * env.padded());
+    env.reset(mask, {}, observations.data());
+    const auto result = env.step(actions);
+    CHECK(result.truncations[0]);
+    CHECK_FALSE(result.truncations[1]);
+}
+
+TEST_CASE("logs count the episodes that ended, whatever the workers") {
+    for (const std::size_t workers : {1, 3}) {
+        operant::PendulumVecEnv env(3000, {.workers = workers, .max_episode_steps = 7});
+        env.reset(5);
+        for (int step = 0; step < 5; ++step) env.step(std::vector<float>(3000, 0.5f));
+        env.clear_logs();
+        for (int step = 0; step < 9; ++step) env.step(std::vector<float>(3000, 0.5f));
+        CHECK(env.logs().episode_count == 3000);
+        CHECK(env.logs().total_steps == 3000 * 7);
+        CHECK(env.logs().total_reward < 0);
+        env.reset(6);
+        CHECK(env.logs().total_steps == 3000 * 7);
+    }
+}
+
+TEST_CASE("what was saved goes on where it was") {
+    Env env(100), other(100, {.workers = 2});
+    run(env, 100, 50);
+    other.load(env.save());
+    const std::vector<std::int32_t> actions(100, 1);
+    for (int step = 0; step < 50; ++step)
+        CHECK(std::ranges::equal(env.step(actions).observations, other.step(actions).observations));
+
+    Env smaller(99);
+    CHECK_THROWS_AS(smaller.load(env.save()), std::invalid_argument);
+    operant::VectorEnv<operant::CartPole, double> wider(100);
+    CHECK_THROWS_AS(wider.load(env.save()), std::invalid_argument);
+    auto damaged = env.save();
+    damaged[3] = std::byte{0};
+    CHECK_THROWS_AS(other.load(damaged), std::invalid_argument);
+}
+
+TEST_CASE("nonsense parameters are named") {
+    CHECK_THROWS_WITH_AS(Env(1, {.parameters = {.masscart = -1}}), "masscart: expected a positive number, got -1",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Env(1, {.parameters = {.tau = 0}}), "tau: expected a positive number, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_AS(operant::PendulumVecEnv(1, {.parameters = {.g = std::nan("")}}), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(operant::MountainCarVecEnv(1, {.parameters = {.min_position = 0.6}}),
+                         "min_position: expected a number below max_position = 0.6, got 0.6", std::invalid_argument);
 }
