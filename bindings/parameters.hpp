@@ -49,7 +49,8 @@ public:
             const std::string text = nb::isinstance<nb::str>(given) ? nb::cast<nb::str>(given).c_str() : "";
             const auto chosen = std::ranges::find(choices, text);
             std::string expected = "one of";
-            for (const std::string_view choice : choices) expected += " '" + std::string(choice) + "'";
+            for (const std::string_view choice : choices)
+                expected += (choice == choices.front() ? " '" : ", '") + std::string(choice) + "'";
             if (chosen == choices.end()) throw nb::value_error(message(name, expected, given).c_str());
             value = static_cast<Choice>(chosen - choices.begin());
         });

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import gymnasium as gym
+
 
 def run(code):
     return subprocess.run(
@@ -34,3 +36,11 @@ def test_importing_operant_first_is_fine(registration):
 
 def test_registering_twice_is_fine():
     run("from operant.registration import register_envs; register_envs(); register_envs()")
+
+
+def test_wrappers_go_around_single_environments(registration):
+    plain = gym.make_vec(registration.id, num_envs=2)
+    wrapped = gym.make_vec(
+        registration.id, num_envs=2, vectorization_mode="sync", wrappers=[gym.wrappers.TimeAwareObservation]
+    )
+    assert wrapped.reset(seed=0)[0].shape == (2, plain.single_observation_space.shape[0] + 1)
