@@ -36,8 +36,6 @@ struct StepResult {
     std::span<const float> rewards;       ///< num_envs
     std::span<const bool> terminations;   ///< num_envs: the episode ended because of what happened in it
     std::span<const bool> truncations;    ///< num_envs: the episode ended because of its length
-    /// With AutoresetMode::same_step, the observations before the restarts, else empty.
-    std::span<const float> final_observations;
 };
 
 /// What has come of the episodes that ended since `clear_logs`.
@@ -157,6 +155,12 @@ public:
     ///         before the first `reset`; nothing is stepped then
     StepResult step(std::span<const Narrow> actions) { return step_own(actions); }
     StepResult step(std::span<const Wide> actions) { return step_own(actions); }
+
+    /// With AutoresetMode::same_step, the observations of the last `step` before the restarts, num_envs x
+    /// observation_size, row-major; else empty. Valid until the next `step`.
+    std::span<const float> final_observations() const {
+        return {final_observations_.get(), final_observations_ ? num_envs_ * E::observation_size : 0};
+    }
 
     /// As step(actions), into arrays of the caller's: 64-byte aligned, with room for padded() lanes.
     /// \return the number of episodes that ended
@@ -370,8 +374,7 @@ private:
         return {observations(),
                 {rewards_.get(), num_envs_},
                 {terminations_.get(), num_envs_},
-                {truncations_.get(), num_envs_},
-                {final_observations_.get(), final_observations_ ? num_envs_ * E::observation_size : 0}};
+                {truncations_.get(), num_envs_}};
     }
 
     template <class Action>
