@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,23 +70,39 @@ def test_two_threads_on_one_environment_get_errors_not_races(make):
     env.step(actions)
 
 
-def test_one_worker_starts_no_thread(make):
-    def thread_count():
-        from pathlib import Path
+# In a process of its own, where no other test's threads come and go. A thread that has been joined may be listed for a
+# moment longer.
+COUNT_THREADS = """
+import time
+from pathlib import Path
+import numpy as np
+from operant.envs import CartPoleVecEnv
 
-        tasks = Path("/proc/self/task")
-        if not tasks.exists():
-            pytest.skip("counts threads in /proc")
-        return len(list(tasks.iterdir()))
+def threads():
+    return len(list(Path("/proc/self/task").iterdir()))
 
-    before = thread_count()
-    env = make(20000, 1)
+def step_with(workers):
+    env = CartPoleVecEnv(20000, workers)
     env.reset(seed=0)
     env.step(np.zeros(20000, int))
-    assert thread_count() == before
-    helped = make(20000, 3)
-    helped.reset(seed=0)
-    helped.step(np.zeros(20000, int))
-    assert thread_count() == before + 2
-    helped.close()
-    assert thread_count() == before
+    return env
+
+before = threads()
+alone = step_with(1)
+print(threads() - before)
+helped = step_with(3)
+print(threads() - before)
+helped.close()
+for _ in range(1000):
+    if threads() == before:
+        break
+    time.sleep(0.01)
+print(threads() - before)
+"""
+
+
+def test_one_worker_starts_no_thread_and_three_start_two_until_they_are_closed():
+    if not Path("/proc/self/task").exists():
+        pytest.skip("counts threads in /proc")
+    counted = subprocess.run([sys.executable, "-c", COUNT_THREADS], check=True, capture_output=True, text=True)
+    assert counted.stdout.split() == ["0", "2", "0"]
