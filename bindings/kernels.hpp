@@ -35,7 +35,7 @@ struct KernelSet<EnvironmentList<E...>> : EnvironmentKernels<E>... {
 using AllKernels = KernelSet<Environments>;
 
 /// Instantiated in one translation unit an architecture, kernels_*.cpp, which is compiled for it and defines nothing
-/// else. Everything it instantiates carries the architecture in its type; tests/python/test_symbols.py checks that.
+/// else. Everything it instantiates carries the architecture in its type; tests/cpp/check_symbols.py checks that.
 template <class Arch>
 AllKernels kernels_for() {
     return []<class... E>(EnvironmentList<E...>) {
