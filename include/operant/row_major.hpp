@@ -16,7 +16,7 @@ namespace detail {
 
 /// {a0, b0, a1, b1, ...} over the lower half of the lanes of `a` and `b`, and over the upper half.
 ///
-/// With the compiler's own shuffle this is one instruction each on AVX-512, where xsimd 13 takes five in a chain.
+/// With the compiler's own shuffle this is one instruction each on AVX-512, where xsimd 13 has a chain of inserts.
 template <class Arch>
 XSIMD_INLINE std::array<xsimd::batch<float, Arch>, 2> interleave(const xsimd::batch<float, Arch>& a,
                                                                  const xsimd::batch<float, Arch>& b) {

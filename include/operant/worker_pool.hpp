@@ -17,7 +17,7 @@ namespace operant {
 /// A step takes microseconds, so nothing here waits for a thread to wake up: the caller begins at once and takes task
 /// after task from the front, whoever else is awake takes them from the back. So a thread meets the same blocks, and its
 /// own cache, again at the next step. A helper that has run out of tasks stays awake for a short while, because the next
-/// step is usually near. `executor.run(taskflow).wait()` took 16 to 19 us a call, whatever it did.
+/// step is usually near. Running a task graph and waiting for it would cost several steps' worth of time.
 class WorkerPool {
 public:
     explicit WorkerPool(std::size_t workers) : workers_(workers) {}
@@ -46,7 +46,7 @@ public:
     }
 
 private:
-    // About 20 us and 100 us: what a helper stays awake for after its last task, and a caller before it sleeps.
+    // Tens of microseconds that a helper stays awake for after its last task; a caller, who is waited for, longer.
     static constexpr int helper_spins = 500;
     static constexpr int caller_spins = 2500;
 
