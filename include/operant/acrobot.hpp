@@ -87,10 +87,11 @@ struct Acrobot {
     };
 
     /// Draws the state that an episode starts from; Gymnasium rounds it to float32.
-    template <class Scalar>
-    static XSIMD_INLINE void reset(const ResetBounds& bounds, Pcg64& random, Scalar (&state)[state_size]) {
-        for (Scalar& variable : state)
-            variable = static_cast<Scalar>(to_float32(random.uniform(bounds.low, bounds.high)));
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        std::array<typename Random::Number, state_size> state;
+        for (auto& variable : state) variable = to_float32(random.uniform(bounds.low, bounds.high));
+        return state;
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
@@ -170,10 +171,11 @@ struct Acrobot {
             const Batch phi1 = -m2_l1_lc2_ * squared(theta2_dot) * sin2 -
                                two_m2_l1_lc2_ * theta2_dot * theta1_dot * sin2 +
                                m1_lc1_plus_m2_l1_g_ * cos_a_quarter_turn_before(theta1) + phi2;
-            Batch numerator = multiply_add(d2 / d1, phi1, torque);
+            const Divisor<Batch> by_d1(d1);
+            Batch numerator = multiply_add(d2 / by_d1, phi1, torque);
             if (!nips_) numerator = numerator - m2_l1_lc2_ * squared(theta1_dot) * sin2;
-            const Batch theta2_dot_dot = (numerator - phi2) / (m2_lc2_squared_plus_moi_ - squared(d2) / d1);
-            const Batch theta1_dot_dot = -multiply_add(d2, theta2_dot_dot, phi1) / d1;
+            const Batch theta2_dot_dot = (numerator - phi2) / minus_quotient(m2_lc2_squared_plus_moi_, squared(d2), by_d1);
+            const Batch theta1_dot_dot = -multiply_add(d2, theta2_dot_dot, phi1) / by_d1;
             return {theta1_dot, theta2_dot, theta1_dot_dot, theta2_dot_dot};
         }
 

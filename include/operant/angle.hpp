@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <numbers>
 #include <type_traits>
 
@@ -71,12 +72,24 @@ public:
         }
     }
 
+    /// For the equations of motion.
+    XSIMD_INLINE Batch sin() const {
+        if constexpr (fixed_point) {
+            // The nearest half turns are the highest bit after rounding; without them, a quarter turn at most is left.
+            const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_);
+            const Integers halves = (phase + Integers(1 << 30)) & Integers(std::numeric_limits<std::int32_t>::min());
+            return detail::negated_by(halves, detail::sine_quarter_turn(radians(phase ^ halves)));
+        } else {
+            return sine(stored_);
+        }
+    }
+
+    /// For the observation.
     XSIMD_INLINE SinCos<Batch> sin_and_cos() const {
         if constexpr (fixed_point) {
-            const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_);
-            const Integers quadrant = (phase + Integers(1 << 29)) >> 30;
-            const Batch rest = xsimd::to_float(phase - (quadrant << 30)) * Batch(static_cast<float>(turn / 0x1p32));
-            return detail::in_quadrant(detail::sincos_eighth_turn(rest), quadrant);
+            const Integers rounded = xsimd::bitwise_cast<std::int32_t>(stored_) + Integers(1 << 29);
+            const Integers rest = (rounded & Integers((1 << 30) - 1)) - Integers(1 << 29);
+            return detail::turned(detail::sincos_eighth_turn(radians(rest)), rounded);
         } else {
             return sincos(stored_);
         }
@@ -85,7 +98,7 @@ public:
     /// Radians between -pi and pi: in double, Python's (angle + pi) % (2 pi) - pi.
     XSIMD_INLINE Batch normalized() const {
         if constexpr (fixed_point) {
-            return xsimd::to_float(xsimd::bitwise_cast<std::int32_t>(stored_)) * Batch(static_cast<float>(turn / 0x1p32));
+            return radians(xsimd::bitwise_cast<std::int32_t>(stored_));
         } else {
             return lane_by_lane(stored_, [](double angle) {
                 const double rest = ::fmod(angle + std::numbers::pi, turn);
@@ -95,6 +108,10 @@ public:
     }
 
 private:
+    static XSIMD_INLINE Batch radians(const Integers& phase) {
+        return xsimd::to_float(phase) * Batch(static_cast<Scalar>(turn / 0x1p32));
+    }
+
     Batch stored_;
 };
 

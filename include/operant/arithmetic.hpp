@@ -6,8 +6,10 @@
 /// that Gymnasium's Python does, one by one, each rounded. Compile with `-ffp-contract=off` (the CMake target does), or
 /// GCC fuses the double operations all the same.
 
+#include <array>
 #include <cmath>
 #include <type_traits>
+#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
@@ -45,6 +47,27 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> lane_by_lane(const xsimd::batch<Scalar, 
     return Batch::load_aligned(lanes);
 }
 
+/// The lower and the upper half of the lanes in double.
+template <class Arch>
+XSIMD_INLINE std::array<xsimd::batch<double, Arch>, 2> widened(const xsimd::batch<float, Arch>& x) {
+    using Double = xsimd::batch<double, Arch>;
+#if defined(__GNUC__)
+    // What a loop over the lanes should compile to, and does not with GCC 12 and AVX-512.
+    return [&]<int... lane>(std::integer_sequence<int, lane...>) -> std::array<Double, 2> {
+        constexpr int half = sizeof...(lane);
+        using Vector = decltype(Double::data);
+        return {Double(__builtin_convertvector(__builtin_shufflevector(x.data, x.data, lane...), Vector)),
+                Double(__builtin_convertvector(__builtin_shufflevector(x.data, x.data, (half + lane)...), Vector))};
+    }(std::make_integer_sequence<int, static_cast<int>(Double::size)>{});
+#else
+    alignas(Arch::alignment()) float narrow[2 * Double::size];
+    alignas(Arch::alignment()) double wide[2 * Double::size];
+    x.store_aligned(narrow);
+    for (std::size_t lane = 0; lane < 2 * Double::size; ++lane) wide[lane] = narrow[lane];
+    return {Double::load_aligned(wide), Double::load_aligned(wide + Double::size)};
+#endif
+}
+
 /// Python's `x ** 2`: the C library's `pow`, which is not always correctly rounded, while compilers take x * x for it
 /// when they see the exponent.
 XSIMD_INLINE double pow_2(double x) {
@@ -71,6 +94,11 @@ XSIMD_INLINE double to_float32(double x) {
     return rounded;
 }
 
+template <class Arch>
+XSIMD_INLINE xsimd::batch<double, Arch> to_float32(const xsimd::batch<double, Arch>& x) {
+    return lane_by_lane(x, [](double lane) { return to_float32(lane); });
+}
+
 /// In double, the lanes in `where` rounded to float32: what a numpy float32 would have been. In float, x.
 template <class Scalar, class Arch>
 XSIMD_INLINE xsimd::batch<Scalar, Arch> to_float32_where(const xsimd::batch_bool<Scalar, Arch>& where,
@@ -78,10 +106,10 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> to_float32_where(const xsimd::batch_bool
     if constexpr (std::is_same_v<Scalar, float>)
         return x;
     else
-        return xsimd::select(where, lane_by_lane(x, [](double lane) { return to_float32(lane); }), x);
+        return xsimd::select(where, to_float32(x), x);
 }
 
-/// A constant to divide by.
+/// Something to divide by more than once: in float, its reciprocal is taken once.
 template <class Batch>
 class Divisor {
     using Scalar = typename Batch::value_type;
@@ -89,12 +117,21 @@ class Divisor {
 
 public:
     explicit Divisor(double value) : factor_(static_cast<Scalar>(exact ? value : 1.0 / value)) {}
+    XSIMD_INLINE explicit Divisor(const Batch& value) : factor_(exact ? value : Batch(1) / value) {}
 
     friend XSIMD_INLINE Batch operator/(const Batch& numerator, const Divisor& divisor) {
         if constexpr (exact)
             return numerator / divisor.factor_;
         else
             return numerator * divisor.factor_;
+    }
+
+    /// minuend - numerator / divisor; rounded once in float.
+    friend XSIMD_INLINE Batch minus_quotient(const Batch& minuend, const Batch& numerator, const Divisor& divisor) {
+        if constexpr (exact)
+            return minuend - numerator / divisor.factor_;
+        else
+            return xsimd::fnma(numerator, divisor.factor_, minuend);
     }
 
 private:

@@ -84,9 +84,11 @@ struct CartPole {
     };
 
     /// Draws the state that an episode starts from.
-    template <class Scalar>
-    static XSIMD_INLINE void reset(const ResetBounds& bounds, Pcg64& random, Scalar (&state)[state_size]) {
-        for (Scalar& variable : state) variable = static_cast<Scalar>(random.uniform(bounds.low, bounds.high));
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        std::array<typename Random::Number, state_size> state;
+        for (auto& variable : state) variable = random.uniform(bounds.low, bounds.high);
+        return state;
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
@@ -111,15 +113,15 @@ struct CartPole {
         /// Moves `state` on by one time step.
         XSIMD_INLINE Outcome<Batch> step(State& state, const Input<CartPole, Batch>& input) const {
             auto& [x, x_dot, theta, theta_dot] = state;
-            const auto [sin_theta, cos_theta] = sincos(theta);
+            const auto [sin_theta, cos_theta] = sincos_of_small(theta);
             const Batch force = xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), force_mag_, -force_mag_);
 
             const Batch temp =
                 multiply_add(polemass_length_ * (theta_dot * theta_dot), sin_theta, force) / total_mass_;
             const Batch thetaacc =
                 negated_multiply_add(cos_theta, temp, gravity_ * sin_theta) /
-                (length_ * (Batch(Scalar(4.0 / 3.0)) - masspole_ * (cos_theta * cos_theta) / total_mass_));
-            const Batch xacc = temp - polemass_length_ * thetaacc * cos_theta / total_mass_;
+                (length_ * minus_quotient(Batch(Scalar(4.0 / 3.0)), masspole_ * (cos_theta * cos_theta), total_mass_));
+            const Batch xacc = minus_quotient(temp, polemass_length_ * thetaacc * cos_theta, total_mass_);
 
             if (semi_implicit_) {
                 x_dot = multiply_add(tau_, xacc, x_dot);

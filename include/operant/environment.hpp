@@ -48,16 +48,16 @@ struct FixedReward {
 /// It may also have `fixed_reward(parameters) -> FixedReward`, so that returns need not be summed up, and
 /// `draw_noise(parameters, random) -> double` with `has_noise(parameters)`, for dynamics with a random part; and
 /// `stored<Scalar>(i, value) -> Scalar` with `shown<Scalar>(i, stored) -> double`, when state variable i is not kept as
-/// the number that it is.
+/// the number that it is. What the kernels call is `XSIMD_INLINE`, so that each has its own.
 template <class E>
-concept Environment = requires(typename E::Parameters& parameters, const typename E::ResetBounds& bounds, Pcg64& random,
-                               double (&state)[E::state_size], const ParameterCheck& check) {
+concept Environment = requires(typename E::Parameters& parameters, const typename E::ResetBounds& bounds,
+                               Pcg64& random, const ParameterCheck& check) {
     { E::name } -> std::convertible_to<std::string_view>;
     { E::observation_size } -> std::convertible_to<std::size_t>;
     { E::max_episode_steps } -> std::convertible_to<std::int32_t>;
     { E::action_space(parameters) } -> std::same_as<typename E::ActionSpace>;
     { E::observation_space(parameters).low } -> std::convertible_to<std::array<float, E::observation_size>>;
-    { E::reset(bounds, random, state) } -> std::same_as<void>;
+    { E::reset(bounds, random) } -> std::same_as<std::array<double, E::state_size>>;
     E::visit_parameters(parameters, check);
 };
 

@@ -69,10 +69,9 @@ struct MountainCar {
     };
 
     /// Draws the state that an episode starts from.
-    template <class Scalar>
-    static XSIMD_INLINE void reset(const ResetBounds& bounds, Pcg64& random, Scalar (&state)[state_size]) {
-        state[0] = static_cast<Scalar>(random.uniform(bounds.low, bounds.high));
-        state[1] = 0;
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        return std::array{random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.

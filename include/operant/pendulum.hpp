@@ -67,19 +67,19 @@ struct Pendulum {
     };
 
     /// Draws the state that an episode starts from.
-    template <class Scalar>
-    static XSIMD_INLINE void reset(const ResetBounds& bounds, Pcg64& random, Scalar (&state)[state_size]) {
-        state[0] = stored_angle<Scalar>(random.uniform(-bounds.x_init, bounds.x_init));
-        state[1] = static_cast<Scalar>(random.uniform(-bounds.y_init, bounds.y_init));
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        const auto theta = random.uniform(-bounds.x_init, bounds.x_init);
+        return std::array{theta, random.uniform(-bounds.y_init, bounds.y_init)};
     }
 
     /// Between numbers that mean something and what the state holds: the angle is kept as angle.hpp says.
     template <class Scalar>
-    static Scalar stored(std::size_t variable, double value) {
+    static XSIMD_INLINE Scalar stored(std::size_t variable, double value) {
         return variable == 0 ? stored_angle<Scalar>(value) : static_cast<Scalar>(value);
     }
     template <class Scalar>
-    static double shown(std::size_t variable, Scalar value) {
+    static XSIMD_INLINE double shown(std::size_t variable, Scalar value) {
         return variable == 0 ? radians_of(value) : value;
     }
 
@@ -111,8 +111,7 @@ struct Pendulum {
             const Batch costs =
                 multiply_add(Batch(Scalar(0.1)), squared(theta_dot), squared(theta.normalized())) + effort;
 
-            const Batch sin_theta = theta.sin_and_cos().sin;
-            theta_dot = multiply_add(multiply_add(gravity_factor_, sin_theta, torque), dt_, theta_dot);
+            theta_dot = multiply_add(multiply_add(gravity_factor_, theta.sin(), torque), dt_, theta_dot);
             theta_dot = xsimd::min(xsimd::max(theta_dot, -max_speed_), max_speed_);
             theta.advance(theta_dot, dt_);
             stored_theta = theta.stored();

@@ -15,6 +15,7 @@
 
 #include <xsimd/xsimd.hpp>
 
+#include <operant/arithmetic.hpp>
 #include <operant/environment.hpp>
 #include <operant/random.hpp>
 #include <operant/row_major.hpp>
@@ -27,6 +28,24 @@ inline constexpr std::size_t lanes_per_word = 64;
 /// A run of lanes that is stepped, and then has its finished copies restarted, while it is in the first-level cache.
 inline constexpr std::size_t lanes_per_block = 1024;
 
+/// The lanes of a block to restart.
+struct LaneList {
+    std::uint32_t lanes[lanes_per_block + lanes_per_word];  ///< with room for what fills up the last batch
+    std::size_t count = 0;
+
+    XSIMD_INLINE void append(std::size_t lane) { lanes[count++] = static_cast<std::uint32_t>(lane); }
+
+    /// Appends lane `word + i` for every bit i that is 1. Eight at a time, whether there are as many or not: how many
+    /// there are, no processor can foresee.
+    XSIMD_INLINE void append_bits(std::size_t word, std::uint64_t bits) {
+        const std::size_t end = count + static_cast<std::size_t>(std::popcount(bits));
+        for (std::size_t next = count; next < end; next += 8)
+            for (std::size_t i = 0; i < 8; ++i, bits &= bits - 1)
+                lanes[next + i] = static_cast<std::uint32_t>(word + static_cast<std::size_t>(std::countr_zero(bits)));
+        count = end;
+    }
+};
+
 /// What happens to a copy whose episode has ended, as Gymnasium's enum of the same name says.
 enum class AutoresetMode {
     next_step,  ///< the next step starts a new episode, whatever its action
@@ -38,7 +57,7 @@ enum class AutoresetMode {
 template <class E, class Scalar>
 struct Lanes {
     Scalar* state[E::state_size];
-    /// Steps since the episode began; once it has ended, minus its length.
+    /// Steps since the episode began; -1 once it has ended.
     xsimd::as_integer_t<Scalar>* elapsed;
     Pcg64* random;    ///< every copy's own stream
     double* returns;  ///< rewards of the episode so far; null where E has a fixed reward
@@ -87,9 +106,10 @@ template <class E, class Scalar>
 struct Kernels {
     template <class Action>
     struct OnActions {
-        /// Steps lanes [begin, end), at most `lanes_per_block`; `begin` is a multiple of `lanes_per_word`.
+        /// Steps lanes [begin, end), at most `lanes_per_block`; `begin` is a multiple of `lanes_per_word`. Lists those
+        /// in which a new episode is to start.
         Tally (*step)(const Settings<E>&, const Lanes<E, Scalar>&, const Action* actions, const Outputs&,
-                      std::size_t begin, std::size_t end);
+                      std::size_t begin, std::size_t end, LaneList& restarting);
         /// Whether all actions can be used: in a Discrete space, or not NaN.
         bool (*are_valid)(const Action* actions, std::size_t count);
     };
@@ -99,8 +119,7 @@ struct Kernels {
     OnActions<Wide> on_wide;
 
     /// Starts an episode in each of the listed lanes and writes its first observation.
-    void (*restart)(const typename E::ResetBounds&, const Lanes<E, Scalar>&, float* observations,
-                    const std::uint32_t* lanes, std::size_t count);
+    void (*restart)(const typename E::ResetBounds&, const Lanes<E, Scalar>&, float* observations, LaneList&);
 
     /// Writes the observations of lanes [begin, end), `begin` a multiple of `lanes_per_word`.
     void (*observe)(const Lanes<E, Scalar>&, float* observations, std::size_t begin, std::size_t end);
@@ -132,17 +151,19 @@ public:
 
 private:
     template <class Action>
-    static Tally step(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, const Action* actions,
-                      const Outputs& outputs, std::size_t begin, std::size_t end) {
+    static Tally step(const Settings<E>& settings, const Lanes<E, Scalar>& all_lanes, const Action* actions,
+                      const Outputs& all_outputs, std::size_t begin, std::size_t end, LaneList& restarting) {
+        const Lanes<E, Scalar> lanes = all_lanes;  // copies that no store can change: they stay in registers
+        const Outputs outputs = all_outputs;
         const Dynamics dynamics(settings.parameters);
         const Integers max_episode_steps(settings.max_episode_steps);
+        const bool unlimited = settings.max_episode_steps == std::numeric_limits<std::int32_t>::max();
         const bool same_step = settings.autoreset_mode == AutoresetMode::same_step;
         Tally tally;
-        std::uint32_t restarting[lanes_per_block];
-        std::size_t restarting_count = 0;
 
         for (std::size_t word = begin; word < end; word += lanes_per_word) {
             std::uint64_t terminated_bits = 0, truncated_bits = 0, pending_bits = 0;
+            alignas(64) Integer lengths[lanes_per_word];  // of the episodes
             const std::size_t word_end = word + lanes_per_word < end ? word + lanes_per_word : end;
             for (std::size_t lane = word; lane < word_end; lane += Batch::size) {
                 State state = load_state(lanes, lane);
@@ -156,15 +177,16 @@ private:
                 const Outcome<Batch> outcome = dynamics.step(state, input);
 
                 // A pending copy goes to 0, where its new episode starts. Unlimited episodes end at no count.
-                const Integers now_elapsed = xsimd::min(xsimd::max(elapsed, Integers(-1)) + Integers(1),
-                                                        Integers(std::numeric_limits<std::int32_t>::max() - 1));
+                Integers now_elapsed = elapsed + Integers(1);
+                if (unlimited) now_elapsed = xsimd::min(now_elapsed, max_episode_steps - Integers(1));
                 const auto truncated = now_elapsed >= max_episode_steps;
                 const Mask terminated = outcome.terminated & !pending;
                 const auto ended = truncated | xsimd::batch_bool_cast<Integer>(terminated);
                 const Batch reward = xsimd::select(pending, Batch(0), outcome.reward);
 
                 for (std::size_t i = 0; i < E::state_size; ++i) state[i].store_aligned(lanes.state[i] + lane);
-                xsimd::select(ended, -now_elapsed, now_elapsed).store_aligned(lanes.elapsed + lane);
+                xsimd::select(ended, Integers(-1), now_elapsed).store_aligned(lanes.elapsed + lane);
+                if (outputs.episodes) now_elapsed.store_aligned(lengths + (lane - word));
                 store_rows(outputs.observations + lane * E::observation_size, Dynamics::observation(state));
                 store_rows(outputs.rewards + lane, std::array{reward});
                 if constexpr (!HasFixedReward<E>) accumulate(lanes.returns + lane, reward);
@@ -181,16 +203,13 @@ private:
             store_bits_as_bools<Arch>(outputs.terminations + word, terminated_bits);
             store_bits_as_bools<Arch>(outputs.truncations + word, truncated_bits);
             if (outputs.ended) store_bits_as_bools<Arch>(outputs.ended + word, ended_bits);
-            tally.steps += static_cast<std::int64_t>(used) - std::popcount(pending_bits);
             tally.ended += std::popcount(ended_bits);
             tally.terminated += std::popcount(terminated_bits & used_bits);
             if (outputs.episodes || !HasFixedReward<E>)
-                tally.returns += record(settings, lanes, outputs.episodes, word, ended_bits, terminated_bits);
-
-            std::uint64_t restart_bits = same_step ? ended_bits : pending_bits;
-            for (; restart_bits != 0; restart_bits &= restart_bits - 1)
-                restarting[restarting_count++] = static_cast<std::uint32_t>(word + std::countr_zero(restart_bits));
+                tally.returns += record(settings, lanes, outputs.episodes, lengths, word, ended_bits, terminated_bits);
+            restarting.append_bits(word, same_step ? ended_bits : pending_bits);
         }
+        tally.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
 
         // The lanes that pad the last batch were stepped along: back to a state from which nothing grows.
         for (std::size_t padding = end; padding % Batch::size != 0; ++padding)
@@ -200,21 +219,30 @@ private:
             std::memcpy(outputs.final_observations + begin * E::observation_size,
                         outputs.observations + begin * E::observation_size,
                         sizeof(float) * (end - begin) * E::observation_size);
-        restart(typename E::ResetBounds{}, lanes, outputs.observations, restarting, restarting_count);
         return tally;
     }
 
     /// Adds the rewards to the returns, in double whatever the batch.
-    static XSIMD_INLINE void accumulate(double* returns, const Batch& reward) {
-        alignas(Arch::alignment()) Scalar rewards[Batch::size];
-        reward.store_aligned(rewards);
-        for (std::size_t i = 0; i < Batch::size; ++i) returns[i] += rewards[i];
+    static XSIMD_INLINE void accumulate(double* returns, const Batch& rewards) {
+        using Double = xsimd::batch<double, Arch>;
+        const auto add = [&](std::size_t lane, const Double& more) {
+            (Double::load_aligned(returns + lane) + more).store_aligned(returns + lane);
+        };
+        if constexpr (std::is_same_v<Scalar, double>) {
+            add(0, rewards);
+        } else {
+            const auto [low, high] = widened(rewards);
+            add(0, low);
+            add(Double::size, high);
+        }
     }
 
     /// Writes return and length of the episodes that ended in a word of lanes, if the caller wants them.
+    /// \param lengths of the word's lanes, when the caller wants them
     /// \return the sum of the returns, as far as they were summed up
     static double record(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, const EpisodeStatistics* episodes,
-                         std::size_t word, std::uint64_t ended_bits, std::uint64_t terminated_bits) {
+                         const Integer* lengths, std::size_t word, std::uint64_t ended_bits,
+                         std::uint64_t terminated_bits) {
         if (episodes) {
             std::uint64_t& written = episodes->written[word / lanes_per_word];
             for (std::uint64_t stale = written & ~ended_bits; stale != 0; stale &= stale - 1) {
@@ -229,17 +257,15 @@ private:
         for (; ended_bits != 0; ended_bits &= ended_bits - 1) {
             const int bit = std::countr_zero(ended_bits);
             const std::size_t lane = word + static_cast<std::size_t>(bit);
-            const auto length = -static_cast<std::int64_t>(lanes.elapsed[lane]);
-            double episode_return;
-            if constexpr (HasFixedReward<E>) {
-                const FixedReward reward = E::fixed_reward(settings.parameters);
-                episode_return = reward.each_step * static_cast<double>(length) +
-                                 reward.at_termination * static_cast<double>(terminated_bits >> bit & 1);
-            } else {
-                episode_return = lanes.returns[lane];
-                sum += episode_return;
-            }
+            double episode_return = 0;
+            if constexpr (!HasFixedReward<E>) sum += episode_return = lanes.returns[lane];
             if (episodes) {
+                const auto length = static_cast<std::int64_t>(lengths[bit]);
+                if constexpr (HasFixedReward<E>) {
+                    const FixedReward reward = E::fixed_reward(settings.parameters);
+                    episode_return = reward.each_step * static_cast<double>(length) +
+                                     reward.at_termination * static_cast<double>(terminated_bits >> bit & 1);
+                }
                 episodes->returns[lane] = episode_return;
                 episodes->lengths[lane] = length;
                 episodes->seconds[lane] = episodes->now - episodes->began[lane];
@@ -264,29 +290,65 @@ private:
             store_rows(observations + lane * E::observation_size, Dynamics::observation(load_state(lanes, lane)));
     }
 
-    static void restart(const typename E::ResetBounds& bounds, const Lanes<E, Scalar>& lanes, float* observations,
-                        const std::uint32_t* restarting, std::size_t count) {
-        for (; count != 0;) {
-            const std::size_t group = count < Batch::size ? count : Batch::size;
-            alignas(Arch::alignment()) Scalar fresh[E::state_size][Batch::size] = {};
+    /// How many lanes are restarted together.
+    static constexpr std::size_t restart_size = detail::has_wide_integers<Arch> ? Pcg64Lanes<Arch>::size : Batch::size;
+
+    /// Draws the states that so many of the listed lanes start from, variable by variable. All `restart_size` of the
+    /// list's elements are lanes.
+    static XSIMD_INLINE void draw_starts(const typename E::ResetBounds& bounds, Pcg64* generators,
+                                         const std::uint32_t* restarting, std::size_t count,
+                                         Scalar (&starts)[E::state_size][restart_size]) {
+        alignas(64) double drawn[E::state_size][restart_size];
+        if constexpr (detail::has_wide_integers<Arch>) {
+            Pcg64Lanes<Arch> random(generators, restarting);
+            const auto state = E::reset(bounds, random);
+            random.store(generators, restarting, count);
+            for (std::size_t i = 0; i < E::state_size; ++i) state[i].store_aligned(drawn[i]);
+        } else {
+            for (std::size_t k = 0; k < count; ++k) {
+                const auto state = E::reset(bounds, generators[restarting[k]]);
+                for (std::size_t i = 0; i < E::state_size; ++i) drawn[i][k] = state[i];
+            }
+            for (std::size_t k = count; k < restart_size; ++k)
+                for (std::size_t i = 0; i < E::state_size; ++i) drawn[i][k] = 0;
+        }
+        for (std::size_t i = 0; i < E::state_size; ++i)
+            for (std::size_t k = 0; k < restart_size; ++k) starts[i][k] = stored(i, drawn[i][k]);
+    }
+
+    static void restart(const typename E::ResetBounds& bounds, const Lanes<E, Scalar>& all_lanes, float* observations,
+                        LaneList& list) {
+        const Lanes<E, Scalar> lanes = all_lanes;  // a copy that no store can change: it stays in registers
+        static_assert(restart_size <= lanes_per_word);
+        if (list.count == 0) return;
+        for (std::size_t k = 0; k < restart_size; ++k) list.lanes[list.count + k] = list.lanes[0];
+        for (std::size_t begin = 0; begin < list.count; begin += restart_size) {
+            const std::uint32_t* restarting = list.lanes + begin;
+            const std::size_t group = list.count - begin < restart_size ? list.count - begin : restart_size;
+            alignas(64) Scalar starts[E::state_size][restart_size];
+            alignas(64) float rows[restart_size * E::observation_size];
+            draw_starts(bounds, lanes.random, restarting, group, starts);
+            for (std::size_t k = 0; k < restart_size; k += Batch::size) {
+                State state;
+                for (std::size_t i = 0; i < E::state_size; ++i) state[i] = Batch::load_aligned(starts[i] + k);
+                store_rows(rows + k * E::observation_size, Dynamics::observation(state));
+            }
             for (std::size_t k = 0; k < group; ++k) {
                 const std::uint32_t lane = restarting[k];
-                Scalar start[E::state_size];
-                E::reset(bounds, lanes.random[lane], start);
-                for (std::size_t i = 0; i < E::state_size; ++i) fresh[i][k] = lanes.state[i][lane] = start[i];
+                for (std::size_t i = 0; i < E::state_size; ++i) lanes.state[i][lane] = starts[i][k];
                 lanes.elapsed[lane] = 0;
                 if constexpr (!HasFixedReward<E>) lanes.returns[lane] = 0;
-            }
-            State state;
-            for (std::size_t i = 0; i < E::state_size; ++i) state[i] = Batch::load_aligned(fresh[i]);
-            alignas(64) float rows[Batch::size * E::observation_size];
-            store_rows(rows, Dynamics::observation(state));
-            for (std::size_t k = 0; k < group; ++k)
-                std::memcpy(observations + restarting[k] * E::observation_size, rows + k * E::observation_size,
+                std::memcpy(observations + lane * E::observation_size, rows + k * E::observation_size,
                             sizeof(float) * E::observation_size);
-            restarting += group;
-            count -= group;
+            }
         }
+    }
+
+    static XSIMD_INLINE Scalar stored(std::size_t variable, double value) {
+        if constexpr (requires { E::template stored<Scalar>(variable, value); })
+            return E::template stored<Scalar>(variable, value);
+        else
+            return static_cast<Scalar>(value);
     }
 
     template <class Action>

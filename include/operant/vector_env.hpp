@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -36,6 +37,13 @@ struct StepResult {
     std::span<const float> rewards;       ///< num_envs
     std::span<const bool> terminations;   ///< num_envs: the episode ended because of what happened in it
     std::span<const bool> truncations;    ///< num_envs: the episode ended because of its length
+};
+
+/// Where the time of a step goes, in seconds.
+struct StepProfile {
+    double check = 0;    ///< of the actions
+    double kernel = 0;   ///< moving the copies on and writing the results
+    double restart = 0;  ///< starting new episodes
 };
 
 /// What has come of the episodes that ended since `clear_logs`.
@@ -114,9 +122,9 @@ public:
         if (!seeded_) seed_from_entropy();
         discard_episodes([](std::size_t) { return true; });
         for_blocks([&](std::size_t begin, std::size_t end) {
-            std::array<std::uint32_t, lanes_per_block> lanes;
-            for (std::size_t copy = begin; copy < end; ++copy) lanes[copy - begin] = static_cast<std::uint32_t>(copy);
-            kernels_.restart(bounds, this->lanes(), observations, lanes.data(), end - begin);
+            LaneList restarting;
+            for (std::size_t copy = begin; copy < end; ++copy) restarting.append(copy);
+            kernels_.restart(bounds, lanes(), observations, restarting);
         });
         finished_ = 0;
         started_ = true;
@@ -133,12 +141,11 @@ public:
                                         std::to_string(mask.size()));
         discard_episodes([&](std::size_t copy) { return mask[copy]; });
         for_blocks([&](std::size_t begin, std::size_t end) {
-            std::array<std::uint32_t, lanes_per_block> lanes;
-            std::size_t count = 0;
+            LaneList restarting;
             for (std::size_t copy = begin; copy < end; ++copy)
-                if (mask[copy]) lanes[count++] = static_cast<std::uint32_t>(copy);
-            kernels_.observe(this->lanes(), observations, begin, end);
-            kernels_.restart(bounds, this->lanes(), observations, lanes.data(), count);
+                if (mask[copy]) restarting.append(copy);
+            kernels_.observe(lanes(), observations, begin, end);
+            kernels_.restart(bounds, lanes(), observations, restarting);
         });
         finished_ = count_finished();
     }
@@ -163,9 +170,14 @@ public:
     }
 
     /// As step(actions), into arrays of the caller's: 64-byte aligned, with room for padded() lanes.
+    /// \param profile if given, is added to; the calling thread steps all copies then
     /// \return the number of episodes that ended
-    std::int64_t step(std::span<const Narrow> actions, const Outputs& outputs) { return step_into(actions, outputs); }
-    std::int64_t step(std::span<const Wide> actions, const Outputs& outputs) { return step_into(actions, outputs); }
+    std::int64_t step(std::span<const Narrow> actions, const Outputs& outputs, StepProfile* profile = nullptr) {
+        return step_into(actions, outputs, profile);
+    }
+    std::int64_t step(std::span<const Wide> actions, const Outputs& outputs, StepProfile* profile = nullptr) {
+        return step_into(actions, outputs, profile);
+    }
 
     /// Of the episodes that ended since clear_logs(). Steps and returns are exact: integers of 64 bits, and sums of
     /// doubles in an order that does not depend on `workers`.
@@ -323,7 +335,7 @@ private:
 
     /// What save() writes before the arrays.
     struct Snapshot {
-        char magic[8] = {'o', 'p', 'e', 'r', 'a', 'n', 't', '1'};
+        char magic[8] = {'o', 'p', 'e', 'r', 'a', 'n', 't', '2'};
         char environment[32] = {};
         std::uint64_t num_envs = 0;
         std::uint64_t scalar_size = sizeof(Scalar);
@@ -370,7 +382,8 @@ private:
     StepResult step_own(std::span<const Action> actions) {
         allocate_outputs();
         step_into(actions, {observations_.get(), rewards_.get(), terminations_.get(), truncations_.get(),
-                            final_observations_.get()});
+                            final_observations_.get()},
+                  nullptr);
         return {observations(),
                 {rewards_.get(), num_envs_},
                 {terminations_.get(), num_envs_},
@@ -378,22 +391,34 @@ private:
     }
 
     template <class Action>
-    std::int64_t step_into(std::span<const Action> actions, const Outputs& outputs) {
+    std::int64_t step_into(std::span<const Action> actions, const Outputs& outputs, StepProfile* profile) {
         if (!started_) throw ResetNeeded("step: call reset before the first step");
         const auto& kernels = kernels_.template on_actions<Action>();
         if (actions.size() != num_envs_)
             throw std::invalid_argument("actions: expected " + std::to_string(num_envs_) + " of them, one a copy, got " +
                                         std::to_string(actions.size()));
+        Stopwatch stopwatch(profile);
         if (!kernels.are_valid(actions.data(), actions.size())) throw_invalid(actions);
+        stopwatch.lap(&StepProfile::check);
         if (settings_.autoreset_mode == AutoresetMode::disabled && finished_ != 0)
             throw ResetNeeded("step: " + std::to_string(finished_) +
                               " of the copies have finished, and autoreset is disabled: reset them first");
 
         const Lanes<E, Scalar> lanes = this->lanes();
-        for_blocks([&](std::size_t begin, std::size_t end) {
+        const auto step_block = [&](std::size_t begin, std::size_t end) {
+            LaneList restarting;
             tallies_[begin / lanes_per_block] =
-                kernels.step(settings_, lanes, actions.data(), outputs, begin, end);
-        });
+                kernels.step(settings_, lanes, actions.data(), outputs, begin, end, restarting);
+            stopwatch.lap(&StepProfile::kernel);
+            kernels_.restart(typename E::ResetBounds{}, lanes, outputs.observations, restarting);
+            stopwatch.lap(&StepProfile::restart);
+        };
+        if (profile) {
+            for (std::size_t begin = 0; begin < num_envs_; begin += lanes_per_block)
+                step_block(begin, std::min(begin + lanes_per_block, num_envs_));
+        } else {
+            for_blocks(step_block);
+        }
         const std::int64_t ended_before = tally_.ended;
         for (const Tally& tally : tallies_) {
             tally_.steps += tally.steps;
@@ -405,6 +430,27 @@ private:
         finished_ += ended;
         return ended;
     }
+
+    /// Adds the time since the last lap to one part of a profile, if there is one.
+    class Stopwatch {
+        using Clock = std::chrono::steady_clock;
+
+    public:
+        explicit Stopwatch(StepProfile* profile) : profile_(profile) {
+            if (profile_) last_ = Clock::now();
+        }
+
+        void lap(double StepProfile::*part) {
+            if (!profile_) return;
+            const auto now = Clock::now();
+            profile_->*part += std::chrono::duration<double>(now - last_).count();
+            last_ = now;
+        }
+
+    private:
+        StepProfile* profile_;
+        Clock::time_point last_;
+    };
 
     template <class Action>
     [[noreturn]] static void throw_invalid(std::span<const Action> actions) {

@@ -45,7 +45,7 @@ def test_parameters_are_kept(tmp_path):
         lambda saved: saved.replace(b"CartPoleVecEnv", b"CartPoleVecEnw"),
         lambda saved: saved.replace(b'"num_envs": 4', b'"num_envs": 5'),
         lambda saved: saved.replace(b'"tau": 0.02', b'"tau": -0.2'),
-        lambda saved: saved.replace(b"operant1", b"operant2"),
+        lambda saved: saved.replace(b"operant2", b"operant1"),
     ],
     ids=["short", "long", "empty", "headless", "class", "size", "parameter", "version"],
 )
