@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from statistics import median
 
 import gymnasium as gym
@@ -15,7 +16,7 @@ from separate_processes import SteppingProcess, import_seconds, memory_per_copy
 from operant import envs, simd
 from operant.bench.contenders import PEERS, NotMeasuredError, environment_class
 from operant.bench.machine import usable_cores
-from operant.bench.measurement import in_turn, make_stepper
+from operant.bench.measurement import Stepper, in_turn, make_stepper
 from operant.bench.statistics import ratios
 from operant.registration import ENVIRONMENTS
 
@@ -45,13 +46,17 @@ class Effort:
     seconds: float
 
 
+#: The values of every row in each round, and a remark.
+Measured = tuple[list[list[float]], str]
+
+
 @dataclass(frozen=True)
 class Group:
     """Rows that are measured together, in alternation."""
 
     rows: list[Row]
-    #: Returns the values of every row in each round, and a remark.
-    measure: Callable[[Effort], tuple[list[list[float]], str]]
+    #: Raises NotMeasuredError when it cannot be measured here.
+    measure: Callable[[Effort], Measured]
 
 
 def _operant(environment: str, num_envs: int, effort: Effort, workers: int = 1, dtype: str = "float32", actions=None):
@@ -59,14 +64,14 @@ def _operant(environment: str, num_envs: int, effort: Effort, workers: int = 1, 
     return make_stepper(lambda: env_class(num_envs, workers, dtype=dtype), num_envs, effort.seconds, actions)
 
 
-def _rates(steppers: Sequence, effort: Effort) -> list[list[float]]:
+def _rates(steppers: Sequence[Stepper], effort: Effort) -> list[list[float]]:
     rates = in_turn([stepper.rate for stepper in steppers], effort.rounds)
     for stepper in steppers:
         stepper.env.close()
     return rates
 
 
-def _against_gymnasium(effort: Effort):
+def _against_gymnasium(effort: Effort) -> Measured:
     (numpy_env,) = PEERS["gymnasium"].contenders("CartPole-v1", 4096, ())
     steppers = [
         make_stepper(numpy_env.make, 4096, effort.seconds),
@@ -77,12 +82,12 @@ def _against_gymnasium(effort: Effort):
     return [ratios(single, reference), ratios(double, reference)], f"the latter {median(reference) / 1e6:.1f} M steps/s"
 
 
-def _between_environments(others: Sequence[str], effort: Effort):
+def _between_environments(others: Sequence[str], effort: Effort) -> Measured:
     reference, *rates = _rates([_operant(name, 4096, effort) for name in ("CartPole", *others)], effort)
     return [ratios(rate, reference) for rate in rates], f"the latter {median(reference) / 1e6:.0f} M steps/s"
 
 
-def _against_envpool(effort: Effort):
+def _against_envpool(effort: Effort) -> Measured:
     peer = PEERS["envpool"]
     if not peer.is_installed():
         raise NotMeasuredError(f"EnvPool is not installed: pip install {peer.package}")
@@ -95,7 +100,7 @@ def _against_envpool(effort: Effort):
     return [ratios(operant, best)], f"the latter the better of {' and '.join(map(str, threads))} threads"
 
 
-def _narrower(environment: str, effort: Effort):
+def _narrower(environment: str, effort: Effort) -> Measured:
     for name in ("avx512bw", "avx2"):
         if name not in simd.available:
             raise NotMeasuredError(f"this processor does not have {name}")
@@ -106,30 +111,30 @@ def _narrower(environment: str, effort: Effort):
     return [ratios(avx2, avx512)], f"the latter {median(avx512) / 1e6:.0f} M steps/s"
 
 
-def _one_copy(effort: Effort):
+def _one_copy(effort: Effort) -> Measured:
     stepper = _operant("CartPole", 1, effort)
     (seconds,) = in_turn([stepper.seconds_per_call], effort.rounds)
     return [[second * 1e6 for second in seconds]], ""
 
 
-def _sizes(sizes: Sequence[int], effort: Effort):
+def _sizes(sizes: Sequence[int], effort: Effort) -> Measured:
     reference, *rates = _rates([_operant("CartPole", size, effort) for size in (4096, *sizes)], effort)
     return [ratios(rate, reference) for rate in rates], f"the latter {median(reference) / 1e6:.0f} M steps/s"
 
 
-def _action_dtypes(effort: Effort):
+def _action_dtypes(effort: Effort) -> Measured:
     wide, narrow = _rates([_operant("CartPole", 4096, effort, actions=t) for t in (np.int64, np.int32)], effort)
     return [ratios(wide, narrow)], f"the latter {median(narrow) / 1e6:.0f} M steps/s"
 
 
-def _two_workers(num_envs: int, effort: Effort):
+def _two_workers(num_envs: int, effort: Effort) -> Measured:
     if usable_cores() < 2:
         raise NotMeasuredError("this process may use one core only")
     two, one = _rates([_operant("CartPole", num_envs, effort, workers) for workers in (2, 1)], effort)
     return [ratios(two, one)], f"the latter {median(one) / 1e6:.0f} M steps/s"
 
 
-def _seeded_reset(effort: Effort):
+def _seeded_reset(effort: Effort) -> Measured:
     operant = envs.CartPoleVecEnv(4096)
     sync = gym.make_vec("CartPole-v1", 4096, vectorization_mode="sync")
     calls = max(1, round(effort.seconds / 2e-3))
@@ -146,12 +151,14 @@ def _seeded_reset(effort: Effort):
     return [ours], f"SyncVectorEnv: {median(theirs):.0f} ms"
 
 
-def _memory(effort: Effort):
-    now, peak = zip(*(memory_per_copy(1 << 20) for _ in range(min(effort.rounds, 3))), strict=True)
+def _memory(effort: Effort) -> Measured:
+    if not Path("/proc/self/status").exists():
+        raise NotMeasuredError("there is no /proc/self/status here to read it from")
+    now, peak = zip(*(memory_per_copy(1 << 20) for _ in range(effort.rounds)), strict=True)
     return [list(now)], f"at most, while it resets and steps, {max(peak):.0f}"
 
 
-def _import(effort: Effort):
+def _import(effort: Effort) -> Measured:
     return [[seconds * 1e3 for (seconds,) in (import_seconds() for _ in range(effort.rounds))]], ""
 
 

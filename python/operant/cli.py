@@ -32,11 +32,15 @@ def _peers(text: str) -> tuple[str, ...]:
     return options
 
 
+def _is_part_of(missing: ModuleNotFoundError, package: str) -> bool:
+    return (missing.name or "").partition(".")[0] == package
+
+
 def _plot_file(text: str) -> Path:
     try:
         from operant.bench.plot import SUFFIXES
     except ModuleNotFoundError as missing:
-        if missing.name != "matplotlib":
+        if not _is_part_of(missing, "matplotlib"):
             raise
         raise argparse.ArgumentTypeError('needs the matplotlib package: pip install "operant[bench]"') from None
     path = output_file(text)
@@ -111,7 +115,7 @@ def _bench(options: argparse.Namespace) -> int:
     try:
         from operant.bench import command
     except ModuleNotFoundError as missing:
-        if missing.name != "rich":
+        if not _is_part_of(missing, "rich"):
             raise
         print('operant bench needs the rich package: pip install "operant[bench]"', file=sys.stderr)
         return 2
