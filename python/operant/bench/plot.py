@@ -42,6 +42,7 @@ def save(comparisons: Sequence[Comparison], path: Path) -> None:
         panel.set_xlabel("copies")
         panel.set_xscale("log", base=2)
         panel.set_yscale("log")
+        panel.tick_params(labelbottom=True)
         panel.grid(alpha=0.3)
     for panel in panels:
         panel.set_axis_off()
