@@ -8,13 +8,20 @@ python := $(venv)/bin/python
 core_sources := CMakeLists.txt $(wildcard cmake/*) $(wildcard include/operant/*) $(wildcard bindings/*)
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
-.PHONY: demo test test-cpp test-python lint system clean help
+.PHONY: demo bench bench-check test test-cpp test-python lint system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
 
 demo: $(venv)/installed  ## build, and compare with Gymnasium
 	$(python) -m operant bench
+
+bench: system  ## run the C++ micro-benchmarks; figures also in build/bench/benchmarks.json
+	cmake -S . -B build/bench -G Ninja -DOPERANT_TESTS=OFF
+	cmake --build build/bench --target run_benchmarks
+
+bench-check: $(venv)/installed $(venv)/peers  ## compare the ratios that Operant aims at with this machine's
+	$(python) bench/check.py
 
 test: lint test-cpp test-python  ## run every test
 
@@ -37,6 +44,11 @@ $(venv)/requirements: pyproject.toml | system
 	$(PYTHON) -m venv $(venv)
 	$(venv)/bin/pip install --quiet --upgrade pip
 	$(venv)/bin/pip install --quiet --group dev
+	touch $@
+
+# Libraries to compare with. Where one of them cannot be installed, its rows say so.
+$(venv)/peers: $(venv)/requirements
+	-$(venv)/bin/pip install --quiet --group peers
 	touch $@
 
 # The package is installed as users get it, from a wheel; only the compiler's output is kept between two installs.

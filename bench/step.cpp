@@ -1,71 +1,67 @@
-// Steps of whole vector environments without Python, for every architecture that this processor has:
-//
-//   operant_benchmarks --benchmark_filter=CartPole --benchmark_repetitions=7
+// Steps of whole vector environments: check of the actions, kernel, resets. With one worker on every instruction set,
+// then with more on the best.
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdint>
-#include <random>
 #include <string>
-#include <type_traits>
+#include <thread>
 #include <vector>
 
-#include <operant/operant.hpp>
-
+#include "benchmarks.hpp"
+#include "copies.hpp"
+#include "measure.hpp"
 #include "simd.hpp"
 
+namespace operant::benchmarks {
 namespace {
 
-using operant::bindings::AllKernels;
-
-/// A random action, of a Discrete space or within +-1.
-template <class Action, class E>
-Action draw(std::mt19937& random) {
-    if constexpr (std::is_integral_v<Action>)
-        return std::uniform_int_distribution<Action>(0, E::ActionSpace::n - 1)(random);
-    else
-        return std::uniform_real_distribution<Action>(-1, 1)(random);
-}
-
 template <class E, class Scalar>
-void step(benchmark::State& state, const AllKernels& kernels) {
+void step(benchmark::State& state, const bindings::AllKernels& kernels) {
     const auto num_envs = static_cast<std::size_t>(state.range(0));
     const auto workers = static_cast<std::size_t>(state.range(1));
-    operant::VectorEnv<E, Scalar> env(num_envs, {.workers = workers}, kernels.get<E, Scalar>());
-    env.reset(0);
-    using Action = typename E::ActionSpace::Narrow;
-    std::mt19937 random(0);
-    std::vector<std::vector<Action>> actions(16, std::vector<Action>(num_envs));
-    for (auto& row : actions)
-        for (auto& one : row) one = draw<Action, E>(random);
-    std::size_t i = 0;
-    for (auto _ : state) benchmark::DoNotOptimize(env.step(actions[i++ % actions.size()]));
-    state.counters["steps/s"] =
-        benchmark::Counter(static_cast<double>(num_envs), benchmark::Counter::kIsIterationInvariantRate);
+    Copies<E, Scalar> copies(num_envs, workers, kernels);
+    copies.warm_up();
+    measure(state, "step", num_envs, [&] { benchmark::DoNotOptimize(copies.env.step(copies.next_actions())); });
 }
 
 template <class E, class Scalar>
-void add(const std::string& name, const AllKernels& kernels) {
-    benchmark::RegisterBenchmark(name.c_str(), step<E, Scalar>, kernels)
-        ->ArgNames({"num_envs", "workers"})
-        ->ArgsProduct({{1, 256, 4096, 65536}, {1}})
-        ->ArgsProduct({{4096, 65536}, {2}})
-        ->UseRealTime();
+auto* add(const std::string& name, const bindings::AllKernels& kernels) {
+    return in_real_time(benchmark::RegisterBenchmark(name.c_str(), step<E, Scalar>, kernels))
+        ->ArgNames({"num_envs", "workers"});
+}
+
+/// Calls `visit.operator()<E>()` for every environment.
+template <class Visitor>
+void for_each_environment(const Visitor& visit) {
+    [&]<class... E>(bindings::EnvironmentList<E...>) { (visit.template operator()<E>(), ...); }(
+        bindings::Environments{});
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    for (const auto& architecture : operant::bindings::compiled_architectures()) {
+void register_steps() {
+    for (const auto& architecture : bindings::compiled_architectures()) {
         if (!architecture.available) continue;
-        const std::string suffix = "/" + std::string(architecture.name);
-        [&]<class... E>(operant::bindings::EnvironmentList<E...>) {
-            (add<E, float>(std::string(E::name) + "/float32" + suffix, architecture.kernels()), ...);
-            (add<E, double>(std::string(E::name) + "/float64" + suffix, architecture.kernels()), ...);
-        }(operant::bindings::Environments{});
+        for_each_environment([&]<class E>() {
+            const std::string name = "step/" + std::string(E::name), suffix = "/" + std::string(architecture.name);
+            const auto kernels = architecture.kernels();
+            add<E, float>(name + "/float32" + suffix, kernels)->ArgsProduct({{1, 256, 4096, 65536}, {1}});
+            add<E, double>(name + "/float64" + suffix, kernels)->ArgsProduct({{1, 4096}, {1}});
+        });
     }
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-    benchmark::RunSpecifiedBenchmarks();
-    benchmark::Shutdown();
 }
+
+void register_workers() {
+    std::vector<std::int64_t> workers{1};
+    const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
+    while (workers.back() < cores) workers.push_back(std::min(2 * workers.back(), cores));
+    const auto kernels = bindings::choose_architecture("").kernels();
+    for_each_environment([&]<class E>() {
+        add<E, float>("workers/" + std::string(E::name) + "/float32", kernels)
+            ->ArgsProduct({{1024, 4096, 16384, 65536, 1 << 20}, workers});
+    });
+}
+
+}  // namespace operant::benchmarks

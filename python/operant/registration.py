@@ -26,6 +26,9 @@ REGISTRATIONS = (
     _Registration("operant/Acrobot-v1", "Acrobot", 500, -100.0),
 )
 
+#: The environments' names, whatever their versions: CartPole, MountainCar and so on.
+ENVIRONMENTS: tuple[str, ...] = tuple(dict.fromkeys(registration.name for registration in REGISTRATIONS))
+
 
 def register_envs() -> None:
     """Make Operant's environments known to `gymnasium.make_vec`. Done already when Gymnasium is imported."""

@@ -1,0 +1,61 @@
+#pragma once
+/// \file
+/// Copies of an environment in the middle of their episodes, and random actions for them.
+
+#include <chrono>
+#include <cstddef>
+#include <random>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <operant/operant.hpp>
+
+#include "simd.hpp"
+
+namespace operant::benchmarks {
+
+template <class E, class Scalar>
+class Copies {
+public:
+    using Action = typename E::ActionSpace::Narrow;
+
+    Copies(std::size_t num_envs, std::size_t workers, const bindings::AllKernels& kernels)
+        : env(num_envs, {.workers = workers}, kernels.template get<E, Scalar>()), actions_(num_envs + extra_actions) {
+        std::mt19937 random(0);
+        for (Action& action : actions_) action = draw(random);
+        env.reset(0);
+    }
+
+    /// Steps until the episodes are out of phase, or for 50 ms.
+    void warm_up() {
+        const auto begin = std::chrono::steady_clock::now();
+        for (int i = 0; i < 500 && std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(50); ++i)
+            env.step(next_actions());
+    }
+
+    /// A window of one long array, another one each time, so that a copy does not meet the same few actions again.
+    std::span<const Action> next_actions() {
+        window_ = (window_ + 97 * window_alignment) % extra_actions;
+        return {actions_.data() + window_, env.num_envs()};
+    }
+
+    VectorEnv<E, Scalar> env;
+
+private:
+    static constexpr std::size_t window_alignment = 16;  // a cache line of 32-bit actions
+    static constexpr std::size_t extra_actions = std::size_t{1} << 16;
+
+    /// Of a Discrete space, or within +-1.
+    static Action draw(std::mt19937& random) {
+        if constexpr (std::is_integral_v<Action>)
+            return std::uniform_int_distribution<Action>(0, E::ActionSpace::n - 1)(random);
+        else
+            return std::uniform_real_distribution<Action>(-1, 1)(random);
+    }
+
+    std::vector<Action> actions_;
+    std::size_t window_ = 0;
+};
+
+}  // namespace operant::benchmarks

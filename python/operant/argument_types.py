@@ -1,0 +1,53 @@
+"""What the command lines' options may be, for argparse: each function returns the value or raises an explanation."""
+
+from __future__ import annotations
+
+import math
+from argparse import Action, ArgumentTypeError
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def positive_integer(text: str) -> int:
+    """An integer from 1 up."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ArgumentTypeError(f"expected a positive integer, got {text}")
+    return number
+
+
+def duration(text: str) -> float:
+    """A number of seconds above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ArgumentTypeError(f"expected a positive number of seconds, got {text}")
+    return number
+
+
+def output_file(text: str) -> Path:
+    """A file that can be written as far as its directory goes: better to learn that before hours of measuring."""
+    path = Path(text)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise ArgumentTypeError(f"expected a file in a directory that exists, got {text}")
+    return path
+
+
+def comma_list(parse: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    """Elements that `parse` accepts, between commas."""
+    return lambda text: [parse(part.strip()) for part in text.split(",")]
+
+
+class Collect(Action):
+    """Puts the lists of a repeated option together, each element once: `--env CartPole,Pendulum --env Acrobot`."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        """Add to what the option has collected so far."""
+        collected = getattr(namespace, self.dest) or []
+        setattr(namespace, self.dest, list(dict.fromkeys([*collected, *values])))
