@@ -53,6 +53,10 @@ class SimdVectorEnv(VectorEnv):
     gymnasium_id: ClassVar[str]
     _core_name: ClassVar[str]
 
+    # Gymnasium before 1.3 closes every environment that is forgotten, also one whose constructor raised.
+    _core: Any = None
+    _renderer: Renderer | None = None
+
     def __init__(
         self,
         num_envs: int,
@@ -317,6 +321,7 @@ class SimdVectorEnv(VectorEnv):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free the copies' memory, stop the worker threads, close the window."""
-        self._core.close()
+        if self._core is not None:
+            self._core.close()
         if self._renderer is not None:
             self._renderer.close()
