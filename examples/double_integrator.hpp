@@ -29,9 +29,9 @@ struct DoubleIntegrator {
     using ActionSpace = operant::Interval;  // the force [N]; clipped to +-max_force
 
     struct Parameters {
-        double dt = 0.05;         // time between two steps [s]
-        double max_force = 1.0;   // [N]
-        double rail_end = 5.0;    // beyond this distance from the origin the episode terminates [m]
+        double dt = 0.05;        // time between two steps [s]
+        double max_force = 1.0;  // [N]
+        double rail_end = 5.0;   // beyond this distance from the origin the episode terminates [m]
     };
 
     template <class P, class Visitor>
@@ -57,10 +57,9 @@ struct DoubleIntegrator {
         double high = 2.0;
     };
 
-    template <class Scalar>
-    static XSIMD_INLINE void reset(const ResetBounds& bounds, operant::Pcg64& random, Scalar (&state)[state_size]) {
-        state[0] = static_cast<Scalar>(random.uniform(bounds.low, bounds.high));
-        state[1] = 0;
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        return std::array{random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
     }
 
     template <class Batch>
@@ -72,12 +71,14 @@ struct DoubleIntegrator {
             : dt_(Scalar(p.dt)), max_force_(Scalar(p.max_force)), rail_end_(Scalar(p.rail_end)) {}
 
         // Moves `state` on by dt; the reward is minus the squares of position and force.
-        XSIMD_INLINE operant::Outcome<Batch> step(State& state, const operant::Input<DoubleIntegrator, Batch>& input) const {
+        XSIMD_INLINE operant::Outcome<Batch> step(State& state,
+                                                  const operant::Input<DoubleIntegrator, Batch>& input) const {
             auto& [position, velocity] = state;
             const Batch force = xsimd::min(xsimd::max(input.action, -max_force_), max_force_);
             const Batch reward = -(position * position + force * force);
 
-            position = operant::multiply_add(dt_, operant::multiply_add(Batch(Scalar(0.5)) * dt_, force, velocity), position);
+            const Batch mean_velocity = operant::multiply_add(Batch(Scalar(0.5)) * dt_, force, velocity);
+            position = operant::multiply_add(dt_, mean_velocity, position);
             velocity = operant::multiply_add(dt_, force, velocity);
             return {reward, xsimd::abs(position) > rail_end_};
         }

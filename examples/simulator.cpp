@@ -19,7 +19,7 @@ constexpr int steps = 1000;
 template <operant::Environment E>
 void simulate(std::size_t workers) {
     using Env = operant::VectorEnv<E>;
-    using Action = typename Env::Narrow;  // std::int32_t where the action space is Discrete, float where it is an Interval
+    using Action = typename Env::Narrow;  // std::int32_t in a Discrete action space, float in an Interval
     Env env(num_envs, {.workers = workers});
     env.reset(0);
 
@@ -54,7 +54,8 @@ void simulate(std::size_t workers) {
 
 int main(int argc, char** argv) {
     const std::size_t workers = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 2;
-    std::cout << "environment             episodes       mean     lowest    highest\n" << std::fixed << std::setprecision(1);
+    std::cout << "environment             episodes       mean     lowest    highest\n"
+              << std::fixed << std::setprecision(1);
     simulate<operant::CartPole>(workers);
     simulate<operant::MountainCar>(workers);
     simulate<operant::MountainCarContinuous>(workers);
