@@ -8,7 +8,9 @@ python := $(venv)/bin/python
 core_sources := CMakeLists.txt $(wildcard cmake/*) $(wildcard include/operant/*) $(wildcard bindings/*)
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
-.PHONY: demo bench bench-check test test-cpp test-python lint system clean help
+version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+.PHONY: demo bench bench-check test test-cpp test-python test-oldest lint docs docs-cpp dist system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -36,6 +38,29 @@ test-cpp: system  ## run the C++ tests
 
 test-python: $(venv)/installed  ## run the Python tests
 	$(python) -m pytest
+
+# The oldest numpy and Gymnasium that pyproject.toml allows; numpy has wheels of it for Python 3.10 to 3.12.
+test-oldest: $(venv)/requirements  ## run the Python tests with the oldest supported numpy and Gymnasium
+	rm -rf build/oldest build/wheel
+	$(venv)/bin/pip wheel --no-build-isolation --no-deps -C build-dir=build/python -w build/wheel .
+	$(PYTHON) -m venv build/oldest
+	build/oldest/bin/pip install --quiet --upgrade pip
+	sed -n 's/^dependencies = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '" ' | tr ',' '\n' | sed 's/>=/==/' >build/oldest/constraints.txt
+	build/oldest/bin/pip install --quiet --only-binary :all: -c build/oldest/constraints.txt --group test build/wheel/*.whl
+	build/oldest/bin/pip list | grep -E '^(gymnasium|numpy) '
+	build/oldest/bin/python -m pytest
+
+docs: docs-cpp  ## build the documentation into build/docs
+
+docs-cpp:
+	@scripts/install_system_packages.sh --check docs >/dev/null || scripts/install_system_packages.sh docs
+	mkdir -p build/docs/cpp
+	OPERANT_VERSION=$(version) doxygen Doxyfile
+
+dist: $(venv)/requirements  ## build sdist and wheel into dist/, and test the wheel
+	rm -rf dist
+	$(python) -m build
+	scripts/check_dist.sh
 
 system:
 	@scripts/install_system_packages.sh --check >/dev/null || scripts/install_system_packages.sh

@@ -4,6 +4,7 @@
 #
 #   scripts/install_system_packages.sh            install what is missing (asks sudo where needed)
 #   scripts/install_system_packages.sh --check    install nothing; exit status 1 when something is missing
+#   scripts/install_system_packages.sh docs       also what `make docs` needs (with or without --check)
 set -euo pipefail
 
 xsimd_minimum=13
@@ -12,11 +13,15 @@ tools=(g++ make cmake ninja-build doctest-dev libbenchmark-dev)
 
 say() { printf 'install_system_packages: %s\n' "$*"; }
 
-case "${1-}" in
-    '' | --check) ;;
-    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) say "unknown argument '$1' (try --help)" >&2; exit 2 ;;
-esac
+check=no
+for argument in "$@"; do
+    case "$argument" in
+        --check) check=yes ;;
+        docs) tools+=(doxygen) ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        *) say "unknown argument '$argument' (try --help)" >&2; exit 2 ;;
+    esac
+done
 
 if ! command -v apt-get >/dev/null; then
     say "no apt-get here: install CMake, a C++20 compiler, xsimd >= $xsimd_minimum and Taskflow >= $taskflow_minimum" \
@@ -59,7 +64,7 @@ if [ ${#missing[@]} -eq 0 ] && [ ${#libraries[@]} -eq 0 ]; then
     say "nothing to do, all system packages are installed."
     exit 0
 fi
-if [ "${1-}" = --check ]; then
+if [ $check = yes ]; then
     say "missing: ${missing[*]} ${libraries[*]}"
     exit 1
 fi

@@ -23,14 +23,21 @@
 
 namespace operant {
 
+/// The description of Gymnasium's Acrobot-v1; `VectorEnv<Acrobot>` runs copies of it.
+///
+/// Observation: cosine and sine of the first link's angle, 0 hanging down, and of the second's relative to the first; both
+/// angular velocities [rad/s]. Reward: -1 a step, 0 for the one that terminates. An episode starts with angles and
+/// velocities uniform in +-0.1 and terminates when the tip is a link's length above the first joint.
 struct Acrobot {
-    static constexpr std::string_view name = "Acrobot";
-    static constexpr std::size_t state_size = 4;        ///< theta1, theta2 [rad], theta1_dot, theta2_dot [rad/s]
-    static constexpr std::size_t observation_size = 6;  ///< cosine and sine of theta1, of theta2, both velocities
-    static constexpr std::int32_t max_episode_steps = 500;
-    using ActionSpace = Discrete<3>;  ///< the torque on the joint between the links: AVAIL_TORQUE[action] [N m]
+    static constexpr std::string_view name = "Acrobot";     ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 4;            ///< theta1, theta2 [rad], theta1_dot, theta2_dot [rad/s]
+    static constexpr std::size_t observation_size = 6;      ///< cosine and sine of theta1, of theta2, both velocities
+    static constexpr std::int32_t max_episode_steps = 500;  ///< then an episode is truncated
+    using ActionSpace = Discrete<3>;                        ///< the torque between the links: AVAIL_TORQUE[action] [N m]
+    /// The actions that `VectorEnv::step` takes.
     static constexpr ActionSpace action_space(const auto&) { return {}; }
 
+    /// Of motion: the book's, or those of the NIPS paper, which lack a term in theta1_dot squared.
     enum class Equations { book, nips };
 
     /// Gymnasium's attributes of the same names.
@@ -68,13 +75,17 @@ struct Acrobot {
         visit("book_or_nips", p.book_or_nips, std::array<std::string_view, 2>{"book", "nips"});
     }
 
+    /// What every step is worth.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 1}; }
 
+    /// Whether there is noise on the torque.
     static XSIMD_INLINE bool has_noise(const Parameters& p) { return p.torque_noise_max > 0; }
+    /// Noise for one copy and step [N m].
     static XSIMD_INLINE double draw_noise(const Parameters& p, Pcg64& random) {
         return random.uniform(-p.torque_noise_max, p.torque_noise_max);
     }
 
+    /// Cosines and sines, and no faster than the limits.
     static constexpr Box<observation_size> observation_space(const Parameters& p) {
         const auto v1 = static_cast<float>(p.MAX_VEL_1), v2 = static_cast<float>(p.MAX_VEL_2);
         return {{-1, -1, -1, -1, -v1, -v2}, {1, 1, 1, 1, v1, v2}};
@@ -82,8 +93,8 @@ struct Acrobot {
 
     /// How an episode starts: every state variable uniform between two bounds.
     struct ResetBounds {
-        double low = -0.1;
-        double high = 0.1;
+        double low = -0.1;  ///< [rad], [rad/s]
+        double high = 0.1;  ///< the same
     };
 
     /// Draws the state that an episode starts from; Gymnasium rounds it to float32.
@@ -98,8 +109,9 @@ struct Acrobot {
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
 
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& p)
             : dt_(Scalar(p.dt)),
               half_dt_(Scalar(p.dt / 2.0)),
@@ -149,6 +161,7 @@ struct Acrobot {
             return {xsimd::select(terminated, Batch(0), Batch(-1)), terminated};
         }
 
+        /// What the agent sees of a state.
         static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) {
             const auto [sin1, cos1] = sincos(state[0]);
             const auto [sin2, cos2] = sincos(state[1]);
@@ -219,6 +232,7 @@ struct Acrobot {
     };
 };
 
+/// Copies of Acrobot in float32.
 using AcrobotVecEnv = VectorEnv<Acrobot>;
 
 }  // namespace operant

@@ -16,12 +16,16 @@
 
 namespace operant {
 
+/// Where arrays start; wide enough for every vector register.
 inline constexpr std::align_val_t cache_line{64};
 
+/// Frees what `make_aligned_array` allocated.
 struct AlignedDelete {
+    /// \param memory not to be used any more
     void operator()(void* memory) const { ::operator delete(memory, cache_line); }
 };
 
+/// Owns an array; `nullptr` until made.
 template <class T>
 using AlignedArray = std::unique_ptr<T[], AlignedDelete>;
 
@@ -36,7 +40,8 @@ inline void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] st
 #endif
 }
 
-/// \throws std::bad_alloc when there is not that much memory.
+/// `size` elements, all zero.
+/// \throws std::bad_alloc when there is not that much memory
 template <class T>
 AlignedArray<T> make_aligned_array(std::size_t size) {
     static_assert(std::is_trivially_destructible_v<T>);

@@ -56,8 +56,10 @@ class Angle {
     static constexpr double turn = 2 * std::numbers::pi;
 
 public:
+    /// \param stored what `stored_angle` gives, one lane a copy
     explicit Angle(const Batch& stored) : stored_(stored) {}
 
+    /// For the state.
     const Batch& stored() const { return stored_; }
 
     /// Turns by velocity * time radians.

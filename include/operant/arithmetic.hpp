@@ -70,6 +70,7 @@ XSIMD_INLINE double pow_2(double x) {
     volatile double exponent = 2.0;
     return ::pow(x, exponent);
 }
+/// The same in float, by `powf`.
 XSIMD_INLINE float pow_2(float x) {
     volatile float exponent = 2.0f;
     return ::powf(x, exponent);
@@ -90,6 +91,7 @@ XSIMD_INLINE double to_float32(double x) {
     return rounded;
 }
 
+/// Every lane rounded to float32.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<double, Arch> to_float32(const xsimd::batch<double, Arch>& x) {
     return lane_by_lane(x, [](double lane) { return to_float32(lane); });
@@ -112,9 +114,12 @@ class Divisor {
     static constexpr bool exact = std::is_same_v<Scalar, double>;
 
 public:
+    /// The same divisor for all copies.
     explicit Divisor(double value) : factor_(static_cast<Scalar>(exact ? value : 1.0 / value)) {}
+    /// One divisor a copy.
     XSIMD_INLINE explicit Divisor(const Batch& value) : factor_(exact ? value : Batch(1) / value) {}
 
+    /// The quotient; in double rounded once, as IEEE 754 wants it.
     friend XSIMD_INLINE Batch operator/(const Batch& numerator, const Divisor& divisor) {
         if constexpr (exact)
             return numerator / divisor.factor_;

@@ -24,15 +24,21 @@
 
 namespace operant {
 
+/// The description of Gymnasium's CartPole-v1; `VectorEnv<CartPole>` runs copies of it.
+///
+/// Observation: position [m] and velocity [m/s] of the cart, angle [rad] and angular velocity [rad/s] of the pole.
+/// Reward: 1 a step. An episode starts with all four uniform in +-0.05 and terminates beyond +-2.4 m or +-12 degrees.
 struct CartPole {
-    static constexpr std::string_view name = "CartPole";
-    static constexpr std::size_t state_size = 4;  ///< x [m], x_dot [m/s], theta [rad], theta_dot [rad/s]
-    static constexpr std::size_t observation_size = 4;
-    static constexpr std::int32_t max_episode_steps = 500;
-    using ActionSpace = Discrete<2>;  ///< 0 pushes the cart to the left, 1 to the right
+    static constexpr std::string_view name = "CartPole";    ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 4;            ///< x [m], x_dot [m/s], theta [rad], theta_dot [rad/s]
+    static constexpr std::size_t observation_size = 4;      ///< the state
+    static constexpr std::int32_t max_episode_steps = 500;  ///< then an episode is truncated
+    using ActionSpace = Discrete<2>;                        ///< 0 pushes the cart to the left, 1 to the right
 
+    /// The actions that `VectorEnv::step` takes.
     static constexpr ActionSpace action_space(const auto&) { return {}; }
 
+    /// How positions follow from velocities: from the old ones, or from the new.
     enum class Integrator { euler, semi_implicit_euler };
 
     /// Gymnasium's attributes of the same names.
@@ -43,6 +49,7 @@ struct CartPole {
         double length = 0.5;      ///< half the pole's length [m]
         double force_mag = 10.0;  ///< [N]
         double tau = 0.02;        ///< time between two steps [s]
+        /// As Gymnasium's strings "euler" and "semi-implicit euler".
         Integrator kinematics_integrator = Integrator::euler;
         double theta_threshold_radians = 12 * 2 * std::numbers::pi / 360;  ///< beyond this angle the pole has fallen
         double x_threshold = 2.4;                                          ///< the track's end [m]
@@ -65,6 +72,7 @@ struct CartPole {
         visit("sutton_barto_reward", p.sutton_barto_reward);
     }
 
+    /// What every step is worth.
     static constexpr FixedReward fixed_reward(const Parameters& parameters) {
         return parameters.sutton_barto_reward ? FixedReward{0, -1} : FixedReward{1, 0};
     }
@@ -79,8 +87,8 @@ struct CartPole {
 
     /// How an episode starts: every state variable uniform between two bounds.
     struct ResetBounds {
-        double low = -0.05;
-        double high = 0.05;
+        double low = -0.05;  ///< [m], [m/s], [rad], [rad/s]
+        double high = 0.05;  ///< the same
     };
 
     /// Draws the state that an episode starts from.
@@ -95,8 +103,9 @@ struct CartPole {
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
 
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& parameters)
             : gravity_(Scalar(parameters.gravity)),
               masspole_(Scalar(parameters.masspole)),
@@ -153,6 +162,7 @@ struct CartPole {
     };
 };
 
+/// Copies of CartPole in float32.
 using CartPoleVecEnv = VectorEnv<CartPole>;
 
 }  // namespace operant

@@ -22,8 +22,8 @@ struct Input {
     /// Actions of a Discrete space are integers, those of an Interval numbers.
     using Actions = std::conditional_t<std::is_integral_v<typename E::ActionSpace::Narrow>, xsimd::as_integer_t<Batch>, Batch>;
 
-    Actions action;
-    bool single_precision_actions;                  ///< the actions came as float32: Gymnasium computes with them as such
+    Actions action;                                  ///< as the caller passed them, not clipped
+    bool single_precision_actions;                   ///< the actions came as float32: Gymnasium computes with them as such
     typename Batch::batch_bool_type episode_begins;  ///< this is the first step since a reset
     Batch noise;                                     ///< what `E::draw_noise` drew, for an environment that has it
 };
@@ -31,13 +31,13 @@ struct Input {
 /// What a step brought, besides the new state.
 template <class Batch>
 struct Outcome {
-    Batch reward;
-    typename Batch::batch_bool_type terminated;
+    Batch reward;                                ///< of this step
+    typename Batch::batch_bool_type terminated;  ///< the episode ended because of what happened in it
 };
 
 /// Rewards that depend on nothing but whether the episode terminates: an episode's return follows from its length.
 struct FixedReward {
-    double each_step;
+    double each_step;       ///< also the last
     double at_termination;  ///< added to the last
 };
 
@@ -61,11 +61,13 @@ concept Environment = requires(typename E::Parameters& parameters, const typenam
     E::visit_parameters(parameters, check);
 };
 
+/// Whether returns follow from lengths.
 template <class E>
 concept HasFixedReward = requires(const typename E::Parameters& parameters) {
     { E::fixed_reward(parameters) } -> std::same_as<FixedReward>;
 };
 
+/// Whether the dynamics may have a random part.
 template <class E>
 concept HasNoise = requires(const typename E::Parameters& parameters, Pcg64& random) {
     { E::has_noise(parameters) } -> std::same_as<bool>;

@@ -20,23 +20,28 @@
 
 namespace operant {
 
+/// The description of Gymnasium's MountainCar-v0; `VectorEnv<MountainCar>` runs copies of it.
+///
+/// Observation: position and velocity, in units of length of the valley, a step. Reward: -1 a step. An episode starts at
+/// rest, uniform in [-0.6, -0.4], and terminates at the goal, 0.5, unless the car moves to the left.
 struct MountainCar {
-    static constexpr std::string_view name = "MountainCar";
-    static constexpr std::size_t state_size = 2;  ///< position, velocity (the valley's unit of length, a step)
-    static constexpr std::size_t observation_size = 2;
-    static constexpr std::int32_t max_episode_steps = 200;
-    using ActionSpace = Discrete<3>;  ///< 0 accelerates to the left, 1 not at all, 2 to the right
+    static constexpr std::string_view name = "MountainCar";  ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 2;             ///< position, velocity (the valley's unit of length, a step)
+    static constexpr std::size_t observation_size = 2;       ///< the state
+    static constexpr std::int32_t max_episode_steps = 200;   ///< then an episode is truncated
+    using ActionSpace = Discrete<3>;                         ///< 0 accelerates to the left, 1 not at all, 2 to the right
+    /// The actions that `VectorEnv::step` takes.
     static constexpr ActionSpace action_space(const auto&) { return {}; }
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
-        double min_position = -1.2;
-        double max_position = 0.6;
-        double max_speed = 0.07;
-        double goal_position = 0.5;
-        double goal_velocity = 0.0;
-        double force = 0.001;
-        double gravity = 0.0025;
+        double min_position = -1.2;  ///< the wall on the left
+        double max_position = 0.6;   ///< the wall on the right
+        double max_speed = 0.07;     ///< a step
+        double goal_position = 0.5;  ///< from here on to the right an episode may terminate
+        double goal_velocity = 0.0;  ///< and if the car is at least as fast as this
+        double force = 0.001;        ///< how much an action changes the velocity in a step
+        double gravity = 0.0025;     ///< how much the steepest slope does
     };
 
     /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
@@ -51,12 +56,15 @@ struct MountainCar {
         visit("gravity", p.gravity, Sign::any);
     }
 
+    /// \throws std::invalid_argument where a lower bound is not below the upper one
     static void check(const Parameters& p) {
         ParameterCheck::ordered("min_position", p.min_position, "max_position", p.max_position);
     }
 
+    /// What every step is worth.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 0}; }
 
+    /// Between the walls, and no faster than the limit.
     static constexpr Box<observation_size> observation_space(const Parameters& p) {
         return {{static_cast<float>(p.min_position), static_cast<float>(-p.max_speed)},
                 {static_cast<float>(p.max_position), static_cast<float>(p.max_speed)}};
@@ -64,8 +72,8 @@ struct MountainCar {
 
     /// How an episode starts: at rest, at a position uniform between two bounds.
     struct ResetBounds {
-        double low = -0.6;
-        double high = -0.4;
+        double low = -0.6;   ///< leftmost
+        double high = -0.4;  ///< rightmost
     };
 
     /// Draws the state that an episode starts from.
@@ -78,8 +86,9 @@ struct MountainCar {
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
 
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& p)
             : min_position_(Scalar(p.min_position)),
               max_position_(Scalar(p.max_position)),
@@ -115,6 +124,7 @@ struct MountainCar {
     };
 };
 
+/// Copies of MountainCar in float32.
 using MountainCarVecEnv = VectorEnv<MountainCar>;
 
 }  // namespace operant

@@ -21,23 +21,28 @@
 
 namespace operant {
 
+/// The description of Gymnasium's MountainCarContinuous-v0; `VectorEnv<MountainCarContinuous>` runs copies of it.
+///
+/// Observation: position and velocity, in units of length of the valley, a step. Reward: 100 at the goal, less a tenth of
+/// the action squared. An episode starts at rest, uniform in [-0.6, -0.4], and terminates at the goal, 0.45, unless the
+/// car moves to the left.
 struct MountainCarContinuous {
-    static constexpr std::string_view name = "MountainCarContinuous";
-    static constexpr std::size_t state_size = 2;  ///< position, velocity (the valley's unit of length, a step)
-    static constexpr std::size_t observation_size = 2;
-    static constexpr std::int32_t max_episode_steps = 999;
-    using ActionSpace = Interval;  ///< the force; clipped to [min_action, max_action]
+    static constexpr std::string_view name = "MountainCarContinuous";  ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 2;                       ///< position, velocity
+    static constexpr std::size_t observation_size = 2;                 ///< the state
+    static constexpr std::int32_t max_episode_steps = 999;             ///< then an episode is truncated
+    using ActionSpace = Interval;                                      ///< the force; clipped to [min_action, max_action]
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
-        double min_action = -1.0;
-        double max_action = 1.0;
-        double min_position = -1.2;
-        double max_position = 0.6;
-        double max_speed = 0.07;
-        double goal_position = 0.45;
-        double goal_velocity = 0.0;
-        double power = 0.0015;
+        double min_action = -1.0;     ///< actions below count as this
+        double max_action = 1.0;      ///< actions above count as this
+        double min_position = -1.2;   ///< the wall on the left
+        double max_position = 0.6;    ///< the wall on the right
+        double max_speed = 0.07;      ///< a step
+        double goal_position = 0.45;  ///< from here on to the right an episode may terminate
+        double goal_velocity = 0.0;   ///< and if the car is at least as fast as this
+        double power = 0.0015;        ///< how much an action of 1 changes the velocity in a step
     };
 
     /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
@@ -53,15 +58,18 @@ struct MountainCarContinuous {
         visit("power", p.power, Sign::any);
     }
 
+    /// \throws std::invalid_argument where a lower bound is not below the upper one
     static void check(const Parameters& p) {
         ParameterCheck::ordered("min_action", p.min_action, "max_action", p.max_action);
         ParameterCheck::ordered("min_position", p.min_position, "max_position", p.max_position);
     }
 
+    /// The actions that `VectorEnv::step` takes, in float32; beyond the bounds, they are clipped.
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(p.min_action), static_cast<float>(p.max_action)};
     }
 
+    /// Between the walls, and no faster than the limit.
     static constexpr Box<observation_size> observation_space(const Parameters& p) {
         return {{static_cast<float>(p.min_position), static_cast<float>(-p.max_speed)},
                 {static_cast<float>(p.max_position), static_cast<float>(p.max_speed)}};
@@ -69,8 +77,8 @@ struct MountainCarContinuous {
 
     /// How an episode starts: at rest, at a position uniform between two bounds.
     struct ResetBounds {
-        double low = -0.6;
-        double high = -0.4;
+        double low = -0.6;   ///< leftmost
+        double high = -0.4;  ///< rightmost
     };
 
     /// Draws the state that an episode starts from.
@@ -87,8 +95,9 @@ struct MountainCarContinuous {
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
 
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& p)
             : min_action_(Scalar(p.min_action)),
               max_action_(Scalar(p.max_action)),
@@ -156,6 +165,7 @@ struct MountainCarContinuous {
     };
 };
 
+/// Copies of MountainCarContinuous in float32.
 using MountainCarContinuousVecEnv = VectorEnv<MountainCarContinuous>;
 
 }  // namespace operant

@@ -17,6 +17,7 @@ enum class Sign { any, not_negative, positive };
 /// Visits an environment's parameters and throws std::invalid_argument, with the parameter's name, for one that is
 /// nonsense.
 struct ParameterCheck {
+    /// A number. \throws std::invalid_argument when it is not finite, or its sign makes no sense
     void operator()(std::string_view name, double value, Sign sign) const {
         const char* expected = sign == Sign::positive       ? "a positive number"
                                : sign == Sign::not_negative ? "a number that is not negative"
@@ -25,13 +26,16 @@ struct ParameterCheck {
             throw std::invalid_argument(std::string(name) + ": expected " + expected + ", got " + number(value));
     }
 
+    /// Several numbers. \throws std::invalid_argument as for one
     template <std::size_t size>
     void operator()(std::string_view name, const std::array<double, size>& values, Sign sign) const {
         for (const double value : values) (*this)(name, value, sign);
     }
 
+    /// A switch has no nonsense.
     void operator()(std::string_view, bool) const {}
 
+    /// Nor has one of several names.
     template <class Choice, std::size_t size>
     void operator()(std::string_view, Choice, const std::array<std::string_view, size>&) const {}
 

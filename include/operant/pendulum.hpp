@@ -23,12 +23,17 @@
 
 namespace operant {
 
+/// The description of Gymnasium's Pendulum-v1; `VectorEnv<Pendulum>` runs copies of it.
+///
+/// Observation: cosine and sine of the angle, 0 upright, and the angular velocity [rad/s]. Reward: minus angle^2 + 0.1
+/// velocity^2 + 0.001 torque^2, of the state before the step. An episode starts with the angle uniform in +-pi and the
+/// velocity in +-1; it never terminates.
 struct Pendulum {
-    static constexpr std::string_view name = "Pendulum";
-    static constexpr std::size_t state_size = 2;        ///< theta [rad], theta_dot [rad/s]
-    static constexpr std::size_t observation_size = 3;  ///< cos(theta), sin(theta), theta_dot
-    static constexpr std::int32_t max_episode_steps = 200;
-    using ActionSpace = Interval;  ///< the torque [N m]; clipped to +-max_torque
+    static constexpr std::string_view name = "Pendulum";    ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 2;            ///< theta [rad], theta_dot [rad/s]
+    static constexpr std::size_t observation_size = 3;      ///< cos(theta), sin(theta), theta_dot
+    static constexpr std::int32_t max_episode_steps = 200;  ///< then an episode is truncated
+    using ActionSpace = Interval;                           ///< the torque [N m]; clipped to +-max_torque
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
@@ -51,10 +56,12 @@ struct Pendulum {
         visit("l", p.l, Sign::positive);
     }
 
+    /// The actions that `VectorEnv::step` takes, in float32; beyond the bounds, they are clipped.
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(-p.max_torque), static_cast<float>(p.max_torque)};
     }
 
+    /// Cosine and sine, and no faster than the limit.
     static constexpr Box<observation_size> observation_space(const Parameters& p) {
         const auto speed = static_cast<float>(p.max_speed);
         return {{-1, -1, -speed}, {1, 1, speed}};
@@ -62,8 +69,8 @@ struct Pendulum {
 
     /// How an episode starts: angle and speed uniform within +-x_init and +-y_init.
     struct ResetBounds {
-        double x_init = std::numbers::pi;
-        double y_init = 1.0;
+        double x_init = std::numbers::pi;  ///< [rad]
+        double y_init = 1.0;               ///< [rad/s]
     };
 
     /// Draws the state that an episode starts from.
@@ -78,6 +85,7 @@ struct Pendulum {
     static XSIMD_INLINE Scalar stored(std::size_t variable, double value) {
         return variable == 0 ? stored_angle<Scalar>(value) : static_cast<Scalar>(value);
     }
+    /// The other way round.
     template <class Scalar>
     static XSIMD_INLINE double shown(std::size_t variable, Scalar value) {
         return variable == 0 ? radians_of(value) : value;
@@ -87,8 +95,9 @@ struct Pendulum {
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
 
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& p)
             : max_speed_(Scalar(p.max_speed)),
               max_torque_(Scalar(p.max_torque)),
@@ -119,6 +128,7 @@ struct Pendulum {
             return {-costs, Mask(false)};
         }
 
+        /// What the agent sees of a state.
         static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) {
             const auto& [stored_theta, theta_dot] = state;
             const auto [sin_theta, cos_theta] = Angle<Batch>(stored_theta).sin_and_cos();
@@ -145,6 +155,7 @@ struct Pendulum {
     };
 };
 
+/// Copies of Pendulum in float32.
 using PendulumVecEnv = VectorEnv<Pendulum>;
 
 }  // namespace operant

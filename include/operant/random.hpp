@@ -165,11 +165,12 @@ XSIMD_INLINE Word pcg64_next(Wide<Word>& state, const Wide<Word>& increment) {
 struct alignas(32) Pcg64 {
     using Number = double;  ///< what a draw consists of
 
-    std::uint64_t state_high = 0;
-    std::uint64_t state_low = 0;
-    std::uint64_t increment_high = 0;
-    std::uint64_t increment_low = 1;
+    std::uint64_t state_high = 0;      ///< numpy's `PCG64.state["state"]["state"] >> 64`
+    std::uint64_t state_low = 0;       ///< its lower half
+    std::uint64_t increment_high = 0;  ///< numpy's `PCG64.state["state"]["inc"] >> 64`
+    std::uint64_t increment_low = 1;   ///< its lower half; always odd
 
+    /// Some stream, the same every time.
     Pcg64() = default;
 
     /// `PCG64(seed_sequence)`.
@@ -206,21 +207,27 @@ class Pcg64Lanes {
     using Double = xsimd::batch<double, Arch>;
 
 public:
-    static constexpr std::size_t size = 2 * Word::size;
+    static constexpr std::size_t size = 2 * Word::size;  ///< how many generators
 
     /// What a draw consists of.
     struct Number {
-        Double first, second;
+        Double first;   ///< the lower half of the lanes
+        Double second;  ///< the upper half
 
+        /// Not initialised.
         Number() = default;
+        /// The same in every lane.
         XSIMD_INLINE explicit Number(double x) : first(x), second(x) {}
+        /// From both halves.
         XSIMD_INLINE Number(const Double& x, const Double& y) : first(x), second(y) {}
 
+        /// \param numbers `size` of them, one a lane, aligned for a batch
         XSIMD_INLINE void store_aligned(double* numbers) const {
             first.store_aligned(numbers);
             second.store_aligned(numbers + Double::size);
         }
 
+        /// Every lane rounded to float32.
         friend XSIMD_INLINE Number to_float32(const Number& x) {
             return {operant::to_float32(x.first), operant::to_float32(x.second)};
         }

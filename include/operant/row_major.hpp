@@ -40,7 +40,8 @@ XSIMD_INLINE Vector interleaved(const Vector& a, const Vector& b, const Vector& 
 }  // namespace detail
 
 /// Writes `columns[k]`'s lane i to `rows[i * columns.size() + k]`, as float.
-/// \param rows `columns.size() * batch size` floats, 64-byte aligned.
+/// \param rows `columns.size() * batch size` floats, 64-byte aligned
+/// \param columns one batch for each number of a row, one lane a row
 template <class Scalar, class Arch, std::size_t size>
 XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, Arch>, size>& columns) {
     using Batch = xsimd::batch<Scalar, Arch>;
@@ -90,7 +91,8 @@ XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, 
 }
 
 /// Writes one bool (0 or 1) for each of 64 bits, lowest first.
-/// \param bools 64 bytes, 64-byte aligned.
+/// \param bools 64 bytes, 64-byte aligned
+/// \param bits one a bool
 template <class Arch>
 XSIMD_INLINE void store_bits_as_bools(bool* bools, std::uint64_t bits) {
     auto* bytes = reinterpret_cast<std::uint8_t*>(bools);

@@ -31,8 +31,9 @@ inline constexpr std::size_t lanes_per_block = 1024;
 /// The lanes of a block to restart.
 struct LaneList {
     std::uint32_t lanes[lanes_per_block + lanes_per_word];  ///< with room for what fills up the last batch
-    std::size_t count = 0;
+    std::size_t count = 0;                                  ///< how many of them there are
 
+    /// Appends one lane.
     XSIMD_INLINE void append(std::size_t lane) { lanes[count++] = static_cast<std::uint32_t>(lane); }
 
     /// Appends lane `word + i` for every bit i that is 1. Eight at a time, whether there are as many or not: how many
@@ -56,7 +57,7 @@ enum class AutoresetMode {
 /// Where the copies live: arrays with one element a lane, 64-byte aligned, padded to whole words.
 template <class E, class Scalar>
 struct Lanes {
-    Scalar* state[E::state_size];
+    Scalar* state[E::state_size];  ///< one array for each state variable
     /// Steps since the episode began; -1 once it has ended.
     xsimd::as_integer_t<Scalar>* elapsed;
     Pcg64* random;    ///< every copy's own stream
@@ -66,31 +67,31 @@ struct Lanes {
 /// Where a step reports the episodes that ended in it, aligned and padded like `Lanes`; 0 for all other copies. Few
 /// episodes end in a step, so only their elements are written, and those that the arrays held before.
 struct EpisodeStatistics {
-    double* returns;
-    std::int64_t* lengths;
-    double* seconds;
+    double* returns;         ///< sums of the rewards
+    std::int64_t* lengths;   ///< numbers of steps
+    double* seconds;         ///< how long they took
     std::uint64_t* written;  ///< one bit a lane: which elements are not 0
-    double* began;  ///< when each copy's episode began; kept up to date by the step
-    double now;     ///< on the same clock, in seconds
+    double* began;           ///< when each copy's episode began; kept up to date by the step
+    double now;              ///< on the same clock, in seconds
 };
 
 /// Where a step writes to, aligned and padded like `Lanes`. The first four are always there.
 struct Outputs {
-    float* observations;  ///< row-major, `observation_size` a lane
-    float* rewards;
-    bool* terminations;
-    bool* truncations;
-    float* final_observations = nullptr;  ///< as observations, before the restarts of AutoresetMode::same_step
-    bool* ended = nullptr;                ///< terminated or truncated
-    const EpisodeStatistics* episodes = nullptr;
+    float* observations;                          ///< row-major, `observation_size` a lane
+    float* rewards;                               ///< one a lane
+    bool* terminations;                           ///< the episode ended because of what happened in it
+    bool* truncations;                            ///< the episode ended because of its length
+    float* final_observations = nullptr;          ///< as observations, before the restarts of AutoresetMode::same_step
+    bool* ended = nullptr;                        ///< terminated or truncated
+    const EpisodeStatistics* episodes = nullptr;  ///< where to report the episodes that ended
 };
 
 /// What is the same for all copies.
 template <class E>
 struct Settings {
-    typename E::Parameters parameters;
-    std::int32_t max_episode_steps = E::max_episode_steps;
-    AutoresetMode autoreset_mode = AutoresetMode::next_step;
+    typename E::Parameters parameters;                        ///< checked
+    std::int32_t max_episode_steps = E::max_episode_steps;    ///< at least 1
+    AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< what follows the end of an episode
 };
 
 /// What a step of some lanes amounts to.
@@ -104,6 +105,7 @@ struct Tally {
 /// The functions that are compiled for each architecture.
 template <class E, class Scalar>
 struct Kernels {
+    /// Those that depend on the type of the actions.
     template <class Action>
     struct OnActions {
         /// Steps lanes [begin, end), at most `lanes_per_block`; `begin` is a multiple of `lanes_per_word`. Lists those
@@ -113,10 +115,10 @@ struct Kernels {
         /// Whether all actions can be used: in a Discrete space, or not NaN.
         bool (*are_valid)(const Action* actions, std::size_t count);
     };
-    using Narrow = typename E::ActionSpace::Narrow;
-    using Wide = typename E::ActionSpace::Wide;
-    OnActions<Narrow> on_narrow;
-    OnActions<Wide> on_wide;
+    using Narrow = typename E::ActionSpace::Narrow;  ///< actions of 32 bits
+    using Wide = typename E::ActionSpace::Wide;      ///< actions of 64 bits
+    OnActions<Narrow> on_narrow;                     ///< functions for the former
+    OnActions<Wide> on_wide;                         ///< functions for the latter
 
     /// Starts an episode in each of the listed lanes and writes its first observation.
     void (*restart)(const typename E::ResetBounds&, const Lanes<E, Scalar>&, float* observations, LaneList&);
@@ -124,6 +126,7 @@ struct Kernels {
     /// Writes the observations of lanes [begin, end), `begin` a multiple of `lanes_per_word`.
     void (*observe)(const Lanes<E, Scalar>&, float* observations, std::size_t begin, std::size_t end);
 
+    /// Those for actions of one of the two types.
     template <class Action>
     const OnActions<Action>& on_actions() const {
         if constexpr (std::is_same_v<Action, Narrow>)
@@ -133,6 +136,7 @@ struct Kernels {
     }
 };
 
+/// What makes the functions in `Kernels` of an environment for one architecture.
 template <class E, class Scalar, class Arch>
 class StepKernel {
     using Batch = xsimd::batch<Scalar, Arch>;
@@ -143,6 +147,7 @@ class StepKernel {
     using Mask = typename Batch::batch_bool_type;
 
 public:
+    /// To be called where the compiler may use the architecture's instructions.
     static constexpr Kernels<E, Scalar> functions() {
         using Narrow = typename E::ActionSpace::Narrow;
         using Wide = typename E::ActionSpace::Wide;

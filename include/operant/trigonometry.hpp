@@ -18,15 +18,19 @@
 
 namespace operant {
 
+/// \def OPERANT_NOINLINE
+/// Keeps a path that is hardly ever taken out of the callers.
 #if defined(_MSC_VER)
 #define OPERANT_NOINLINE __declspec(noinline)
 #else
 #define OPERANT_NOINLINE __attribute__((noinline))
 #endif
 
+/// Both of the same angles.
 template <class Batch>
 struct SinCos {
-    Batch sin, cos;
+    Batch sin;  ///< between -1 and 1
+    Batch cos;  ///< between -1 and 1
 };
 
 namespace detail {
@@ -139,16 +143,19 @@ XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_of_small(const xsimd::batc
     return detail::sincos_any_angle_called(x);
 }
 
+/// Sine and cosine of angles in radians, however large.
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos(const xsimd::batch<float, Arch>& x) {
     return detail::sincos_any_angle(x);
 }
 
+/// In double, by the C library.
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<double, Arch>> sincos(const xsimd::batch<double, Arch>& x) {
     return {lane_by_lane(x, [](double angle) { return ::sin(angle); }),
             lane_by_lane(x, [](double angle) { return ::cos(angle); })};
 }
+/// In double, no faster than `sincos`.
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<double, Arch>> sincos_of_small(const xsimd::batch<double, Arch>& x) {
     return sincos(x);
@@ -175,10 +182,12 @@ XSIMD_INLINE xsimd::batch<float, Arch> cosine(const xsimd::batch<float, Arch>& x
     return detail::all_near(x) ? result : detail::with_far_lanes(x, result, &::cos);
 }
 
+/// In double, by the C library.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<double, Arch> sine(const xsimd::batch<double, Arch>& x) {
     return lane_by_lane(x, [](double angle) { return ::sin(angle); });
 }
+/// In double, by the C library.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<double, Arch> cosine(const xsimd::batch<double, Arch>& x) {
     return lane_by_lane(x, [](double angle) { return ::cos(angle); });

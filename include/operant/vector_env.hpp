@@ -49,9 +49,9 @@ struct StepProfile {
 
 /// What has come of the episodes that ended since `clear_logs`.
 struct Logs {
-    std::int64_t episode_count = 0;
-    double total_reward = 0;       ///< the sum of the episodes' returns
-    std::int64_t total_steps = 0;  ///< the sum of their lengths
+    std::int64_t episode_count = 0;  ///< how many there were
+    double total_reward = 0;         ///< the sum of the episodes' returns
+    std::int64_t total_steps = 0;    ///< the sum of their lengths
 };
 
 /// `num_envs` copies of the environment E, simulated in the precision of `Scalar` (float: fast, double: exactly
@@ -62,20 +62,26 @@ struct Logs {
 template <Environment E, class Scalar = float>
 class VectorEnv {
 public:
-    using Narrow = typename E::ActionSpace::Narrow;
-    using Wide = typename E::ActionSpace::Wide;
+    using Narrow = typename E::ActionSpace::Narrow;  ///< actions of 32 bits: std::int32_t or float
+    using Wide = typename E::ActionSpace::Wide;      ///< actions of 64 bits: std::int64_t or double
 
+    /// For Options::max_episode_steps: no truncations.
     static constexpr std::int32_t unlimited = std::numeric_limits<std::int32_t>::max();
+    /// The most copies.
     static constexpr std::size_t largest_num_envs = std::size_t{1} << 31;
+    /// The most threads.
     static constexpr std::size_t most_workers = 1024;
 
+    /// What has a default.
     struct Options {
-        std::size_t workers = 1;                                ///< threads that step, the caller's among them
-        std::int32_t max_episode_steps = E::max_episode_steps;  ///< or `unlimited`
-        AutoresetMode autoreset_mode = AutoresetMode::next_step;
-        typename E::Parameters parameters = {};
+        std::size_t workers = 1;                                  ///< threads that step, the caller's among them
+        std::int32_t max_episode_steps = E::max_episode_steps;    ///< or `unlimited`
+        AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< what follows the end of an episode
+        typename E::Parameters parameters = {};                   ///< of the physics
     };
 
+    /// \param num_envs from 1 to `largest_num_envs`
+    /// \param options by name: `{.workers = 2, .parameters = {...}}`
     /// \param kernels for the instruction set that the calling translation unit is compiled for, unless given
     /// \throws std::invalid_argument when an argument is out of range, std::bad_alloc when memory does not suffice
     explicit VectorEnv(std::size_t num_envs, Options options = {},
@@ -91,12 +97,17 @@ public:
         if constexpr (!HasFixedReward<E>) returns_ = make_aligned_array<double>(padded());
     }
 
+    /// The number of copies.
     std::size_t num_envs() const { return num_envs_; }
+    /// The number of threads that step, the caller's among them.
     std::size_t workers() const { return pool_.workers(); }
+    /// The length at which episodes are truncated, or `unlimited`.
     std::int32_t max_episode_steps() const { return settings_.max_episode_steps; }
     /// Whether every copy has been reset.
     bool started() const { return started_; }
+    /// What follows the end of an episode.
     AutoresetMode autoreset_mode() const { return settings_.autoreset_mode; }
+    /// Those of the physics.
     const typename E::Parameters& parameters() const { return settings_.parameters; }
 
     /// The number of lanes that the arrays of `Outputs` must have room for.
@@ -104,6 +115,7 @@ public:
 
     /// Seeds copy i with `seed + i` and starts an episode in every copy.
     /// \return the first observations, num_envs x observation_size, row-major, valid until the next `step` or `reset`
+    /// \throws std::invalid_argument when `seed + num_envs - 1` does not fit in 64 bits
     std::span<const float> reset(std::uint64_t seed) {
         if (seed > std::numeric_limits<std::uint64_t>::max() - (num_envs_ - 1))
             throw std::invalid_argument("seed: " + std::to_string(seed) + " + num_envs - 1 does not fit in 64 bits");
@@ -112,6 +124,7 @@ public:
     }
 
     /// Starts an episode in every copy, from its random stream as it stands; the first time, from fresh entropy.
+    /// \return as reset(seed)
     std::span<const float> reset() {
         allocate_outputs();
         reset({}, observations_.get());
@@ -133,8 +146,10 @@ public:
 
     /// Starts an episode in the copies that `mask` selects, the others stay where they are.
     /// \param mask num_envs
+    /// \param bounds of the new states
     /// \param observations padded() rows: the new observations of those copies and the last of the others
-    /// \throws ResetNeeded before the first reset of all copies
+    /// \throws ResetNeeded before the first reset of all copies, std::invalid_argument when the mask has another length;
+    ///         nothing is changed then
     void reset(std::span<const bool> mask, const typename E::ResetBounds& bounds, float* observations) {
         if (!started_) throw ResetNeeded("reset: the first reset must reset every copy, without a reset_mask");
         if (mask.size() != num_envs_)
@@ -151,7 +166,7 @@ public:
         finished_ = count_finished();
     }
 
-    /// Starts the random stream of one copy anew; the next `reset` draws from it.
+    /// Starts the random stream of one copy, below num_envs, anew; the next `reset` draws from it.
     void seed(std::size_t copy, const SeedSequence& seed) {
         if (!seeded_) seed_from_entropy();
         random_[copy] = Pcg64(seed);
@@ -162,6 +177,7 @@ public:
     /// \throws std::invalid_argument when there are too few or too many actions or one is out of range, ResetNeeded
     ///         before the first `reset`; nothing is stepped then
     StepResult step(std::span<const Narrow> actions) { return step_own(actions); }
+    /// The same with actions of 64 bits.
     StepResult step(std::span<const Wide> actions) { return step_own(actions); }
 
     /// With AutoresetMode::same_step, the observations of the last `step` before the restarts, num_envs x
@@ -171,11 +187,14 @@ public:
     }
 
     /// As step(actions), into arrays of the caller's: 64-byte aligned, with room for padded() lanes.
+    /// \param actions one a copy
+    /// \param outputs where to write to
     /// \param profile if given, is added to; the calling thread steps all copies then
     /// \return the number of episodes that ended
     std::int64_t step(std::span<const Narrow> actions, const Outputs& outputs, StepProfile* profile = nullptr) {
         return step_into(actions, outputs, profile);
     }
+    /// The same with actions of 64 bits.
     std::int64_t step(std::span<const Wide> actions, const Outputs& outputs, StepProfile* profile = nullptr) {
         return step_into(actions, outputs, profile);
     }

@@ -21,11 +21,13 @@ namespace operant {
 /// step is usually near. Running a task graph and waiting for it would cost several steps' worth of time.
 class WorkerPool {
 public:
+    /// \param workers how many threads run tasks, the caller's among them; at least 1
     explicit WorkerPool(std::size_t workers) : workers_(workers) {}
 
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
+    /// The number of threads, the caller's among them.
     std::size_t workers() const { return workers_; }
 
     /// Calls `task(i)` once for every i below `count`, in no particular order, and returns when all calls have returned.

@@ -20,6 +20,9 @@ PUMPS = {
 }
 
 
+GYMNASIUM = tuple(map(int, gym.__version__.split(".")[:2]))
+
+
 def gymnasium_id_of(registration):
     """The id of Gymnasium's environment that it follows."""
     return registration.id.removeprefix("operant/")
@@ -40,6 +43,21 @@ class Oracle(SyncVectorEnv):
     def step(self, actions):
         observations, rewards, *rest = super().step(actions)
         return observations, rewards.astype(np.float32) if self.float32_rewards else rewards, *rest
+
+
+class OracleStatistics(gym.wrappers.vector.RecordEpisodeStatistics):
+    """Gymnasium's RecordEpisodeStatistics, with what Gymnasium 1.4 put right.
+
+    Before, in mode SAME_STEP, it left the first step of every episode out, but for an environment's first.
+    """
+
+    def step(self, actions):
+        result = super().step(actions)
+        if GYMNASIUM < (1, 4) and self.env.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP:
+            self.episode_returns[self.prev_dones] = 0
+            self.episode_lengths[self.prev_dones] = 0
+            self.prev_dones = np.zeros(self.num_envs, bool)
+        return result
 
 
 def make_oracle(registration, num_envs, autoreset_mode=AutoresetMode.NEXT_STEP, prepare=None, **kwargs):
@@ -127,7 +145,7 @@ class Pair:
             for count in workers
         ]
         self.sync = make_oracle(registration, num_envs, self.mode, prepare, **kwargs)
-        self.theirs = gym.wrappers.vector.RecordEpisodeStatistics(self.sync) if self.statistics else self.sync
+        self.theirs = OracleStatistics(self.sync) if self.statistics else self.sync
         self.tolerance = RESET_TOLERANCE.get(gymnasium_id_of(registration), 0)
         self.at_start = np.ones(num_envs, bool)  # shows the observation that its reset brought
         self.moved = np.zeros(num_envs, bool)  # its state was set since its observation was made

@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import transform_observation
 from gymnasium.wrappers import vector as wrappers
 from side_by_side import (
+    GYMNASIUM,
     assert_same_infos,
     assert_same_rows,
     gymnasium_id_of,
@@ -121,6 +122,8 @@ ANY_MODE = {
 
 @pytest.mark.parametrize("wrapper", ANY_MODE)
 def test_wrappers_of_rewards_and_infos(registration, both, mode, rng, wrapper):
+    if wrapper == "DictInfoToList of statistics" and GYMNASIUM < (1, 3):
+        pytest.skip("this Gymnasium fails to list the statistics that it records itself")
     ours, theirs = (ANY_MODE[wrapper](env) for env in both(mode))
     drive(registration, ours, theirs, rng)
 
@@ -172,15 +175,15 @@ def test_wrappers_of_observations(registration, both, mode, rng, wrapper):
 @pytest.mark.parametrize("wrapper", OBSERVATIONS)
 def test_wrappers_of_observations_refuse_same_step_where_they_refuse_gymnasiums(registration, both, rng, wrapper):
     ours, theirs = both(AutoresetMode.SAME_STEP)
-    message = None
+    refusal = None
     try:
         theirs = OBSERVATIONS[wrapper](theirs)
-    except ValueError as refused:
-        message = str(refused)
-    if message is None:
+    except (ValueError, AssertionError) as refused:  # Gymnasium before 1.4 asserts
+        refusal = refused
+    if refusal is None:
         drive(registration, OBSERVATIONS[wrapper](ours), theirs, rng)
     else:
-        with pytest.raises(ValueError, match=re.escape(message)):
+        with pytest.raises(type(refusal), match=f"^{re.escape(str(refusal))}"):
             OBSERVATIONS[wrapper](ours)
 
 

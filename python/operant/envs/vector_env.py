@@ -53,6 +53,10 @@ class SimdVectorEnv(VectorEnv):
     gymnasium_id: ClassVar[str]
     _core_name: ClassVar[str]
 
+    # Gymnasium before 1.3 closes every environment that is forgotten, also one whose constructor raised.
+    _core: Any = None
+    _renderer: Renderer | None = None
+
     def __init__(
         self,
         num_envs: int,
@@ -132,7 +136,7 @@ class SimdVectorEnv(VectorEnv):
         self._shorten_step()
 
     def _shorten_step(self) -> None:
-        """Where `step` would only call the core's, make it the core's: a step of few copies takes no longer than a call."""
+        """Where `step` would only call the core's, make it the core's: few copies step in no more time than a call."""
         if self._renderer is None and type(self).step is SimdVectorEnv.step:
             self.__dict__["step"] = self._core.step
 
@@ -325,6 +329,7 @@ class SimdVectorEnv(VectorEnv):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free the copies' memory, stop the worker threads, close the window."""
-        self._core.close()
+        if self._core is not None:
+            self._core.close()
         if self._renderer is not None:
             self._renderer.close()

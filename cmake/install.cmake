@@ -1,0 +1,53 @@
+# cmake --install: the headers, the CMake package and the pkg-config file, all of which may be moved afterwards. A wheel
+# holds the first two inside of the Python package, where `operant info` and `operant.get_include()` tell of them.
+#
+# The package finds xsimd and Taskflow where it is used; it holds no copy of them. Where this build has fetched them, they
+# are part of it, so that their own install rules put them next to Operant (but never into a wheel, which takes only
+# the components named operant_*).
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+if(DEFINED SKBUILD)
+  set(include_directory operant/include)
+  set(package_directory operant/share/cmake/operant)
+else()
+  set(include_directory ${CMAKE_INSTALL_INCLUDEDIR})
+  set(package_directory ${CMAKE_INSTALL_DATADIR}/cmake/operant)
+endif()
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/operant DESTINATION ${include_directory}
+  COMPONENT operant_development FILES_MATCHING PATTERN "*.hpp")
+target_include_directories(operant INTERFACE $<INSTALL_INTERFACE:${include_directory}>)
+install(TARGETS operant EXPORT operant COMPONENT operant_development)
+install(EXPORT operant NAMESPACE operant:: FILE operantTargets.cmake DESTINATION ${package_directory}
+  COMPONENT operant_development)
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/operantConfig.cmake.in operantConfig.cmake
+  INSTALL_DESTINATION ${package_directory} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(operantConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/operantConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/operantConfigVersion.cmake
+  DESTINATION ${package_directory} COMPONENT operant_development)
+
+if(NOT DEFINED SKBUILD)
+  file(RELATIVE_PATH pc_to_include ${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+  # Taskflow has no pkg-config file. Where the compiler does not look for its headers by itself, say where they are.
+  set(taskflow_cflags "")
+  get_target_property(taskflow_imported Taskflow::Taskflow IMPORTED)
+  if(taskflow_imported)
+    get_target_property(taskflow_include Taskflow::Taskflow INTERFACE_INCLUDE_DIRECTORIES)
+    string(REGEX REPLACE "/$" "" taskflow_include "${taskflow_include}")
+    if(NOT taskflow_include IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+      set(taskflow_cflags " -I${taskflow_include}")
+    endif()
+  endif()
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/operant.pc.in operant.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/operant.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig
+    COMPONENT operant_development)
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT operant_development)
+
+  get_property(fetched GLOBAL PROPERTY operant_fetched)
+  list(REMOVE_ITEM fetched doctest benchmark)
+  if(fetched)
+    list(JOIN fetched " and " fetched)
+    message(STATUS "${fetched} were fetched: cmake --install installs them next to Operant")
+  endif()
+endif()

@@ -1,0 +1,33 @@
+// Steps the environment of double_integrator.hpp under the feedback law that is optimal for its reward.
+#include "double_integrator.hpp"
+
+#include <cmath>
+#include <iostream>
+#include <numbers>
+#include <vector>
+
+int main() {
+    constexpr std::size_t num_envs = 1000;
+    DoubleIntegratorVecEnv env(num_envs, {.workers = 2, .parameters = {.max_force = 2.0}});
+    auto observations = env.reset(7);
+
+    const auto mean_distance = [&] {
+        double sum = 0;
+        for (std::size_t copy = 0; copy < num_envs; ++copy) sum += std::abs(observations[2 * copy]);
+        return sum / num_envs;
+    };
+
+    std::cout << "mean distance from the origin at the start:  " << mean_distance() << " m\n";
+    std::vector<float> forces(num_envs);
+    for (int step = 0; step < DoubleIntegrator::max_episode_steps; ++step) {
+        for (std::size_t copy = 0; copy < num_envs; ++copy) {
+            const float position = observations[2 * copy], velocity = observations[2 * copy + 1];
+            forces[copy] = -position - std::numbers::sqrt2_v<float> * velocity;
+        }
+        observations = env.step(forces).observations;
+    }
+    const auto logs = env.logs();
+    std::cout << "mean distance from the origin at the end:    " << mean_distance() << " m\n"
+              << "mean return of " << logs.episode_count << " episodes:            "
+              << logs.total_reward / static_cast<double>(logs.episode_count) << '\n';
+}
