@@ -8,7 +8,7 @@ python := $(venv)/bin/python
 core_sources := CMakeLists.txt $(wildcard cmake/*) $(wildcard include/operant/*) $(wildcard bindings/*)
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
-.PHONY: demo test test-cpp test-python lint system clean help
+.PHONY: demo test test-cpp test-python lint stubs system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test: lint test-cpp test-python  ## run every test
 lint: $(venv)/requirements
 	$(venv)/bin/ruff check .
 	$(venv)/bin/ruff format --check .
+	$(venv)/bin/mypy
+
+stubs: $(venv)/installed  ## write the type stubs of the compiled module anew
+	$(python) -m nanobind.stubgen --quiet --exclude-values --module operant._core --output-file python/operant/_core.pyi
 
 test-cpp: system  ## run the C++ tests
 	cmake -S . -B build/cpp -G Ninja -DOPERANT_BENCHMARKS=OFF

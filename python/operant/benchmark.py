@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def contenders(num_envs: int) -> list[Contender]:
     """Operant with one worker and with all cores, and what Gymnasium has."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     operants = [
-        Contender(f"Operant, {workers} worker{'s' * (workers > 1)}", lambda w=workers: CartPoleVecEnv(num_envs, w))
+        Contender(f"Operant, {workers} worker{'s' * (workers > 1)}", partial(CartPoleVecEnv, num_envs, workers))
         for workers in sorted({1, cores})
     ]
     return [

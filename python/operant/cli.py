@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import operant
+from operant.commands import envs, info, plot
 
 
 def _positive(text: str) -> int:
@@ -34,12 +35,17 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--num-envs", type=_positive, default=4096, metavar="N", help="copies of the environment")
     bench.add_argument("--rounds", type=_positive, default=7, metavar="R", help="measurements of each contender")
     bench.add_argument("--seconds", type=float, default=0.3, metavar="S", help="length of one measurement, about")
+    for command in (info, envs, plot):
+        command.add_parser(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
+    if "run" in options:
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
     try:
         from operant import benchmark
     except ModuleNotFoundError as missing:
