@@ -57,16 +57,15 @@ def _number(cell: str, name: str, line: int) -> float:
         raise ValueError(f"line {line}: {name}: expected a number, got {cell!r}") from None
 
 
-def smooth(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Average of each value and its neighbours, a fiftieth of all; what is infinite or no number does not count."""
+def smooth(steps: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> Curve:
+    """Average of a value and its neighbours, a fiftieth of all, at a thousand places at most.
+
+    What is infinite or no number does not count.
+    """
+    steps, values = steps[np.isfinite(values)], values[np.isfinite(values)]
     half = len(values) // 100
-    finite = np.isfinite(values)
-    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
-    counts = np.concatenate([[0], np.cumsum(finite)])
-    middle = np.arange(len(values))
-    begin, end = np.maximum(middle - half, 0), np.minimum(middle + half + 1, len(values))
-    count = counts[end] - counts[begin]
-    return np.where(count > 0, (sums[end] - sums[begin]) / np.maximum(count, 1), np.nan)
+    places = np.unique(np.linspace(0, len(values) - 1, min(len(values), 1000)).astype(int))
+    return steps[places], np.array([values[max(place - half, 0) : place + half + 1].mean() for place in places])
 
 
 def draw(curves: dict[str, Curve], title: str, output: Path) -> None:
@@ -90,7 +89,7 @@ def draw(curves: dict[str, Curve], title: str, output: Path) -> None:
         axes = figure.subplots(len(curves), sharex=True, squeeze=False)[:, 0]
         for axis, (name, (steps, values)) in zip(axes, curves.items(), strict=True):
             axis.plot(steps, values, color="C0", alpha=0.3, linewidth=0.8)
-            axis.plot(steps, smooth(values), color="C0")
+            axis.plot(*smooth(steps, values), color="C0")
             axis.set_ylabel(name)
             axis.grid(alpha=0.3)
         axes[-1].set_xlabel("steps")

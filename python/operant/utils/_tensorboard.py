@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 
@@ -22,7 +23,8 @@ class TensorBoard:
             raise ImportError(
                 f'tensorboard_dir: tensorboardX is needed (pip install "operant[tensorboard]"): {missing}'
             ) from missing
-        self._writer = SummaryWriter(os.fspath(directory), flush_secs=1)
+        # Without a suffix, two files of the same second would be one.
+        self._writer = SummaryWriter(os.fspath(directory), flush_secs=1, filename_suffix=f".{time.time_ns()}")
 
     def __call__(self, record: dict[str, Any]) -> None:
         """Write one record."""
@@ -33,3 +35,10 @@ class TensorBoard:
     def close(self) -> None:
         """Write what is left and close the file."""
         self._writer.close()
+
+    def abandon(self) -> None:
+        """In a forked child: keep tensorboardX from writing its copy of what the parent is about to write."""
+        events = self._writer.file_writer.event_writer
+        events._closed = True  # it would be closed at exit
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), events._ev_writer._py_recordio_writer._writer.fileno())

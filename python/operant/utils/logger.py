@@ -77,6 +77,10 @@ class Logger:
         """
         self.print_interval = _seconds("print_interval", print_interval)
         self.newline_interval = _integer("newline_interval", newline_interval, 1)
+        if csv_path is not None and not isinstance(csv_path, (str, os.PathLike)):
+            raise TypeError(f"csv_path: expected a path, got {csv_path!r}")
+        if not callable(sinks) and not isinstance(sinks, Iterable):
+            raise TypeError(f"sinks: expected a callable or several, got {sinks!r}")
         self._sinks: tuple[Sink, ...] = (sinks,) if callable(sinks) else tuple(sinks)
         for sink in self._sinks:
             if not callable(sink):
@@ -88,7 +92,12 @@ class Logger:
         self._tensorboard = None if tensorboard_dir is None else TensorBoard(tensorboard_dir)
         if self._tensorboard is not None:
             self._sinks += (self._tensorboard,)
-        self._csv = None if csv_path is None else CsvFile(csv_path, resume)
+        try:
+            self._csv = None if csv_path is None else CsvFile(csv_path, resume)
+        except BaseException:
+            if self._tensorboard is not None:
+                self._tensorboard.close()
+            raise
         if self._csv is not None:
             weakref.finalize(self, self._csv.close)  # when the logger is forgotten, and when the interpreter exits
 
@@ -155,7 +164,7 @@ class Logger:
         if show:
             self._show(row)
         for sink in self._sinks:
-            sink(dict(zip(BASE_COLUMNS, row, strict=False)) | metrics)
+            sink({**dict(zip(BASE_COLUMNS, row, strict=False)), **metrics})
 
     def close(self) -> None:
         """Show the latest metrics, write the remaining rows, close all files. A second time, it does nothing.
@@ -218,6 +227,8 @@ class Logger:
     def _abandon(self) -> None:
         """In a forked child: the parent has the thread that writes, and the rows."""
         self._lock = threading.Lock()  # another thread may have held it
+        if self._tensorboard is not None and self._refusal is None:
+            self._tensorboard.abandon()
         self._refusal = f"this Logger belongs to process {self._process}; make another one in this process"
 
 
@@ -284,6 +295,6 @@ def _short(value: int | float) -> str:
 
 def _with_prefix(value: float) -> str:
     for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= factor:
+        if value >= 0.99995 * factor:  # below, it is not rounded to 1000.0
             return f"{value / factor:.1f}{prefix}"
     return f"{value:.1f}"
