@@ -110,9 +110,10 @@ class Logger:
         self._latest: Row | None = None
         self._shown: Row | None = None
         now = perf_counter()
-        self._next_print = now + self.print_interval
         # Moments, with the total steps then, that the rate is measured from: the later one takes over after a second.
         self._since = self._later = (now, self.total_steps)
+        self._next_print = now + self.print_interval
+        self._next_moment = min(self._next_print, now + 1)  # when there is something to do beside logging
         _open_loggers.add(self)
 
     def log(self, /, steps: int = 0, **metrics: Any) -> None:
@@ -136,8 +137,7 @@ class Logger:
         for name, value in metrics.items():
             kind = type(value)
             if kind is not float and kind is not int:
-                convert = _CONVERSIONS.get(kind)
-                metrics[name] = _number(name, value) if convert is None else convert(value)
+                metrics[name] = float(value) if kind in _FLOATS else _number(name, value)
         if not self._names.issuperset(metrics):
             self._check_names(metrics)
         csv = self._csv
@@ -150,21 +150,20 @@ class Logger:
             now = perf_counter()
             self.total_steps = total_steps = self.total_steps + steps
             began, before = self._since
-            steps_per_second = (total_steps - before) / max(now - began, 1e-9)
-            if now - self._later[0] >= 1:
-                self._since, self._later = self._later, (now, total_steps)
+            elapsed = now - began
+            steps_per_second = (total_steps - before) / elapsed if elapsed > 0 else 0.0
             self._latest = row = (time(), total_steps, steps_per_second, metrics)
             if csv is not None:
-                csv.rows.append(row)
-                if len(csv.rows) >= ROWS_AT_ONCE:
+                rows = csv.rows
+                rows.append(row)
+                if len(rows) >= ROWS_AT_ONCE:
                     csv.format_rows()
-            show = now >= self._next_print
-            if show:
-                self._next_print = now + self.print_interval
+            show = now >= self._next_moment and self._pass(now)
         if show:
             self._show(row)
-        for sink in self._sinks:
-            sink({**dict(zip(BASE_COLUMNS, row, strict=False)), **metrics})
+        if self._sinks:
+            for sink in self._sinks:
+                sink({**dict(zip(BASE_COLUMNS, row, strict=False)), **metrics})
 
     def close(self) -> None:
         """Show the latest metrics, write the remaining rows, close all files. A second time, it does nothing.
@@ -203,6 +202,16 @@ class Logger:
             if exception is None:
                 raise
             warnings.warn(f"rows of the log are missing: {error}", RuntimeWarning, stacklevel=2)
+
+    def _pass(self, now: float) -> bool:
+        """Do what is due at this moment; return whether to show the latest row."""
+        if now - self._later[0] >= 1:
+            self._since, self._later = self._later, (now, self.total_steps)
+        show = now >= self._next_print
+        if show:
+            self._next_print = now + self.print_interval
+        self._next_moment = min(self._next_print, self._later[0] + 1)
+        return show
 
     def _check_names(self, names: Iterable[str]) -> None:
         """Refuse names that a file cannot have, and announce new ones to it."""
@@ -265,12 +274,7 @@ def _integer(name: str, value: Any, least: int) -> int:
 
 
 # What training loops log most, without the questions that `_number` asks.
-_CONVERSIONS: dict[type, Callable[[Any], int | float]] = {
-    np.float64: float,
-    np.float32: float,
-    np.int64: int,
-    np.int32: int,
-}
+_FLOATS = frozenset((np.float64, np.float32))
 
 
 def _number(name: str, value: Any) -> int | float:
