@@ -18,7 +18,8 @@ def snippets(language):
 
 
 @pytest.mark.parametrize("code", snippets("python"))
-def test_python_snippets_run(code):
+def test_python_snippets_run(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
 
 
