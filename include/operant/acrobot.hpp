@@ -3,7 +3,7 @@
 /// Acrobot: two links, a motor between them; swing the tip up above the line.
 ///
 /// R. S. Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse Coding", NIPS 8,
-/// 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", 2018, section 11.3; integrated by the
+/// 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", 1998, section 11.3; integrated by the
 /// classical Runge-Kutta method, as in Gymnasium's Acrobot-v1 with every operation in its order.
 
 #include <array>

@@ -166,8 +166,12 @@ public:
         finished_ = count_finished();
     }
 
-    /// Starts the random stream of one copy, below num_envs, anew; the next `reset` draws from it.
+    /// Starts the random stream of one copy anew; the next `reset` draws from it.
+    /// \throws std::out_of_range unless `copy` is below num_envs
     void seed(std::size_t copy, const SeedSequence& seed) {
+        if (copy >= num_envs_)
+            throw std::out_of_range("copy: expected an integer below num_envs = " + std::to_string(num_envs_) + ", got " +
+                                    std::to_string(copy));
         if (!seeded_) seed_from_entropy();
         random_[copy] = Pcg64(seed);
     }
@@ -262,18 +266,29 @@ public:
     }
 
     /// Copies the state, num_envs x state_size, row-major.
+    /// \throws std::invalid_argument when `state` has another size
     void get_state(std::span<double> state) const {
+        check_state_size(state.size());
         for (std::size_t copy = 0; copy < num_envs_; ++copy)
             for (std::size_t i = 0; i < E::state_size; ++i) state[copy * E::state_size + i] = shown(i, state_[i][copy]);
     }
 
     /// Replaces the state; elapsed steps and random streams stay.
+    /// \param state num_envs x state_size finite numbers, row-major
+    /// \throws std::invalid_argument when it has another size
     void set_state(std::span<const double> state) {
+        check_state_size(state.size());
         for (std::size_t copy = 0; copy < num_envs_; ++copy)
             for (std::size_t i = 0; i < E::state_size; ++i) state_[i][copy] = stored(i, state[copy * E::state_size + i]);
     }
 
 private:
+    void check_state_size(std::size_t size) const {
+        if (size != num_envs_ * E::state_size)
+            throw std::invalid_argument("state: expected " + std::to_string(num_envs_ * E::state_size) +
+                                        " numbers, num_envs x state_size, got " + std::to_string(size));
+    }
+
     static std::size_t checked(const char* argument, std::size_t value, std::size_t largest) {
         if (value == 0 || value > largest)
             throw std::invalid_argument(std::string(argument) + ": expected an integer from 1 to " +

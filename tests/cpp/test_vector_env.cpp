@@ -189,3 +189,13 @@ TEST_CASE("nonsense parameters are named") {
     CHECK_THROWS_WITH_AS(operant::MountainCarVecEnv(1, {.parameters = {.min_position = 0.6}}),
                          "min_position: expected a number below max_position = 0.6, got 0.6", std::invalid_argument);
 }
+
+TEST_CASE("a state or a copy that there is not is refused") {
+    Env env(3);
+    std::vector<double> state(3 * 4 - 1);
+    CHECK_THROWS_WITH_AS(env.get_state(state), "state: expected 12 numbers, num_envs x state_size, got 11",
+                         std::invalid_argument);
+    CHECK_THROWS_AS(env.set_state(state), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(env.seed(3, operant::SeedSequence(0)), "copy: expected an integer below num_envs = 3, got 3",
+                         std::out_of_range);
+}
