@@ -18,7 +18,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def benchmark_table(measured: dict[str, Any]) -> str:
-    """Median steps per second of every contender, in millions: one table for each environment, a column for each size."""
+    """Median steps per second, in millions: a table for each environment, a column for each number of copies."""
     machine = measured["machine"]
     parts = [
         f"{machine['processor']}, {machine['cores']} cores, {machine['simd']}; Python {machine['python']}, "

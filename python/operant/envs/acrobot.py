@@ -20,8 +20,8 @@ class AcrobotVecEnv(SimdVectorEnv):
 
     ## Observations
 
-    Shape `(num_envs, 6)`, float32. The state is `(theta1, theta2, theta1_dot, theta2_dot)`; `theta1` is 0 when the first
-    link hangs down, `theta2` is 0 when the second is in line with it.
+    Shape `(num_envs, 6)`, float32. The state is `(theta1, theta2, theta1_dot, theta2_dot)`; `theta1` is 0 when the
+    first link hangs down, `theta2` is 0 when the second is in line with it.
 
     | observation | unit | lowest | highest |
     |---|---|---|---|
@@ -79,8 +79,8 @@ class AcrobotVecEnv(SimdVectorEnv):
 
     ## Episodes
 
-    - Start: all four uniform in [-0.1, 0.1], rounded to float32; `reset(options={"low": ..., "high": ...})` chooses other
-      bounds.
+    - Start: all four uniform in [-0.1, 0.1], rounded to float32; `reset(options={"low": ..., "high": ...})` chooses
+      other bounds.
     - Reward: -1 for every step, 0 for the one that terminates.
     - Termination: the tip is more than a link's length above the upper joint, in the geometry of links of equal length.
     - Truncation: after 500 steps.

@@ -44,7 +44,8 @@ class MountainCarVecEnv(SimdVectorEnv):
 
     ## Episodes
 
-    - Start: at rest, `position` uniform in [-0.6, -0.4]; `reset(options={"low": ..., "high": ...})` chooses other bounds.
+    - Start: at rest, `position` uniform in [-0.6, -0.4]; `reset(options={"low": ..., "high": ...})` chooses other
+      bounds.
     - Reward: -1 for every step, the last included.
     - Termination: `position` is at least 0.5 and `velocity` not negative.
     - Truncation: after 200 steps.

@@ -36,12 +36,13 @@ class MountainCarContinuousVecEnv(SimdVectorEnv):
     reward = (100 if terminated else 0) - 0.1 * action**2
     ```
 
-    Gymnasium keeps this environment's state in float32. With `dtype=numpy.float64`, so does Operant, to be equal bit for
-    bit.
+    Gymnasium keeps this environment's state in float32. With `dtype=numpy.float64`, so does Operant, to be equal bit
+    for bit.
 
     ## Episodes
 
-    - Start: at rest, `position` uniform in [-0.6, -0.4]; `reset(options={"low": ..., "high": ...})` chooses other bounds.
+    - Start: at rest, `position` uniform in [-0.6, -0.4]; `reset(options={"low": ..., "high": ...})` chooses other
+      bounds.
     - Reward: minus a tenth of the square of the action, before it is clipped; 100 more for the step that terminates.
     - Termination: `position` is at least 0.45 and `velocity` not negative.
     - Truncation: after 999 steps.

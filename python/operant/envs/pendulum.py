@@ -49,8 +49,8 @@ class PendulumVecEnv(SimdVectorEnv):
 
     ## Episodes
 
-    - Start: `theta` uniform in [-pi, pi], `theta_dot` in [-1, 1]; `reset(options={"x_init": ..., "y_init": ...})` chooses
-      other limits of the absolute values, x of the angle and y of the velocity.
+    - Start: `theta` uniform in [-pi, pi], `theta_dot` in [-1, 1]; `reset(options={"x_init": ..., "y_init": ...})`
+      chooses other limits of the absolute values, x of the angle and y of the velocity.
     - Reward: from -(pi² + 0.1 * 8² + 0.001 * 2²), which is -16.27, to 0, upright and at rest without a torque.
     - Termination: never.
     - Truncation: after 200 steps.
