@@ -183,7 +183,9 @@ private:
         }
         std::int64_t ended;
         {
-            const nb::gil_scoped_release release;
+            // Few copies are stepped in less time than it takes to let go of the GIL and get it back.
+            std::optional<nb::gil_scoped_release> release;
+            if (core_->num_envs() > lanes_per_word) release.emplace();
             if (view.type == narrow)
                 ended = core_->step(std::span(static_cast<const Narrow*>(view.data), view.size), outputs, profile);
             else

@@ -9,6 +9,11 @@
 #include <new>
 #include <type_traits>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <cstdint>
+#endif
+
 namespace operant {
 
 /// Where arrays start; wide enough for every vector register.
@@ -24,6 +29,17 @@ struct AlignedDelete {
 template <class T>
 using AlignedArray = std::unique_ptr<T[], AlignedDelete>;
 
+/// Asks for huge pages: a million copies take more small ones than the processor keeps addresses of.
+inline void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size) {
+#if defined(__linux__)
+    constexpr std::uintptr_t page = 4096, worthwhile = std::uintptr_t{4} << 20;
+    if (size < worthwhile) return;
+    const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
+    const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + size) / page * page;
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // it is a wish: whether granted or not
+#endif
+}
+
 /// `size` elements, all zero.
 /// \throws std::bad_alloc when there is not that much memory
 template <class T>
@@ -31,6 +47,7 @@ AlignedArray<T> make_aligned_array(std::size_t size) {
     static_assert(std::is_trivially_destructible_v<T>);
     if (size > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
     auto* memory = static_cast<T*>(::operator new(size * sizeof(T), cache_line));
+    prefer_huge_pages(memory, size * sizeof(T));
     std::uninitialized_fill_n(memory, size, T{});
     return AlignedArray<T>(memory);
 }

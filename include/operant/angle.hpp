@@ -63,10 +63,11 @@ public:
     const Batch& stored() const { return stored_; }
 
     /// Turns by velocity * time radians.
-    XSIMD_INLINE void advance(const Batch& velocity, const Batch& time) {
+    /// \param less_than_half whether that is certainly less than half a turn
+    XSIMD_INLINE void advance(const Batch& velocity, const Batch& time, bool less_than_half) {
         if constexpr (fixed_point) {
             Batch turns = velocity * (time * Batch(static_cast<Scalar>(1 / turn)));
-            turns = turns - xsimd::nearbyint(turns);
+            if (!less_than_half) turns = turns - xsimd::nearbyint(turns);
             const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_) + xsimd::nearbyint_as_int(turns * Batch(0x1p32f));
             stored_ = xsimd::bitwise_cast<float>(phase);
         } else {

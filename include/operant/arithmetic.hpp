@@ -9,7 +9,6 @@
 #include <array>
 #include <cmath>
 #include <type_traits>
-#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
@@ -51,21 +50,18 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> lane_by_lane(const xsimd::batch<Scalar, 
 template <class Arch>
 XSIMD_INLINE std::array<xsimd::batch<double, Arch>, 2> widened(const xsimd::batch<float, Arch>& x) {
     using Double = xsimd::batch<double, Arch>;
-#if defined(__GNUC__)
-    // What a loop over the lanes should compile to, and does not with GCC 12 and AVX-512.
-    return [&]<int... lane>(std::integer_sequence<int, lane...>) -> std::array<Double, 2> {
-        constexpr int half = sizeof...(lane);
-        using Vector = decltype(Double::data);
-        return {Double(__builtin_convertvector(__builtin_shufflevector(x.data, x.data, lane...), Vector)),
-                Double(__builtin_convertvector(__builtin_shufflevector(x.data, x.data, (half + lane)...), Vector))};
-    }(std::make_integer_sequence<int, static_cast<int>(Double::size)>{});
-#else
+#if XSIMD_WITH_AVX512F
+    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) {  // GCC 12 converts quarters and puts them together
+        const __m512d bits = _mm512_castps_pd(x);
+        return {Double(_mm512_cvtps_pd(_mm512_castps512_ps256(x))),
+                Double(_mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(bits, 1))))};
+    }
+#endif
     alignas(Arch::alignment()) float narrow[2 * Double::size];
     alignas(Arch::alignment()) double wide[2 * Double::size];
     x.store_aligned(narrow);
     for (std::size_t lane = 0; lane < 2 * Double::size; ++lane) wide[lane] = narrow[lane];
     return {Double::load_aligned(wide), Double::load_aligned(wide + Double::size)};
-#endif
 }
 
 /// Python's `x ** 2`: the C library's `pow`, which is not always correctly rounded, while compilers take x * x for it

@@ -103,7 +103,8 @@ struct Pendulum {
               max_torque_(Scalar(p.max_torque)),
               dt_(Scalar(p.dt)),
               gravity_factor_(Scalar(3 * p.g / (2 * p.l))),
-              torque_factor_(Scalar(3.0 / (p.m * pow_2(p.l)))) {}
+              torque_factor_(Scalar(3.0 / (p.m * pow_2(p.l)))),
+              slow_(p.max_speed * p.dt < 3) {}
 
         /// Moves `state` on by one time step.
         XSIMD_INLINE Outcome<Batch> step(State& state, const Input<Pendulum, Batch>& input) const {
@@ -122,7 +123,7 @@ struct Pendulum {
 
             theta_dot = multiply_add(multiply_add(gravity_factor_, theta.sin(), torque), dt_, theta_dot);
             theta_dot = xsimd::min(xsimd::max(theta_dot, -max_speed_), max_speed_);
-            theta.advance(theta_dot, dt_);
+            theta.advance(theta_dot, dt_, slow_);
             stored_theta = theta.stored();
             return {-costs, Mask(false)};
         }
@@ -150,6 +151,7 @@ struct Pendulum {
         }
 
         Batch max_speed_, max_torque_, dt_, gravity_factor_, torque_factor_;
+        bool slow_;  // less than half a turn a step
     };
 };
 

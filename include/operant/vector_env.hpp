@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -417,7 +418,7 @@ private:
             throw std::invalid_argument("actions: expected " + std::to_string(num_envs_) + " of them, one a copy, got " +
                                         std::to_string(actions.size()));
         Stopwatch stopwatch(profile);
-        if (!kernels.are_valid(actions.data(), actions.size())) throw_invalid(actions);
+        if (!are_valid(kernels, actions)) throw_invalid(actions);
         stopwatch.lap(&StepProfile::check);
         if (settings_.autoreset_mode == AutoresetMode::disabled && finished_ != 0)
             throw ResetNeeded("step: " + std::to_string(finished_) +
@@ -448,6 +449,18 @@ private:
         const std::int64_t ended = tally_.ended - ended_before;
         finished_ += ended;
         return ended;
+    }
+
+    /// All are checked before anything is stepped, by all workers where that pays.
+    template <class Action>
+    bool are_valid(const typename Kernels<E, Scalar>::template OnActions<Action>& kernels, std::span<const Action> actions) {
+        constexpr std::size_t worthwhile = 32 * lanes_per_block;
+        if (workers() == 1 || num_envs_ < worthwhile) return kernels.are_valid(actions.data(), actions.size());
+        std::atomic<bool> valid = true;
+        for_blocks([&](std::size_t begin, std::size_t end) {
+            if (!kernels.are_valid(actions.data() + begin, end - begin)) valid.store(false, std::memory_order_relaxed);
+        });
+        return valid.load(std::memory_order_relaxed);
     }
 
     /// Adds the time since the last lap to one part of a profile, if there is one.

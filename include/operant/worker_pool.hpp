@@ -2,6 +2,7 @@
 /// \file
 /// Threads that share the blocks of a step.
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +34,9 @@ public:
     /// `task` must not throw. Not to be called from two threads at once.
     template <class Task>
     void run(std::size_t count, const Task& task) {
-        if (workers_ == 1 || count < 2) {
+        // A thread that is to take less than two tasks costs more than it saves.
+        const std::size_t threads = std::min(workers_, count / 2);
+        if (threads < 2) {
             for (std::size_t i = 0; i < count; ++i) task(i);
             return;
         }
@@ -41,9 +44,8 @@ public:
         context_ = &task;
         unfinished_.store(count, std::memory_order_relaxed);
         unclaimed_.store(count, std::memory_order_release);  // from 0 to count
-        call_helpers(count - 1);
-        while (run_one<End::front>()) {
-        }
+        call_helpers(threads - 1);
+        run_all<End::front>();
         wait_for_helpers();
     }
 
@@ -52,9 +54,8 @@ private:
     static constexpr int helper_spins = 500;
     static constexpr int caller_spins = 2500;
 
-    void call_helpers(std::size_t useful) {
+    void call_helpers(std::size_t wanted) {
         if (!executor_) executor_ = std::make_unique<tf::Executor>(workers_ - 1);
-        const std::size_t wanted = useful < workers_ - 1 ? useful : workers_ - 1;
         for (std::size_t awake = awake_helpers_.load(std::memory_order_relaxed); awake < wanted; ++awake) {
             awake_helpers_.fetch_add(1, std::memory_order_relaxed);
             executor_->silent_async([this] { help(); });
@@ -63,7 +64,7 @@ private:
 
     void help() {
         for (int idle = 0; idle < helper_spins; ++idle) {
-            while (run_one<End::back>()) idle = 0;
+            if (run_all<End::back>()) idle = 0;
             relax();
         }
         awake_helpers_.fetch_sub(1, std::memory_order_relaxed);
@@ -84,7 +85,18 @@ private:
         } while (!unclaimed_.compare_exchange_weak(range, from == End::front ? range + one_from_front : range - 1,
                                                    std::memory_order_acquire, std::memory_order_relaxed));
         call_(context_, static_cast<std::size_t>(from == End::front ? begin : end - 1));
-        if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+        return true;
+    }
+
+    /// Runs tasks until none is left to claim, and reports them at once: every report costs the other threads a cache
+    /// miss.
+    /// \return whether there was any
+    template <End from>
+    bool run_all() {
+        std::size_t finished = 0;
+        while (run_one<from>()) ++finished;
+        if (finished == 0) return false;
+        if (unfinished_.fetch_sub(finished, std::memory_order_acq_rel) == finished) unfinished_.notify_one();
         return true;
     }
 

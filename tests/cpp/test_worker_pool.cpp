@@ -28,8 +28,8 @@ TEST_CASE("helpers take part, and again after they have gone to sleep") {
     operant::WorkerPool pool(2);
     for (int round = 0; round < 3; ++round) {
         std::atomic<int> arrived = 0;
-        // Each task waits for the other: with one thread alone this would not end.
-        pool.run(2, [&](std::size_t) {
+        // Tasks wait for one another: with one thread alone this would not end.
+        pool.run(4, [&](std::size_t) {
             ++arrived;
             while (arrived < 2) std::this_thread::yield();
         });
