@@ -63,6 +63,8 @@ public:
     const Batch& stored() const { return stored_; }
 
     /// Turns by velocity * time radians.
+    /// \param velocity [rad/s], one lane a copy
+    /// \param time [s]
     /// \param less_than_half whether that is certainly less than half a turn
     XSIMD_INLINE void advance(const Batch& velocity, const Batch& time, bool less_than_half) {
         if constexpr (fixed_point) {
