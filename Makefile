@@ -10,7 +10,7 @@ package_sources := pyproject.toml README.md LICENSE $(shell find python -type f 
 
 version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
-.PHONY: demo bench bench-check test test-cpp test-python test-oldest lint docs docs-cpp dist system clean help
+.PHONY: demo bench bench-check test test-cpp test-python test-oldest lint stubs docs docs-cpp dist system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ test: lint test-cpp test-python  ## run every test
 lint: $(venv)/requirements
 	$(venv)/bin/ruff check .
 	$(venv)/bin/ruff format --check .
+	$(venv)/bin/mypy
+
+stubs: $(venv)/installed  ## write the type stubs of the compiled module anew
+	$(python) -m nanobind.stubgen --quiet --exclude-values --module operant._core --output-file python/operant/_core.pyi
 
 test-cpp: system  ## run the C++ tests
 	cmake -S . -B build/cpp -G Ninja -DOPERANT_BENCHMARKS=OFF

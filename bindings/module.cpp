@@ -11,6 +11,7 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include "csv_rows.hpp"
 #include "kernels.hpp"
 #include "parameters.hpp"
 #include "simd.hpp"
@@ -126,4 +127,5 @@ NB_MODULE(_core, module) {
 
     nb::register_exception_translator(raise_as_gymnasium_does);
     bind_environments(module, architecture.kernels(), Environments{});
+    module.def("move_csv_rows", &move_csv_rows, "rows"_a, "names"_a, "text"_a);
 }

@@ -3,19 +3,32 @@
 >>> import gymnasium as gym
 >>> env = gym.make_vec("operant/CartPole-v1", num_envs=4096)
 
-The environments are in `operant.envs`; `operant.simd` tells which instruction set they run on.
+The environments are in `operant.envs`, a logger for training metrics in `operant.utils`; `operant.simd` tells which
+instruction set they run on.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from operant import envs, registration, simd, utils
+    from operant._paths import get_cmake_dir, get_include
 
 __version__ = "0.2.0"
 
 # Imported at first use: `operant._plugin` runs in every process, and must not make it import Gymnasium.
-_SUBMODULES = ("envs", "registration", "simd")
+_SUBMODULES = ("envs", "registration", "simd", "utils")
 _FUNCTIONS = ("get_cmake_dir", "get_include")
 
-__all__ = ["__version__", *_SUBMODULES, *_FUNCTIONS]
+# The names of the original library, deprecated there too.
+_OLD_NAMES = {
+    "PyCartPoleVecEnv": ("operant.envs", "CartPoleVecEnv"),
+    "PyMountainCarVecEnv": ("operant.envs", "MountainCarVecEnv"),
+    "PyPendulumVecEnv": ("operant.envs", "PendulumVecEnv"),
+    "Logger": ("operant.utils", "Logger"),
+}
+
+__all__ = ["__version__", "envs", "get_cmake_dir", "get_include", "registration", "simd", "utils"]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,6 +36,14 @@ def __getattr__(name: str) -> Any:
         return import_module(f"operant.{name}")
     if name in _FUNCTIONS:
         return getattr(import_module("operant._paths"), name)
+    if name in _OLD_NAMES:
+        import warnings
+
+        module, new_name = _OLD_NAMES[name]
+        warnings.warn(
+            f"operant.{name} is deprecated: from {module} import {new_name}", DeprecationWarning, stacklevel=2
+        )
+        return getattr(import_module(module), new_name)
     raise AttributeError(f"module 'operant' has no attribute {name!r}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from argparse import Action, ArgumentTypeError
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,9 @@ def comma_list(parse: Callable[[str], Any]) -> Callable[[str], list[Any]]:
 class Collect(Action):
     """Puts the lists of a repeated option together, each element once: `--env CartPole,Pendulum --env Acrobot`."""
 
-    def __call__(self, parser, namespace, values, option_string=None) -> None:
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: Any, option_string: str | None = None
+    ) -> None:
         """Add to what the option has collected so far."""
         collected = getattr(namespace, self.dest) or []
         setattr(namespace, self.dest, list(dict.fromkeys([*collected, *values])))

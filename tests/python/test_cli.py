@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import math
+import os
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import gymnasium as gym
+import numpy as np
 import pytest
 
 import operant
-from operant.registration import ENVIRONMENTS
+from operant.utils import Logger
+from operant.utils._curves import read_curves, smooth
 
-ROOT = Path(__file__).parents[2]
-QUICK = ["--rounds", "3", "--seconds", "0.005"]
-
-
-def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "operant", *arguments], capture_output=True, text=True)
+PACKAGE = Path(operant.__file__).parent
 
 
-def run_without(module, *arguments):
-    """As if a package were not installed."""
-    program = f"import sys; sys.modules[{module!r}] = None; from operant.cli import main; sys.exit(main(sys.argv[1:]))"
-    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)
-
-
-def run_quickly(*arguments):
-    """A short `operant bench` that succeeds."""
-    done = run("bench", *QUICK, *arguments)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
+def run(*arguments, **options):
+    return subprocess.run([sys.executable, "-m", "operant", *arguments], capture_output=True, text=True, **options)
 
 
 def test_version():
@@ -50,19 +41,10 @@ def test_help(arguments):
     [
         ([], "required: command"),
         (["swim"], "invalid choice: 'swim'"),
-        (["bench", "--num-envs", "0"], "--num-envs: expected a positive integer, got 0"),
-        (["bench", "--num-envs", "16,many"], "--num-envs: expected a positive integer, got many"),
-        (["bench", "--workers", "1,-2"], "--workers: expected a positive integer, got -2"),
-        (["bench", "--env", "CartPole,Ant"], "--env: expected some of CartPole, MountainCar, "),
-        (["bench", "--env", "Ant"], "got 'Ant'"),
-        (["bench", "--dtype", "float16"], "--dtype: invalid choice: 'float16'"),
-        (["bench", "--rounds", "0"], "--rounds: expected a positive integer, got 0"),
-        (["bench", "--seconds", "nan"], "--seconds: expected a positive number of seconds, got nan"),
-        (["bench", "--against", "mujoco"], "--against: expected some of gymnasium, gymnasium-sync, envpool, or none;"),
-        (["bench", "--json", "/no/such/directory/x.json"], "--json: expected a file in a directory that exists"),
-        (["bench", "--json", "."], "--json: expected a file in a directory that exists, got ."),
-        (["bench", "--plot", "/no/such/directory/x.png"], "--plot: expected a file in a directory that exists"),
-        (["bench", "--plot", "curve.txt"], "--plot: expected a file name that ends in one of "),
+        (["info", "--include-dir", "--cmake-dir"], "not allowed with argument"),
+        (["plot"], "required: csv"),
+        (["plot", "no such file.csv"], "No such file or directory: 'no such file.csv'"),
+        (["plot", __file__], "test_cli.py: expected columns that begin with timestamp, total_steps"),
     ],
 )
 def test_mistakes_are_explained(arguments, message):
@@ -72,123 +54,164 @@ def test_mistakes_are_explained(arguments, message):
     assert "Traceback" not in failed.stderr
 
 
+def test_info():
+    shown = run("info")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    facts = dict(re.split(r"  +", line, maxsplit=1) for line in shown.stdout.splitlines())
+    assert facts["Operant"] == operant.__version__
+    assert facts["SIMD"] == f"{operant.simd.active} (available: {', '.join(operant.simd.available)})"
+    assert int(facts["cores"]) >= 1
+    assert facts["Python"].startswith(platform.python_version())
+    assert facts["numpy"] == np.__version__
+    assert facts["Gymnasium"] == gym.__version__
+    assert facts["installed in"] == str(PACKAGE)
+    assert facts["C++ headers"] == operant.get_include()
+    assert facts["CMake package"] == operant.get_cmake_dir()
+
+
 @pytest.mark.parametrize(
-    ("module", "arguments", "message"),
+    ("option", "path"),
+    [("--include-dir", operant.get_include()), ("--cmake-dir", operant.get_cmake_dir())],
+)
+def test_info_prints_a_path_alone(option, path):
+    assert run("info", option).stdout == path + "\n"
+    assert PACKAGE in Path(path).parents
+
+
+def test_envs_lists_every_environment(registration):
+    shown = run("envs")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    rows = {line.split()[0]: line for line in shown.stdout.splitlines() if not line.startswith(" ")}
+    env = gym.make_vec(registration.id, num_envs=1)
+    row = re.split(r"  +", rows[registration.id])
+    assert row[1] == registration.vector_env
+    assert row[3] == str(env.single_observation_space.shape[0])
+    assert row[4] == str(registration.max_episode_steps)
+    described = shown.stdout.split(registration.id)[1].split("\noperant/")[0]
+    assert all(name in described for name in env.parameters)
+
+
+@pytest.mark.parametrize("command", ["info", "envs", "plot training.csv"])
+def test_a_wrong_architecture_is_explained(command):
+    failed = run(*command.split(), env=os.environ | {"OPERANT_ARCH": "mmx"})
+    assert failed.returncode == 2
+    assert failed.stderr.startswith(f"operant {command.split()[0]}: OPERANT_ARCH: expected one of")
+
+
+def test_help_needs_no_core():
+    assert run("--help", env=os.environ | {"OPERANT_ARCH": "mmx"}).returncode == 0
+
+
+@pytest.mark.parametrize("module", ["operant", "operant.cli"])
+def test_the_command_line_is_cheap_to_import(module):
+    heavy = ["gymnasium", "numpy", "operant._core"]
+    code = f"import sys, {module}; print(*(name for name in {heavy} if name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "\n"
+
+
+def test_extras_are_not_needed():
+    """Neither colours nor tables need a package that is not installed."""
+    code = "import sys; sys.modules.update(rich=None, matplotlib=None); from operant.cli import main; sys.exit(main())"
+    for command in ("info", "envs"):
+        shown = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True)
+        assert (shown.returncode, shown.stderr) == (0, "")
+        assert "\x1b" not in shown.stdout
+
+
+@pytest.fixture
+def training(tmp_path):
+    """A log with a late metric, empty cells, and numbers that are none."""
+    path = tmp_path / "training.csv"
+    with Logger(csv_path=path, quiet=True) as logger:
+        for i in range(300):
+            logger.log(steps=10, reward=i % 7, **({"loss": 1 / i} if i % 3 == 2 else {}))
+        logger.log(steps=10, reward=math.nan, loss=math.inf)
+    return path
+
+
+@pytest.mark.parametrize("name", [None, "curve.png", "curve.svg", "curve.pdf"])
+def test_plot(training, tmp_path, name):
+    output = tmp_path / name if name else training.with_suffix(".png")
+    shown = run("plot", str(training), *(["-o", str(output)] if name else []))
+    assert (shown.returncode, shown.stderr, shown.stdout) == (0, "", f"{output}\n")
+    starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
+    assert output.read_bytes().startswith(starts[output.suffix])
+
+
+def test_plot_shows_each_metric_over_the_steps(training):
+    with open(training, "a") as file:
+        file.write("1.0,99999,3.0,4")  # cut short by a kill
+    curves = read_curves(training)
+    assert list(curves) == ["reward", "loss"]
+    steps, rewards = curves["reward"]
+    assert steps.tolist() == list(range(10, 3011, 10))
+    assert rewards[:-1].tolist() == [i % 7 for i in range(300)]
+    assert np.isnan(rewards[-1])
+    steps, losses = curves["loss"]
+    assert steps.tolist() == [*range(30, 3001, 30), 3010]
+    assert losses[:-1].tolist() == [1 / i for i in range(2, 300, 3)]
+
+
+def test_smoothing_is_the_mean_of_the_neighbours(rng):
+    values = rng.normal(size=900)
+    steps = np.arange(900.0) * 7
+    smoothed_steps, smoothed = smooth(steps, values)
+    assert smoothed_steps.tolist() == steps.tolist()
+    for i in (0, 3, 10, 400, 500, 505, 895, 899):
+        assert smoothed[i] == pytest.approx(values[max(0, i - 9) : i + 10].mean())
+
+
+def test_few_values_are_not_smoothed():
+    assert [list(part) for part in smooth(np.array([1.0, 2.0]), np.array([3.0, 4.0]))] == [[1, 2], [3, 4]]
+
+
+def test_smoothing_leaves_out_what_is_no_number():
+    steps, values = smooth(np.arange(4.0), np.array([1.0, math.nan, math.inf, 4.0]))
+    assert [steps.tolist(), values.tolist()] == [[0, 3], [1, 4]]
+    assert [len(part) for part in smooth(np.array([1.0]), np.array([math.nan]))] == [0, 0]
+
+
+def test_a_million_values_are_smoothed_at_a_thousand_places(rng):
+    values = rng.normal(size=1_000_000)
+    steps, smoothed = smooth(np.arange(1e6), values)
+    assert len(steps) == 1000
+    assert (steps[0], steps[-1]) == (0, 999_999)
+    assert smoothed[500] == pytest.approx(values[int(steps[500]) - 10_000 : int(steps[500]) + 10_001].mean())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
     [
-        ("envpool", ["--against", "envpool"], "envpool is not installed: pip install envpool"),
-        ("matplotlib", ["--plot", "curve.png"], 'matplotlib package: pip install "operant[bench]"'),
-        ("rich", [], 'rich package: pip install "operant[bench]"'),
+        ("", "expected columns that begin with"),
+        ("timestamp,total_steps,steps_per_second\n1,2,3\n", "there are no metrics to draw"),
+        ("timestamp,total_steps,steps_per_second,reward\n", "there are no metrics to draw"),
+        (
+            "timestamp,total_steps,steps_per_second,reward\n1,2,3,4\n1,2,3,x\n",
+            "line 3: reward: expected a number, got 'x'",
+        ),
+        ("timestamp,total_steps,steps_per_second,reward\n1\n", "line 2: total_steps: expected a number, got ''"),
     ],
 )
-def test_a_missing_package_is_named(module, arguments, message):
-    failed = run_without(module, "bench", *arguments)
+def test_plot_explains_what_is_wrong_with_a_file(tmp_path, content, message):
+    path = tmp_path / "training.csv"
+    path.write_text(content)
+    failed = run("plot", str(path))
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert failed.stderr.startswith(f"operant plot: {path}: {message}")
+    assert [file.name for file in tmp_path.iterdir()] == ["training.csv"]
+
+
+def test_plot_explains_what_is_wrong_with_the_output(training, tmp_path):
+    failed = run("plot", str(training), "-o", str(tmp_path / "curve.doc"))
     assert failed.returncode == 2
-    assert message in failed.stderr
-    assert "Traceback" not in failed.stderr
+    assert "Format 'doc' is not supported" in failed.stderr
+    failed = run("plot", str(training), "-o", str(tmp_path / "none" / "curve.png"))
+    assert failed.returncode == 2
+    assert "No such file or directory" in failed.stderr
 
 
-def test_bench_measures_everyone():
-    shown = run_quickly("--num-envs", "8")
-    for name in ("Operant, 1 worker", "CartPoleVectorEnv (numpy)", "SyncVectorEnv", operant.simd.active):
-        assert name in shown
-    assert "1.00 (1.00 - 1.00)" in shown  # Gymnasium's numpy is once itself
-
-
-def test_bench_writes_what_it_measured(tmp_path):
-    file = tmp_path / "bench.json"
-    options = ["--env", "CartPole,Pendulum", "--env", "Pendulum", "--num-envs", "3,70", "--workers", "1,2"]
-    shown = run_quickly(*options, "--dtype", "float64", "--against", "gymnasium", "--json", str(file))
-    assert "CartPole, 70 copies, float64" in shown
-    assert "Pendulum without gymnasium: Gymnasium has no numpy vector environment of it" in " ".join(shown.split())
-
-    written = json.loads(file.read_text())
-    assert written["settings"] == {"rounds": 3, "seconds": 0.005, "dtype": "float64"}
-    assert written["machine"]["operant"] == operant.__version__
-    assert written["machine"]["simd"] == operant.simd.active
-    operants = {("operant", 1), ("operant", 2)}
-    measured = {
-        ("CartPole", 3): operants | {("gymnasium", 1)},
-        ("CartPole", 70): operants | {("gymnasium", 1)},
-        ("Pendulum", 3): operants,
-        ("Pendulum", 70): operants,
-    }
-    found = [
-        (one["environment"], one["num_envs"], one["library"], one["workers"], one["contender"])
-        for one in written["results"]
-    ]
-    assert len(found) == len(set(found)) == sum(map(len, measured.values()))
-    for environment, num_envs, library, workers, _ in found:
-        assert (library, workers) in measured[environment, num_envs]
-    for one in written["results"]:
-        rates = one["steps_per_second"]
-        assert len(rates["rounds"]) == 3
-        assert 0 < rates["lowest"] == min(rates["rounds"]) <= rates["median"] <= rates["highest"]
-        assert rates["median"] == sorted(rates["rounds"])[1]
-        assert rates["highest"] == max(rates["rounds"])
-    assert [(one["environment"], one["num_envs"], one["library"]) for one in written["missing"]] == [
-        ("Pendulum", 3, "gymnasium"),
-        ("Pendulum", 70, "gymnasium"),
-    ]
-    assert written["profiles"] == []
-
-
-def test_bench_all_is_all_environments_and_sizes(tmp_path):
-    file = tmp_path / "bench.json"
-    run_quickly("--all", "--against", "none", "--workers", "1", "--rounds", "1", "--json", str(file))
-    results = json.loads(file.read_text())["results"]
-    assert [(one["environment"], one["num_envs"]) for one in results] == [
-        (environment, num_envs) for environment in ENVIRONMENTS for num_envs in (1, 16, 256, 1024, 4096, 65536)
-    ]
-
-
-def test_bench_all_leaves_alone_what_is_chosen(tmp_path):
-    file = tmp_path / "bench.json"
-    run_quickly("--all", "--num-envs", "5", "--against", "none", "--workers", "1", "--json", str(file))
-    results = json.loads(file.read_text())["results"]
-    assert [(one["environment"], one["num_envs"]) for one in results] == [(name, 5) for name in ENVIRONMENTS]
-
-
-def test_bench_leaves_out_what_would_take_for_ever():
-    shown = run_quickly("--num-envs", "4097", "--workers", "1", "--against", "gymnasium-sync")
-    assert "CartPole without gymnasium-sync: SyncVectorEnv is measured up to 4096 copies" in " ".join(shown.split())
-
-
-def test_bench_against_envpool(tmp_path):
-    pytest.importorskip("envpool")
-    file = tmp_path / "bench.json"
-    run_quickly("--env", ",".join(ENVIRONMENTS), "--num-envs", "4", "--against", "envpool", "--json", str(file))
-    measured = {one["environment"] for one in json.loads(file.read_text())["results"] if one["library"] == "envpool"}
-    assert measured == set(ENVIRONMENTS)
-
-
-@pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG\r\n\x1a\n"), ("svg", b"<?xml")])
-def test_bench_plots(tmp_path, ending, begins):
-    file = tmp_path / f"bench.{ending}"
-    options = ["--env", "CartPole,MountainCar,Pendulum,Acrobot", "--num-envs", "1,8", "--workers", "1"]
-    run_quickly(*options, "--against", "gymnasium", "--plot", str(file))
-    assert file.read_bytes().startswith(begins)
-    if ending == "svg":
-        drawn = file.read_text()
-        for text in ("CartPole", "Acrobot", "Operant, 1 worker", "Gymnasium CartPoleVectorEnv (numpy)", "copies"):
-            assert f"<!-- {text} -->" in drawn
-
-
-def test_bench_profiles(tmp_path):
-    file = tmp_path / "bench.json"
-    options = ["--env", "CartPole,Acrobot", "--num-envs", "2000", "--workers", "1", "--against", "none"]
-    shown = run_quickly(*options, "--profile", "--json", str(file))
-    assert "microseconds a step" in shown
-    profiles = json.loads(file.read_text())["profiles"]
-    assert [(one["environment"], one["num_envs"]) for one in profiles] == [("CartPole", 2000), ("Acrobot", 2000)]
-    for one in profiles:
-        assert list(one["seconds"]) == ["call", "check", "kernel", "reset", "step"]
-        for call, check, kernel, reset, step in zip(*(part["rounds"] for part in one["seconds"].values()), strict=True):
-            assert call + check + kernel + reset == pytest.approx(step)
-            assert min(check, kernel, reset) >= 0
-
-
-def test_the_script_in_bench_is_the_same_command():
-    script = [sys.executable, ROOT / "bench" / "cartpole_benchmark.py"]
-    shown = subprocess.run([*script, *QUICK, "--num-envs", "8"], capture_output=True, text=True, check=True).stdout
-    assert "CartPole, 8 copies" in shown
-    assert "SyncVectorEnv" in shown
+def test_plot_without_matplotlib(training):
+    code = "import sys; sys.modules['matplotlib'] = None; from operant.cli import main; raise SystemExit(main())"
+    failed = subprocess.run([sys.executable, "-c", code, "plot", training], capture_output=True, text=True)
+    assert failed.returncode == 2
+    assert failed.stderr == 'operant plot: matplotlib is needed (pip install "operant[plot]")\n'

@@ -38,12 +38,11 @@ def run(options: Namespace) -> None:
         task = progress.add_task("", total=measurements + options.profile * len(cases), completed=-1)
         for comparison in comparisons:
             where = f"{comparison.environment} {comparison.num_envs}: "
-            measure(
-                comparison,
-                options.rounds,
-                options.seconds,
-                lambda what, where=where: progress.update(task, description=where + what, advance=1),
-            )
+
+            def announce(what: str, where: str = where) -> None:
+                progress.update(task, description=where + what, advance=1)
+
+            measure(comparison, options.rounds, options.seconds, announce)
             console.print(report.comparison_table(comparison, options.rounds, options.dtype))
         for environment, num_envs in cases if options.profile else ():
             progress.update(task, description=f"{environment} {num_envs}: profiling", advance=1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
+from typing import Any
 
 import gymnasium as gym
 import numpy.typing as npt
@@ -69,7 +71,7 @@ def operants(environment: str, num_envs: int, workers: Iterable[int], dtype: npt
             f"Operant, {_count(number, 'worker')}",
             "operant",
             number,
-            lambda number=number: env_class(num_envs, number, dtype=dtype),
+            partial(env_class, num_envs, number, dtype=dtype),
         )
         for number in workers
     ]
@@ -109,10 +111,13 @@ def _envpool(gymnasium_id: str, num_envs: int, workers: Iterable[int]) -> list[C
     import envpool
 
     def make(threads: int) -> gym.vector.VectorEnv:
-        return envpool.make(gymnasium_id, env_type="gymnasium", num_envs=num_envs, num_threads=threads, seed=0)
+        pool: Any = envpool.make(  # it is none of Gymnasium's, but steps like one
+            gymnasium_id, env_type="gymnasium", num_envs=num_envs, num_threads=threads, seed=0
+        )
+        return pool
 
     return [
-        Contender(f"EnvPool, {_count(threads, 'thread')}", "envpool", threads, lambda threads=threads: make(threads))
+        Contender(f"EnvPool, {_count(threads, 'thread')}", "envpool", threads, partial(make, threads))
         for threads in workers
     ]
 

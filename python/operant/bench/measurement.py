@@ -34,8 +34,9 @@ def draw_actions(env: gym.vector.VectorEnv, num_envs: int, dtype: npt.DTypeLike 
     extra = max(16 * _ACTION_ARRAYS, min(num_envs * (_ACTION_ARRAYS - 1), _MOST_EXTRA_ACTIONS))
     rng = np.random.default_rng(0)
     if isinstance(space, spaces.Discrete):
-        drawn = rng.integers(space.n, size=num_envs + extra).astype(dtype or np.int64)
+        drawn = rng.integers(int(space.n), size=num_envs + extra).astype(dtype or np.int64)
     else:
+        assert isinstance(space, spaces.Box)
         drawn = rng.uniform(space.low, space.high, (num_envs + extra, 1)).astype(dtype or np.float32)
     starts = np.linspace(0, extra, _ACTION_ARRAYS).astype(int) // 16 * 16  # whole cache lines, as arrays of one's own
     return [drawn[start : start + num_envs] for start in starts]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -47,11 +48,11 @@ def save(comparisons: Sequence[Comparison], path: Path) -> None:
     for panel in panels:
         panel.set_axis_off()
     figure.supylabel("steps per second")
-    handles = {}
+    handles: dict[str, Any] = {}
     for panel in figure.axes:
         for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
             handles.setdefault(name, handle)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=2)
     facts = machine.describe()
     figure.suptitle(f"{facts['processor']}, {facts['cores']} cores, {facts['simd']}", fontsize="small")
     figure.savefig(path, dpi=150)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,8 @@ def profile(environment: str, num_envs: int, dtype: str, rounds: int, seconds: f
     """
     env_class = environment_class(environment)
     stepper = make_stepper(lambda: env_class(num_envs, dtype=dtype), num_envs, seconds / 2)
-    env, result = stepper.env, Profile(environment, num_envs)
+    env: Any = stepper.env  # whose core has what is measured here
+    result = Profile(environment, num_envs)
     for _ in range(rounds):
         whole = stepper.seconds_per_call()
         inside = np.zeros(3)

@@ -19,7 +19,7 @@ class FinalObservations(np.ndarray):
     """
 
     _ended: npt.NDArray[np.bool_] | None = None
-    _replaced: dict[int, Any] | None = None
+    _replaced: dict[int, Any]
 
     @classmethod
     def of(cls, observations: npt.NDArray[np.float32], ended: npt.NDArray[np.bool_]) -> FinalObservations:
@@ -38,7 +38,7 @@ class FinalObservations(np.ndarray):
 
     def __getitem__(self, key: Any) -> Any:
         number = self._copy_number(key)
-        if number is None:
+        if number is None or self._ended is None:
             return np.asarray(self)[key]
         if number in self._replaced:
             return self._replaced[number]

@@ -23,7 +23,7 @@ class Renderer:
         if env.render_mode == "human" and env.num_envs != 1:
             raise ValueError(f"render_mode: 'human' shows one copy, not {env.num_envs}")
         self._env = env
-        self._artist = gym.make(env.gymnasium_id, render_mode=env.render_mode, disable_env_checker=True).unwrapped
+        self._artist: Any = gym.make(env.gymnasium_id, render_mode=env.render_mode, disable_env_checker=True).unwrapped
         for name, value in env.parameters.items():
             setattr(self._artist, name, value)
         self._was_reset = False

@@ -133,14 +133,16 @@ class SimdVectorEnv(VectorEnv):
         self.metadata = type(self).metadata | {"autoreset_mode": _arguments.autoreset_mode(autoreset_mode)}
         self._core = self._make_core()
 
+        #: How many numbers one copy's observation has.
+        self.observation_size = len(description["observation_low"])
         self.single_observation_space = spaces.Box(
             np.array(description["observation_low"], np.float32),
             np.array(description["observation_high"], np.float32),
             dtype=np.float32,
         )
         actions = description["actions"]
-        self.single_action_space: spaces.Space = (
-            spaces.Box(*actions, shape=(1,), dtype=np.float32)
+        self.single_action_space: spaces.Space[Any] = (
+            spaces.Box(actions[0], actions[1], shape=(1,), dtype=np.float32)
             if isinstance(actions, tuple)
             else spaces.Discrete(actions)
         )
