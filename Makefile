@@ -54,7 +54,9 @@ test-oldest: $(venv)/requirements  ## run the Python tests with the oldest suppo
 	build/oldest/bin/pip list | grep -E '^(gymnasium|numpy) '
 	build/oldest/bin/python -m pytest
 
-docs: docs-cpp  ## build the documentation into build/docs
+docs: $(venv)/docs  ## build the documentation into build/docs
+	NO_MKDOCS_2_WARNING=1 $(venv)/bin/mkdocs build --strict --quiet
+	$(MAKE) docs-cpp
 
 docs-cpp:
 	@scripts/install_system_packages.sh --check docs >/dev/null || scripts/install_system_packages.sh docs
@@ -78,6 +80,11 @@ $(venv)/requirements: pyproject.toml | system
 # Libraries to compare with. Where one of them cannot be installed, its rows say so.
 $(venv)/peers: $(venv)/requirements
 	-$(venv)/bin/pip install --quiet --group peers
+	touch $@
+
+# What builds the pages; a fault of theirs is an error.
+$(venv)/docs: $(venv)/requirements
+	$(venv)/bin/pip install --quiet --group docs
 	touch $@
 
 # The package is installed as users get it, from a wheel; only the compiler's output is kept between two installs.

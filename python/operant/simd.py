@@ -1,6 +1,7 @@
 """Which SIMD instruction sets this processor has kernels for, and which one is in use.
 
-The best available one is chosen when Operant is first imported. The environment variable `OPERANT_ARCH` forces one:
+`active`, a string, is the one in use; `available`, a tuple of strings, has all that the processor supports, the best
+one first. The best one is chosen when Operant is first imported. The environment variable `OPERANT_ARCH` forces one:
 
 | `OPERANT_ARCH` | instruction set | float32 lanes |
 |---|---|---|

@@ -30,6 +30,13 @@ __all__ = [
 def load(path: str | os.PathLike[str], workers: int = 1) -> SimdVectorEnv:
     """Make the environment that `SimdVectorEnv.save` has written to a file; it continues bit for bit.
 
+    Args:
+        path: The file.
+        workers: Threads that step the copies; the results do not depend on it.
+
+    Returns:
+        An environment of the class that was saved, with the same arguments, but without a render mode.
+
     Raises:
         OSError: The file cannot be read.
         ValueError: It is no such file, or damaged.

@@ -8,25 +8,106 @@ from operant.envs.vector_env import SimdVectorEnv
 class AcrobotVecEnv(SimdVectorEnv):
     """Copies of Gymnasium's `Acrobot-v1`: two links, a motor between them; swing the tip up above the line.
 
-    Actions: 0, 1 and 2 are torques of -1, 0 and 1 N m on the joint between the links.
+    ## Actions
 
-    | observation | least | most |
+    `Discrete(3)`, one for each copy: the torque on the joint between the links is `AVAIL_TORQUE[action]`, in N m.
+
+    | action | torque |
+    |---|---|
+    | 0 | -1 N m |
+    | 1 | 0 |
+    | 2 | 1 N m |
+
+    ## Observations
+
+    Shape `(num_envs, 6)`, float32. The state is `(theta1, theta2, theta1_dot, theta2_dot)`; `theta1` is 0 when the
+    first link hangs down, `theta2` is 0 when the second is in line with it.
+
+    | observation | unit | lowest | highest |
+    |---|---|---|---|
+    | `cos(theta1)` | | -1 | 1 |
+    | `sin(theta1)` | | -1 | 1 |
+    | `cos(theta2)` | | -1 | 1 |
+    | `sin(theta2)` | | -1 | 1 |
+    | `theta1_dot`, angular velocity | rad/s | -4 * pi | 4 * pi |
+    | `theta2_dot`, angular velocity relative to the first link | rad/s | -9 * pi | 9 * pi |
+
+    ## Dynamics
+
+    Integrated over `dt` by one step of the classical Runge-Kutta method:
+
+    ```python
+    l1, m1, m2, lc1, lc2 = LINK_LENGTH_1, LINK_MASS_1, LINK_MASS_2, LINK_COM_POS_1, LINK_COM_POS_2
+    I1 = I2 = LINK_MOI
+    g = 9.8
+    torque = AVAIL_TORQUE[action] + uniform(-torque_noise_max, torque_noise_max)
+
+
+    def derivatives(state):
+        theta1, theta2, theta1_dot, theta2_dot = state
+        d1 = m1 * lc1**2 + m2 * (l1**2 + lc2**2 + 2 * l1 * lc2 * cos(theta2)) + I1 + I2
+        d2 = m2 * (lc2**2 + l1 * lc2 * cos(theta2)) + I2
+        phi2 = m2 * lc2 * g * cos(theta1 + theta2 - pi / 2)
+        phi1 = (
+            -m2 * l1 * lc2 * theta2_dot**2 * sin(theta2)
+            - 2 * m2 * l1 * lc2 * theta2_dot * theta1_dot * sin(theta2)
+            + (m1 * lc1 + m2 * l1) * g * cos(theta1 - pi / 2)
+            + phi2
+        )
+        numerator = torque + d2 / d1 * phi1 - phi2
+        if book_or_nips == "book":
+            numerator -= m2 * l1 * lc2 * theta1_dot**2 * sin(theta2)
+        theta2_acc = numerator / (m2 * lc2**2 + I2 - d2**2 / d1)
+        theta1_acc = -(d2 * theta2_acc + phi1) / d1
+        return array([theta1_dot, theta2_dot, theta1_acc, theta2_acc])
+
+
+    state = array([theta1, theta2, theta1_dot, theta2_dot])
+    k1 = derivatives(state)
+    k2 = derivatives(state + dt / 2 * k1)
+    k3 = derivatives(state + dt / 2 * k2)
+    k4 = derivatives(state + dt * k3)
+    theta1, theta2, theta1_dot, theta2_dot = state + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+    theta1, theta2 = remainder(theta1, 2 * pi), remainder(theta2, 2 * pi)  # within half a turn of 0
+    theta1_dot = clip(theta1_dot, -MAX_VEL_1, MAX_VEL_1)
+    theta2_dot = clip(theta2_dot, -MAX_VEL_2, MAX_VEL_2)
+
+    terminated = -cos(theta1) - cos(theta1 + theta2) > 1
+    reward = 0 if terminated else -1
+    ```
+
+    ## Episodes
+
+    - Start: all four uniform in [-0.1, 0.1], rounded to float32; `reset(options={"low": ..., "high": ...})` chooses
+      other bounds.
+    - Reward: -1 for every step, 0 for the one that terminates.
+    - Termination: the tip is more than a link's length above the upper joint, in the geometry of links of equal length.
+    - Truncation: after 500 steps.
+
+    ## Parameters
+
+    | parameter | default | meaning |
     |---|---|---|
-    | cosine and sine of the first link's angle, 0 is down | -1 | 1 |
-    | cosine and sine of the second link's angle to the first | -1 | 1 |
-    | angular velocity of the first link, rad/s | -4 pi | 4 pi |
-    | angular velocity of the second link, rad/s | -9 pi | 9 pi |
+    | `dt` | 0.2 | time between two steps, s |
+    | `LINK_LENGTH_1` | 1.0 | m |
+    | `LINK_LENGTH_2` | 1.0 | m; in no equation, only drawn |
+    | `LINK_MASS_1` | 1.0 | kg |
+    | `LINK_MASS_2` | 1.0 | kg |
+    | `LINK_COM_POS_1` | 0.5 | from the first link's upper end to its centre of mass, m |
+    | `LINK_COM_POS_2` | 0.5 | the same of the second link, m |
+    | `LINK_MOI` | 1.0 | moment of inertia of either link, kg m² |
+    | `MAX_VEL_1` | 4 * pi | rad/s |
+    | `MAX_VEL_2` | 9 * pi | rad/s |
+    | `AVAIL_TORQUE` | [-1, 0, 1] | the torques of the three actions, N m |
+    | `torque_noise_max` | 0.0 | limit of the uniform noise on the torque, N m |
+    | `book_or_nips` | "book" | the equations of the book, or "nips": of the paper, which lack a term in theta1_dot² |
 
-    Reward: -1 for every step, 0 for the one that terminates. Start: angles and velocities uniform in ±0.1. An episode
-    terminates when the tip is more than one link above the upper joint, and is truncated after 500 steps.
+    ## Source
 
-    Parameters: `dt` 0.2 s, `LINK_LENGTH_1`, `LINK_LENGTH_2` 1 m, `LINK_MASS_1`, `LINK_MASS_2` 1 kg, `LINK_COM_POS_1`,
-    `LINK_COM_POS_2` 0.5 m, `LINK_MOI` 1 kg m², `MAX_VEL_1`, `MAX_VEL_2`, `AVAIL_TORQUE` [-1, 0, 1],
-    `torque_noise_max` 0 N m, `book_or_nips` "book" or "nips".
-
-    Source: R. S. Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse
-    Coding", NIPS 8, 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", 2018, section
-    11.3.
+    R. S. Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse Coding", Advances
+    in Neural Information Processing Systems 8, 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An
+    Introduction", first edition, 1998, section 11.3.
     """
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 15}

@@ -8,25 +8,80 @@ from operant.envs.vector_env import SimdVectorEnv
 class CartPoleVecEnv(SimdVectorEnv):
     """Copies of Gymnasium's `CartPole-v1`: keep a pole upright on a cart by pushing the cart left or right.
 
-    Actions: 0 pushes the cart to the left, 1 to the right.
+    ## Actions
 
-    | observation | unit | an episode ends beyond |
+    `Discrete(2)`, one for each copy:
+
+    | action | push on the cart |
+    |---|---|
+    | 0 | to the left, with `force_mag` |
+    | 1 | to the right, with `force_mag` |
+
+    ## Observations
+
+    Shape `(num_envs, 4)`, float32; the state itself. The bounds of the space are twice the thresholds, so that the
+    observation that ends an episode is in the space.
+
+    | observation | unit | lowest | highest |
+    |---|---|---|---|
+    | `x`, position of the cart | m | -4.8 | 4.8 |
+    | `x_dot`, velocity of the cart | m/s | -inf | inf |
+    | `theta`, angle of the pole, 0 is upright | rad | -0.41888 | 0.41888 |
+    | `theta_dot`, angular velocity of the pole | rad/s | -inf | inf |
+
+    ## Dynamics
+
+    A frictionless cart and pole, `tau` seconds a step:
+
+    ```python
+    force = force_mag if action == 1 else -force_mag
+    total_mass = masscart + masspole
+    temp = (force + masspole * length * theta_dot**2 * sin(theta)) / total_mass
+    theta_acc = (gravity * sin(theta) - cos(theta) * temp) / (
+        length * (4 / 3 - masspole * cos(theta) ** 2 / total_mass)
+    )
+    x_acc = temp - masspole * length * theta_acc * cos(theta) / total_mass
+
+    if kinematics_integrator == "euler":
+        x, x_dot = x + tau * x_dot, x_dot + tau * x_acc
+        theta, theta_dot = theta + tau * theta_dot, theta_dot + tau * theta_acc
+    else:
+        x_dot, theta_dot = x_dot + tau * x_acc, theta_dot + tau * theta_acc
+        x, theta = x + tau * x_dot, theta + tau * theta_dot
+
+    terminated = abs(x) > x_threshold or abs(theta) > theta_threshold_radians
+    reward = (-1 if terminated else 0) if sutton_barto_reward else 1
+    ```
+
+    ## Episodes
+
+    - Start: all four uniform in [-0.05, 0.05]; `reset(options={"low": ..., "high": ...})` chooses other bounds.
+    - Reward: 1 for every step, the last included. With `sutton_barto_reward`, 0, and -1 for the step that terminates.
+    - Termination: the cart is more than 2.4 m from the middle, or the pole more than 12° from upright.
+    - Truncation: after 500 steps (200 for `operant/CartPole-v0`).
+
+    ## Parameters
+
+    | parameter | default | meaning |
     |---|---|---|
-    | cart position | m | ±2.4 |
-    | cart velocity | m/s | |
-    | pole angle | rad | ±0.2095 (12°) |
-    | pole angular velocity | rad/s | |
+    | `gravity` | 9.8 | m/s² |
+    | `masscart` | 1.0 | kg, more than 0 |
+    | `masspole` | 0.1 | kg, not negative |
+    | `length` | 0.5 | half the pole's length, m |
+    | `force_mag` | 10.0 | N |
+    | `tau` | 0.02 | time between two steps, s |
+    | `kinematics_integrator` | "euler" | or "semi-implicit euler" |
+    | `theta_threshold_radians` | 12 * 2 * pi / 360 | beyond this angle the pole has fallen, rad |
+    | `x_threshold` | 2.4 | the end of the track, m |
+    | `sutton_barto_reward` | False | the rewards of the book by Sutton and Barto |
 
-    Reward: 1 for every step, the last included. Start: all four uniform in ±0.05. An episode is truncated after 500
-    steps (200 for `CartPole-v0`).
+    ## Source
 
-    Parameters: `gravity` 9.8 m/s², `masscart` 1.0 kg, `masspole` 0.1 kg, `length` 0.5 m (half the pole's), `force_mag`
-    10 N, `tau` 0.02 s between steps, `kinematics_integrator` "euler" or "semi-implicit euler",
-    `theta_threshold_radians` 0.2095, `x_threshold` 2.4 m, `sutton_barto_reward` False (True: reward 0, and -1 for the
-    step that terminates). Total mass and pole moment follow from them.
+    A. G. Barto, R. S. Sutton and C. W. Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult Learning
+    Control Problems", IEEE Transactions on Systems, Man, and Cybernetics 13(5), 1983. Equations of motion: R. V.
+    Florian, "Correct equations for the dynamics of the cart-pole system", 2007, without friction.
 
-    Source: A. G. Barto, R. S. Sutton and C. W. Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult
-    Learning Control Problems", IEEE Transactions on Systems, Man, and Cybernetics 13(5), 1983.
+    ## Example
 
     >>> env = CartPoleVecEnv(4096)
     >>> observations, infos = env.reset(seed=42)

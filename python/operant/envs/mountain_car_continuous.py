@@ -8,21 +8,62 @@ from operant.envs.vector_env import SimdVectorEnv
 class MountainCarContinuousVecEnv(SimdVectorEnv):
     """Copies of Gymnasium's `MountainCarContinuous-v0`: `MountainCarVecEnv` with a motor that can be throttled.
 
-    Actions: the force on the car, clipped to [-1, 1].
+    ## Actions
 
-    | observation | least | most |
+    `Box(-1, 1, shape=(1,), dtype=float32)`, one for each copy: the force on the car, as a part of the motor's power.
+    Actions beyond the bounds are clipped, but paid for in full.
+
+    ## Observations
+
+    Shape `(num_envs, 2)`, float32; the state itself. Lengths have no unit in the source, and time is counted in steps.
+
+    | observation | unit | lowest | highest |
+    |---|---|---|---|
+    | `position` | length | -1.2 | 0.6 |
+    | `velocity` | length a step | -0.07 | 0.07 |
+
+    ## Dynamics
+
+    ```python
+    force = clip(action, min_action, max_action)
+    velocity = velocity + force * power - 0.0025 * cos(3 * position)
+    velocity = clip(velocity, -max_speed, max_speed)
+    position = clip(position + velocity, min_position, max_position)
+    if position == min_position and velocity < 0:  # the wall on the left stops the car
+        velocity = 0
+
+    terminated = position >= goal_position and velocity >= goal_velocity
+    reward = (100 if terminated else 0) - 0.1 * action**2
+    ```
+
+    Gymnasium keeps this environment's state in float32. With `dtype=numpy.float64`, so does Operant, to be equal bit
+    for bit.
+
+    ## Episodes
+
+    - Start: at rest, `position` uniform in [-0.6, -0.4]; `reset(options={"low": ..., "high": ...})` chooses other
+      bounds.
+    - Reward: minus a tenth of the square of the action, before it is clipped; 100 more for the step that terminates.
+    - Termination: `position` is at least 0.45 and `velocity` not negative.
+    - Truncation: after 999 steps.
+
+    ## Parameters
+
+    | parameter | default | meaning |
     |---|---|---|
-    | position | -1.2 | 0.6 |
-    | velocity (a step) | -0.07 | 0.07 |
+    | `min_action` | -1.0 | actions below count as this |
+    | `max_action` | 1.0 | actions above count as this |
+    | `min_position` | -1.2 | the wall on the left |
+    | `max_position` | 0.6 | the wall on the right |
+    | `max_speed` | 0.07 | length a step, more than 0 |
+    | `goal_position` | 0.45 | from here on to the right an episode may terminate |
+    | `goal_velocity` | 0 | and does if the car is at least as fast as this |
+    | `power` | 0.0015 | how much an action of 1 changes the velocity in a step |
 
-    Reward: minus a tenth of the square of the action, before it is clipped; 100 more at the goal. Start: at rest,
-    position uniform in [-0.6, -0.4]. An episode terminates at the goal, position 0.45, and is truncated after 999
-    steps.
+    ## Source
 
-    Parameters: `min_action`, `max_action`, `min_position`, `max_position`, `max_speed`, `goal_position`,
-    `goal_velocity` 0, `power` 0.0015.
-
-    Source: A. W. Moore, "Efficient Memory-based Learning for Robot Control", PhD thesis, University of Cambridge, 1990.
+    A. W. Moore, "Efficient Memory-based Learning for Robot Control", PhD thesis, University of Cambridge, 1990. The
+    continuous action and the rewards are Gymnasium's.
     """
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}

@@ -11,23 +11,64 @@ from operant.envs.vector_env import _BOUNDS_CHECK, Bounds, SimdVectorEnv
 
 
 class PendulumVecEnv(SimdVectorEnv):
-    """Copies of Gymnasium's `Pendulum-v1`: swing a pendulum up with a weak motor, and hold it there.
+    """Copies of Gymnasium's `Pendulum-v1`: swing a pendulum up with a motor too weak to lift it, and hold it there.
 
-    Actions: the torque in N m, clipped to [-2, 2].
+    ## Actions
 
-    | observation | least | most |
+    `Box(-2, 2, shape=(1,), dtype=float32)`, one for each copy: the torque on the pendulum in N m, counter-clockwise.
+    Actions beyond the bounds are clipped.
+
+    ## Observations
+
+    Shape `(num_envs, 3)`, float32. The state is `(theta, theta_dot)`, 0 rad is upright.
+
+    | observation | unit | lowest | highest |
+    |---|---|---|---|
+    | `cos(theta)` | | -1 | 1 |
+    | `sin(theta)` | | -1 | 1 |
+    | `theta_dot`, angular velocity | rad/s | -8 | 8 |
+
+    ## Dynamics
+
+    A rod of mass `m` and length `l` that hangs by one end, without friction, `dt` seconds a step, semi-implicit Euler.
+    The reward is that of the state before the step.
+
+    ```python
+    torque = clip(action, -max_torque, max_torque)
+    angle = remainder(theta, 2 * pi)  # within half a turn of upright
+    reward = -(angle**2 + 0.1 * theta_dot**2 + 0.001 * torque**2)
+
+    theta_dot = theta_dot + (3 * g / (2 * l) * sin(theta) + 3 / (m * l**2) * torque) * dt
+    theta_dot = clip(theta_dot, -max_speed, max_speed)
+    theta = theta + theta_dot * dt
+    terminated = False
+    ```
+
+    In float32 the angle is kept within half a turn, as a fixed-point fraction of a turn, so it stays accurate however
+    long an episode is; in float64 it grows, as Gymnasium's does.
+
+    ## Episodes
+
+    - Start: `theta` uniform in [-pi, pi], `theta_dot` in [-1, 1]; `reset(options={"x_init": ..., "y_init": ...})`
+      chooses other limits of the absolute values, x of the angle and y of the velocity.
+    - Reward: from -(pi² + 0.1 * 8² + 0.001 * 2²), which is -16.27, to 0, upright and at rest without a torque.
+    - Termination: never.
+    - Truncation: after 200 steps.
+
+    ## Parameters
+
+    | parameter | default | meaning |
     |---|---|---|
-    | cosine of the angle, 0 is upright | -1 | 1 |
-    | sine of the angle | -1 | 1 |
-    | angular velocity, rad/s | -8 | 8 |
+    | `max_speed` | 8.0 | rad/s, more than 0 |
+    | `max_torque` | 2.0 | N m, more than 0 |
+    | `dt` | 0.05 | time between two steps, s |
+    | `g` | 10.0 | gravity, m/s² |
+    | `m` | 1.0 | mass, kg |
+    | `l` | 1.0 | length, m |
 
-    Reward: -(angle² + 0.1 velocity² + 0.001 torque²), with the angle within ±pi, of the state before the step. Start:
-    angle uniform in ±pi, velocity in ±1. An episode is truncated after 200 steps.
+    ## Source
 
-    In float32 the angle is kept within ±pi, so it stays accurate however long an episode is; in float64 it grows, as
-    Gymnasium's does.
-
-    Parameters: `max_speed` 8 rad/s, `max_torque` 2 N m, `dt` 0.05 s, `g` 10 m/s², `m` 1 kg, `l` 1 m.
+    Gymnasium's `Pendulum-v1`, which names no paper; the equation is that of a rod with moment of inertia m l² / 3.
     """
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}

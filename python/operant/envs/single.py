@@ -36,6 +36,10 @@ class SingleEnv(gym.Env):
         Args:
             render_mode: "rgb_array", "human" or None.
             **arguments: `dtype` and the physical parameters of the vector environment.
+
+        Raises:
+            TypeError: There is no such parameter, or an argument has the wrong type.
+            ValueError: An argument is out of range.
         """
         self._env = self._vector_env(
             1, max_episode_steps=-1, autoreset_mode=AutoresetMode.DISABLED, render_mode=render_mode, **arguments
@@ -48,7 +52,15 @@ class SingleEnv(gym.Env):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
-        """Start a new episode; see `SimdVectorEnv.reset`."""
+        """Start a new episode.
+
+        Args:
+            seed: None continues the random stream, an int starts it anew.
+            options: The bounds of the start, as `SimdVectorEnv.reset` takes them.
+
+        Returns:
+            The observation, shape `(d,)`, float32, and an empty dict.
+        """
         super().reset(seed=seed)
         if seed is None and not self._seeded:
             seed = self.np_random_seed  # the random one that Gymnasium has just chosen
@@ -57,13 +69,30 @@ class SingleEnv(gym.Env):
         return observations[0].copy(), infos
 
     def step(self, action: Any) -> tuple[npt.NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Step once; see `SimdVectorEnv.step`. After the episode has terminated, `reset` is needed."""
+        """Step once. After the episode has terminated, `reset` is needed.
+
+        Args:
+            action: An integer, or for a continuous action a number or an array of shape `(1,)`.
+
+        Returns:
+            The observation, shape `(d,)`, float32; the reward, a float; terminated and truncated, bools, the latter
+            always False, as the time limit is `gymnasium.make`'s; and a dict.
+
+        Raises:
+            TypeError: The action has the wrong type.
+            ValueError: It is not in a discrete action space, or NaN. Nothing is stepped.
+            gymnasium.error.ResetNeeded: The episode has terminated, or none has begun.
+        """
         actions = np.asarray(action).reshape(1)
         observations, rewards, terminations, truncations, infos = self._env.step(actions)
         return observations[0].copy(), float(rewards[0]), bool(terminations[0]), bool(truncations[0]), infos
 
     def render(self) -> npt.NDArray[np.uint8] | None:
-        """Draw the state with Gymnasium's own renderer."""
+        """Draw the state with Gymnasium's own renderer.
+
+        Returns:
+            A frame, `(height, width, 3)` uint8; None in human mode, which shows it in a window.
+        """
         frames = self._env.render()
         return None if frames is None else frames[0]
 

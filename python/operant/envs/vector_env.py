@@ -42,6 +42,22 @@ class SimdVectorEnv(VectorEnv):
     array itself, a view of it or anything that shares its memory. Otherwise they are recycled.
 
     Environments can be pickled and deep-copied; the copy continues bit for bit where the original stood.
+
+    Attributes:
+        num_envs: How many copies there are.
+        workers: Threads that step them, the caller's among them.
+        max_episode_steps: Steps after which an episode is truncated; 2147483647 for no limit.
+        dtype: Precision of the simulated state, float32 or float64.
+        parameters: The environment's physical parameters, those with their defaults included.
+        record_episode_statistics: Whether infos report the episodes that ended.
+        observation_size: How many numbers one copy's observation has.
+        single_observation_space: A `Box` of shape `(observation_size,)`, float32.
+        single_action_space: A `Discrete`, or a `Box` of shape `(1,)`, float32.
+        observation_space: The same of all copies, `num_envs` rows.
+        action_space: The same of all copies.
+        gymnasium_id: Gymnasium's id of the environment that this one follows.
+        render_mode: What the constructor was given.
+        metadata: Gymnasium's; `metadata["autoreset_mode"]` is an `AutoresetMode`.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -247,18 +263,26 @@ class SimdVectorEnv(VectorEnv):
 
     @property
     def state(self) -> npt.NDArray[np.float64]:
-        """A copy of the simulated state, shape `(num_envs, state_size)`, float64 whatever it is simulated in."""
+        """A copy of the simulated state, shape `(num_envs, state_size)`, float64 whatever it is simulated in.
+
+        The variables, their order and their units are those of the environment's equations, and for Pendulum and
+        Acrobot not those of its observations.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
         return self._core.state()
 
     def set_state(self, state: npt.ArrayLike, mask: npt.NDArray[np.bool_] | None = None) -> None:
         """Replace the simulated state; elapsed steps and random streams stay as they are.
 
         Args:
-            state: Shape `(num_envs, state_size)`.
+            state: Shape `(num_envs, state_size)`, as the property `state` has it; any number dtype.
             mask: Which copies to change, shape `(num_envs,)`, bool; None changes all.
 
         Raises:
-            ValueError: The state or the mask has the wrong shape, or a number is infinite or NaN.
+            ValueError: The state or the mask has the wrong shape, or a number is infinite or NaN. Nothing is changed.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         new = np.array(state, dtype=np.float64)
         if new.shape != self._state_shape:
@@ -277,8 +301,11 @@ class SimdVectorEnv(VectorEnv):
         """Totals of the episodes that ended since `clear_logs`, exact however many.
 
         Returns:
-            `episode_count`, `total_reward` and `total_steps` (the sums of their returns and lengths), `mean_reward` and
-            `mean_length` (per episode; 0.0 without one).
+            `episode_count`, an int; `total_reward`, a float, and `total_steps`, an int, the sums of the episodes'
+            returns and lengths; `mean_reward` and `mean_length`, floats, per episode, 0.0 without one.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         count, reward, steps = self._core.logs()
         return {
@@ -296,7 +323,14 @@ class SimdVectorEnv(VectorEnv):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole environment to a file: parameters, state, elapsed steps, random streams, totals.
 
-        `operant.envs.load` makes an environment of it that continues bit for bit.
+        `operant.envs.load` makes an environment of it that continues bit for bit. The render mode is not saved.
+
+        Args:
+            path: The file; an existing one is replaced.
+
+        Raises:
+            OSError: The file cannot be written.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         header = json.dumps({"class": type(self).__name__, "arguments": self._arguments_as_json()})
         Path(path).write_bytes(header.encode() + b"\n" + self._core.save())
