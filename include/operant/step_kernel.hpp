@@ -326,6 +326,7 @@ private:
         const Lanes<E, Scalar> lanes = all_lanes;  // a copy that no store can change: it stays in registers
         static_assert(restart_size <= lanes_per_word);
         if (list.count == 0) return;
+        for (std::size_t k = 0; k < list.count; ++k) prefetch(lanes.random + list.lanes[k]);
         for (std::size_t k = 0; k < restart_size; ++k) list.lanes[list.count + k] = list.lanes[0];
         for (std::size_t begin = 0; begin < list.count; begin += restart_size) {
             const std::uint32_t* restarting = list.lanes + begin;
@@ -347,6 +348,13 @@ private:
                             sizeof(float) * E::observation_size);
             }
         }
+    }
+
+    /// Of many copies, those few that restart have their generators far from any cache.
+    static XSIMD_INLINE void prefetch([[maybe_unused]] const Pcg64* generator) {
+#if defined(__GNUC__)
+        __builtin_prefetch(generator, 1);
+#endif
     }
 
     static XSIMD_INLINE Scalar stored(std::size_t variable, double value) {
