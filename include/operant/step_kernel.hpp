@@ -54,14 +54,18 @@ enum class AutoresetMode {
     disabled,   ///< nothing, until the caller resets it
 };
 
-/// Where the copies live: arrays with one element a lane, 64-byte aligned, padded to whole words.
+/// Where the copies live: arrays with one element a lane, or a word of them, 64-byte aligned, padded to whole words.
+///
+/// No lane counts its steps: whether an episode has become too long is only looked at when a word's deadline has come.
 template <class E, class Scalar>
 struct Lanes {
     Scalar* state[E::state_size];  ///< one array for each state variable
-    /// Steps since the episode began; -1 once it has ended.
-    xsimd::as_integer_t<Scalar>* elapsed;
-    Pcg64* random;    ///< every copy's own stream
-    double* returns;  ///< rewards of the episode so far; null where E has a fixed reward
+    std::int64_t* began;           ///< the clock when the episode began
+    std::uint64_t* pending;        ///< one bit a lane: its episode has ended, and no other has begun
+    std::int64_t* deadlines;       ///< for each word, a time before which no episode in it gets too long
+    Pcg64* random;                 ///< every copy's own stream
+    double* returns;               ///< rewards of the episode so far; null where E has a fixed reward
+    std::int64_t clock;            ///< how many steps there have been, that in progress among them
 };
 
 /// Where a step reports the episodes that ended in it, aligned and padded like `Lanes`; 0 for all other copies. Few
@@ -140,11 +144,10 @@ struct Kernels {
 template <class E, class Scalar, class Arch>
 class StepKernel {
     using Batch = xsimd::batch<Scalar, Arch>;
-    using Integer = xsimd::as_integer_t<Scalar>;
-    using Integers = xsimd::batch<Integer, Arch>;
     using Dynamics = typename E::template Dynamics<Batch>;
     using State = std::array<Batch, E::state_size>;
     using Mask = typename Batch::batch_bool_type;
+    using Times = xsimd::batch<std::int64_t, Arch>;
 
 public:
     /// To be called where the compiler may use the architecture's instructions.
@@ -161,57 +164,47 @@ private:
         const Lanes<E, Scalar> lanes = all_lanes;  // copies that no store can change: they stay in registers
         const Outputs outputs = all_outputs;
         const Dynamics dynamics(settings.parameters);
-        const Integers max_episode_steps(settings.max_episode_steps);
-        const bool unlimited = settings.max_episode_steps == std::numeric_limits<std::int32_t>::max();
         const bool same_step = settings.autoreset_mode == AutoresetMode::same_step;
         Tally tally;
 
         for (std::size_t word = begin; word < end; word += lanes_per_word) {
-            std::uint64_t terminated_bits = 0, truncated_bits = 0, pending_bits = 0;
-            alignas(64) Integer lengths[lanes_per_word];  // of the episodes
+            const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
+            const std::uint64_t beginning_bits =
+                bits_where(lanes.began + word, [&](const Times& began) { return began == Times(lanes.clock - 1); });
+            std::uint64_t terminated_bits = 0;
             const std::size_t word_end = word + lanes_per_word < end ? word + lanes_per_word : end;
             for (std::size_t lane = word; lane < word_end; lane += Batch::size) {
                 State state = load_state(lanes, lane);
-                const Integers elapsed = Integers::load_aligned(lanes.elapsed + lane);
-                const Mask pending = xsimd::batch_bool_cast<Scalar>(elapsed < Integers(0));
-
                 Input<E, Batch> input{load_actions(actions + lane, end - lane), sizeof(Action) == sizeof(float),
-                                      xsimd::batch_bool_cast<Scalar>(elapsed == Integers(0)), Batch(0)};
+                                      mask_of(beginning_bits >> (lane - word)), Batch(0)};
                 if constexpr (HasNoise<E>)
-                    if (E::has_noise(settings.parameters)) input.noise = draw_noise(settings, lanes, lane, end);
+                    if (E::has_noise(settings.parameters))
+                        input.noise = draw_noise(settings, lanes, lane, end, pending_bits >> (lane - word));
                 const Outcome<Batch> outcome = dynamics.step(state, input);
-
-                // A pending copy goes to 0, where its new episode starts. Unlimited episodes end at no count.
-                Integers now_elapsed = elapsed + Integers(1);
-                if (unlimited) now_elapsed = xsimd::min(now_elapsed, max_episode_steps - Integers(1));
-                const auto truncated = now_elapsed >= max_episode_steps;
-                const Mask terminated = outcome.terminated & !pending;
-                const auto ended = truncated | xsimd::batch_bool_cast<Integer>(terminated);
-                const Batch reward = xsimd::select(pending, Batch(0), outcome.reward);
+                const Batch reward = xsimd::select(mask_of(pending_bits >> (lane - word)), Batch(0), outcome.reward);
 
                 for (std::size_t i = 0; i < E::state_size; ++i) state[i].store_aligned(lanes.state[i] + lane);
-                xsimd::select(ended, Integers(-1), now_elapsed).store_aligned(lanes.elapsed + lane);
-                if (outputs.episodes) now_elapsed.store_aligned(lengths + (lane - word));
                 store_rows(outputs.observations + lane * E::observation_size, Dynamics::observation(state));
                 store_rows(outputs.rewards + lane, std::array{reward});
                 if constexpr (!HasFixedReward<E>) accumulate(lanes.returns + lane, reward);
-                terminated_bits |= terminated.mask() << (lane - word);
-                truncated_bits |= truncated.mask() << (lane - word);
-                pending_bits |= pending.mask() << (lane - word);
+                terminated_bits |= outcome.terminated.mask() << (lane - word);
             }
 
             const std::size_t used = word_end - word;
             const std::uint64_t used_bits =
                 used < lanes_per_word ? (std::uint64_t{1} << used) - 1 : ~std::uint64_t{0};
+            terminated_bits &= ~pending_bits;
+            const std::uint64_t truncated_bits =
+                lanes.clock < lanes.deadlines[word / lanes_per_word] ? 0 : too_long(settings, lanes, word) & ~pending_bits;
             const std::uint64_t ended_bits = (terminated_bits | truncated_bits) & used_bits;
-            pending_bits &= used_bits;
+            lanes.pending[word / lanes_per_word] = same_step ? 0 : ended_bits;
             store_bits_as_bools<Arch>(outputs.terminations + word, terminated_bits);
             store_bits_as_bools<Arch>(outputs.truncations + word, truncated_bits);
             if (outputs.ended) store_bits_as_bools<Arch>(outputs.ended + word, ended_bits);
             tally.ended += std::popcount(ended_bits);
             tally.terminated += std::popcount(terminated_bits & used_bits);
             if (outputs.episodes || !HasFixedReward<E>)
-                tally.returns += record(settings, lanes, outputs.episodes, lengths, word, ended_bits, terminated_bits);
+                tally.returns += record(settings, lanes, outputs.episodes, word, ended_bits, terminated_bits);
             restarting.append_bits(word, same_step ? ended_bits : pending_bits);
         }
         tally.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
@@ -225,6 +218,41 @@ private:
                         outputs.observations + begin * E::observation_size,
                         sizeof(float) * (end - begin) * E::observation_size);
         return tally;
+    }
+
+    static XSIMD_INLINE Mask mask_of(std::uint64_t bits) {
+        return Mask::from_mask(bits & ((std::uint64_t{1} << Batch::size) - 1));
+    }
+
+    /// One bit for each lane of a word: what `predicate` says of the time when its episode began.
+    template <class Predicate>
+    static XSIMD_INLINE std::uint64_t bits_where(const std::int64_t* began, Predicate predicate) {
+        std::uint64_t bits = 0;
+        for (std::size_t lane = 0; lane < lanes_per_word; lane += Times::size)
+            bits |= predicate(Times::load_aligned(began + lane)).mask() << lane;
+        return bits;
+    }
+
+    /// The lanes of a word that have reached the limit. Sets the word's deadline to when the next one may.
+    static std::uint64_t too_long(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, std::size_t word) {
+        constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+        std::int64_t& deadline = lanes.deadlines[word / lanes_per_word];
+        if (settings.max_episode_steps == std::numeric_limits<std::int32_t>::max()) {
+            deadline = never;
+            return 0;
+        }
+        const Times limit(settings.max_episode_steps);
+        Times next = Times(lanes.clock) + limit;  // of episodes that begin now
+        const std::uint64_t bits = bits_where(lanes.began + word, [&](const Times& began) {
+            const auto reached = Times(lanes.clock) - began >= limit;
+            next = xsimd::select(reached, next, xsimd::min(next, began + limit));
+            return reached;
+        });
+        alignas(Arch::alignment()) std::int64_t times[Times::size];
+        next.store_aligned(times);
+        deadline = never;
+        for (const std::int64_t time : times) deadline = time < deadline ? time : deadline;
+        return bits;
     }
 
     /// Adds the rewards to the returns, in double whatever the batch.
@@ -243,11 +271,9 @@ private:
     }
 
     /// Writes return and length of the episodes that ended in a word of lanes, if the caller wants them.
-    /// \param lengths of the word's lanes, when the caller wants them
     /// \return the sum of the returns, as far as they were summed up
     static double record(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, const EpisodeStatistics* episodes,
-                         const Integer* lengths, std::size_t word, std::uint64_t ended_bits,
-                         std::uint64_t terminated_bits) {
+                         std::size_t word, std::uint64_t ended_bits, std::uint64_t terminated_bits) {
         if (episodes) {
             std::uint64_t& written = episodes->written[word / lanes_per_word];
             for (std::uint64_t stale = written & ~ended_bits; stale != 0; stale &= stale - 1) {
@@ -265,7 +291,7 @@ private:
             double episode_return = 0;
             if constexpr (!HasFixedReward<E>) sum += episode_return = lanes.returns[lane];
             if (episodes) {
-                const auto length = static_cast<std::int64_t>(lengths[bit]);
+                const std::int64_t length = lanes.clock - lanes.began[lane];
                 if constexpr (HasFixedReward<E>) {
                     const FixedReward reward = E::fixed_reward(settings.parameters);
                     episode_return = reward.each_step * static_cast<double>(length) +
@@ -282,10 +308,10 @@ private:
 
     /// Noise for the copies in [lane, end) that step; those that restart draw none.
     static Batch draw_noise(const Settings<E>& settings, const Lanes<E, Scalar>& lanes, std::size_t lane,
-                            std::size_t end) {
+                            std::size_t end, std::uint64_t pending_bits) {
         alignas(Arch::alignment()) Scalar noise[Batch::size] = {};
         for (std::size_t i = 0; i < Batch::size && lane + i < end; ++i)
-            if (lanes.elapsed[lane + i] >= 0)
+            if ((pending_bits >> i & 1) == 0)
                 noise[i] = static_cast<Scalar>(E::draw_noise(settings.parameters, lanes.random[lane + i]));
         return Batch::load_aligned(noise);
     }
@@ -342,7 +368,7 @@ private:
             for (std::size_t k = 0; k < group; ++k) {
                 const std::uint32_t lane = restarting[k];
                 for (std::size_t i = 0; i < E::state_size; ++i) lanes.state[i][lane] = starts[i][k];
-                lanes.elapsed[lane] = 0;
+                lanes.began[lane] = lanes.clock;
                 if constexpr (!HasFixedReward<E>) lanes.returns[lane] = 0;
                 std::memcpy(observations + lane * E::observation_size, rows + k * E::observation_size,
                             sizeof(float) * E::observation_size);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -90,7 +91,9 @@ public:
           settings_{checked(options.parameters), checked_limit(options.max_episode_steps), options.autoreset_mode},
           kernels_(kernels),
           pool_(checked("workers", options.workers, most_workers)),
-          elapsed_(make_aligned_array<xsimd::as_integer_t<Scalar>>(padded())),
+          began_(make_aligned_array<std::int64_t>(padded())),
+          pending_(make_aligned_array<std::uint64_t>(words())),
+          deadlines_(make_aligned_array<std::int64_t>(words())),
           random_(make_aligned_array<Pcg64>(padded())),
           tallies_(blocks()) {
         for (auto& variable : state_) variable = make_aligned_array<Scalar>(padded());
@@ -140,6 +143,7 @@ public:
             for (std::size_t copy = begin; copy < end; ++copy) restarting.append(copy);
             kernels_.restart(bounds, lanes(), observations, restarting);
         });
+        std::fill_n(pending_.get(), words(), 0);
         finished_ = 0;
         started_ = true;
     }
@@ -158,8 +162,11 @@ public:
         discard_episodes([&](std::size_t copy) { return mask[copy]; });
         for_blocks([&](std::size_t begin, std::size_t end) {
             LaneList restarting;
-            for (std::size_t copy = begin; copy < end; ++copy)
-                if (mask[copy]) restarting.append(copy);
+            for (std::size_t copy = begin; copy < end; ++copy) {
+                if (!mask[copy]) continue;
+                restarting.append(copy);
+                pending_[copy / lanes_per_word] &= ~(std::uint64_t{1} << copy % lanes_per_word);
+            }
             kernels_.observe(lanes(), observations, begin, end);
             kernels_.restart(bounds, lanes(), observations, restarting);
         });
@@ -235,7 +242,9 @@ public:
             bytes.insert(bytes.end(), begin, begin + size);
         };
         append(&header, sizeof(header));
-        for_each_array([&](const auto* array) { append(array, num_envs_ * sizeof(*array)); });
+        std::vector<std::int64_t> elapsed_steps(num_envs_);
+        for (std::size_t copy = 0; copy < num_envs_; ++copy) elapsed_steps[copy] = is_pending(copy) ? -1 : elapsed(copy);
+        for_each_array(elapsed_steps, [&](const auto* array) { append(array, num_envs_ * sizeof(*array)); });
         return bytes;
     }
 
@@ -245,7 +254,8 @@ public:
         Snapshot header = snapshot_header();
         const Snapshot expected = header;
         std::size_t size = sizeof(header);
-        for_each_array([&](const auto* array) { size += num_envs_ * sizeof(*array); });
+        std::vector<std::int64_t> elapsed_steps(num_envs_);
+        for_each_array(elapsed_steps, [&](const auto* array) { size += num_envs_ * sizeof(*array); });
         if (bytes.size() != size)
             throw std::invalid_argument("saved state: expected " + std::to_string(size) + " bytes, got " +
                                         std::to_string(bytes.size()));
@@ -254,10 +264,16 @@ public:
             throw std::invalid_argument("saved state: not one of " + std::to_string(num_envs_) + " copies of " +
                                         std::string(E::name) + " in this precision and version");
         const std::byte* next = bytes.data() + sizeof(header);
-        for_each_array([&](auto* array) {
+        for_each_array(elapsed_steps, [&](auto* array) {
             std::memcpy(array, next, num_envs_ * sizeof(*array));
             next += num_envs_ * sizeof(*array);
         });
+        std::fill_n(pending_.get(), words(), 0);
+        std::fill_n(deadlines_.get(), words(), std::numeric_limits<std::int64_t>::min());  // to be found out
+        for (std::size_t copy = 0; copy < num_envs_; ++copy) {
+            began_[copy] = clock_ - elapsed_steps[copy];
+            if (elapsed_steps[copy] < 0) pending_[copy / lanes_per_word] |= std::uint64_t{1} << copy % lanes_per_word;
+        }
         seeded_ = header.seeded != 0;
         started_ = header.started != 0;
         tally_ = header.tally;
@@ -324,7 +340,8 @@ private:
     }
 
     Lanes<E, Scalar> lanes() const {
-        Lanes<E, Scalar> lanes{{}, elapsed_.get(), random_.get(), returns_.get()};
+        Lanes<E, Scalar> lanes{
+            {}, began_.get(), pending_.get(), deadlines_.get(), random_.get(), returns_.get(), clock_};
         for (std::size_t i = 0; i < E::state_size; ++i) lanes.state[i] = state_[i].get();
         return lanes;
     }
@@ -339,6 +356,7 @@ private:
         seeded_ = true;
     }
 
+    std::size_t words() const { return padded() / lanes_per_word; }
     std::size_t blocks() const { return (num_envs_ + lanes_per_block - 1) / lanes_per_block; }
 
     /// Calls `work(begin, end)` for every block of copies, on all workers.
@@ -350,10 +368,17 @@ private:
         });
     }
 
+    bool is_pending(std::size_t copy) const {
+        return (pending_[copy / lanes_per_word] >> copy % lanes_per_word & 1) != 0;
+    }
+
+    /// The steps of a copy's episode so far; 0 once it has ended.
+    std::int64_t elapsed(std::size_t copy) const { return is_pending(copy) ? 0 : clock_ - began_[copy]; }
+
     /// The steps that are part of episodes under way.
     std::int64_t elapsed_in_episodes() const {
         std::int64_t steps = 0;
-        for (std::size_t copy = 0; copy < num_envs_; ++copy) steps += std::max<std::int64_t>(elapsed_[copy], 0);
+        for (std::size_t copy = 0; copy < num_envs_; ++copy) steps += elapsed(copy);
         return steps;
     }
 
@@ -361,11 +386,13 @@ private:
     template <class Selected>
     void discard_episodes(const Selected& selected) {
         for (std::size_t copy = 0; copy < num_envs_; ++copy)
-            if (selected(copy)) discarded_ += std::max<std::int64_t>(elapsed_[copy], 0);
+            if (selected(copy)) discarded_ += elapsed(copy);
     }
 
     std::int64_t count_finished() const {
-        return std::count_if(elapsed_.get(), elapsed_.get() + num_envs_, [](auto elapsed) { return elapsed < 0; });
+        std::int64_t finished = 0;
+        for (std::size_t word = 0; word < words(); ++word) finished += std::popcount(pending_[word]);
+        return finished;
     }
 
     /// What save() writes before the arrays.
@@ -393,10 +420,11 @@ private:
     }
 
     /// The arrays that save() writes, of which every copy has an element.
+    /// \param elapsed_steps of the episodes; -1 once they have ended
     template <class Visitor>
-    void for_each_array(const Visitor& visit) const {
+    void for_each_array(std::vector<std::int64_t>& elapsed_steps, const Visitor& visit) const {
         for (const auto& variable : state_) visit(variable.get());
-        visit(elapsed_.get());
+        visit(elapsed_steps.data());
         visit(random_.get());
         if (returns_) visit(returns_.get());
     }
@@ -439,6 +467,7 @@ private:
             throw ResetNeeded("step: " + std::to_string(finished_) +
                               " of the copies have finished, and autoreset is disabled: reset them first");
 
+        ++clock_;
         const Lanes<E, Scalar> lanes = this->lanes();
         const auto step_block = [&](std::size_t begin, std::size_t end) {
             LaneList restarting;
@@ -521,10 +550,13 @@ private:
     bool started_ = false;
 
     std::array<AlignedArray<Scalar>, E::state_size> state_;
-    AlignedArray<xsimd::as_integer_t<Scalar>> elapsed_;
+    AlignedArray<std::int64_t> began_;
+    AlignedArray<std::uint64_t> pending_;   // one element a word
+    AlignedArray<std::int64_t> deadlines_;  // one element a word
     AlignedArray<Pcg64> random_;
     AlignedArray<double> returns_;
 
+    std::int64_t clock_ = 0;      // steps so far
     std::vector<Tally> tallies_;  // of the last step, one a block
     Tally tally_;                 // since clear_logs
     std::int64_t discarded_ = 0;  // steps since clear_logs in episodes that a reset broke off

@@ -80,6 +80,32 @@ TEST_CASE("the time limit truncates, and the step after starts anew") {
     }
 }
 
+TEST_CASE("every copy has a time limit of its own") {
+    constexpr std::size_t num_envs = 150;  // three words, the last with lanes to spare
+    constexpr int limit = 5;
+    for (const auto mode : {operant::AutoresetMode::next_step, operant::AutoresetMode::same_step}) {
+        operant::PendulumVecEnv env(num_envs, {.max_episode_steps = limit, .autoreset_mode = mode});
+        env.reset(0);
+        const std::vector<float> actions(num_envs, 0.0f);
+        const auto observations = operant::make_aligned_array<float>(env.padded() * 3);
+        std::vector<int> expected(num_envs, 0);  // steps of each episode, counted one by one; -1 after its last
+        for (int step = 0; step < 60; ++step) {
+            bool mask[num_envs];
+            for (std::size_t copy = 0; copy < num_envs; ++copy) {
+                mask[copy] = (copy * 7 + static_cast<std::size_t>(step) * 13) % 29 == 0;
+                if (mask[copy]) expected[copy] = 0;
+            }
+            env.reset({mask, num_envs}, {}, observations.get());
+            const auto result = env.step(actions);
+            for (std::size_t copy = 0; copy < num_envs; ++copy) {
+                const bool truncated = ++expected[copy] == limit;
+                REQUIRE(result.truncations[copy] == truncated);
+                if (truncated) expected[copy] = mode == operant::AutoresetMode::same_step ? 0 : -1;
+            }
+        }
+    }
+}
+
 TEST_CASE("a fall at the time limit is both") {
     Env env(1, {.max_episode_steps = 1});
     env.reset(0);
