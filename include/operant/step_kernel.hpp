@@ -352,7 +352,10 @@ private:
         const Lanes<E, Scalar> lanes = all_lanes;  // a copy that no store can change: it stays in registers
         static_assert(restart_size <= lanes_per_word);
         if (list.count == 0) return;
-        for (std::size_t k = 0; k < list.count; ++k) prefetch(lanes.random + list.lanes[k]);
+        for (std::size_t k = 0; k < list.count; ++k) {
+            prefetch(lanes.random + list.lanes[k]);
+            prefetch(lanes.began + list.lanes[k]);
+        }
         for (std::size_t k = 0; k < restart_size; ++k) list.lanes[list.count + k] = list.lanes[0];
         for (std::size_t begin = 0; begin < list.count; begin += restart_size) {
             const std::uint32_t* restarting = list.lanes + begin;
@@ -376,10 +379,10 @@ private:
         }
     }
 
-    /// Of many copies, those few that restart have their generators far from any cache.
-    static XSIMD_INLINE void prefetch([[maybe_unused]] const Pcg64* generator) {
+    /// What only restarts touch is far from any cache when there are many copies.
+    static XSIMD_INLINE void prefetch([[maybe_unused]] const void* address) {
 #if defined(__GNUC__)
-        __builtin_prefetch(generator, 1);
+        __builtin_prefetch(address, 1);
 #endif
     }
 
