@@ -132,8 +132,7 @@ public:
     }
 
     void close() {
-        if (!core_) return;
-        const Exclusive exclusive(*this);
+        const Exclusive exclusive(*this, true);
         core_.reset();
         frames_ = FramePool(FrameLayout{});
     }
@@ -147,10 +146,10 @@ private:
     /// The one thread that is inside of this environment.
     class Exclusive {
     public:
-        explicit Exclusive(PyVectorEnv& env) : busy_(env.busy_) {
+        explicit Exclusive(PyVectorEnv& env, bool may_be_closed = false) : busy_(env.busy_) {
             if (busy_.test_and_set(std::memory_order_acquire))
                 throw std::runtime_error("another thread is inside of this environment; give each thread its own");
-            if (!env.core_) {
+            if (!env.core_ && !may_be_closed) {
                 busy_.clear(std::memory_order_release);
                 throw ClosedEnvironment("this environment has been closed");
             }

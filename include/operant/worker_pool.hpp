@@ -11,7 +11,25 @@
 
 #include <taskflow/taskflow.hpp>
 
+#if __has_include(<unistd.h>)
+#include <pthread.h>
+#endif
+
 namespace operant {
+namespace detail {
+
+/// How often fork() has made this process of another, since `count_forks` was called.
+inline std::atomic<unsigned> forks{0};
+
+/// From now on, `forks` counts.
+inline void count_forks() {
+#if __has_include(<unistd.h>)
+    [[maybe_unused]] static const int registered = ::pthread_atfork(
+        nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+#endif
+}
+
+}  // namespace detail
 
 /// Runs tasks on the calling thread and on `workers - 1` others, which a `tf::Executor` starts when first needed.
 ///
@@ -19,10 +37,17 @@ namespace operant {
 /// after task from the front, whoever else is awake takes them from the back. So a thread meets the same blocks, and its
 /// own cache, again at the next step. A helper that has run out of tasks stays awake for a short while, because the next
 /// step is usually near. Running a task graph and waiting for it would cost several steps' worth of time.
+///
+/// In a process made by fork(), which has none of the threads, the pool starts new ones.
 class WorkerPool {
 public:
     /// \param workers how many threads run tasks, the caller's among them; at least 1
     explicit WorkerPool(std::size_t workers) : workers_(workers) {}
+
+    /// Waits for the other threads to end.
+    ~WorkerPool() {
+        if (has_been_forked()) forget_threads();
+    }
 
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
@@ -40,6 +65,7 @@ public:
             for (std::size_t i = 0; i < count; ++i) task(i);
             return;
         }
+        if (has_been_forked()) forget_threads();
         call_ = [](const void* context, std::size_t i) { (*static_cast<const Task*>(context))(i); };
         context_ = &task;
         unfinished_.store(count, std::memory_order_relaxed);
@@ -54,8 +80,20 @@ private:
     static constexpr int helper_spins = 500;
     static constexpr int caller_spins = 2500;
 
+    bool has_been_forked() const { return executor_ && forks_ != detail::forks.load(std::memory_order_relaxed); }
+
+    /// The threads are the parent's. Their executor is given up: it would wait for them for ever.
+    void forget_threads() {
+        static_cast<void>(executor_.release());
+        awake_helpers_.store(0, std::memory_order_relaxed);
+    }
+
     void call_helpers(std::size_t wanted) {
-        if (!executor_) executor_ = std::make_unique<tf::Executor>(workers_ - 1);
+        if (!executor_) {
+            detail::count_forks();
+            forks_ = detail::forks.load(std::memory_order_relaxed);
+            executor_ = std::make_unique<tf::Executor>(workers_ - 1);
+        }
         for (std::size_t awake = awake_helpers_.load(std::memory_order_relaxed); awake < wanted; ++awake) {
             awake_helpers_.fetch_add(1, std::memory_order_relaxed);
             executor_->silent_async([this] { help(); });
@@ -125,6 +163,7 @@ private:
     alignas(64) std::atomic<std::uint64_t> unclaimed_{0};  ///< the first task that is, and the one after the last
     alignas(64) std::atomic<std::size_t> unfinished_{0};
     alignas(64) std::atomic<std::size_t> awake_helpers_{0};
+    unsigned forks_ = 0;                      // of this process, when the executor was made
     std::unique_ptr<tf::Executor> executor_;  // last: its destructor waits for the helpers
 };
 

@@ -2,9 +2,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
+
+#if __has_include(<unistd.h>)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #include <operant/worker_pool.hpp>
 
@@ -43,3 +49,34 @@ TEST_CASE("many short runs in a row") {
     for (int run = 0; run < 20000; ++run) pool.run(5, [&](std::size_t i) { sum += i; });
     CHECK(sum == 20000 * 10);
 }
+
+#if __has_include(<unistd.h>) && !defined(__SANITIZE_THREAD__)  // which has no threads in a forked child
+TEST_CASE("parent and child of a fork both go on with helpers of their own") {
+    // Two tasks at least meet, which takes a helper.
+    const auto meet = [](operant::WorkerPool& pool) {
+        std::atomic<int> arrived = 0;
+        pool.run(4, [&](std::size_t) {
+            ++arrived;
+            while (arrived < 2) std::this_thread::yield();
+        });
+        return arrived == 4;
+    };
+    for (int round = 0; round < 10; ++round) {
+        auto pool = std::make_unique<operant::WorkerPool>(2);
+        REQUIRE(meet(*pool));
+        if (round % 2 == 1) std::this_thread::sleep_for(std::chrono::milliseconds(5));  // the helper falls asleep
+        const pid_t child = ::fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            ::alarm(20);  // ends a child that hangs
+            const bool well = meet(*pool);
+            pool = std::make_unique<operant::WorkerPool>(2);
+            ::_exit(well && meet(*pool) ? 0 : 1);
+        }
+        CHECK(meet(*pool));
+        int status = -1;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        CHECK(status == 0);
+    }
+}
+#endif
