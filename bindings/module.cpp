@@ -14,6 +14,7 @@
 #include "csv_rows.hpp"
 #include "kernels.hpp"
 #include "parameters.hpp"
+#include "released_gil.hpp"
 #include "simd.hpp"
 #include "vector_env.hpp"
 
@@ -125,6 +126,11 @@ NB_MODULE(_core, module) {
     module.attr("simd_active") = architecture.name;
     module.attr("simd_available") = nb::tuple(available);
 
+    // What a daemon thread holds when the interpreter exits is nobody's mistake. The tests switch the warnings on.
+    nb::set_leak_warnings(false);
+    module.def("set_leak_warnings", &nb::set_leak_warnings, "value"_a);
+
+    ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
     bind_environments(module, architecture.kernels(), Environments{});
     module.def("move_csv_rows", &move_csv_rows, "rows"_a, "names"_a, "text"_a);

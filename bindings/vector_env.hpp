@@ -20,6 +20,7 @@
 
 #include "actions.hpp"
 #include "frames.hpp"
+#include "released_gil.hpp"
 #include "seeds.hpp"
 
 namespace operant::bindings {
@@ -70,7 +71,7 @@ public:
                 if (!mask || mask->data()[copy]) began_[copy] = now();
         Frame& frame = frames_.take();
         {
-            const nb::gil_scoped_release release;
+            const ReleasedGil released;
             const typename E::ResetBounds reset_bounds{bounds.first, bounds.second};
             if (mask)
                 core_->reset({mask->data(), mask->size()}, reset_bounds, frame.outputs().observations);
@@ -183,8 +184,8 @@ private:
         std::int64_t ended;
         {
             // Few copies are stepped in less time than it takes to let go of the GIL and get it back.
-            std::optional<nb::gil_scoped_release> release;
-            if (core_->num_envs() > lanes_per_word) release.emplace();
+            std::optional<ReleasedGil> released;
+            if (core_->num_envs() > lanes_per_word) released.emplace();
             if (view.type == narrow)
                 ended = core_->step(std::span(static_cast<const Narrow*>(view.data), view.size), outputs, profile);
             else

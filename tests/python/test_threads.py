@@ -70,6 +70,41 @@ def test_two_threads_on_one_environment_get_errors_not_races(make):
     env.step(actions)
 
 
+def most_at_once(num_envs):
+    """How many of eight threads have been inside of a step at once. Counted, not timed."""
+    inside = most = 0
+    start = threading.Barrier(8)
+
+    def step_own():
+        nonlocal inside, most
+        env = CartPoleVecEnv(num_envs)
+        env.reset(seed=0)
+        actions = np.zeros(num_envs, np.int64)
+        start.wait()
+        for _ in range(200):
+            inside += 1
+            most = max(most, inside)
+            env.step(actions)
+            inside -= 1
+
+    # Nobody takes the GIL away any more: threads take turns only where one lets go of it.
+    switch_interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    try:
+        threads = [threading.Thread(target=step_own) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(switch_interval)
+    return most
+
+
+def test_eight_threads_step_at_once():
+    assert most_at_once(2**17) == 8
+
+
 # In a process of its own, where no other test's threads come and go. A thread that has been joined may be listed for a
 # moment longer.
 COUNT_THREADS = """
