@@ -7,6 +7,7 @@
 #include <atomic>
 #include <bit>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -135,7 +136,11 @@ public:
     }
 
     /// As reset(), but starts within `bounds` and writes the observations to `observations` (padded() rows).
+    /// \throws std::invalid_argument when a bound is not finite, or `observations` null or not 64-byte aligned; nothing is
+    ///         changed then
     void reset(const typename E::ResetBounds& bounds, float* observations) {
+        check_finite(bounds);
+        check_aligned("observations", observations);
         if (!seeded_) seed_from_entropy();
         discard_episodes([](std::size_t) { return true; });
         for_blocks([&](std::size_t begin, std::size_t end) {
@@ -152,13 +157,15 @@ public:
     /// \param mask num_envs
     /// \param bounds of the new states
     /// \param observations padded() rows: the new observations of those copies and the last of the others
-    /// \throws ResetNeeded before the first reset of all copies, std::invalid_argument when the mask has another length;
-    ///         nothing is changed then
+    /// \throws ResetNeeded before the first reset of all copies, std::invalid_argument when the mask has another length, or
+    ///         as above; nothing is changed then
     void reset(std::span<const bool> mask, const typename E::ResetBounds& bounds, float* observations) {
         if (!started_) throw ResetNeeded("reset: the first reset must reset every copy, without a reset_mask");
         if (mask.size() != num_envs_)
             throw std::invalid_argument("reset_mask: expected " + std::to_string(num_envs_) + " of them, one a copy, got " +
                                         std::to_string(mask.size()));
+        check_finite(bounds);
+        check_aligned("observations", observations);
         discard_episodes([&](std::size_t copy) { return mask[copy]; });
         for_blocks([&](std::size_t begin, std::size_t end) {
             LaneList restarting;
@@ -202,6 +209,7 @@ public:
     /// \param outputs where to write to
     /// \param profile if given, is added to; the calling thread steps all copies then
     /// \return the number of episodes that ended
+    /// \throws std::invalid_argument also when an array is missing or not aligned
     std::int64_t step(std::span<const Narrow> actions, const Outputs& outputs, StepProfile* profile = nullptr) {
         return step_into(actions, outputs, profile);
     }
@@ -249,7 +257,7 @@ public:
     }
 
     /// \param bytes what save() wrote, of an object with the same arguments (`workers` may differ)
-    /// \throws std::invalid_argument when it is something else; nothing is changed then
+    /// \throws std::invalid_argument when it is something else, or damaged in a way that shows; nothing is changed then
     void load(std::span<const std::byte> bytes) {
         Snapshot header = snapshot_header();
         const Snapshot expected = header;
@@ -263,11 +271,33 @@ public:
         if (!header.same_kind(expected))
             throw std::invalid_argument("saved state: not one of " + std::to_string(num_envs_) + " copies of " +
                                         std::string(E::name) + " in this precision and version");
-        const std::byte* next = bytes.data() + sizeof(header);
-        for_each_array(elapsed_steps, [&](auto* array) {
-            std::memcpy(array, next, num_envs_ * sizeof(*array));
-            next += num_envs_ * sizeof(*array);
+        const auto for_each_saved = [&](const auto& visit) {
+            const std::byte* next = bytes.data() + sizeof(header);
+            for_each_array(elapsed_steps, [&](auto* array) {
+                visit(array, next);
+                next += num_envs_ * sizeof(*array);
+            });
+        };
+        bool valid = header.is_valid();
+        for_each_saved([&]<class Element>(Element* array, const std::byte* saved) {
+            if constexpr (std::is_same_v<Element, std::int64_t>) {
+                std::memcpy(array, saved, num_envs_ * sizeof(*array));
+            } else if constexpr (std::is_same_v<Element, Pcg64>) {
+                for (std::size_t copy = 0; copy < num_envs_; ++copy) {
+                    Pcg64 random;
+                    std::memcpy(&random, saved + copy * sizeof(random), sizeof(random));
+                    valid = valid && random.increment_low % 2 == 1;
+                }
+            }
         });
+        const std::int64_t least_elapsed = settings_.autoreset_mode == AutoresetMode::same_step ? 0 : -1;
+        const std::int64_t most_elapsed = settings_.max_episode_steps == unlimited
+                                              ? largest_count / static_cast<std::int64_t>(num_envs_)
+                                              : settings_.max_episode_steps - 1;
+        for (const std::int64_t elapsed : elapsed_steps) valid = valid && elapsed >= least_elapsed && elapsed <= most_elapsed;
+        if (!valid) throw std::invalid_argument("saved state: damaged");
+
+        for_each_saved([&](auto* array, const std::byte* saved) { std::memcpy(array, saved, num_envs_ * sizeof(*array)); });
         std::fill_n(pending_.get(), words(), 0);
         std::fill_n(deadlines_.get(), words(), std::numeric_limits<std::int64_t>::min());  // to be found out
         for (std::size_t copy = 0; copy < num_envs_; ++copy) {
@@ -291,14 +321,43 @@ public:
 
     /// Replaces the state; elapsed steps and random streams stay.
     /// \param state num_envs x state_size finite numbers, row-major
-    /// \throws std::invalid_argument when it has another size
+    /// \throws std::invalid_argument when it has another size, or a number is not finite as a Scalar; nothing is changed
+    ///         then
     void set_state(std::span<const double> state) {
         check_state_size(state.size());
+        for (std::size_t i = 0; i < state.size(); ++i)
+            if (!(std::abs(state[i]) <= std::numeric_limits<Scalar>::max()))
+                throw std::invalid_argument("state[" + std::to_string(i / E::state_size) + ", " +
+                                            std::to_string(i % E::state_size) + "]: expected a finite number of the " +
+                                            "state's precision, got " + std::to_string(state[i]));
         for (std::size_t copy = 0; copy < num_envs_; ++copy)
             for (std::size_t i = 0; i < E::state_size; ++i) state_[i][copy] = stored(i, state[copy * E::state_size + i]);
     }
 
 private:
+    /// \param bounds made of doubles
+    static void check_finite(const typename E::ResetBounds& bounds) {
+        const auto numbers = std::bit_cast<std::array<double, sizeof(bounds) / sizeof(double)>>(bounds);
+        for (const double number : numbers)
+            if (!std::isfinite(number))
+                throw std::invalid_argument("bounds: expected finite numbers, got " + std::to_string(number));
+    }
+
+    static void check_aligned(const char* argument, const void* array) {
+        if (array == nullptr || reinterpret_cast<std::uintptr_t>(array) % static_cast<std::size_t>(cache_line) != 0)
+            throw std::invalid_argument(std::string(argument) + ": expected an array that is 64-byte aligned");
+    }
+
+    void check(const Outputs& outputs) const {
+        check_aligned("observations", outputs.observations);
+        check_aligned("rewards", outputs.rewards);
+        check_aligned("terminations", outputs.terminations);
+        check_aligned("truncations", outputs.truncations);
+        if (settings_.autoreset_mode == AutoresetMode::same_step)
+            check_aligned("final_observations", outputs.final_observations);
+        if (outputs.ended) check_aligned("ended", outputs.ended);
+    }
+
     void check_state_size(std::size_t size) const {
         if (size != num_envs_ * E::state_size)
             throw std::invalid_argument("state: expected " + std::to_string(num_envs_ * E::state_size) +
@@ -395,6 +454,9 @@ private:
         return finished;
     }
 
+    /// More than any run comes to; sums of a few do not overflow.
+    static constexpr std::int64_t largest_count = std::int64_t{1} << 60;
+
     /// What save() writes before the arrays.
     struct Snapshot {
         char magic[8] = {'o', 'p', 'e', 'r', 'a', 'n', 't', '2'};
@@ -404,6 +466,14 @@ private:
         std::uint64_t seeded = 0, started = 0;
         Tally tally;
         std::int64_t discarded = 0;
+
+        /// Whether this may be what some steps lead to.
+        bool is_valid() const {
+            const auto is_count = [](std::int64_t number) { return number >= 0 && number <= largest_count; };
+            return seeded <= 1 && started <= seeded && is_count(tally.steps) && is_count(tally.ended) &&
+                   is_count(tally.terminated) && tally.terminated <= tally.ended && discarded >= -largest_count &&
+                   discarded <= largest_count;
+        }
 
         bool same_kind(const Snapshot& other) const {
             return std::memcmp(magic, other.magic, sizeof(magic)) == 0 &&
@@ -460,6 +530,7 @@ private:
         if (actions.size() != num_envs_)
             throw std::invalid_argument("actions: expected " + std::to_string(num_envs_) + " of them, one a copy, got " +
                                         std::to_string(actions.size()));
+        check(outputs);
         Stopwatch stopwatch(profile);
         if (!are_valid(kernels, actions)) throw_invalid(actions);
         stopwatch.lap(&StepProfile::check);
