@@ -76,6 +76,11 @@ void bind_precision(nb::module_& module, const char* suffix, const AllKernels& a
         .def("close", &Env::close);
 }
 
+/// What a copy takes at least: its state in float32, elapsed steps, random stream, and a row of each output array.
+template <class E>
+constexpr std::size_t bytes_per_copy =
+    sizeof(float) * (E::state_size + 1) + sizeof(Pcg64) + sizeof(float) * (E::observation_size + 1) + 2 * sizeof(bool);
+
 /// What the Python package needs to know to build an environment's spaces.
 template <class E>
 nb::dict describe(const nb::dict& values) {
@@ -87,6 +92,7 @@ nb::dict describe(const nb::dict& values) {
     description["parameters"] = complete;
     description["max_episode_steps"] = E::max_episode_steps;
     description["state_size"] = E::state_size;
+    description["bytes_per_copy"] = bytes_per_copy<E>;
     const typename E::ResetBounds bounds;
     const auto [low, high] = bounds;
     description["reset_bounds"] = nb::make_tuple(low, high);
@@ -125,6 +131,7 @@ NB_MODULE(_core, module) {
         if (compiled.available) available.append(compiled.name);
     module.attr("simd_active") = architecture.name;
     module.attr("simd_available") = nb::tuple(available);
+    module.attr("most_workers") = operant::VectorEnv<operant::CartPole>::most_workers;
 
     // What a daemon thread holds when the interpreter exits is nobody's mistake. The tests switch the warnings on.
     nb::set_leak_warnings(false);

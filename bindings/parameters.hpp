@@ -10,6 +10,8 @@
 #include <type_traits>
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 
 #include <operant/parameters.hpp>
 
@@ -17,42 +19,41 @@ namespace operant::bindings {
 
 namespace nb = nanobind;
 
-/// Replaces the parameters that are in the dict. Which names there are, the Python package has checked.
+/// Replaces the parameters that are in the dict. Names, types and lengths, the Python package has checked.
 class ReadParameters {
 public:
     explicit ReadParameters(const nb::dict& values) : values_(values) {}
 
     void operator()(std::string_view name, double& value, Sign) const {
-        read(name, [&](nb::handle given) { value = number(name, given); });
+        read(name, [&](nb::handle given) { value = nb::cast<double>(given); });
     }
 
     template <std::size_t size>
     void operator()(std::string_view name, std::array<double, size>& values, Sign) const {
         read(name, [&](nb::handle given) {
-            if (!nb::isinstance<nb::sequence>(given) || nb::len(given) != size) fail(name, std::to_string(size) + " numbers", given);
-            for (std::size_t i = 0; i < size; ++i) values[i] = number(name, given[i]);
+            for (std::size_t i = 0; i < size; ++i) values[i] = nb::cast<double>(given[i]);
         });
     }
 
     void operator()(std::string_view name, bool& value) const {
-        read(name, [&](nb::handle given) {
-            const int truth = PyObject_IsTrue(given.ptr());
-            if (truth < 0) throw nb::python_error();
-            value = truth != 0;
-        });
+        read(name, [&](nb::handle given) { value = nb::cast<bool>(given); });
     }
 
     template <class Choice, std::size_t size>
         requires std::is_enum_v<Choice>
     void operator()(std::string_view name, Choice& value, const std::array<std::string_view, size>& choices) const {
         read(name, [&](nb::handle given) {
-            const std::string text = nb::isinstance<nb::str>(given) ? nb::cast<nb::str>(given).c_str() : "";
-            const auto chosen = std::ranges::find(choices, text);
-            std::string expected = "one of";
+            std::string_view text;
+            const auto chosen = nb::try_cast(given, text) ? std::ranges::find(choices, text) : choices.end();
+            if (chosen != choices.end()) {
+                value = static_cast<Choice>(chosen - choices.begin());
+                return;
+            }
+            std::string message = std::string(name) + ": expected one of";
             for (const std::string_view choice : choices)
-                expected += (choice == choices.front() ? " '" : ", '") + std::string(choice) + "'";
-            if (chosen == choices.end()) throw nb::value_error(message(name, expected, given).c_str());
-            value = static_cast<Choice>(chosen - choices.begin());
+                message += (choice == choices.front() ? " '" : ", '") + std::string(choice) + "'";
+            const nb::object shown = nb::module_::import_("operant._checks").attr("shown")(given);
+            throw nb::value_error((message + ", got " + nb::cast<std::string>(shown)).c_str());
         });
     }
 
@@ -61,25 +62,6 @@ private:
     void read(std::string_view name, Read read) const {
         const nb::str key(name.data(), name.size());
         if (values_.contains(key)) read(values_[key]);
-    }
-
-    static double number(std::string_view name, nb::handle given) {
-        double value;
-        if (PyNumber_Check(given.ptr()) == 0) fail(name, "a number", given);
-        value = PyFloat_AsDouble(given.ptr());
-        if (PyErr_Occurred()) {
-            PyErr_Clear();
-            fail(name, "a number", given);
-        }
-        return value;
-    }
-
-    static std::string message(std::string_view name, const std::string& expected, nb::handle given) {
-        return std::string(name) + ": expected " + expected + ", got " + nb::repr(given).c_str();
-    }
-
-    [[noreturn]] static void fail(std::string_view name, const std::string& expected, nb::handle given) {
-        throw nb::type_error(message(name, expected, given).c_str());
     }
 
     const nb::dict& values_;

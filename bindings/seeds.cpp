@@ -1,6 +1,7 @@
 #include "seeds.hpp"
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include <nanobind/stl/vector.h>
@@ -14,9 +15,10 @@ SeedSequence sequence_of(nb::handle integer) {
     std::uint64_t small;
     if (nb::try_cast(integer, small)) return SeedSequence(small);
     // Beyond 64 bits: the integer's 32-bit digits, as many as it has.
-    std::vector<std::uint32_t> words;
-    for (nb::object rest = nb::borrow(integer); nb::cast<bool>(rest.attr("__bool__")()); rest = rest >> nb::int_(32))
-        words.push_back(nb::cast<std::uint32_t>(rest & nb::int_(0xffffffffu)));
+    const auto bits = nb::cast<std::size_t>(integer.attr("bit_length")());
+    std::vector<std::uint32_t> words((bits + 31) / 32);
+    const nb::object digits = integer.attr("to_bytes")(4 * words.size(), "little");
+    std::memcpy(words.data(), nb::borrow<nb::bytes>(digits).data(), 4 * words.size());
     return SeedSequence(words);
 }
 

@@ -64,12 +64,12 @@ public:
         const Exclusive exclusive(*this);
         if (mask && !core_->started()) throw ResetNeeded("reset: the first reset must be without a reset_mask");
         const auto seeds = seed_sequences(seed, core_->num_envs());
+        Frame& frame = frames_.take();  // the last thing that may fail: nothing has been changed yet
         for (std::size_t copy = 0; copy < seeds.size(); ++copy)
             if (seeds[copy] && (!mask || mask->data()[copy])) core_->seed(copy, *seeds[copy]);
         if (began_)
             for (std::size_t copy = 0; copy < core_->num_envs(); ++copy)
                 if (!mask || mask->data()[copy]) began_[copy] = now();
-        Frame& frame = frames_.take();
         {
             const ReleasedGil released;
             const typename E::ResetBounds reset_bounds{bounds.first, bounds.second};

@@ -430,14 +430,24 @@ private:
         using Actions = typename Input<E, Batch>::Actions;
         using Lane = typename Actions::value_type;
         if (std::is_same_v<Action, Lane> && available >= Batch::size)
-            return Actions::load_unaligned(reinterpret_cast<const Lane*>(actions));
+            return without_nan(Actions::load_unaligned(reinterpret_cast<const Lane*>(actions)));
         const std::size_t count = available < Batch::size ? available : Batch::size;
         alignas(Arch::alignment()) Lane converted[Batch::size] = {};
         if (count == Batch::size)  // a loop of known length is a vector conversion
             for (std::size_t i = 0; i < Batch::size; ++i) converted[i] = static_cast<Lane>(actions[i]);
         else
             for (std::size_t i = 0; i < count; ++i) converted[i] = static_cast<Lane>(actions[i]);
-        return Actions::load_aligned(converted);
+        return without_nan(Actions::load_aligned(converted));
+    }
+
+    /// There was none when the actions were checked, but another thread may have written to them since. One NaN would
+    /// stay in the state, and in the logs, for ever.
+    template <class Actions>
+    static XSIMD_INLINE Actions without_nan(const Actions& actions) {
+        if constexpr (std::is_floating_point_v<typename Actions::value_type>)
+            return xsimd::select(actions == actions, actions, Actions(0));
+        else
+            return actions;
     }
 };
 

@@ -603,11 +603,12 @@ private:
     [[noreturn]] static void throw_invalid(std::span<const Action> actions) {
         std::string expected;
         std::size_t i = 0;
+        const std::size_t last = actions.size() - 1;  // where the search ends if another thread has put the action right
         if constexpr (std::is_integral_v<Action>) {
-            while (actions[i] >= 0 && actions[i] < static_cast<Action>(E::ActionSpace::n)) ++i;
+            while (i < last && actions[i] >= 0 && actions[i] < static_cast<Action>(E::ActionSpace::n)) ++i;
             expected = "an integer from 0 to " + std::to_string(E::ActionSpace::n - 1) + ", got " + std::to_string(actions[i]);
         } else {
-            while (actions[i] == actions[i]) ++i;
+            while (i < last && actions[i] == actions[i]) ++i;
             expected = "a number, got nan";
         }
         throw std::invalid_argument("actions[" + std::to_string(i) + "]: expected " + expected);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +37,14 @@ def output_file(text: str) -> Path:
     path = Path(text)
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise ArgumentTypeError(f"expected a file in a directory that exists, got {text}")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise ArgumentTypeError(f"expected a file that can be written, got {text}")
     return path
+
+
+def printable(text: str) -> str:
+    """A file's name without the bytes that are no text: nothing can print those."""
+    return text.encode(errors="replace").decode()
 
 
 def comma_list(parse: Callable[[str], Any]) -> Callable[[str], list[Any]]:

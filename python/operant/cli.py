@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import operant
 from operant.commands import bench, envs, info, plot
@@ -21,7 +24,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code: 0; 2 after an error, which it explains; 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
-    return run(options)
+    try:
+        code = run(options)
+        _flush()
+    except KeyboardInterrupt:
+        code = 130
+    except (OSError, MemoryError) as error:
+        print(f"operant {options.command}: {error or 'out of memory'}", file=sys.stderr)
+        code = 2
+    try:
+        _flush()
+    except OSError:  # nobody reads it, or there is no space: without this, Python tries again at exit
+        with suppress(OSError), open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
+    return code
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()

@@ -50,6 +50,8 @@ def run_quickly(*arguments):
         (["--json", "."], "--json: expected a file in a directory that exists, got ."),
         (["--plot", "/no/such/directory/x.png"], "--plot: expected a file in a directory that exists"),
         (["--plot", "curve.txt"], "--plot: expected a file name that ends in one of "),
+        (["--workers", "5000"], "operant bench: workers: expected an integer from 1 to 1024, got 5000"),
+        (["--num-envs", str(2**45), *QUICK], "operant bench: num_envs: expected as many as memory can hold, got 35184"),
     ],
 )
 def test_mistakes_are_explained(arguments, message):

@@ -45,6 +45,9 @@ def test_help(arguments):
         (["plot"], "required: csv"),
         (["plot", "no such file.csv"], "No such file or directory: 'no such file.csv'"),
         (["plot", __file__], "test_cli.py: expected columns that begin with timestamp, total_steps"),
+        (["plot", "."], "Is a directory" if os.name == "posix" else "Permission denied"),
+        (["plot", os.path.abspath(os.sep)], "operant plot: "),
+        (["plot", ""], "operant plot: "),
     ],
 )
 def test_mistakes_are_explained(arguments, message):
@@ -91,11 +94,37 @@ def test_envs_lists_every_environment(registration):
     assert all(name in described for name in env.parameters)
 
 
-@pytest.mark.parametrize("command", ["info", "envs", "plot training.csv"])
+@pytest.mark.parametrize("command", ["info", "envs", "plot training.csv", "bench", "bench --against none"])
 def test_a_wrong_architecture_is_explained(command):
     failed = run(*command.split(), env=os.environ | {"OPERANT_ARCH": "mmx"})
     assert failed.returncode == 2
-    assert failed.stderr.startswith(f"operant {command.split()[0]}: OPERANT_ARCH: expected one of")
+    (line,) = (line for line in failed.stderr.splitlines() if line.startswith("operant "))
+    assert line.startswith(f"operant {command.split()[0]}: ")
+    assert "OPERANT_ARCH: expected one of" in line
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["info", "envs"])
+def test_output_that_cannot_be_written_is_explained(command):
+    with open("/dev/full", "w") as full:
+        failed = subprocess.run(
+            [sys.executable, "-m", "operant", command], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (failed.returncode, failed.stderr) == (2, f"operant {command}: [Errno 28] No space left on device\n")
+
+
+def test_ctrl_c_is_no_traceback():
+    code = """
+import operant.commands.info
+def interrupted(options):
+    raise KeyboardInterrupt
+operant.commands.info.run = interrupted
+from operant.cli import main
+raise SystemExit(main(["info"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_help_needs_no_core():
@@ -208,6 +237,35 @@ def test_plot_explains_what_is_wrong_with_the_output(training, tmp_path):
     failed = run("plot", str(training), "-o", str(tmp_path / "none" / "curve.png"))
     assert failed.returncode == 2
     assert "No such file or directory" in failed.stderr
+
+
+def test_plot_does_not_replace_what_it_draws(training):
+    """The default output of a CSV file that is called .png is that file."""
+    log = training.rename(training.with_suffix(".png"))
+    content = log.read_bytes()
+    for arguments in ([str(log)], [str(log), "-o", str(log.parent / "." / log.name)]):
+        failed = run("plot", *arguments)
+        assert failed.returncode == 2
+        assert "expected a picture's name that is not that of the CSV file" in failed.stderr
+        assert log.read_bytes() == content
+
+
+def test_names_of_metrics_and_files_are_no_formulas(tmp_path):
+    path = tmp_path / "$\\alpha$ and $\\nonsense{$.csv"
+    with Logger(csv_path=path, quiet=True) as logger:
+        for i in range(3):
+            logger.log(1, **{"$\\nonsense{$": i})
+    shown = run("plot", str(path))
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, names of files are text")
+def test_a_file_whose_name_is_no_text(training):
+    strange = os.fsencode(training.parent) + b"/\xff.csv"
+    os.rename(training, strange)
+    shown = subprocess.run([sys.executable, "-m", "operant", "plot", strange], capture_output=True)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert os.path.exists(strange.replace(b".csv", b".png"))
 
 
 def test_plot_without_matplotlib(training):

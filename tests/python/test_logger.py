@@ -258,6 +258,34 @@ def test_but_one_with_a_line_break(path):
         logger.log(**{"a\nb": 1.5})
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a\rb", "without line breaks and null characters"),
+        ("a\0b", "without line breaks and null characters"),
+        ("\ud800", "that UTF-8 can encode"),
+    ],
+)
+def test_names_that_a_file_cannot_have_are_refused_at_once(path, name, message):
+    with Logger(csv_path=path, quiet=True) as logger:
+        with pytest.raises(ValueError, match=message):
+            logger.log(3, reward=1.0, **{name: 1.5})
+        logger.log(4, reward=2.0)
+    assert column(path, "reward") == ["2.0"]
+    assert column(path, "total_steps") == ["4"]
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), 10**5000], ids=["large", "negative", "unprintable"])
+def test_integers_that_no_float_can_hold_are_refused_at_once(path, number):
+    with Logger(csv_path=path, quiet=True) as logger:
+        for metrics in ({"steps": number}, {"steps": 1, "reward": number}):
+            with pytest.raises(ValueError, match=r"(steps|reward): expected"):
+                logger.log(**metrics)
+        logger.log(1, reward=10**300)
+    assert column(path, "total_steps") == ["1"]
+    assert int(column(path, "reward")[0]) == 10**300
+
+
 def test_missing_metrics_leave_empty_cells_and_late_ones_get_columns(path):
     with Logger(csv_path=path, quiet=True) as logger:
         logger.log(reward=1)
@@ -404,6 +432,28 @@ def test_resume_of_a_file_without_rows(path, content):
         logger.log(steps=2, reward=1)
     assert column(path, "total_steps") == ["2"]
     assert column(path, "reward") == ["1"]
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "a\x85b", "a\x0bb", "a\x1cb"])
+@pytest.mark.parametrize("rows", [0, 1])
+def test_resume_of_a_file_whose_names_have_odd_spaces(path, name, rows):
+    """Python's str takes them for line breaks, a CSV file does not."""
+    with Logger(csv_path=path, quiet=True) as logger:
+        logger._check_names([name])
+        for _ in range(rows):
+            logger.log(5, **{name: 1})
+    with Logger(csv_path=path, quiet=True, resume=True) as logger:
+        logger.log(6, **{name: 2})
+    assert column(path, name) == ["1", "2"][1 - rows :]
+
+
+@pytest.mark.parametrize("total_steps", ["-1", "9" * 30, "1e3", "nan"])
+def test_resume_needs_a_number_of_steps(path, total_steps):
+    path.write_text(f"timestamp,total_steps,steps_per_second\n1.0,{total_steps},2.0\n")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="cannot be resumed"):
+        Logger(csv_path=path, quiet=True, resume=True)
+    assert path.read_bytes() == before
 
 
 def test_resume_of_a_long_file(path):
@@ -588,6 +638,12 @@ def test_a_device_cannot_get_a_late_column(path):
         ({"sinks": 3}, TypeError, "sinks: expected a callable or several, got 3"),
         ({"csv_path": 3}, TypeError, "csv_path: expected a path, got 3"),
         ({"csv_path": b"training.csv"}, TypeError, "csv_path: expected a path, got b'training.csv'"),
+        ({"csv_path": "a\0b"}, ValueError, "csv_path: expected a path without null characters"),
+        ({"tensorboard_dir": 3}, TypeError, "tensorboard_dir: expected a path, got 3"),
+        ({"print_interval": 10**400}, ValueError, "print_interval: expected a number that a float can hold"),
+        ({"newline_interval": 2**64}, ValueError, "newline_interval: expected an integer, 1 or more and below"),
+        ({"quiet": "no"}, TypeError, "quiet: expected True or False, got 'no'"),
+        ({"resume": 1}, TypeError, "resume: expected True or False, got 1"),
     ],
 )
 def test_wrong_arguments(arguments, exception, message):

@@ -78,10 +78,16 @@ def run(options: argparse.Namespace) -> int:
     """Measure and print."""
     try:
         from operant.bench import command
-    except ModuleNotFoundError as missing:
-        if not _is_part_of(missing, "rich"):
+        from operant.envs import CartPoleVecEnv
+
+        for workers in options.workers or ():
+            CartPoleVecEnv(1, workers)  # better to learn that there are too many before hours of measuring
+    except (ImportError, ValueError) as error:
+        is_missing = isinstance(error, ModuleNotFoundError) and _is_part_of(error, "rich")
+        if isinstance(error, ModuleNotFoundError) and not is_missing:
             raise
-        print('operant bench needs the rich package: pip install "operant[bench]"', file=sys.stderr)
+        reason = 'needs the rich package: pip install "operant[bench]"' if is_missing else error
+        print(f"operant bench: {reason}", file=sys.stderr)
         return 2
     command.run(options)
     return 0
@@ -94,7 +100,12 @@ def _environment(text: str) -> str:
 
 
 def _peers(text: str) -> tuple[str, ...]:
-    from operant.bench.contenders import PEERS
+    try:
+        from operant.bench.contenders import PEERS
+    except ModuleNotFoundError:
+        raise
+    except ImportError as error:  # no kernels for this processor, or for what OPERANT_ARCH says
+        raise argparse.ArgumentTypeError(str(error)) from None
 
     options = () if text == "none" else tuple(part.strip() for part in text.split(","))
     for option in options:

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from operant.argument_types import printable
+
 
 def add_parser(commands: Any) -> None:
     """Add `plot` to the subcommands."""
@@ -29,15 +31,18 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw the picture and print its name."""
-    output = options.output or options.csv.with_suffix(".png")
     try:
         from operant.utils._curves import draw, read_curves
 
-        draw(read_curves(options.csv), options.csv.name, output)
+        curves = read_curves(options.csv)
+        output = options.output or options.csv.with_suffix(".png")
+        if output.exists() and output.samefile(options.csv):
+            raise ValueError(f"{output}: expected a picture's name that is not that of the CSV file")
+        draw(curves, printable(options.csv.name), output)
     except (OSError, ValueError, ImportError) as error:
         is_missing = isinstance(error, ModuleNotFoundError) and error.name == "matplotlib"
         reason = 'matplotlib is needed (pip install "operant[plot]")' if is_missing else error
         print(f"operant plot: {reason}", file=sys.stderr)
         return 2
-    print(output)
+    print(printable(str(output)))
     return 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
+from operant._checks import path as checked_path
+from operant._checks import positive_integer
+from operant._core import most_workers
+from operant.envs import _saving
 from operant.envs.acrobot import AcrobotVecEnv
 from operant.envs.cartpole import CartPoleVecEnv
 from operant.envs.mountain_car import MountainCarVecEnv
@@ -38,17 +41,19 @@ def load(path: str | os.PathLike[str], workers: int = 1) -> SimdVectorEnv:
         An environment of the class that was saved, with the same arguments, but without a render mode.
 
     Raises:
+        TypeError: The path is none, or `workers` is no integer.
         OSError: The file cannot be read.
-        ValueError: It is no such file, or damaged.
+        ValueError: It is no such file, of another version, truncated or altered; or `workers` is out of range.
     """
-    header, _, saved = Path(path).read_bytes().partition(b"\n")
+    name = checked_path("path", path)
+    positive_integer("workers", workers, most_workers)
     try:
-        described = json.loads(header)
+        described, core = _saving.unpack(Path(name).read_bytes())
         env_class = {one.__name__: one for one in _CLASSES}[described["class"]]
         env = env_class(workers=workers, **described["arguments"])
-        env._core.load(saved)
+        env._load(described, core)
     except (ValueError, KeyError, TypeError) as damage:
-        raise ValueError(f"{os.fspath(path)} is not a saved environment: {damage}") from damage
+        raise ValueError(f"{name} is not a saved environment: {damage}") from damage
     return env
 
 

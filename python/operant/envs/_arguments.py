@@ -2,84 +2,212 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from operator import index
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from gymnasium import error
+from gymnasium.envs.classic_control import utils
 from gymnasium.vector import AutoresetMode
 
+from operant._checks import elements, integer, number, positive_integer, shortened, shown, switch
 
-def _integer(value: Any) -> int | None:
-    """The value as an int, None when it is not an integer."""
-    try:
-        return None if isinstance(value, np.bool_) else index(value)
-    except TypeError:
-        return None
-
-
-def positive_integer(name: str, value: Any) -> int:
-    """The value as an int; TypeError when it is not an integer, ValueError when it is not positive."""
-    number = None if isinstance(value, bool) else _integer(value)
-    if number is None:
-        raise TypeError(f"{name}: expected a positive integer, got {value!r}")
-    if number < 1:
-        raise ValueError(f"{name}: expected a positive integer, got {number}")
-    return number
+# Draws nothing that matters: numpy checks bounds when it draws, and Gymnasium leaves it to numpy.
+_BOUNDS_CHECK = np.random.default_rng(0)
 
 
 def seeds(seed: Any, num_envs: int) -> int | list[int | None] | None:
     """None, an int that copy i adds i to, or a list of one int or None a copy."""
     if seed is None:
         return None
-    if _integer(seed) is not None:
-        return _seed("seed", seed)
-    if isinstance(seed, (str, bytes)) or not isinstance(seed, (Sequence, np.ndarray)):
-        raise TypeError(f"seed: expected None, an integer or a sequence of them, got {seed!r}")
-    if len(seed) != num_envs:
-        raise ValueError(f"seed: expected {num_envs} seeds, one for each copy, got {len(seed)}")
-    return [None if one is None else _seed(f"seed[{i}]", one) for i, one in enumerate(seed)]
+    plain = integer(seed)
+    if plain is not None:
+        return _not_negative("seed", plain, seed)
+    given = elements(seed, num_envs)
+    if given is None:
+        raise TypeError(f"seed: expected None, an integer or a sequence of them, got {shown(seed)}")
+    if len(given) != num_envs:
+        got = "more" if len(given) > num_envs else len(given)
+        raise ValueError(f"seed: expected {num_envs} seeds, one for each copy, got {got}")
+    return [None if one is None else _not_negative(f"seed[{i}]", integer(one), one) for i, one in enumerate(given)]
 
 
-def _seed(name: str, value: Any) -> int:
-    number = _integer(value)
-    if number is None or number < 0:
-        raise error.Error(f"{name}: expected a non-negative integer, got {value!r}")
-    return number
+def _not_negative(name: str, plain: int | None, value: Any) -> int:
+    if plain is None or plain < 0:
+        raise error.Error(f"{name}: expected a non-negative integer, got {shown(value)}")
+    return plain
+
+
+def copies(value: Any, bytes_of_each: int) -> int:
+    """The number of environments; MemoryError when they cannot fit into memory, before they begin to fill it."""
+    num_envs = positive_integer("num_envs", value)
+    try:
+        np.empty(num_envs * bytes_of_each, np.uint8)  # takes addresses, and no memory
+    except (MemoryError, ValueError, OverflowError):
+        raise MemoryError(f"num_envs: expected as many as memory can hold, got {shown(num_envs)}") from None
+    return num_envs
+
+
+def precision(value: Any) -> np.dtype[Any]:
+    """The dtype float32 or float64."""
+    try:
+        dtype = np.dtype(value)
+    except Exception:  # numpy looks into anything, and stumbles in many ways
+        dtype = None
+    if dtype is None or value is None:  # None would be float64
+        raise TypeError(f"dtype: expected float32 or float64, got {shown(value)}")
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype: expected float32 or float64, got {dtype}")
+    return dtype
 
 
 def autoreset_mode(value: Any) -> AutoresetMode:
     """The mode of that name or enum value."""
-    try:
-        return AutoresetMode(value)
-    except ValueError:
-        names = ", ".join(repr(mode.value) for mode in AutoresetMode)
-        raise ValueError(f"autoreset_mode: expected an AutoresetMode or one of {names}, got {value!r}") from None
+    if isinstance(value, (str, AutoresetMode)):
+        try:
+            return AutoresetMode(value)
+        except ValueError:
+            pass
+    names = ", ".join(repr(mode.value) for mode in AutoresetMode)
+    raise ValueError(f"autoreset_mode: expected an AutoresetMode or one of {names}, got {shown(value)}")
 
 
-def reset_mask(options: Mapping[str, Any] | None, num_envs: int) -> np.ndarray | None:
-    """The option of that name, with the checks that Gymnasium's `SyncVectorEnv` makes."""
-    if options is None or "reset_mask" not in options:
+def render_mode(value: Any, modes: list[str], num_envs: int) -> str | None:
+    """One of the modes, or None."""
+    if value is not None and not (isinstance(value, str) and value in modes):
+        raise ValueError(f"render_mode: expected one of {', '.join(modes)} or None, got {shown(value)}")
+    if value == "human" and num_envs != 1:
+        raise ValueError(f"render_mode: 'human' shows one copy, not {num_envs}")
+    return value
+
+
+def parameter(name: str, value: Any, default: Any, dtype: np.dtype[Any]) -> Any:
+    """A physical parameter, as a Python object of the type of its default."""
+    if isinstance(default, bool):
+        return switch(name, value)
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise TypeError(f"{name}: expected a string as {default!r}, got {shown(value)}")
+        return value
+    if isinstance(default, list):
+        given = elements(value, len(default))
+        if given is None or len(given) != len(default):
+            raise TypeError(f"{name}: expected {len(default)} numbers, got {shown(value)}")
+        return [_float(f"{name}[{i}]", one, dtype) for i, one in enumerate(given)]
+    return _float(name, value, dtype)
+
+
+def _float(name: str, value: Any, dtype: np.dtype[Any]) -> float:
+    plain = float(number(name, value))
+    if beyond(plain, dtype):
+        raise ValueError(f"{name}: expected a number that {dtype} can hold, got {shown(value)}")
+    return plain
+
+
+def beyond(numbers: Any, dtype: np.dtype[Any]) -> Any:
+    """Which of the numbers are finite, but not so in this precision."""
+    with np.errstate(over="ignore"):
+        return np.isfinite(numbers) & ~np.isfinite(np.asarray(numbers).astype(dtype))
+
+
+def options_mapping(options: Any) -> Mapping[str, Any]:
+    """The options, none of them for None."""
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options: expected a dict or None, got {shown(options)}")
+    return options
+
+
+def reset_mask(options: Mapping[str, Any], num_envs: int) -> npt.NDArray[np.bool_] | None:
+    """A copy of the option of that name, with the checks that Gymnasium's `SyncVectorEnv` makes."""
+    if "reset_mask" not in options:
         return None
     mask = options["reset_mask"]
     if not isinstance(mask, np.ndarray):
         raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
+    mask = np.asarray(mask)  # without what a subclass may have changed
     if mask.shape != (num_envs,):
         raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
     if mask.dtype != np.bool_:
         raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
-    if not mask.any():
+    # The caller may write to the array meanwhile, and in memory from elsewhere True can be any byte but 0.
+    selected = mask.view(np.uint8) != 0
+    if not selected.any():
         raise ValueError(
             f"`options['reset_mask']` must contain a boolean array with at least one True value, got reset_mask={mask}"
         )
-    return np.require(mask, requirements=["C_CONTIGUOUS", "ENSUREARRAY"])
+    return selected
 
 
-def _as_array(actions: Any) -> np.ndarray:
-    if hasattr(actions, "__dlpack__") and not hasattr(actions, "__array__"):
-        return np.from_dlpack(actions)
-    return np.asarray(actions)
+def bound(options: Mapping[str, Any], name: str, default: float) -> float:
+    """The option of that name as Gymnasium reads it; observations are float32, so it must fit into that."""
+    value = options.get(name, default)
+    if isinstance(value, np.complexfloating) or getattr(getattr(value, "dtype", None), "kind", None) == "c":
+        raise ValueError(f"{name}: expected a number, got {shown(value)}")  # float() would drop the imaginary part
+    try:
+        plain = utils.verify_number_and_cast(value)
+    except ValueError as wrong:
+        raise ValueError(f"{name}: expected a number: {shortened(str(wrong))}") from None
+    except OverflowError as wrong:
+        raise OverflowError(f"{name}: expected a number, got {shown(value)}: {shortened(str(wrong))}") from None
+    if beyond(plain, np.dtype(np.float32)):
+        raise ValueError(f"{name}: expected a number that float32 can hold, got {shown(value)}")
+    return plain
+
+
+def check_bounds(names: str, low: Any, high: Any) -> None:
+    """Refuse what numpy cannot draw between, as Gymnasium does."""
+    try:
+        _BOUNDS_CHECK.uniform(low, high)
+    except ValueError as wrong:
+        raise ValueError(f"{names}: expected bounds in order, got {low} and {high}: {wrong}") from None
+    except OverflowError as wrong:
+        raise OverflowError(f"{names}: expected finite bounds, got {low} and {high}: {wrong}") from None
+
+
+def state(
+    value: Any, shape: tuple[int, int], dtype: np.dtype[Any], selected: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Numbers of that shape as a new array, finite in the selected rows."""
+    array = as_array("state", value)
+    if array.shape != shape:
+        raise ValueError(f"state: expected shape {shape}, got {array.shape}")
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"state: expected numbers, got dtype {array.dtype}")
+    with np.errstate(over="ignore"):
+        numbers = np.array(array, np.float64, order="C")
+    refused = selected & (~np.isfinite(numbers) | beyond(numbers, dtype)).any(axis=1)
+    if refused.any():
+        copy = int(refused.argmax())
+        raise ValueError(f"state[{copy}]: expected finite numbers that {dtype} can hold, got {numbers[copy]}")
+    return numbers
+
+
+def state_mask(value: Any, num_envs: int) -> npt.NDArray[np.bool_]:
+    """Which copies to change, as a new array; all for None."""
+    if value is None:
+        return np.ones(num_envs, np.bool_)
+    array = as_array("mask", value)
+    if array.shape != (num_envs,):
+        raise ValueError(f"mask: expected shape ({num_envs},), got {array.shape}")
+    if array.dtype != np.bool_:
+        raise TypeError(f"mask: expected dtype bool, got {array.dtype}")
+    return array.copy()
+
+
+def as_array(name: str, value: Any) -> np.ndarray:
+    """Anything that numpy or DLPack understand, as a numpy array."""
+    if type(value) is np.ndarray:
+        return value
+    try:
+        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+            return np.from_dlpack(value)
+        return np.asarray(value)
+    except (TypeError, ValueError, BufferError) as wrong:
+        kind = ValueError if isinstance(wrong, ValueError) else TypeError
+        raise kind(f"{name}: expected an array or a sequence, got {shown(value)}: {shortened(str(wrong))}") from wrong
 
 
 def discrete_actions(actions: Any, num_envs: int, n: int) -> np.ndarray:
@@ -87,7 +215,7 @@ def discrete_actions(actions: Any, num_envs: int, n: int) -> np.ndarray:
 
     The usual case, an int32 or int64 numpy array of that shape, does not come here.
     """
-    array = _as_array(actions)
+    array = as_array("actions", actions)
     if array.shape != (num_envs,):
         raise ValueError(f"actions: expected shape ({num_envs},), one for each copy, got {array.shape}")
     if array.dtype.kind not in "iu":
@@ -104,7 +232,7 @@ def continuous_actions(actions: Any, num_envs: int) -> np.ndarray:
 
     The usual case, a float32 or float64 numpy array of shape (num_envs,) or (num_envs, 1), does not come here.
     """
-    array = _as_array(actions)
+    array = as_array("actions", actions)
     if array.shape not in ((num_envs,), (num_envs, 1)):
         raise ValueError(
             f"actions: expected shape ({num_envs}, 1) or ({num_envs},), one for each copy, got {array.shape}"
@@ -112,4 +240,5 @@ def continuous_actions(actions: Any, num_envs: int) -> np.ndarray:
     if array.dtype.kind not in "fiu":
         raise TypeError(f"actions: expected a float dtype, got {array.dtype}")
     dtype = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
-    return np.require(array.reshape(num_envs, 1), dtype, ["C_CONTIGUOUS", "ALIGNED"])
+    with np.errstate(over="ignore"):  # of a longdouble: it is clipped
+        return np.require(array.reshape(num_envs, 1), dtype, ["C_CONTIGUOUS", "ALIGNED"])

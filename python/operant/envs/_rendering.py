@@ -17,11 +17,6 @@ class Renderer:
     """One of Gymnasium's environments, which is put into the state of one copy after the other."""
 
     def __init__(self, env: SimdVectorEnv) -> None:
-        modes = env.metadata["render_modes"]
-        if env.render_mode not in modes:
-            raise ValueError(f"render_mode: expected one of {', '.join(modes)} or None, got {env.render_mode!r}")
-        if env.render_mode == "human" and env.num_envs != 1:
-            raise ValueError(f"render_mode: 'human' shows one copy, not {env.num_envs}")
         self._env = env
         self._artist: Any = gym.make(env.gymnasium_id, render_mode=env.render_mode, disable_env_checker=True).unwrapped
         for name, value in env.parameters.items():
@@ -40,13 +35,13 @@ class Renderer:
         if self._env.render_mode == "human":
             self.render()
 
-    def after_step(self, actions: npt.ArrayLike, result: Step) -> None:
+    def after_step(self, actions: npt.NDArray[Any], result: Step) -> None:
         """Note the torques, and which copies have begun an episode."""
         ended = result[2] | result[3]
         same_step = self._env.metadata["autoreset_mode"] is gym.vector.AutoresetMode.SAME_STEP
         if hasattr(self._artist, "max_torque"):
             limit = self._artist.max_torque
-            torques = np.clip(np.asarray(actions, dtype=np.float32).reshape(-1), -limit, limit)
+            torques = np.clip(actions, -limit, limit).astype(np.float32).reshape(-1)
             self._torques = np.where(ended if same_step else self._pending, np.float32(np.nan), torques)
         self._pending = ended
         if self._env.render_mode == "human":

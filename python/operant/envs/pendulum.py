@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from gymnasium.envs.classic_control import utils
 
-from operant.envs.vector_env import _BOUNDS_CHECK, Bounds, SimdVectorEnv
+from operant.envs import _arguments
+from operant.envs.vector_env import SimdVectorEnv
 
 
 class PendulumVecEnv(SimdVectorEnv):
@@ -75,11 +73,7 @@ class PendulumVecEnv(SimdVectorEnv):
     gymnasium_id = "Pendulum-v1"
     _core_name = "Pendulum"
 
-    def _parse_bounds(self, options: dict[str, Any]) -> Bounds:
-        x, y = (
-            utils.verify_number_and_cast(options.get(name, default))
-            for name, default in zip(("x_init", "y_init"), self._default_bounds, strict=True)
-        )
-        high = np.array([x, y])
-        _BOUNDS_CHECK.uniform(-high, high)
-        return x, y
+    _bound_names = ("x_init", "y_init")
+
+    def _check_bounds(self, x: float, y: float) -> None:
+        _arguments.check_bounds("x_init, y_init", np.array([-x, -y]), np.array([x, y]))

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
+from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode
 
+from operant.envs import _arguments
 from operant.envs.acrobot import AcrobotVecEnv
 from operant.envs.cartpole import CartPoleVecEnv
 from operant.envs.mountain_car import MountainCarVecEnv
@@ -60,12 +62,21 @@ class SingleEnv(gym.Env):
 
         Returns:
             The observation, shape `(d,)`, float32, and an empty dict.
+
+        Raises:
+            TypeError: The options are no dict.
+            ValueError: A bound is not a number, or above the other.
+            OverflowError: A bound is infinite or NaN.
+            gymnasium.error.Error: The seed is no integer, or negative. Whatever is raised, nothing is changed.
         """
-        super().reset(seed=seed)
+        # As `gymnasium.Env.reset` does it, but only when nothing can go wrong any more.
+        random = None if seed is None else seeding.np_random(seed)
         if seed is None and not self._seeded:
-            seed = self.np_random_seed  # the random one that Gymnasium has just chosen
-        self._seeded = True
+            seed = self.np_random_seed  # the random one that Gymnasium chooses now
         observations, infos = self._env.reset(seed=seed, options=options)
+        self._seeded = True
+        if random is not None:
+            self._np_random, self._np_random_seed = random
         return observations[0].copy(), infos
 
     def step(self, action: Any) -> tuple[npt.NDArray[np.float32], float, bool, bool, dict[str, Any]]:
@@ -83,8 +94,10 @@ class SingleEnv(gym.Env):
             ValueError: It is not in a discrete action space, or NaN. Nothing is stepped.
             gymnasium.error.ResetNeeded: The episode has terminated, or none has begun.
         """
-        actions = np.asarray(action).reshape(1)
-        observations, rewards, terminations, truncations, infos = self._env.step(actions)
+        array = _arguments.as_array("action", action)
+        if array.size != 1:
+            raise ValueError(f"action: expected one number, got an array of shape {array.shape}")
+        observations, rewards, terminations, truncations, infos = self._env.step(array.reshape(1))
         return observations[0].copy(), float(rewards[0]), bool(terminations[0]), bool(truncations[0]), infos
 
     def render(self) -> npt.NDArray[np.uint8] | None:
@@ -103,7 +116,7 @@ class SingleEnv(gym.Env):
 
     @state.setter
     def state(self, state: npt.ArrayLike) -> None:
-        self._env.set_state(np.asarray(state)[None])
+        self._env.set_state(_arguments.as_array("state", state)[None])
 
     def close(self) -> None:
         """Close the window and free the memory."""

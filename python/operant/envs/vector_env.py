@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,19 +12,17 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
-from gymnasium.envs.classic_control import utils
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from operant import _core
-from operant.envs import _arguments
+from operant._checks import integer, positive_integer, switch
+from operant._checks import path as checked_path
+from operant.envs import _arguments, _saving
 from operant.envs._infos import make_infos
 from operant.envs._rendering import Renderer
 
 _UNLIMITED = 2**31 - 1
-
-# Draws nothing that matters: numpy checks bounds when it draws, and Gymnasium leaves it to numpy.
-_BOUNDS_CHECK = np.random.default_rng(0)
 
 Bounds = tuple[float, float]
 Step = tuple[
@@ -68,6 +66,8 @@ class SimdVectorEnv(VectorEnv):
     #: Gymnasium's id of the environment that this one follows.
     gymnasium_id: ClassVar[str]
     _core_name: ClassVar[str]
+    #: The options of `reset` that bound the starts.
+    _bound_names: ClassVar[tuple[str, str]] = ("low", "high")
 
     # Gymnasium before 1.3 closes every environment that is forgotten, also one whose constructor raised.
     _core: Any = None
@@ -105,32 +105,33 @@ class SimdVectorEnv(VectorEnv):
         Raises:
             TypeError: An argument has the wrong type, or there is no such parameter.
             ValueError: An argument is out of range.
+            MemoryError: There is not enough memory for `num_envs` copies.
         """
         self._describe = getattr(_core, f"describe_{self._core_name}")
-        unknown = sorted(set(parameters) - set(self._describe({})["parameters"]))
+        defaults = self._describe({})["parameters"]
+        unknown = sorted(set(parameters) - set(defaults))
         if unknown:
-            known = ", ".join(self._describe({})["parameters"])
+            known = ", ".join(defaults)
             raise TypeError(f"{type(self).__name__}: there is no parameter {unknown[0]!r}; the parameters are {known}")
-        description = self._describe(parameters)
+        self.dtype = _arguments.precision(dtype)
+        description = self._describe(
+            {name: _arguments.parameter(name, value, defaults[name], self.dtype) for name, value in parameters.items()}
+        )
 
-        self.num_envs = _arguments.positive_integer("num_envs", num_envs)
-        self.workers = _arguments.positive_integer("workers", workers)
+        self.workers = positive_integer("workers", workers, _core.most_workers)
         if max_episode_steps is None:
             max_episode_steps = description["max_episode_steps"]
-        elif max_episode_steps == -1:
+        elif integer(max_episode_steps) == -1:
             max_episode_steps = _UNLIMITED
-        self.max_episode_steps = _arguments.positive_integer("max_episode_steps", max_episode_steps)
-        if self.max_episode_steps > _UNLIMITED:
-            raise ValueError(f"max_episode_steps: expected at most {_UNLIMITED}, got {self.max_episode_steps}")
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise ValueError(f"dtype: expected float32 or float64, got {self.dtype}")
-        self.record_episode_statistics = bool(record_episode_statistics)
+        self.max_episode_steps = positive_integer("max_episode_steps", max_episode_steps, _UNLIMITED)
+        self.record_episode_statistics = switch("record_episode_statistics", record_episode_statistics)
         #: The environment's physical parameters.
         self.parameters: dict[str, Any] = description["parameters"]
         self._default_bounds: Bounds = description["reset_bounds"]
-        self._state_shape = (self.num_envs, description["state_size"])
         self.metadata = type(self).metadata | {"autoreset_mode": _arguments.autoreset_mode(autoreset_mode)}
+        self.num_envs = _arguments.copies(num_envs, description["bytes_per_copy"])
+        self.render_mode = _arguments.render_mode(render_mode, self.metadata["render_modes"], self.num_envs)
+        self._state_shape = (self.num_envs, description["state_size"])
         self._core = self._make_core()
 
         #: How many numbers one copy's observation has.
@@ -149,8 +150,7 @@ class SimdVectorEnv(VectorEnv):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
-        self.render_mode = render_mode
-        self._renderer = None if render_mode is None else Renderer(self)
+        self._renderer = None if self.render_mode is None else Renderer(self)
         self._shorten_step()
 
     def _shorten_step(self) -> None:
@@ -160,7 +160,7 @@ class SimdVectorEnv(VectorEnv):
 
     def _make_core(self) -> Any:
         actions = self._describe({})["actions"]
-        as_actions = (
+        self._as_actions = (
             partial(_arguments.continuous_actions, num_envs=self.num_envs)
             if isinstance(actions, tuple)
             else partial(_arguments.discrete_actions, num_envs=self.num_envs, n=actions)
@@ -172,7 +172,7 @@ class SimdVectorEnv(VectorEnv):
             self.metadata["autoreset_mode"].value,
             self.parameters,
             self.record_episode_statistics,
-            as_actions,
+            self._as_actions,
             make_infos,
         )
 
@@ -192,26 +192,39 @@ class SimdVectorEnv(VectorEnv):
             Observations of all copies, shape `(num_envs, d)`, float32, C-contiguous; and an empty dict.
 
         Raises:
-            TypeError: The seed is neither None nor an integer nor a sequence; the mask is no bool array.
-            ValueError: The sequence or the mask has not `num_envs` elements, or a bound is not a number or above the
-                other.
+            TypeError: The seed is neither None nor an integer nor a sequence; the options are no dict; the mask is no
+                bool array.
+            ValueError: The sequence or the mask has not `num_envs` elements, the mask selects nothing, or a bound is
+                not a number that float32 can hold, or above the other.
             OverflowError: A bound is infinite or NaN.
             gymnasium.error.Error: A seed is negative or no integer.
             gymnasium.error.ResetNeeded: The very first reset has a mask.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         seeds = _arguments.seeds(seed, self.num_envs)
-        mask = _arguments.reset_mask(options, self.num_envs)
-        bounds = self._default_bounds if options is None else self._parse_bounds(options)
+        chosen = _arguments.options_mapping(options)
+        bounds = self._parse_bounds(chosen)
+        mask = _arguments.reset_mask(chosen, self.num_envs)
         observations = self._core.reset(seeds, bounds, mask)
         if self._renderer is not None:
             self._renderer.after_reset(mask)
         return observations, {}
 
-    def _parse_bounds(self, options: dict[str, Any]) -> Bounds:
-        low, high = utils.maybe_parse_reset_bounds(options, *self._default_bounds)
-        _BOUNDS_CHECK.uniform(low, high)
+    def _parse_bounds(self, options: Mapping[str, Any]) -> Bounds:
+        if not any(name in options for name in self._bound_names):
+            return self._default_bounds
+        low, high = (
+            _arguments.bound(options, name, default)
+            for name, default in zip(self._bound_names, self._default_bounds, strict=True)
+        )
+        self._check_bounds(low, high)
         return low, high
+
+    def _check_bounds(self, low: float, high: float) -> None:
+        if low > high:
+            gymnasiums = f"Lower bound ({low}) must be lower than higher bound ({high})."
+            raise ValueError(f"low, high: expected bounds in order. {gymnasiums}")
+        _arguments.check_bounds("low, high", low, high)
 
     def step(self, actions: npt.ArrayLike) -> Step:
         """Step every copy once.
@@ -233,7 +246,7 @@ class SimdVectorEnv(VectorEnv):
             truncations `(num_envs,)` bool, and a dict.
 
         Raises:
-            TypeError: The actions' dtype is wrong.
+            TypeError: The actions are no array or sequence, or their dtype is wrong.
             ValueError: Their shape is wrong, or one is not in a discrete action space or NaN. Nothing is stepped.
             gymnasium.error.ResetNeeded: `reset` has not been called, or a copy has finished and autoreset is disabled.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
@@ -241,8 +254,9 @@ class SimdVectorEnv(VectorEnv):
         """
         if self._renderer is None:
             return self._core.step(actions)
-        result = self._core.step(actions)
-        self._renderer.after_step(actions, result)
+        array = self._as_actions(actions)  # once: a second look at them might find something else
+        result = self._core.step(array)
+        self._renderer.after_step(array, result)
         return result
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
@@ -281,21 +295,14 @@ class SimdVectorEnv(VectorEnv):
             mask: Which copies to change, shape `(num_envs,)`, bool; None changes all.
 
         Raises:
-            ValueError: The state or the mask has the wrong shape, or a number is infinite or NaN. Nothing is changed.
+            TypeError: The state has no number dtype, or the mask is not bool. Nothing is changed.
+            ValueError: The state or the mask has the wrong shape, or a number is infinite, NaN or beyond what `dtype`
+                can hold. Nothing is changed.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
-        new = np.array(state, dtype=np.float64)
-        if new.shape != self._state_shape:
-            raise ValueError(f"state: expected shape {self._state_shape}, got {new.shape}")
-        if mask is not None:
-            selected = np.asarray(mask, dtype=np.bool_)
-            if selected.shape != (self.num_envs,):
-                raise ValueError(f"mask: expected shape ({self.num_envs},), got {selected.shape}")
-            new = np.where(selected[:, None], new, self.state)
-        if not np.isfinite(new).all():
-            copy = int(np.argmin(np.isfinite(new).all(axis=1)))
-            raise ValueError(f"state[{copy}]: expected finite numbers, got {new[copy]}")
-        self._core.set_state(new)
+        selected = _arguments.state_mask(mask, self.num_envs)
+        new = _arguments.state(state, self._state_shape, self.dtype, selected)
+        self._core.set_state(new if mask is None else np.where(selected[:, None], new, self.state))
 
     def get_logs(self) -> dict[str, Any]:
         """Totals of the episodes that ended since `clear_logs`, exact however many.
@@ -329,14 +336,18 @@ class SimdVectorEnv(VectorEnv):
             path: The file; an existing one is replaced.
 
         Raises:
+            TypeError: The path is none.
             OSError: The file cannot be written.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
-        header = json.dumps({"class": type(self).__name__, "arguments": self._arguments_as_json()})
-        Path(path).write_bytes(header.encode() + b"\n" + self._core.save())
+        target = Path(checked_path("path", path))
+        target.write_bytes(self._saved())
 
-    def _arguments_as_json(self) -> dict[str, Any]:
-        return {
+    def _saved(self) -> bytes:
+        return _saving.pack(self._described(), self._core.save())
+
+    def _described(self) -> dict[str, Any]:
+        arguments = {
             "num_envs": self.num_envs,
             "max_episode_steps": self.max_episode_steps,
             "autoreset_mode": self.metadata["autoreset_mode"].value,
@@ -344,24 +355,38 @@ class SimdVectorEnv(VectorEnv):
             "record_episode_statistics": self.record_episode_statistics,
             **self.parameters,
         }
+        return {"class": type(self).__name__, "arguments": arguments}
+
+    def _load(self, described: dict[str, Any], core: bytes) -> None:
+        """Take over what `_saved` has saved of an environment with the same arguments; ValueError if it did not."""
+        if described != self._described():
+            raise ValueError("it is of another environment or has other arguments")
+        self._core.load(core)
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        del state["_describe"], state["_renderer"]
+        for made_anew in ("_core", "_describe", "_as_actions", "_renderer"):
+            del state[made_anew]
         state.pop("step", None)
-        state["_core"] = None if self.closed else self._core.save()
-        return state
+        return state | {"_saved": None if self.closed else self._saved()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._describe = getattr(_core, f"describe_{self._core_name}")
-        self._core = self._make_core()
-        if self.closed:
-            self._core.close()
-        else:
-            self._core.load(state["_core"])
-        self._renderer = None if self.render_mode is None else Renderer(self)
-        self._shorten_step()
+        try:
+            attributes = dict(state)
+            saved = attributes.pop("_saved")
+            self.__dict__.update(attributes)
+            self._describe = getattr(_core, f"describe_{self._core_name}")
+            described = None if saved is None else _saving.unpack(saved)
+            self._core = self._make_core()
+            if described is None:
+                self._core.close()
+            else:
+                self._load(*described)
+            _arguments.render_mode(self.render_mode, self.metadata["render_modes"], self.num_envs)
+            self._renderer = None if self.render_mode is None else Renderer(self)
+            self._shorten_step()
+        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as damage:
+            raise ValueError(f"this is no pickled {type(self).__name__}: {damage}") from damage
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free the copies' memory, stop the worker threads, close the window."""

@@ -202,6 +202,8 @@ class CsvFile:
                 last_row = next(csv.reader([last_line]))
                 if last_row != columns:
                     self.total_steps = int(last_row[1])
+                    if not 0 <= self.total_steps < 1 << 63:
+                        raise ValueError(f"total_steps: expected an integer from 0 to 2**63 - 1, got {last_row[1]}")
                 self._columns = columns
                 self.names = columns[len(BASE_COLUMNS) :]
             file.truncate(end)
@@ -226,8 +228,8 @@ def _last_line(file: io.FileIO) -> tuple[int, str]:
         file.seek(start)
         tail = file.read(size) + tail
     end = tail.rfind(b"\n") + 1
-    lines = tail[:end].decode().splitlines()
-    return start + end, lines[-1] if lines else ""
+    last_line = tail[:end].rpartition(b"\n")[0].rpartition(b"\n")[2]
+    return start + end, last_line.decode()
 
 
 def _line(cells: list[str]) -> bytes:

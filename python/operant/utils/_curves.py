@@ -85,12 +85,12 @@ def draw(curves: dict[str, Curve], title: str, output: Path) -> None:
 
         figure = Figure(figsize=(8, 1 + 2 * len(curves)), layout="constrained")
         FigureCanvasAgg(figure)
-        figure.suptitle(title)
+        figure.suptitle(title, parse_math=False)
         axes = figure.subplots(len(curves), sharex=True, squeeze=False)[:, 0]
         for axis, (name, (steps, values)) in zip(axes, curves.items(), strict=True):
             axis.plot(steps, values, color="C0", alpha=0.3, linewidth=0.8)
             axis.plot(*smooth(steps, values), color="C0")
-            axis.set_ylabel(name)
+            axis.set_ylabel(name, parse_math=False)
             axis.grid(alpha=0.3)
         axes[-1].set_xlabel("steps")
         figure.savefig(output, dpi=150)

@@ -7,13 +7,14 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterable
-from operator import index
 from time import perf_counter, time
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
+from operant._checks import integer, number, shown, switch
+from operant._checks import path as checked_path
 from operant.utils._csv_file import BASE_COLUMNS, ROWS_AT_ONCE, CsvFile, Row
 from operant.utils._live_line import LiveLine
 from operant.utils._tensorboard import TensorBoard
@@ -77,14 +78,15 @@ class Logger:
         """
         self.print_interval = _seconds("print_interval", print_interval)
         self.newline_interval = _integer("newline_interval", newline_interval, 1)
-        if csv_path is not None and not isinstance(csv_path, (str, os.PathLike)):
-            raise TypeError(f"csv_path: expected a path, got {csv_path!r}")
+        csv_path = None if csv_path is None else checked_path("csv_path", csv_path)
+        tensorboard_dir = None if tensorboard_dir is None else checked_path("tensorboard_dir", tensorboard_dir)
+        resume, quiet = switch("resume", resume), switch("quiet", quiet)
         if not callable(sinks) and not isinstance(sinks, Iterable):
-            raise TypeError(f"sinks: expected a callable or several, got {sinks!r}")
+            raise TypeError(f"sinks: expected a callable or several, got {shown(sinks)}")
         self._sinks: tuple[Sink, ...] = (sinks,) if callable(sinks) else tuple(sinks)
         for sink in self._sinks:
             if not callable(sink):
-                raise TypeError(f"sinks: expected callables, got {sink!r}")
+                raise TypeError(f"sinks: expected callables, got {shown(sink)}")
         if resume and csv_path is None:
             raise ValueError("resume: expected a csv_path to be resumed, got None")
 
@@ -126,18 +128,19 @@ class Logger:
 
         Raises:
             TypeError: A metric is no number, or `steps` is no integer. Nothing is logged.
-            ValueError: `steps` is negative, a metric has the name of one of the first three columns or a line break in
-                its name, or the logger is closed. Nothing is logged.
+            ValueError: `steps` is negative or beyond 64 bits; a metric is an int that no float can hold, or its name is
+                that of one of the first three columns, or has a line break, a null character or half a surrogate pair;
+                or the logger is closed. Nothing is logged.
             OSError: Earlier rows could not be written; they are kept, and tried again every half a second and when the
                 logger is closed. This call is not logged.
             RuntimeError: This process has been forked from the logger's.
         """
-        if type(steps) is not int or steps < 0:
+        if type(steps) is not int or not 0 <= steps < _LARGE:
             steps = _integer("steps", steps, 0)
         for name, value in metrics.items():
             kind = type(value)
-            if kind is not float and kind is not int:
-                metrics[name] = float(value) if kind in _FLOATS else _number(name, value)
+            if kind is not float and not (kind is int and -_LARGE < value < _LARGE):
+                metrics[name] = float(value) if kind in _FLOATS else number(name, value)
         if not self._names.issuperset(metrics):
             self._check_names(metrics)
         csv = self._csv
@@ -218,8 +221,13 @@ class Logger:
         for name in names:
             if name in BASE_COLUMNS:
                 raise ValueError(f"{name}: expected another name for a metric, this is one of the log's own")
-            if "\n" in name or "\r" in name:
-                raise ValueError(f"{name!r}: expected a metric's name without line breaks")
+            if not _NO_NAME.isdisjoint(name):
+                raise ValueError(f"{name!r}: expected a metric's name without line breaks and null characters")
+            if not name.isascii():
+                try:
+                    name.encode()
+                except UnicodeEncodeError:
+                    raise ValueError(f"{name!r}: expected a metric's name that UTF-8 can encode") from None
         with self._lock:
             new = [name for name in names if name not in self._names]
             if self._csv is not None:
@@ -241,6 +249,7 @@ class Logger:
         self._refusal = f"this Logger belongs to process {self._process}; make another one in this process"
 
 
+_NO_NAME = frozenset("\n\r\0")  # characters that a file cannot have
 _CLOSED = "log: this Logger is closed"
 
 
@@ -254,43 +263,27 @@ if hasattr(os, "register_at_fork"):
 
 
 def _seconds(name: str, value: Any) -> float:
-    number = _number(name, value)
-    if not number >= 0:
-        raise ValueError(f"{name}: expected a number of seconds, 0 or more, got {value!r}")
-    return number
+    seconds = float(number(name, value))
+    if not seconds >= 0:
+        raise ValueError(f"{name}: expected a number of seconds, 0 or more, got {shown(value)}")
+    return seconds
 
 
 def _integer(name: str, value: Any, least: int) -> int:
-    expectation = f"{name}: expected an integer, {least} or more, got {value!r}"
-    try:
-        number = None if isinstance(value, bool) else index(value)
-    except TypeError:
-        number = None
-    if number is None:
-        raise TypeError(expectation)
-    if number < least:
-        raise ValueError(expectation)
-    return number
+    expectation = f"{name}: expected an integer, {least} or more"
+    plain = None if isinstance(value, bool) else integer(value)
+    if plain is None:
+        raise TypeError(f"{expectation}, got {shown(value)}")
+    if plain < least:
+        raise ValueError(f"{expectation}, got {shown(value)}")
+    if plain >= _LARGE:
+        raise ValueError(f"{expectation} and below 2**63, got {shown(value)}")
+    return plain
 
 
 # What training loops log most, without the questions that `_number` asks.
 _FLOATS = frozenset((np.float64, np.float32))
-
-
-def _number(name: str, value: Any) -> int | float:
-    """The value as a Python number."""
-    number = value
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        # An item of a numpy datetime can be an integer, and one of a longdouble is a longdouble again.
-        kind = getattr(getattr(value, "dtype", None), "kind", None)
-        number = None if kind in ("m", "M") else float(value) if kind == "f" else value.item()
-    if isinstance(number, float):
-        return float(number)
-    if isinstance(number, int):
-        return int(number)
-    shape = getattr(value, "shape", ())
-    what = f"{type(value).__name__} of shape {tuple(shape)}" if shape else f"{type(value).__name__} {value!r}"
-    raise TypeError(f"{name}: expected a number, got {what}")
+_LARGE = 1 << 63  # no integer below it needs a second look
 
 
 def _short(value: int | float) -> str:

@@ -1,0 +1,92 @@
+"""Checks of single arguments: the value as a plain Python object, or an exception that names the argument."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import islice
+from operator import index
+from typing import Any
+
+import numpy as np
+
+_LONGEST = 200
+
+
+def shown(value: Any) -> str:
+    """The value as a message shows it: its repr, cut off where that is long."""
+    try:
+        text = repr(value).encode(errors="backslashreplace").decode()
+    except Exception:  # a repr is anybody's code, and that of an int refuses more than 4300 digits
+        text = f"one of type {type(value).__name__}, which cannot be shown"
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """The text, cut off where it is too long for a message."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def integer(value: Any) -> int | None:
+    """The value as an int, None when it is no integer."""
+    try:
+        return None if isinstance(value, np.bool_) else int.__index__(index(value))
+    except TypeError:
+        return None
+
+
+def positive_integer(name: str, value: Any, most: int | None = None) -> int:
+    """The value as an int; TypeError when it is not an integer, ValueError when it is out of range."""
+    number = None if isinstance(value, bool) else integer(value)
+    if number is None:
+        raise TypeError(f"{name}: expected a positive integer, got {shown(value)}")
+    if number < 1:
+        raise ValueError(f"{name}: expected a positive integer, got {shown(number)}")
+    if most is not None and number > most:
+        raise ValueError(f"{name}: expected an integer from 1 to {most}, got {shown(number)}")
+    return number
+
+
+def switch(name: str, value: Any) -> bool:
+    """The value as a bool; TypeError when it is none."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected True or False, got {shown(value)}")
+    return bool(value)
+
+
+def number(name: str, value: Any) -> int | float:
+    """The value as a Python number; TypeError when it is none, ValueError for an int beyond the largest float."""
+    plain = value
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        # An item of a numpy datetime can be an integer, and one of a longdouble is a longdouble again.
+        kind = getattr(getattr(value, "dtype", None), "kind", None)
+        plain = None if kind in ("m", "M") else float(value) if kind == "f" else value.item()
+    if isinstance(plain, float):
+        return float.__float__(plain)
+    if isinstance(plain, int):
+        plain = int.__index__(plain)
+        try:
+            float(plain)
+        except OverflowError:
+            raise ValueError(f"{name}: expected a number that a float can hold, got {shown(value)}") from None
+        return plain
+    shape = getattr(value, "shape", ())
+    what = f"{type(value).__name__} of shape {tuple(shape)}" if shape else f"{type(value).__name__} {shown(value)}"
+    raise TypeError(f"{name}: expected a number, got {what}")
+
+
+def elements(value: Any, count: int) -> list[Any] | None:
+    """What is in a sequence or a one-dimensional array, one more than `count` at most; None when it is neither."""
+    if isinstance(value, (str, bytes)) or not (isinstance(value, Sequence) or getattr(value, "ndim", None) == 1):
+        return None
+    return list(islice(value, count + 1))
+
+
+def path(name: str, value: Any) -> str:
+    """The path as a string; TypeError when it is none, ValueError when it has a null character."""
+    text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(text, str):
+        raise TypeError(f"{name}: expected a path, got {shown(value)}")
+    if "\0" in text:
+        raise ValueError(f"{name}: expected a path without null characters, got {shown(value)}")
+    return text

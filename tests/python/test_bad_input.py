@@ -1,0 +1,482 @@
+"""Whatever is passed to whatever argument: the result is right, or an exception tells why not and nothing changes."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from operator import index
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.error import ClosedEnvironmentError
+from gymnasium.vector import AutoresetMode
+from odd_values import (
+    ArrayLike,
+    Exporter,
+    Hostile,
+    LyingList,
+    OddFloat,
+    OnPurposeError,
+    array_likes,
+    arrays,
+    odd_values,
+    scalars,
+)
+from side_by_side import gymnasium_id_of
+from twins import DOCUMENTED_OF_RESET, Twins, frozen, good_actions, refused
+
+from operant import envs
+from operant.registration import REGISTRATIONS
+
+COUNT = 3
+
+
+@pytest.fixture(params=[one for one in REGISTRATIONS if one.id != "operant/CartPole-v0"], ids=lambda one: one.id)
+def registration(request):
+    """One of each class."""
+    return request.param
+
+
+def pairs_of_odd_values(count):
+    """Names, what is passed, and the same once more: to be understood by other means, unread."""
+    again = odd_values(count)
+    return ((name, value, again[name]) for name, value in odd_values(count).items())
+
+
+@pytest.fixture
+def twins(registration):
+    """Makes pairs of environments with every kind of output."""
+
+    def make_twins(**arguments):
+        arguments = {
+            "num_envs": COUNT,
+            "autoreset_mode": "SameStep",
+            "max_episode_steps": 3,
+            "record_episode_statistics": True,
+        } | arguments
+        return Twins(lambda: gym.make_vec(registration.id, **arguments))
+
+    return make_twins
+
+
+def plain_array(value):
+    """The array that an array-like stands for."""
+    return value.found if isinstance(value, (ArrayLike, Exporter)) else np.asarray(value)
+
+
+def test_actions(twins, registration):
+    accepted = 0
+    pair = twins()
+    for _, value, again in pairs_of_odd_values(COUNT):
+        if not refused(lambda: pair.ours.step(value), ["actions"]):  # noqa: B023
+            accepted += 1
+            clean = plain_array(again)
+            is_discrete = isinstance(pair.spared.single_action_space, gym.spaces.Discrete)
+            pair.spared.step(clean.astype(np.int64) if is_discrete else rounded(clean))
+        pair.assert_undisturbed()
+    assert accepted > 20
+
+
+def rounded(actions):
+    """Continuous actions: float32 where they are no more precise, else float64."""
+    with np.errstate(over="ignore"):
+        return actions.astype(np.float32 if actions.dtype.kind == "f" and actions.dtype.itemsize <= 4 else np.float64)
+
+
+def test_actions_of_a_single_environment(registration):
+    ours, spared = (gym.make(registration.id, disable_env_checker=True).unwrapped for _ in range(2))
+    for name, value, again in pairs_of_odd_values(1):
+        ours.reset(seed=1)
+        spared.reset(seed=1)
+        if not refused(lambda: ours.step(value), ["action"]):  # noqa: B023
+            clean = plain_array(again).reshape(1)
+            spared.step(clean.astype(np.int64) if ours.action_space.shape == () else rounded(clean))
+        for _ in range(3):
+            action = ours.action_space.sample()
+            assert frozen(ours.step(action)) == frozen(spared.step(action)), name
+
+
+def test_seeds(twins):
+    accepted = 0
+    pair = twins()
+    for _, value, again in pairs_of_odd_values(COUNT):
+        if not refused(lambda: pair.ours.reset(seed=value), ["seed"], DOCUMENTED_OF_RESET):  # noqa: B023
+            accepted += 1
+            pair.spared.reset(seed=plain_seed(again))
+        pair.assert_undisturbed()
+    assert accepted > 20
+
+
+def plain_seed(value):
+    """The same seed, without surprises."""
+    if value is None:
+        return None
+    try:
+        return int.__index__(index(value))
+    except TypeError:
+        return [None if one is None else int.__index__(index(one)) for one in list(iter(value))]
+
+
+def test_seeds_of_a_single_environment(registration):
+    ours, spared = (gym.make(registration.id, disable_env_checker=True).unwrapped for _ in range(2))
+    for name, value in odd_values(1).items():
+        ours.reset(seed=1)
+        spared.reset(seed=1)
+        try:
+            ours.reset(seed=value)
+        except (gym.error.Error, OnPurposeError):
+            pass
+        else:
+            spared.reset(seed=value)
+        assert ours.np_random_seed == spared.np_random_seed, name
+        assert ours.np_random.bit_generator.state == spared.np_random.bit_generator.state, name
+        assert frozen(ours.reset()) == frozen(spared.reset()), name
+
+
+def test_a_bad_option_does_not_use_up_the_seed_of_a_single_environment(registration):
+    ours, spared = (gym.make(registration.id, disable_env_checker=True).unwrapped for _ in range(2))
+    ours.reset(seed=1)
+    spared.reset(seed=1)
+    with pytest.raises(TypeError, match="options: expected a dict or None, got 5"):
+        ours.reset(seed=2, options=5)
+    assert ours.np_random_seed == 1
+    assert frozen(ours.reset()) == frozen(spared.reset())
+
+
+def test_options(twins):
+    pair = twins()
+    for name, value in odd_values(COUNT).items():
+        if not refused(lambda: pair.ours.reset(seed=3, options=value), ["options"]):  # noqa: B023
+            assert name in ("None", "dict")
+            pair.spared.reset(seed=3)
+        pair.assert_undisturbed()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bounds(twins, registration, which, dtype):
+    names = ("x_init", "y_init") if registration.name == "Pendulum" else ("low", "high")
+    accepted = 0
+    pair = twins(dtype=dtype)
+    for name, value in (scalars() | array_likes()).items():
+        bounds = {names[which]: value, names[1 - which]: (0.25, -0.25)[which] if names[0] == "low" else 0.25}
+        bounds = {names[1]: 0.75} | bounds if which == 0 else {names[0]: -0.75} | bounds
+        if names[0] != "low":
+            bounds = {names[which]: value}
+        if not refused(lambda: pair.ours.reset(seed=3, options=bounds), names):  # noqa: B023
+            accepted += 1
+            pair.spared.reset(seed=3, options={**bounds, names[which]: float(value)})
+            assert np.isfinite(pair.ours.state).all(), name
+        pair.assert_undisturbed()
+    assert accepted > 5
+
+
+def test_reset_masks(twins):
+    accepted = 0
+    pair = twins()
+    for _, value, again in pairs_of_odd_values(COUNT):
+        if not refused(lambda: pair.ours.reset(seed=3, options={"reset_mask": value}), ["reset_mask"]):  # noqa: B023
+            accepted += 1
+            clean = np.asarray(again).view(np.uint8) != 0
+            pair.spared.reset(seed=3, options={"reset_mask": clean})
+        pair.assert_undisturbed()
+    assert accepted >= 5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_states(twins, dtype):
+    size = twins().ours.state.shape[1]
+    accepted = 0
+    pair = twins(dtype=dtype)
+    for name, value, _ in pairs_of_odd_values(COUNT * size):
+        shaped = value.reshape(COUNT, size) if isinstance(value, np.ndarray) and value.size == COUNT * size else value
+        if not refused(lambda: pair.ours.set_state(shaped), ["state"]):  # noqa: B023
+            accepted += 1
+            pair.spared.set_state(np.asarray(shaped).astype(np.float64))
+            assert np.isfinite(pair.ours.state).all(), name
+        pair.assert_undisturbed()
+    assert accepted > 20
+
+
+def test_masks_of_states(twins):
+    accepted = 0
+    pair = twins()
+    for _, value, again in pairs_of_odd_values(COUNT):
+        state = pair.ours.state * 0.5
+        if not refused(lambda: pair.ours.set_state(state, value), ["mask"]):  # noqa: B023
+            accepted += 1
+            clean = None if value is None else plain_array(again)
+            pair.spared.set_state(state, clean)
+        pair.assert_undisturbed()
+    assert accepted >= 8
+
+
+def test_only_the_copies_that_a_mask_selects_need_a_finite_state(twins):
+    pair = twins()
+    state = pair.ours.state
+    state[1] = np.nan
+    for env in pair.envs:
+        env.set_state(state, np.array([True, False, True]))
+    pair.assert_undisturbed()
+
+
+# The constructor: what it accepts comes out as the plain value; the rest is refused before anything is made.
+
+
+@pytest.mark.parametrize("argument", ["num_envs", "workers", "max_episode_steps"])
+def test_counts(registration, argument):
+    for name, value in odd_values(1).items():
+        arguments = {"num_envs": 2, argument: value}
+        allowed = (TypeError, ValueError, MemoryError) if argument == "num_envs" else (TypeError, ValueError)
+        made = []
+        if name == "2**31" and argument == "num_envs":
+            continue  # where there is enough memory, it is right
+        if refused(lambda: made.append(gym.make_vec(registration.id, **arguments)), [argument], allowed):  # noqa: B023
+            continue
+        if argument == "max_episode_steps" and value in (None, -1):
+            expected = registration.max_episode_steps if value is None else 2**31 - 1
+        else:
+            expected = int.__index__(index(value))
+        assert getattr(made[0], argument) == expected, name
+
+
+@pytest.mark.parametrize("argument", ["autoreset_mode", "render_mode", "dtype", "record_episode_statistics"])
+def test_choices(registration, argument):
+    accepted = set()
+    good = {
+        "autoreset_mode": dict(zip("abc", AutoresetMode, strict=True)),
+        "render_mode": {"rgb_array": "rgb_array"},
+        "dtype": {
+            "float32": "float32",
+            "big-endian": ">f4",
+            "pair": ("f4", (2,)),
+            "deprecated": "a",
+            "syntax": "f4, (",
+        },
+        "record_episode_statistics": {"False": False},
+    }[argument]
+    for name, value in (odd_values(1) | good).items():
+        made = []
+        arguments = {"num_envs": 2, argument: value}
+        if not refused(lambda: made.append(gym.make_vec(registration.id, **arguments)), [argument]):  # noqa: B023
+            accepted.add(name)
+            made[0].reset(seed=0)
+            made[0].step(good_actions(made[0]))
+            made[0].close()
+    assert (
+        accepted
+        == {
+            "autoreset_mode": {"a", "b", "c"},
+            "render_mode": {"None", "rgb_array"},
+            "dtype": {
+                "type",
+                "float32",
+                "numpy's float",
+                "no dimension d",
+            },  # float is numpy's float64; numbers have a dtype
+            "record_episode_statistics": {"True", "False", "numpy's bool", "no dimension ?"},
+        }[argument]
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_physical_parameters(registration, dtype):
+    defaults = gym.make_vec(registration.id, num_envs=1).parameters
+    for parameter, default in defaults.items():
+        accepted = 0
+        for name, value in odd_values(3).items():
+            made = []
+            arguments = {"num_envs": 2, "dtype": dtype, parameter: value}
+            if refused(lambda: made.append(gym.make_vec(registration.id, **arguments)), named(parameter)):  # noqa: B023
+                continue
+            accepted += 1
+            found = made[0].parameters[parameter]
+            assert type(found) is type(default), (parameter, name)
+            assert found == plain(value, default), (parameter, name)
+            made[0].reset(seed=0)
+            made[0].step(good_actions(made[0]))  # however odd the physics, nothing worse than its numbers comes of it
+        assert accepted >= (0 if isinstance(default, str) else 2), parameter
+
+
+def named(parameter):
+    """Of two bounds that contradict each other, either may be named."""
+    return [parameter, parameter.replace("min_", "max_"), parameter.replace("max_", "min_")]
+
+
+def plain(value, default):
+    """An accepted parameter as the environment shows it."""
+    if isinstance(default, list):
+        return [float(one) for one in value]
+    return (
+        bool(value)
+        if isinstance(default, bool)
+        else float.__float__(value)
+        if type(value) is OddFloat
+        else float(value)
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud800", "euler\0", "euler" * 10**5, Hostile(), b"euler", ["euler"], np.array("euler")]
+)
+def test_names_in_parameters(value):
+    for registration, parameter in (
+        ("operant/CartPole-v1", "kinematics_integrator"),
+        ("operant/Acrobot-v1", "book_or_nips"),
+    ):
+        assert refused(lambda: gym.make_vec(registration, num_envs=2, **{parameter: value}), [parameter])  # noqa: B023
+
+
+def test_paths(tmp_path):
+    env = envs.CartPoleVecEnv(2)
+    for name, value in scalars().items():
+        if not isinstance(value, str) or "\0" in value:
+            assert refused(lambda: env.save(value), ["path"]), name  # noqa: B023
+            assert refused(lambda: envs.load(value), ["path"]), name  # noqa: B023
+    for path in (tmp_path, tmp_path / "no" / "directory", "", "x" * 10_000):
+        with pytest.raises(OSError, match=r".+"):
+            env.save(path)
+        with pytest.raises(OSError, match=r".+"):
+            envs.load(path)
+
+
+# Objects that do something while they are read.
+
+
+class Meddler:
+    """Reads as a number, an array or an integer, and meanwhile calls `meddle`."""
+
+    def __init__(self, meddle, found):
+        self.meddle = meddle
+        self.found = found
+
+    def __array__(self, dtype=None, copy=None):
+        self.meddle()
+        return np.asarray(self.found)
+
+    def __index__(self):
+        self.meddle()
+        return self.found
+
+    def __float__(self):
+        self.meddle()
+        return float(self.found)
+
+
+MEDDLING = {
+    "step": lambda env: env.step(good_actions(env, 9)),
+    "reset": lambda env: env.reset(seed=9),
+    "set_state": lambda env: env.set_state(env.state * 0.5),
+    "save": lambda env: env._core.save(),
+    "close": lambda env: env.close(),
+}
+
+
+@pytest.mark.parametrize("meddling", MEDDLING)
+def test_actions_that_call_the_environment_while_they_are_read(twins, meddling):
+    pair = twins()
+    actions = Meddler(lambda: MEDDLING[meddling](pair.ours), good_actions(pair.ours))
+    with pytest.raises(RuntimeError, match="is inside of this environment"):
+        pair.ours.step(actions)
+    pair.assert_undisturbed()
+
+
+@pytest.mark.parametrize("meddling", MEDDLING)
+def test_other_arguments_that_call_the_environment_while_they_are_read(twins, registration, meddling):
+    """They are read before the call begins: it is as if the caller had meddled before."""
+    high = "y_init" if registration.name == "Pendulum" else "high"
+    for call in (
+        lambda env, wrap: env.reset(seed=wrap(4)),
+        lambda env, wrap: env.reset(seed=[1, wrap(2), 3]),
+        lambda env, wrap: env.reset(seed=4, options={high: wrap(0.5)}),
+        lambda env, wrap: env.set_state(wrap(np.full(env.state.shape, 0.125))),
+    ):
+        pair = twins()
+
+        def meddle(pair=pair):
+            MEDDLING[meddling](pair.ours)
+
+        if meddling == "close":
+            with pytest.raises(ClosedEnvironmentError):
+                call(pair.ours, lambda found, meddle=meddle: Meddler(meddle, found))
+            continue
+        call(pair.ours, lambda found, meddle=meddle: Meddler(meddle, found))
+        MEDDLING[meddling](pair.spared)
+        call(pair.spared, lambda found: found)
+        pair.assert_undisturbed()
+
+
+def test_actions_that_change_while_they_are_read(twins):
+    pair = twins()
+    actions = good_actions(pair.ours).tolist()
+    elements = list(actions)
+
+    class Changing(list):
+        def __len__(self):
+            elements[0] = "changed"
+            return super().__len__()
+
+    refused(lambda: pair.ours.step(Changing(elements)), ["actions"]) or pair.spared.step(actions)
+    pair.assert_undisturbed()
+
+
+def test_a_mask_that_changes_while_bounds_are_read(twins, registration):
+    """The mask is read last, and then belongs to the call."""
+    pair = twins()
+    mask = np.array([True, False, False])
+    high = "y_init" if registration.name == "Pendulum" else "high"
+    pair.ours.reset(seed=5, options={high: Meddler(lambda: mask.__setitem__(1, True), 0.5), "reset_mask": mask})
+    pair.spared.reset(seed=5, options={high: 0.5, "reset_mask": np.array([True, True, False])})
+    pair.assert_undisturbed()
+
+
+class Once:
+    """Actions that are other ones, or none, when they are read again."""
+
+    def __init__(self, *found):
+        self.found = list(found)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.found.pop(0))
+
+
+def test_rendering_reads_actions_once(registration):
+    pair = Twins(lambda: gym.make_vec(registration.id, num_envs=COUNT, render_mode="rgb_array"))
+    actions = good_actions(pair.ours, 5)
+    pair.ours.step(Once(actions))
+    pair.spared.step(actions)
+    for ours, spared in zip(pair.ours.render(), pair.spared.render(), strict=True):
+        np.testing.assert_array_equal(ours, spared)
+    pair.assert_undisturbed()
+
+
+def test_a_picture_of_an_extreme_state_changes_nothing(registration):
+    pair = Twins(lambda: gym.make_vec(registration.id, num_envs=COUNT, render_mode="rgb_array"))
+    for env in pair.envs:
+        env.set_state(np.full(env.state.shape, 1e30))
+    with suppress(OverflowError, ValueError, TypeError):  # pygame's: the numbers are too large for it
+        pair.ours.render()
+    pair.assert_undisturbed()
+
+
+def test_lying_sequences_of_seeds_are_counted(twins):
+    for seeds in (LyingList([1, 2, 3, 4] * 1000, COUNT), LyingList([1, 2], COUNT), LyingList([1, 2, 3, 4], 2**62)):
+        pair = twins()
+        with pytest.raises(ValueError, match=r"seed: expected 3 seeds, one for each copy, got (more|2)"):
+            pair.ours.reset(seed=seeds, options={"reset_mask": np.ones(COUNT, bool)})
+        pair.assert_undisturbed()
+
+
+def test_a_seed_of_ten_thousand_bits(registration):
+    seed = 3**6000
+    observations, _ = gym.make_vec(registration.id, num_envs=2).reset(seed=seed)
+    expected, _ = gym.make_vec(gymnasium_id_of(registration), num_envs=2, vectorization_mode="sync").reset(seed=seed)
+    np.testing.assert_allclose(observations, expected, rtol=0, atol=1.2e-7)
+
+
+def test_values_that_are_no_danger_are_all_tried():
+    """So that what is said to be tried is."""
+    assert len(odd_values(COUNT)) > 150
+    assert len(arrays(COUNT)) > 100
+    assert math.isnan(scalars()["nan"])

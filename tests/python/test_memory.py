@@ -1,0 +1,135 @@
+"""More copies or workers than there can be: refused before anything is allocated or started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from operant.envs import CartPoleVecEnv
+from operant.registration import ENVIRONMENTS
+
+
+def test_more_copies_than_any_memory_holds(make):
+    for num_envs in (2**45, 2**63, 2**64, 10**5000):
+        with pytest.raises(MemoryError, match="num_envs: expected as many as memory can hold, got"):
+            make(num_envs)
+
+
+def test_more_workers_than_there_can_be(make):
+    for workers in (1025, 10**6, 2**64):
+        with pytest.raises(ValueError, match=f"workers: expected an integer from 1 to 1024, got {workers}"):
+            make(4, workers)
+
+
+def run(program):
+    """In a process of its own, because its limits are."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# VmHWM is the most memory that the process has ever had, in kB.
+REFUSED = """
+import gc, resource, sys
+from pathlib import Path
+import gymnasium as gym
+from operant.registration import REGISTRATIONS
+
+def status(name):
+    return int(dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())[name].split()[0])
+
+resource.setrlimit(resource.RLIMIT_AS, (status("VmSize") * 1024 + (2 << 30),) * 2)
+for id in {one.name: one.id for one in REGISTRATIONS}.values():
+    gym.make_vec(id, num_envs=64, workers=2).close()  # whatever the first one needs
+    gc.collect()
+    before = status("VmHWM"), status("Threads")
+    for arguments in ({"num_envs": 2**45}, {"num_envs": 2**31}, {"num_envs": 10**8}, {"num_envs": 4, "workers": 10**6}):
+        try:
+            gym.make_vec(id, **arguments)
+        except (MemoryError, ValueError) as error:
+            print(type(error).__name__)
+    after = status("VmHWM"), status("Threads")
+    assert after[0] - before[0] < 1024, (before, after)
+    assert after[1] == before[1], (before, after)
+    env = gym.make_vec(id, num_envs=4096, workers=2)
+    env.reset(seed=0)
+    env.step(env.action_space.sample())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
+def test_a_refusal_takes_no_memory_and_starts_no_thread():
+    """With a limit of 2 GB more than there is, because a large machine may have enough."""
+    assert run(REFUSED).split() == ["MemoryError", "MemoryError", "MemoryError", "ValueError"] * len(ENVIRONMENTS)
+
+
+# One allocation after another fails: of the arrays, of what numpy makes of them, of the first outputs.
+TIGHT = """
+import gc, resource
+from pathlib import Path
+import numpy as np
+from operant.envs import CartPoleVecEnv
+
+def size():
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+num_envs = 1 << 17
+env, twin = CartPoleVecEnv(num_envs), CartPoleVecEnv(num_envs)
+for one in (env, twin):
+    one.reset(seed=0)
+    one.step(np.ones(num_envs, int))
+gc.collect()
+start, outcomes = size(), []
+for room in range(0, 96 << 20, 4 << 20):
+    resource.setrlimit(resource.RLIMIT_AS, (size() + room, resource.RLIM_INFINITY))
+    before = env._core.logs()
+    try:
+        another = CartPoleVecEnv(num_envs, record_episode_statistics=True, autoreset_mode="SameStep")
+        another.reset(seed=5)
+        another.step(np.ones(num_envs, np.int64))
+        outcomes.append("made")
+    except MemoryError:
+        outcomes.append("refused")
+    another = None
+    held = []
+    try:
+        for _ in range(9):
+            held.append(env.reset(seed=1)[0])
+    except MemoryError:
+        pass
+    del held
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    gc.collect()
+for one in (env, twin):
+    one.reset(seed=2)
+assert all(map(np.array_equal, env.step(np.ones(num_envs, int))[:4], twin.step(np.ones(num_envs, int))[:4]))
+print(*sorted(set(outcomes)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space, which only Linux obeys")
+def test_running_out_of_memory_is_an_exception_whenever_it_happens():
+    assert run(TIGHT).split() == ["made", "refused"]
+
+
+def test_a_refused_environment_leaves_nothing_behind():
+    """Neither itself nor what it had made when the last argument turned out to be bad."""
+    import gc
+    import weakref
+
+    references = []
+
+    class Watched(CartPoleVecEnv):
+        def _make_core(self):
+            references.append(weakref.ref(self))
+            return super()._make_core()
+
+        def _shorten_step(self):
+            raise RuntimeError("at the very end")
+
+    with pytest.raises(RuntimeError, match="at the very end"):
+        Watched(4)
+    gc.collect()
+    assert [reference() for reference in references] == [None]
