@@ -299,6 +299,8 @@ public:
     }
 
 private:
+    friend struct CounterAccess;  // of the tests, which set counters to where it would take hours to get
+
     void check_state_size(std::size_t size) const {
         if (size != num_envs_ * E::state_size)
             throw std::invalid_argument("state: expected " + std::to_string(num_envs_ * E::state_size) +
