@@ -35,7 +35,7 @@ class Table:
 def main():
     """Run all, and return the exit status."""
     table = Table()
-    for registration in REGISTRATIONS:
+    for registration in REGISTRATIONS[1:]:  # CartPole-v0 is CartPole-v1 with another limit
         steps = 12_000_000 if registration.id == "operant/CartPole-v1" else 2_000_000
         grown = growth_while_stepping(registration.id, steps)
         table.add(

@@ -238,8 +238,8 @@ public:
         header.discarded = discarded_;
         std::vector<std::byte> bytes;
         const auto append = [&](const void* data, std::size_t size) {
-            const auto* begin = static_cast<const std::byte*>(data);
-            bytes.insert(bytes.end(), begin, begin + size);
+            bytes.resize(bytes.size() + size);
+            std::memcpy(bytes.data() + bytes.size() - size, data, size);
         };
         append(&header, sizeof(header));
         std::vector<std::int64_t> elapsed_steps(num_envs_);
