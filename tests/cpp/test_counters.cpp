@@ -18,8 +18,8 @@ struct CounterAccess {
 
     /// As if every copy had stepped so many times more.
     template <class Env>
-    static void skip(Env& env, std::int32_t steps) {
-        for (std::size_t copy = 0; copy < env.num_envs(); ++copy) env.elapsed_[copy] += steps;
+    static void skip(Env& env, std::int64_t steps) {
+        env.clock_ += steps;
         env.tally_.steps += static_cast<std::int64_t>(env.num_envs()) * steps;
     }
 };
@@ -81,17 +81,13 @@ TEST_CASE_TEMPLATE("an episode without a limit may last for more than 2^32 steps
     Env env(num_envs, {.max_episode_steps = Env::unlimited});
     env.reset(1);
     std::int64_t length = 0;
-    CounterAccess::skip(env, std::numeric_limits<std::int32_t>::max() - 5);
-    length += std::numeric_limits<std::int32_t>::max() - 5;
-    for (int edge = 0; edge < 4; ++edge) {
+    for (const std::int64_t edge : {std::int64_t{1} << 24, std::int64_t{1} << 31, steps_edge}) {
+        CounterAccess::skip(env, edge - 5 - length);
         for (int i = 0; i < 10; ++i) CHECK_FALSE(step(env, upright));
-        length += 10;
+        length = edge + 5;
         CHECK(env.logs().episode_count == 0);
         CHECK(env.logs().total_steps == 0);
-        CounterAccess::skip(env, (1 << 30) - 10);  // to the next edge
-        length += (1 << 30) - 10;
     }
-    REQUIRE(length > steps_edge);
 
     Env loaded(num_envs, {.max_episode_steps = Env::unlimited});
     loaded.load(env.save());
@@ -107,4 +103,19 @@ TEST_CASE_TEMPLATE("an episode without a limit may last for more than 2^32 steps
         CHECK(step(*one, one_falls));  // a short one, in the same lane
         CHECK(one->logs().total_steps == length + 2);
     }
+}
+
+TEST_CASE_TEMPLATE("the largest time limit is kept to the step", Scalar, float, double) {
+    constexpr std::int32_t limit = std::numeric_limits<std::int32_t>::max() - 1;
+    operant::VectorEnv<Pendulum, Scalar> env(70, {.max_episode_steps = limit});
+    env.reset(1);
+    const std::vector<float> actions(70, 0.0f);
+    env.step(actions);
+    CounterAccess::skip(env, limit - 3);
+    CHECK_FALSE(env.step(actions).truncations[66]);
+    CHECK(env.step(actions).truncations[66]);
+    CHECK(env.logs().episode_count == 70);
+    CHECK(env.logs().total_steps == 70 * std::int64_t{limit});
+    env.step(actions);
+    CHECK_FALSE(env.step(actions).truncations[66]);
 }
