@@ -10,7 +10,7 @@ package_sources := pyproject.toml README.md LICENSE $(shell find python -type f 
 
 version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
-.PHONY: demo bench bench-check test test-cpp test-python test-oldest lint stubs docs docs-cpp dist system clean help
+.PHONY: demo bench bench-check test test-cpp test-python test-oldest test-cpus soak audit lint stubs docs docs-cpp dist system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -53,6 +53,25 @@ test-oldest: $(venv)/requirements  ## run the Python tests with the oldest suppo
 	build/oldest/bin/pip install --quiet --only-binary :all: -c build/oldest/constraints.txt --group test build/wheel/*.whl
 	build/oldest/bin/pip list | grep -E '^(gymnasium|numpy) '
 	build/oldest/bin/python -m pytest
+
+# What test-cpp has built already is not built again.
+test-cpus: $(venv)/installed  ## run the quick tests on older and other processors, emulated
+	@scripts/install_system_packages.sh --check cpus >/dev/null || scripts/install_system_packages.sh cpus
+	cmake -S . -B build/cpp -G Ninja -DOPERANT_BENCHMARKS=OFF
+	cmake --build build/cpp --target tests_sse4_2 tests_avx2 tests_kernels
+	cmake -S . -B build/aarch64 -G Ninja -DOPERANT_BENCHMARKS=OFF --toolchain cmake/aarch64-linux-gnu.cmake
+	cmake --build build/aarch64
+	scripts/test_cpus.sh
+
+soak: $(venv)/installed  ## run for minutes what must hold for weeks: memory, counters, accuracy
+	$(python) tests/soak.py
+
+# --strict: what the database cannot be asked about is an error, not left out.
+audit: $(venv)/requirements  ## look all Python dependencies up in the database of known vulnerabilities
+	$(venv)/bin/pip install --quiet --group audit
+	mkdir -p build
+	$(venv)/bin/pip freeze --exclude operant >build/dependencies.txt
+	$(venv)/bin/pip-audit --strict --no-deps --disable-pip --requirement build/dependencies.txt
 
 docs: $(venv)/docs  ## build the documentation into build/docs
 	NO_MKDOCS_2_WARNING=1 $(venv)/bin/mkdocs build --strict --quiet

@@ -5,6 +5,7 @@
 #   scripts/install_system_packages.sh            install what is missing (asks sudo where needed)
 #   scripts/install_system_packages.sh --check    install nothing; exit status 1 when something is missing
 #   scripts/install_system_packages.sh docs       also what `make docs` needs (with or without --check)
+#   scripts/install_system_packages.sh cpus       also what `make test-cpus` needs (the same)
 set -euo pipefail
 
 xsimd_minimum=13
@@ -18,7 +19,8 @@ for argument in "$@"; do
     case "$argument" in
         --check) check=yes ;;
         docs) tools+=(doxygen) ;;
-        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        cpus) tools+=(qemu-user g++-aarch64-linux-gnu) ;;
+        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) say "unknown argument '$argument' (try --help)" >&2; exit 2 ;;
     esac
 done

@@ -15,7 +15,6 @@ ARCHITECTURES = {
     "avx512bw": r"xsimd::avx512bw",
     "avx2": r"xsimd::fma3<xsimd::avx2>",
     "sse4_2": r"xsimd::sse4_2",
-    "neon": r"xsimd::neon64",
 }
 
 

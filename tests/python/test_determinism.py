@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import numpy as np
 import pytest
+from interpreter import PYTHON
 
 from operant import simd
 
@@ -51,7 +51,7 @@ def test_workers_and_num_envs_change_nothing(make, draw, num_envs, dtype):
 
 def digests(architecture, dtypes):
     environment = os.environ | {"OPERANT_ARCH": architecture}
-    run = [sys.executable, "-c", DIGEST, dtypes]
+    run = [*PYTHON, "-c", DIGEST, dtypes]
     return subprocess.run(run, env=environment, check=True, capture_output=True, text=True).stdout
 
 
@@ -78,6 +78,6 @@ def test_without_fma_float32_agrees_within_rounding():
     results = []
     for architecture in ("sse4.2", "avx2"):
         environment = os.environ | {"OPERANT_ARCH": architecture}
-        run = subprocess.run([sys.executable, "-c", one_step], env=environment, check=True, capture_output=True)
+        run = subprocess.run([*PYTHON, "-c", one_step], env=environment, check=True, capture_output=True)
         results.append(np.frombuffer(run.stdout, np.float32))
     np.testing.assert_allclose(*results, rtol=0, atol=1e-6)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import pytest
+from interpreter import PYTHON
 
 from operant import simd
 
@@ -15,7 +15,7 @@ SHOW = "import operant; print(operant.simd.active)"
 
 def run(code, **environment):
     clean = {name: value for name, value in os.environ.items() if name != "OPERANT_ARCH"}
-    return subprocess.run([sys.executable, "-c", code], env=clean | environment, capture_output=True, text=True)
+    return subprocess.run([*PYTHON, "-c", code], env=clean | environment, capture_output=True, text=True)
 
 
 def test_the_best_is_chosen():

@@ -1,0 +1,146 @@
+// The kernels that the Python module holds, in one program, chosen at run time: those that this processor has are
+// compared with one another.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#include <simd.hpp>
+
+namespace {
+
+using operant::bindings::Architecture;
+
+std::vector<Architecture> available_architectures() {
+    auto architectures = operant::bindings::compiled_architectures();
+    std::erase_if(architectures, [](const Architecture& architecture) { return !architecture.available; });
+    return architectures;
+}
+
+template <class E, class Scalar>
+operant::VectorEnv<E, Scalar> make(const Architecture& architecture, std::size_t num_envs, std::size_t workers = 1,
+                                   std::int32_t max_episode_steps = E::max_episode_steps) {
+    return operant::VectorEnv<E, Scalar>(num_envs, {.workers = workers, .max_episode_steps = max_episode_steps},
+                                         architecture.kernels().template get<E, Scalar>());
+}
+
+/// What depends on step and copy alone, spread over the action space.
+template <class E>
+std::vector<typename E::ActionSpace::Narrow> actions(std::size_t num_envs, std::size_t step) {
+    using Action = typename E::ActionSpace::Narrow;
+    std::vector<Action> actions(num_envs);
+    for (std::size_t copy = 0; copy < num_envs; ++copy) {
+        const std::size_t mixed = (step * 31 + copy * 17) / 5;
+        if constexpr (std::is_integral_v<Action>)
+            actions[copy] = static_cast<Action>(mixed % E::ActionSpace::n);
+        else
+            actions[copy] = static_cast<Action>(static_cast<double>(mixed % 13) / 6 - 1);
+    }
+    return actions;
+}
+
+/// Everything that 45 steps of the first `copies` copies return, restarts among it.
+template <class E, class Scalar>
+std::vector<float> run(const Architecture& architecture, std::size_t copies, std::size_t num_envs, std::size_t workers) {
+    auto env = make<E, Scalar>(architecture, num_envs, workers, 20);
+    const auto first = env.reset(7);
+    std::vector<float> outputs(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(copies * E::observation_size));
+    for (std::size_t step = 0; step < 45; ++step) {
+        const auto result = env.step(actions<E>(num_envs, step));
+        for (std::size_t copy = 0; copy < copies; ++copy) {
+            for (std::size_t i = 0; i < E::observation_size; ++i)
+                outputs.push_back(result.observations[copy * E::observation_size + i]);
+            outputs.push_back(result.rewards[copy]);
+            outputs.push_back(result.terminations[copy]);
+            outputs.push_back(result.truncations[copy]);
+        }
+    }
+    return outputs;
+}
+
+bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+constexpr std::size_t few = 77;     // no multiple of any batch
+constexpr std::size_t many = 4200;  // five blocks: enough for a second worker
+
+}  // namespace
+
+#define ENVIRONMENTS \
+    operant::CartPole, operant::MountainCar, operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot
+
+TEST_CASE_TEMPLATE("every kernel gives the same bytes whatever workers and num_envs", E, ENVIRONMENTS) {
+    for (const Architecture& architecture : available_architectures()) {
+        CAPTURE(architecture.name);
+        const auto single = run<E, float>(architecture, few, many, 1);
+        CHECK(same_bytes(run<E, float>(architecture, few, many, 2), single));
+        CHECK(same_bytes(run<E, float>(architecture, few, few, 1), single));
+        const auto exact = run<E, double>(architecture, few, many, 1);
+        CHECK(same_bytes(run<E, double>(architecture, few, many, 2), exact));
+        CHECK(same_bytes(run<E, double>(architecture, few, few, 1), exact));
+    }
+}
+
+TEST_CASE_TEMPLATE("double is the same on every architecture, float on those with fused multiply-add", E, ENVIRONMENTS) {
+    const auto architectures = available_architectures();
+    REQUIRE_FALSE(architectures.empty());
+    const auto single = run<E, float>(architectures[0], few, few, 1);
+    const auto exact = run<E, double>(architectures[0], few, few, 1);
+    for (const Architecture& architecture : architectures) {
+        CAPTURE(architecture.name);
+        CHECK(same_bytes(run<E, double>(architecture, few, few, 1), exact));
+        if (architecture.name != "sse4.2") CHECK(same_bytes(run<E, float>(architecture, few, few, 1), single));
+    }
+}
+
+TEST_CASE_TEMPLATE("a float step is right to rounding on every architecture", E, ENVIRONMENTS) {
+    constexpr std::size_t num_envs = 1000;
+    const double tolerance = std::is_same_v<E, operant::Acrobot> ? 1e-5 : 1e-6;
+    for (const Architecture& architecture : available_architectures()) {
+        CAPTURE(architecture.name);
+        auto fast = make<E, float>(architecture, num_envs);
+        auto exact = make<E, double>(architecture, num_envs, 1, std::numeric_limits<std::int32_t>::max());
+        fast.reset(3);
+        std::vector<double> state(num_envs * E::state_size);
+        std::vector<bool> ended(num_envs);
+        std::size_t compared = 0, far = 0, flags = 0;
+        for (std::size_t step = 0; step < 100; ++step) {
+            const auto chosen = actions<E>(num_envs, step);
+            fast.get_state(state);
+            exact.reset(0);
+            exact.set_state(state);
+            const auto expected = exact.step(chosen);
+            const auto actual = fast.step(chosen);
+            const auto differs = [&](float a, float b) { return !(std::abs(a - b) <= tolerance * std::max(1.0f, std::abs(b))); };
+            for (std::size_t copy = 0; copy < num_envs; ++copy) {
+                const bool starts_anew = ended[copy];
+                ended[copy] = actual.terminations[copy] || actual.truncations[copy];
+                if (starts_anew) continue;
+                ++compared;
+                for (std::size_t i = copy * E::observation_size; i < (copy + 1) * E::observation_size; ++i)
+                    far += differs(actual.observations[i], expected.observations[i]);
+                far += differs(actual.rewards[copy], expected.rewards[copy]);
+                flags += actual.terminations[copy] != expected.terminations[copy];
+            }
+        }
+        CHECK(compared > 90 * num_envs);
+        CHECK(far == 0);
+        CHECK(flags <= 1);  // a threshold within rounding of a state
+    }
+}
+
+TEST_CASE("one that the processor lacks is refused") {
+    for (const Architecture& architecture : operant::bindings::compiled_architectures()) {
+        CAPTURE(architecture.name);
+        if (architecture.available)
+            CHECK(operant::bindings::choose_architecture(architecture.name).name == architecture.name);
+        else
+            CHECK_THROWS_AS(operant::bindings::choose_architecture(architecture.name), std::runtime_error);
+    }
+}
