@@ -1,10 +1,9 @@
-# Toolchain file: Debian's cross compiler for 64-bit Arm, what it builds run by qemu-user.
+# Toolchain file: Debian's cross compiler for 64-bit Arm.
 #
 #   cmake -S . -B build/aarch64 --toolchain cmake/aarch64-linux-gnu.cmake
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
-set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -L /usr/aarch64-linux-gnu)
 
 # xsimd, Taskflow and doctest are headers only: the ones that this machine has installed for itself will do.
 list(APPEND CMAKE_PREFIX_PATH /usr/lib/${CMAKE_HOST_SYSTEM_PROCESSOR}-linux-gnu/cmake)

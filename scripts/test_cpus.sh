@@ -21,8 +21,9 @@ quick_files=(conformance reset modes determinism arguments save simd)
 too_long='float64_runs or float32_flags or hanging_at_rest or no_time_limit or time_limits
     or long_runs or both_ways_at_once or short_limits or no_limit_is_none or a_copy_goes_on
     or bounds_of_the_start or out_of_range_are_clipped or float64_agrees'
-# What tests_kernels does as well, and with all environments; and a million calls of the C library.
-cpp_too_long='copy i does not depend on num_envs,nothing depends on workers,squares of doubles*'
+# Of the C++ tests, what tests_kernels does as well, with all environments; a million calls of the C library; and threads
+# in a forked process, where qemu 7.2 fails an assertion of its own.
+cpp=(--test-case-exclude='copy i does not depend on num_envs,nothing depends on workers,squares of doubles*,*of a fork*')
 
 # Whether the emulator itself refuses what the processor lacks; otherwise nothing here would prove anything.
 refuses() { # <instruction> <emulator...>
@@ -30,8 +31,7 @@ refuses() { # <instruction> <emulator...>
     shift
     program=$(mktemp "$logs/refused.XXXXXX")
     printf 'int main() { asm volatile("%s"); }\n' "$instruction" | g++ -x c++ -o "$program" - || return 1
-    (ulimit -c 0; "$@" "$program") >/dev/null 2>&1
-    status=$?
+    status=$(exec 2>/dev/null; ulimit -c 0; "$@" "$program" >/dev/null; echo $?)
     rm -f "$program"
     [ $status -eq $((128 + 4)) ] && return # SIGILL
     echo "the emulator runs '$instruction' (status $status), which this processor lacks"
@@ -42,7 +42,7 @@ x86() { # <kernels> <instruction that it lacks> <C++ tests> <emulator...>
     local kernels=$1 lacks=$2 cpp_tests=$3
     shift 3
     refuses "$lacks" "$@" || return
-    "$@" "build/cpp/tests/cpp/$cpp_tests" --test-case-exclude="$cpp_too_long" || return
+    "$@" "build/cpp/tests/cpp/$cpp_tests" "${cpp[@]}" || return
     "$@" build/cpp/tests/cpp/tests_kernels || return
     "$@" $python -c "from operant import simd; assert simd.active == '$kernels', simd" || return
     # The kernel would run another Python on the real processor: tests that start one put this in front.
@@ -57,7 +57,11 @@ haswell() {
     x86 avx2 'vpaddd %zmm2, %zmm1, %zmm0' tests_avx2 \
         qemu-x86_64 -cpu Haswell,-x2apic,-tsc-deadline,-pcid,-invpcid,-hle,-rtm
 }
-aarch64() { ctest --test-dir build/aarch64 --output-on-failure; }
+aarch64() {
+    for tests in tests_neon tests_kernels; do
+        qemu-aarch64 -L /usr/aarch64-linux-gnu build/aarch64/tests/cpp/$tests "${cpp[@]}" || return
+    done
+}
 
 unset OPERANT_ARCH
 quick_files=("${quick_files[@]/%/.py}")
@@ -72,7 +76,7 @@ failed=0
 for processor in "${processors[@]}"; do
     if wait "${pids[$processor]}"; then
         echo "== $processor: passed"
-        grep -E '^(\[doctest\] test cases|[0-9]+ passed|100% tests passed)' "$logs/$processor.log"
+        grep -E '^(\[doctest\] test cases|[0-9]+ passed)' "$logs/$processor.log"
     else
         echo "== $processor: FAILED"
         cat "$logs/$processor.log"
