@@ -8,6 +8,8 @@ namespace nb = nanobind;
 namespace operant::bindings {
 namespace {
 
+PyObject* ndarray;  // the type, for ever
+
 ActionType type_of(PyArrayObject* array) {
     switch (PyArray_TYPE(array)) {
         case NPY_INT: return ActionType::int32;
@@ -21,8 +23,9 @@ ActionType type_of(PyArrayObject* array) {
 
 }  // namespace
 
+void prepare_actions() { ndarray = nb::object(nb::module_::import_("numpy").attr("ndarray")).release().ptr(); }
+
 ActionView view_actions(nb::handle actions, std::size_t num_envs) {
-    static PyObject* const ndarray = nb::object(nb::module_::import_("numpy").attr("ndarray")).release().ptr();
     if (reinterpret_cast<PyObject*>(Py_TYPE(actions.ptr())) != ndarray) return {};
     auto* array = reinterpret_cast<PyArrayObject*>(actions.ptr());
     const int dimensions = PyArray_NDIM(array);

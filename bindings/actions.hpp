@@ -17,6 +17,9 @@ struct ActionView {
     std::size_t size = 0;
 };
 
+/// To be called once, when the module is imported, before `view_actions`.
+void prepare_actions();
+
 /// Looks at a numpy array of shape (num_envs,) or (num_envs, 1) that is contiguous, aligned and in native byte order.
 /// Reads the array's own fields: a general array conversion costs as much as stepping a few copies.
 ActionView view_actions(nanobind::handle actions, std::size_t num_envs);

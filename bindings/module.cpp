@@ -11,6 +11,7 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include "actions.hpp"
 #include "csv_rows.hpp"
 #include "kernels.hpp"
 #include "parameters.hpp"
@@ -137,6 +138,7 @@ NB_MODULE(_core, module) {
     nb::set_leak_warnings(false);
     module.def("set_leak_warnings", &nb::set_leak_warnings, "value"_a);
 
+    prepare_actions();
     ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
     bind_environments(module, architecture.kernels(), Environments{});

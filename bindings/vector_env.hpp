@@ -149,7 +149,8 @@ private:
     public:
         explicit Exclusive(PyVectorEnv& env, bool may_be_closed = false) : busy_(env.busy_) {
             if (busy_.test_and_set(std::memory_order_acquire))
-                throw std::runtime_error("another thread is inside of this environment; give each thread its own");
+                throw std::runtime_error("another thread is inside of this environment, or was when this process was "
+                                         "forked; give each thread and process its own");
             if (!env.core_ && !may_be_closed) {
                 busy_.clear(std::memory_order_release);
                 throw ClosedEnvironment("this environment has been closed");

@@ -11,7 +11,7 @@
 
 #include <taskflow/taskflow.hpp>
 
-#if __has_include(<unistd.h>)
+#ifndef _WIN32
 #include <pthread.h>
 #endif
 
@@ -23,7 +23,7 @@ inline std::atomic<unsigned> forks{0};
 
 /// From now on, `forks` counts.
 inline void count_forks() {
-#if __has_include(<unistd.h>)
+#ifndef _WIN32
     [[maybe_unused]] static const int registered = ::pthread_atfork(
         nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
 #endif
@@ -38,7 +38,8 @@ inline void count_forks() {
 /// own cache, again at the next step. A helper that has run out of tasks stays awake for a short while, because the next
 /// step is usually near. Running a task graph and waiting for it would cost several steps' worth of time.
 ///
-/// In a process made by fork(), which has none of the threads, the pool starts new ones.
+/// In a process made by fork(), which has none of the threads, the pool starts new ones. If another thread was inside of
+/// run() at that moment, the pool there is good for nothing but to be destroyed.
 class WorkerPool {
 public:
     /// \param workers how many threads run tasks, the caller's among them; at least 1

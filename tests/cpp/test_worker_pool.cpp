@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#if __has_include(<unistd.h>)
+#ifndef _WIN32
 #include <sys/wait.h>
 #include <unistd.h>
 #endif
@@ -50,7 +50,7 @@ TEST_CASE("many short runs in a row") {
     CHECK(sum == 20000 * 10);
 }
 
-#if __has_include(<unistd.h>) && !defined(__SANITIZE_THREAD__)  // which has no threads in a forked child
+#if !defined(_WIN32) && !defined(__SANITIZE_THREAD__)  // which has no threads in a forked child
 TEST_CASE("parent and child of a fork both go on with helpers of their own") {
     // Two tasks at least meet, which takes a helper.
     const auto meet = [](operant::WorkerPool& pool) {

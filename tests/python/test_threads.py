@@ -71,27 +71,30 @@ def test_two_threads_on_one_environment_get_errors_not_races(make):
 
 
 def most_at_once(num_envs):
-    """How many of eight threads have been inside of a step at once. Counted, not timed."""
-    inside = most = 0
+    """How many of eight threads are inside of a step at once, within 2000 steps of each. Counted, not timed."""
+    most = 0
+    inside = [0] * 8
     start = threading.Barrier(8)
 
-    def step_own():
-        nonlocal inside, most
+    def step_own(thread):
+        nonlocal most
         env = CartPoleVecEnv(num_envs)
         env.reset(seed=0)
         actions = np.zeros(num_envs, np.int64)
         start.wait()
-        for _ in range(200):
-            inside += 1
-            most = max(most, inside)
+        for _ in range(2000):
+            inside[thread] = 1
+            most = max(most, sum(inside))
             env.step(actions)
-            inside -= 1
+            inside[thread] = 0
+            if most == 8:
+                break
 
     # Nobody takes the GIL away any more: threads take turns only where one lets go of it.
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)
     try:
-        threads = [threading.Thread(target=step_own) for _ in range(8)]
+        threads = [threading.Thread(target=step_own, args=(thread,)) for thread in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
