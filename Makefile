@@ -10,7 +10,7 @@ package_sources := pyproject.toml README.md LICENSE $(shell find python -type f 
 
 version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
-.PHONY: demo bench bench-check test test-cpp test-python test-oldest test-cpus soak audit lint stubs docs docs-cpp dist system clean help
+.PHONY: demo bench bench-check test test-cpp test-python test-oldest sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -41,7 +41,7 @@ test-cpp: system  ## run the C++ tests
 	ctest --test-dir build/cpp --output-on-failure
 
 test-python: $(venv)/installed  ## run the Python tests
-	$(python) -m pytest
+	$(python) -m pytest -n auto --dist worksteal
 
 # The oldest numpy and Gymnasium that pyproject.toml allows; numpy has wheels of it for Python 3.10 to 3.12.
 test-oldest: $(venv)/requirements  ## run the Python tests with the oldest supported numpy and Gymnasium
@@ -52,7 +52,10 @@ test-oldest: $(venv)/requirements  ## run the Python tests with the oldest suppo
 	sed -n 's/^dependencies = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '" ' | tr ',' '\n' | sed 's/>=/==/' >build/oldest/constraints.txt
 	build/oldest/bin/pip install --quiet --only-binary :all: -c build/oldest/constraints.txt --group test build/wheel/*.whl
 	build/oldest/bin/pip list | grep -E '^(gymnasium|numpy) '
-	build/oldest/bin/python -m pytest
+	build/oldest/bin/python -m pytest -n auto --dist worksteal
+
+sanitize: $(venv)/requirements  ## run tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+	scripts/test_sanitizers.sh
 
 # What test-cpp has built already is not built again.
 test-cpus: $(venv)/installed  ## run the quick tests on older and other processors, emulated

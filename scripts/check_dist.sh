@@ -27,5 +27,5 @@ export PATH="$work/venv/bin" # so no compiler
 pip install --quiet --upgrade pip
 pip install --quiet --only-binary :all: --group "$root/pyproject.toml:test" "${wheels[0]}"
 say "installed $(operant --version) in $work/venv"
-python -m pytest -c "$root/pyproject.toml" --rootdir "$root" -p no:cacheprovider "$root/tests/python"
+python -m pytest -n auto --dist worksteal -c "$root/pyproject.toml" --rootdir "$root" -p no:cacheprovider "$root/tests/python"
 say "done."

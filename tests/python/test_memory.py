@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -110,6 +111,7 @@ print(*sorted(set(outcomes)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space, which only Linux obeys")
+@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer takes a huge address space")
 def test_running_out_of_memory_is_an_exception_whenever_it_happens():
     assert run(TIGHT).split() == ["made", "refused"]
 
