@@ -6,8 +6,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
-#include <type_traits>
+#include <new>
+#include <vector>
 
 #include <taskflow/taskflow.hpp>
 
@@ -31,7 +33,8 @@ inline void count_forks() {
 
 }  // namespace detail
 
-/// Runs tasks on the calling thread and on `workers - 1` others, which a `tf::Executor` starts when first needed.
+/// Runs tasks on the calling thread and on `workers - 1` others, each of a `tf::Executor`, which are started when first
+/// needed. Where the system refuses to start one, the pool does without it: who runs a task makes no difference to it.
 ///
 /// A step takes microseconds, so nothing here waits for a thread to wake up: the caller begins at once and takes task
 /// after task from the front, whoever else is awake takes them from the back. So a thread meets the same blocks, and its
@@ -57,7 +60,7 @@ public:
     std::size_t workers() const { return workers_; }
 
     /// Calls `task(i)` once for every i below `count`, in no particular order, and returns when all calls have returned.
-    /// `task` must not throw. Not to be called from two threads at once.
+    /// `task` must not throw, and run() does not. Not to be called from two threads at once.
     template <class Task>
     void run(std::size_t count, const Task& task) {
         // A thread that is to take less than two tasks costs more than it saves.
@@ -81,32 +84,51 @@ private:
     static constexpr int helper_spins = 500;
     static constexpr int caller_spins = 2500;
 
-    bool has_been_forked() const { return executor_ && forks_ != detail::forks.load(std::memory_order_relaxed); }
+    /// A thread. An executor of several would end the process if it could start one of them, but not the next.
+    struct Helper {
+        alignas(64) std::atomic<bool> awake{false};
+        tf::Executor executor{1};  // last: its destructor waits for the thread
+    };
 
-    /// The threads are the parent's. Their executor is given up: it would wait for them for ever.
+    bool has_been_forked() const { return started_ && forks_ != detail::forks.load(std::memory_order_relaxed); }
+
+    /// The threads are the parent's. Their executors are given up: they would wait for them for ever.
     void forget_threads() {
-        static_cast<void>(executor_.release());
-        awake_helpers_.store(0, std::memory_order_relaxed);
+        for (auto& helper : helpers_) static_cast<void>(helper.release());
+        helpers_.clear();
+        started_ = false;
+    }
+
+    void start_helpers() {
+        detail::count_forks();
+        forks_ = detail::forks.load(std::memory_order_relaxed);
+        started_ = true;
+        try {
+            while (helpers_.size() < workers_ - 1) helpers_.push_back(std::make_unique<Helper>());
+        } catch (const std::exception&) {  // std::system_error or std::bad_alloc: as many as there are will do
+        }
     }
 
     void call_helpers(std::size_t wanted) {
-        if (!executor_) {
-            detail::count_forks();
-            forks_ = detail::forks.load(std::memory_order_relaxed);
-            executor_ = std::make_unique<tf::Executor>(workers_ - 1);
-        }
-        for (std::size_t awake = awake_helpers_.load(std::memory_order_relaxed); awake < wanted; ++awake) {
-            awake_helpers_.fetch_add(1, std::memory_order_relaxed);
-            executor_->silent_async([this] { help(); });
+        if (!started_) start_helpers();
+        for (std::size_t i = 0; i < std::min(wanted, helpers_.size()); ++i) {
+            Helper& helper = *helpers_[i];
+            if (helper.awake.load(std::memory_order_relaxed)) continue;
+            helper.awake.store(true, std::memory_order_relaxed);
+            try {
+                helper.executor.silent_async([this, &helper] { help(helper); });
+            } catch (const std::bad_alloc&) {  // the caller, who is awake, takes its tasks
+                helper.awake.store(false, std::memory_order_relaxed);
+            }
         }
     }
 
-    void help() {
+    void help(Helper& helper) {
         for (int idle = 0; idle < helper_spins; ++idle) {
             if (run_all<End::back>()) idle = 0;
             relax();
         }
-        awake_helpers_.fetch_sub(1, std::memory_order_relaxed);
+        helper.awake.store(false, std::memory_order_relaxed);
     }
 
     enum class End { front, back };
@@ -163,9 +185,9 @@ private:
     const void* context_ = nullptr;
     alignas(64) std::atomic<std::uint64_t> unclaimed_{0};  ///< the first task that is, and the one after the last
     alignas(64) std::atomic<std::size_t> unfinished_{0};
-    alignas(64) std::atomic<std::size_t> awake_helpers_{0};
-    unsigned forks_ = 0;                      // of this process, when the executor was made
-    std::unique_ptr<tf::Executor> executor_;  // last: its destructor waits for the helpers
+    alignas(64) bool started_ = false;  ///< as many helpers as can be
+    unsigned forks_ = 0;                // of this process, when the helpers were started
+    std::vector<std::unique_ptr<Helper>> helpers_;  // last: an executor's destructor waits for its thread
 };
 
 }  // namespace operant

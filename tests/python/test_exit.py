@@ -69,6 +69,7 @@ for step in range(1000):
 def test_an_interrupt_is_seen_between_two_steps():
     # Counted, not timed: a million copies take milliseconds a step.
     ended = python("""
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background does not have
 env = started(2**20, 2)
 actions = np.zeros(2**20, np.int64)
 steps, steps_then = 0, None

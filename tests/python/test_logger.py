@@ -671,6 +671,7 @@ def test_ctrl_c(path):
         """
 import signal, sys
 from operant.utils import Logger
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background does not have
 with Logger(csv_path=sys.argv[1]) as logger:
     for i in range(700):
         logger.log(reward=i)

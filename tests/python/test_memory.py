@@ -116,6 +116,39 @@ def test_running_out_of_memory_is_an_exception_whenever_it_happens():
     assert run(TIGHT).split() == ["made", "refused"]
 
 
+# Each thread takes 8 MB of addresses for its stack, usually, so that some of the fifteen can be started, but not all.
+FEW_THREADS = """
+import resource
+from pathlib import Path
+import numpy as np
+from operant.envs import CartPoleVecEnv
+
+def status(name):
+    return int(dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())[name].split()[0])
+
+num_envs, actions = 40_000, np.ones(40_000, np.int64)
+twin = CartPoleVecEnv(num_envs)
+twin.reset(seed=0)
+expected = [twin.step(actions)[0] for _ in range(3)]
+for room in (100, 50, 16, 6):
+    env, before = CartPoleVecEnv(num_envs, 16), status("Threads")
+    resource.setrlimit(resource.RLIMIT_AS, (status("VmSize") * 1024 + (room << 20), resource.RLIM_INFINITY))
+    env.reset(seed=0)
+    for one in expected:
+        assert np.array_equal(env.step(actions)[0], one)
+    print(status("Threads") - before)
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    env.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space, which only Linux obeys")
+@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer takes a huge address space")
+def test_threads_that_the_system_refuses_are_done_without():
+    started = [int(threads) for threads in run(FEW_THREADS).split()]
+    assert 0 < max(started) < 15
+
+
 def test_a_refused_environment_leaves_nothing_behind():
     """Neither itself nor what it had made when the last argument turned out to be bad."""
     import gc
