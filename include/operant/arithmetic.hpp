@@ -14,14 +14,6 @@
 
 namespace operant {
 
-/// \def OPERANT_NOINLINE
-/// Keeps a path that is hardly ever taken out of the callers.
-#if defined(_MSC_VER)
-#define OPERANT_NOINLINE __declspec(noinline)
-#else
-#define OPERANT_NOINLINE __attribute__((noinline))
-#endif
-
 /// a * b + c; rounded once in float, after each operation in double.
 template <class Scalar, class Arch>
 XSIMD_INLINE xsimd::batch<Scalar, Arch> multiply_add(const xsimd::batch<Scalar, Arch>& a,

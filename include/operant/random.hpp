@@ -108,18 +108,13 @@ XSIMD_INLINE Wide<std::uint64_t> product(std::uint64_t x, std::uint64_t factor) 
 /// The lower 64 bits of x * factor.
 XSIMD_INLINE std::uint64_t lower_product(std::uint64_t x, std::uint64_t factor) { return x * factor; }
 
-/// Writes the numbers of both, rounded; where `has_wide_integers`.
-template <class Arch>
-XSIMD_INLINE void store_rounded(const xsimd::batch<double, Arch>& first, const xsimd::batch<double, Arch>& second,
-                                float* numbers);
-
 /// Whether the architecture multiplies and rotates integers of 64 bits. Without, batches of them are slower than one
 /// number after the other.
 #if XSIMD_WITH_AVX512DQ
 template <class Arch>
 inline constexpr bool has_wide_integers = std::is_base_of_v<xsimd::avx512dq, Arch>;
 
-// xsimd 13 does all of these in pieces.
+// xsimd 13 does all three of these in pieces.
 template <class Arch>
 using Words = xsimd::batch<std::uint64_t, Arch>;
 
@@ -131,13 +126,6 @@ XSIMD_INLINE Words<Arch> rotated_right(const Words<Arch>& x, const Words<Arch>& 
 template <class Arch>
 XSIMD_INLINE Words<Arch> lower_product(const Words<Arch>& x, std::uint64_t factor) {
     return _mm512_mullo_epi64(x, Words<Arch>(factor));
-}
-
-template <class Arch>
-XSIMD_INLINE void store_rounded(const xsimd::batch<double, Arch>& first, const xsimd::batch<double, Arch>& second,
-                                float* numbers) {
-    _mm256_store_ps(numbers, _mm512_cvtpd_ps(first));
-    _mm256_store_ps(numbers + 8, _mm512_cvtpd_ps(second));
 }
 
 template <class Arch>
@@ -238,8 +226,6 @@ public:
             first.store_aligned(numbers);
             second.store_aligned(numbers + Double::size);
         }
-        /// The same, rounded.
-        XSIMD_INLINE void store_aligned(float* numbers) const { detail::store_rounded(first, second, numbers); }
 
         /// Every lane rounded to float32.
         friend XSIMD_INLINE Number to_float32(const Number& x) {

@@ -329,30 +329,22 @@ private:
     static XSIMD_INLINE void draw_starts(const typename E::ResetBounds& bounds, Pcg64* generators,
                                          const std::uint32_t* restarting, std::size_t count,
                                          Scalar (&starts)[E::state_size][restart_size]) {
+        alignas(64) double drawn[E::state_size][restart_size];
         if constexpr (detail::has_wide_integers<Arch>) {
             Pcg64Lanes<Arch> random(generators, restarting);
             const auto state = E::reset(bounds, random);
             random.store(generators, restarting, count);
-            for (std::size_t i = 0; i < E::state_size; ++i) {
-                if constexpr (stored_as_drawn) {
-                    state[i].store_aligned(starts[i]);
-                } else {
-                    alignas(64) double drawn[restart_size];
-                    state[i].store_aligned(drawn);
-                    for (std::size_t k = 0; k < restart_size; ++k) starts[i][k] = stored(i, drawn[k]);
-                }
-            }
+            for (std::size_t i = 0; i < E::state_size; ++i) state[i].store_aligned(drawn[i]);
         } else {
-            alignas(64) double drawn[E::state_size][restart_size];
             for (std::size_t k = 0; k < count; ++k) {
                 const auto state = E::reset(bounds, generators[restarting[k]]);
                 for (std::size_t i = 0; i < E::state_size; ++i) drawn[i][k] = state[i];
             }
             for (std::size_t k = count; k < restart_size; ++k)
                 for (std::size_t i = 0; i < E::state_size; ++i) drawn[i][k] = 0;
-            for (std::size_t i = 0; i < E::state_size; ++i)
-                for (std::size_t k = 0; k < restart_size; ++k) starts[i][k] = stored(i, drawn[i][k]);
         }
+        for (std::size_t i = 0; i < E::state_size; ++i)
+            for (std::size_t k = 0; k < restart_size; ++k) starts[i][k] = stored(i, drawn[i][k]);
     }
 
     static void restart(const typename E::ResetBounds& bounds, const Lanes<E, Scalar>& all_lanes, float* observations,
@@ -394,14 +386,11 @@ private:
 #endif
     }
 
-    /// Whether a state variable is nothing but the number that was drawn, rounded.
-    static constexpr bool stored_as_drawn = !requires(double value) { E::template stored<Scalar>(std::size_t{}, value); };
-
     static XSIMD_INLINE Scalar stored(std::size_t variable, double value) {
-        if constexpr (stored_as_drawn)
-            return static_cast<Scalar>(value);
-        else
+        if constexpr (requires { E::template stored<Scalar>(variable, value); })
             return E::template stored<Scalar>(variable, value);
+        else
+            return static_cast<Scalar>(value);
     }
 
     template <class Action>
@@ -440,23 +429,14 @@ private:
     static XSIMD_INLINE typename Input<E, Batch>::Actions load_actions(const Action* actions, std::size_t available) {
         using Actions = typename Input<E, Batch>::Actions;
         using Lane = typename Actions::value_type;
-        if (available < Batch::size) return load_last_actions(actions, available);
-        if constexpr (std::is_same_v<Action, Lane>) {
-            return without_nan(Actions::load_unaligned(actions));
-        } else {
-            alignas(Arch::alignment()) Lane converted[Batch::size];
-            for (std::size_t i = 0; i < Batch::size; ++i) converted[i] = static_cast<Lane>(actions[i]);
-            return without_nan(Actions::load_aligned(converted));
-        }
-    }
-
-    /// Fewer than a batch of them.
-    template <class Action>
-    OPERANT_NOINLINE static typename Input<E, Batch>::Actions load_last_actions(const Action* actions, std::size_t count) {
-        using Actions = typename Input<E, Batch>::Actions;
-        using Lane = typename Actions::value_type;
+        if (std::is_same_v<Action, Lane> && available >= Batch::size)
+            return without_nan(Actions::load_unaligned(reinterpret_cast<const Lane*>(actions)));
+        const std::size_t count = available < Batch::size ? available : Batch::size;
         alignas(Arch::alignment()) Lane converted[Batch::size] = {};
-        for (std::size_t i = 0; i < count; ++i) converted[i] = static_cast<Lane>(actions[i]);
+        if (count == Batch::size)  // a loop of known length is a vector conversion
+            for (std::size_t i = 0; i < Batch::size; ++i) converted[i] = static_cast<Lane>(actions[i]);
+        else
+            for (std::size_t i = 0; i < count; ++i) converted[i] = static_cast<Lane>(actions[i]);
         return without_nan(Actions::load_aligned(converted));
     }
 

@@ -18,6 +18,14 @@
 
 namespace operant {
 
+/// \def OPERANT_NOINLINE
+/// Keeps a path that is hardly ever taken out of the callers.
+#if defined(_MSC_VER)
+#define OPERANT_NOINLINE __declspec(noinline)
+#else
+#define OPERANT_NOINLINE __attribute__((noinline))
+#endif
+
 /// Both of the same angles.
 template <class Batch>
 struct SinCos {
