@@ -25,7 +25,7 @@ too_long='float32_steps or float64_runs or float32_flags or hanging_at_rest or n
 # threads in a forked process, where qemu 7.2 fails an assertion of its own. Of tests_kernels, what the others do as well:
 # Haswell's emulator takes a minute for each.
 cpp=(--test-case-exclude='copy i does not depend on num_envs,nothing depends on workers,squares of doubles*,*of a fork*,float sine*')
-kernels=(--test-case='double is the same on every architecture*,one that the processor lacks*')
+kernel_tests=(--test-case='double is the same on every architecture*,one that the processor lacks*')
 
 # Whether the emulator itself refuses what the processor lacks; otherwise nothing here would prove anything.
 refuses() { # <instruction> <emulator...>
@@ -45,7 +45,7 @@ x86() { # <kernels> <instruction that it lacks> <C++ tests> <emulator...>
     shift 3
     refuses "$lacks" "$@" || return
     "$@" "build/cpp/tests/cpp/$cpp_tests" "${cpp[@]}" || return
-    "$@" build/cpp/tests/cpp/tests_kernels "${kernels[@]}" || return
+    "$@" build/cpp/tests/cpp/tests_kernels "${kernel_tests[@]}" || return
     # numpy goes without what it has beyond its baseline. Its loads with a mask are right to leave alone what is masked,
     # but qemu 7.2 reads it, and where an array ends with a page ends the process.
     NPY_DISABLE_CPU_FEATURES=$("$@" $python -c "if True:
