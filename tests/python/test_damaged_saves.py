@@ -8,6 +8,7 @@ import pickle
 import struct
 import warnings
 import zlib
+from contextlib import suppress
 
 import gymnasium as gym
 import numpy as np
@@ -260,8 +261,22 @@ def test_attributes_of_a_pickle_that_contradict_what_was_saved(env):
         else:
             if name in ("num_envs", "parameters", "dtype", "metadata", "max_episode_steps"):
                 assert blank._described() == env._described()
+            if name != "spec":  # which is Gymnasium's, and may be anything
+                exercise(blank)
 
     fuzz()
+
+
+def test_a_pickle_lacks_an_attribute(env):
+    """Which has another name after its first letter was altered."""
+    state = env.__getstate__()
+    for name in state:
+        lacking = {f"^{key[1:]}" if key == name else key: value for key, value in state.items()}
+        blank = type(env).__new__(type(env))
+        with suppress(ValueError):
+            blank.__setstate__(lacking)
+            assert frozen(blank.state) == frozen(env.state)
+            exercise(blank)
 
 
 def test_a_damaged_pickle_does_not_disturb_its_original(registration):

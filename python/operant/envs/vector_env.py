@@ -127,13 +127,18 @@ class SimdVectorEnv(VectorEnv):
         self.record_episode_statistics = switch("record_episode_statistics", record_episode_statistics)
         #: The environment's physical parameters.
         self.parameters: dict[str, Any] = description["parameters"]
-        self._default_bounds: Bounds = description["reset_bounds"]
         self.metadata = type(self).metadata | {"autoreset_mode": _arguments.autoreset_mode(autoreset_mode)}
         self.num_envs = _arguments.copies(num_envs, description["bytes_per_copy"])
         self.render_mode = _arguments.render_mode(render_mode, self.metadata["render_modes"], self.num_envs)
-        self._state_shape = (self.num_envs, description["state_size"])
         self._core = self._make_core()
+        self._derive(description)
+        self._renderer = None if self.render_mode is None else Renderer(self)
+        self._shorten_step()
 
+    def _derive(self, description: dict[str, Any]) -> None:
+        """Set what follows from the parameters and the number of copies."""
+        self._default_bounds: Bounds = description["reset_bounds"]
+        self._state_shape = (self.num_envs, description["state_size"])
         #: How many numbers one copy's observation has.
         self.observation_size = len(description["observation_low"])
         self.single_observation_space = spaces.Box(
@@ -149,9 +154,6 @@ class SimdVectorEnv(VectorEnv):
         )
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
-
-        self._renderer = None if self.render_mode is None else Renderer(self)
-        self._shorten_step()
 
     def _shorten_step(self) -> None:
         """Where `step` would only call the core's, make it the core's: few copies step in no more time than a call."""
@@ -382,6 +384,11 @@ class SimdVectorEnv(VectorEnv):
                 self._core.close()
             else:
                 self._load(*described)
+            self._derive(self._describe(self.parameters))
+            for name in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
+                if attributes[name] != getattr(self, name):
+                    raise ValueError(f"its {name} is another")
+                setattr(self, name, attributes[name])  # with its random stream
             _arguments.render_mode(self.render_mode, self.metadata["render_modes"], self.num_envs)
             self._renderer = None if self.render_mode is None else Renderer(self)
             self._shorten_step()
