@@ -5,7 +5,7 @@
 PYTHON ?= python3
 venv := .venv
 python := $(venv)/bin/python
-core_sources := CMakeLists.txt $(wildcard cmake/*) $(wildcard include/operant/*) $(wildcard bindings/*)
+core_sources := CMakeLists.txt $(wildcard cmake/*) $(shell find include bindings -type f)
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
 version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <operant/random.hpp>
+#include <operant/numerics/random.hpp>
 
 #include "benchmarks.hpp"
 #include "measure.hpp"

@@ -11,7 +11,7 @@
 #include <nanobind/nanobind.h>
 
 #include <operant/aligned_array.hpp>
-#include <operant/step_kernel.hpp>
+#include <operant/kernel/step.hpp>
 
 namespace operant::bindings {
 

@@ -8,7 +8,7 @@
 
 #include <nanobind/nanobind.h>
 
-#include <operant/random.hpp>
+#include <operant/numerics/random.hpp>
 
 namespace operant::bindings {
 

@@ -16,7 +16,7 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/arithmetic.hpp>
+#include <operant/numerics/arithmetic.hpp>
 #include <operant/environment.hpp>
 #include <operant/spaces.hpp>
 #include <operant/vector_env.hpp>

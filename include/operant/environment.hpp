@@ -12,7 +12,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/parameters.hpp>
-#include <operant/random.hpp>
+#include <operant/numerics/random.hpp>
 
 namespace operant {
 

@@ -23,8 +23,8 @@
 
 #include <operant/aligned_array.hpp>
 #include <operant/environment.hpp>
-#include <operant/random.hpp>
-#include <operant/step_kernel.hpp>
+#include <operant/numerics/random.hpp>
+#include <operant/kernel/step.hpp>
 #include <operant/worker_pool.hpp>
 
 namespace operant {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include <operant/arithmetic.hpp>
+#include <operant/numerics/arithmetic.hpp>
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <operant/random.hpp>
+#include <operant/numerics/random.hpp>
 
 using operant::Pcg64;
 using operant::SeedSequence;

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include <operant/row_major.hpp>
+#include <operant/numerics/row_major.hpp>
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-#include <operant/trigonometry.hpp>
+#include <operant/numerics/trigonometry.hpp>
 
 namespace {
 

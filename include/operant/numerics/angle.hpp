@@ -15,8 +15,8 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/arithmetic.hpp>
-#include <operant/trigonometry.hpp>
+#include <operant/numerics/arithmetic.hpp>
+#include <operant/numerics/trigonometry.hpp>
 
 namespace operant {
 

@@ -14,7 +14,7 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/arithmetic.hpp>
+#include <operant/numerics/arithmetic.hpp>
 
 #if !defined(__SIZEOF_INT128__) && defined(_MSC_VER)
 #include <intrin.h>

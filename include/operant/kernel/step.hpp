@@ -15,10 +15,10 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/arithmetic.hpp>
+#include <operant/numerics/arithmetic.hpp>
 #include <operant/environment.hpp>
-#include <operant/random.hpp>
-#include <operant/row_major.hpp>
+#include <operant/numerics/random.hpp>
+#include <operant/numerics/row_major.hpp>
 
 namespace operant {
 

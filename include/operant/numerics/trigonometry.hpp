@@ -14,7 +14,7 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/arithmetic.hpp>
+#include <operant/numerics/arithmetic.hpp>
 
 namespace operant {
 

@@ -1,0 +1,238 @@
+#pragma once
+/// \file
+/// Acrobot: two links, a motor between them; swing the tip up above the line.
+///
+/// R. S. Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse Coding", NIPS 8,
+/// 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", 1998, section 11.3; integrated by the
+/// classical Runge-Kutta method, as in Gymnasium's Acrobot-v1 with every operation in its order.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/numerics/arithmetic.hpp>
+#include <operant/environment.hpp>
+#include <operant/numerics/random.hpp>
+#include <operant/spaces.hpp>
+#include <operant/numerics/trigonometry.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The description of Gymnasium's Acrobot-v1; `VectorEnv<Acrobot>` runs copies of it.
+///
+/// Observation: cosine and sine of the first link's angle, 0 hanging down, and of the second's relative to the first; both
+/// angular velocities [rad/s]. Reward: -1 a step, 0 for the one that terminates. An episode starts with angles and
+/// velocities uniform in +-0.1 and terminates when the tip is a link's length above the first joint.
+struct Acrobot {
+    static constexpr std::string_view name = "Acrobot";     ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 4;            ///< theta1, theta2 [rad], theta1_dot, theta2_dot [rad/s]
+    static constexpr std::size_t observation_size = 6;      ///< cosine and sine of theta1, of theta2, both velocities
+    static constexpr std::int32_t max_episode_steps = 500;  ///< then an episode is truncated
+    using ActionSpace = Discrete<3>;                        ///< the torque between the links: AVAIL_TORQUE[action] [N m]
+    /// The actions that `VectorEnv::step` takes.
+    static constexpr ActionSpace action_space(const auto&) { return {}; }
+
+    /// Of motion: the book's, or those of the NIPS paper, which lack a term in theta1_dot squared.
+    enum class Equations { book, nips };
+
+    /// Gymnasium's attributes of the same names.
+    struct Parameters {
+        double dt = 0.2;  ///< time between two steps [s]
+        double LINK_LENGTH_1 = 1.0;  ///< [m]
+        double LINK_LENGTH_2 = 1.0;  ///< [m]; in no equation, it is drawn only
+        double LINK_MASS_1 = 1.0;    ///< [kg]
+        double LINK_MASS_2 = 1.0;    ///< [kg]
+        double LINK_COM_POS_1 = 0.5;  ///< from the first link's upper end to its centre of mass [m]
+        double LINK_COM_POS_2 = 0.5;  ///< the same of the second [m]
+        double LINK_MOI = 1.0;        ///< moment of inertia of either link [kg m^2]
+        double MAX_VEL_1 = 4 * std::numbers::pi;  ///< [rad/s]
+        double MAX_VEL_2 = 9 * std::numbers::pi;  ///< [rad/s]
+        std::array<double, 3> AVAIL_TORQUE = {-1.0, 0.0, 1.0};  ///< [N m]
+        double torque_noise_max = 0.0;                          ///< uniform noise on the torque [N m]
+        Equations book_or_nips = Equations::book;  ///< the book's equations, or the paper's
+    };
+
+    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("dt", p.dt, Sign::positive);
+        visit("LINK_LENGTH_1", p.LINK_LENGTH_1, Sign::positive);
+        visit("LINK_LENGTH_2", p.LINK_LENGTH_2, Sign::positive);
+        visit("LINK_MASS_1", p.LINK_MASS_1, Sign::positive);
+        visit("LINK_MASS_2", p.LINK_MASS_2, Sign::positive);
+        visit("LINK_COM_POS_1", p.LINK_COM_POS_1, Sign::not_negative);
+        visit("LINK_COM_POS_2", p.LINK_COM_POS_2, Sign::not_negative);
+        visit("LINK_MOI", p.LINK_MOI, Sign::positive);
+        visit("MAX_VEL_1", p.MAX_VEL_1, Sign::positive);
+        visit("MAX_VEL_2", p.MAX_VEL_2, Sign::positive);
+        visit("AVAIL_TORQUE", p.AVAIL_TORQUE, Sign::any);
+        visit("torque_noise_max", p.torque_noise_max, Sign::not_negative);
+        visit("book_or_nips", p.book_or_nips, std::array<std::string_view, 2>{"book", "nips"});
+    }
+
+    /// What every step is worth.
+    static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 1}; }
+
+    /// Whether there is noise on the torque.
+    static XSIMD_INLINE bool has_noise(const Parameters& p) { return p.torque_noise_max > 0; }
+    /// Noise for one copy and step [N m].
+    static XSIMD_INLINE double draw_noise(const Parameters& p, Pcg64& random) {
+        return random.uniform(-p.torque_noise_max, p.torque_noise_max);
+    }
+
+    /// Cosines and sines, and no faster than the limits.
+    static constexpr Box<observation_size> observation_space(const Parameters& p) {
+        const auto v1 = static_cast<float>(p.MAX_VEL_1), v2 = static_cast<float>(p.MAX_VEL_2);
+        return {{-1, -1, -1, -1, -v1, -v2}, {1, 1, 1, 1, v1, v2}};
+    }
+
+    /// How an episode starts: every state variable uniform between two bounds.
+    struct ResetBounds {
+        double low = -0.1;  ///< [rad], [rad/s]
+        double high = 0.1;  ///< the same
+    };
+
+    /// Draws the state that an episode starts from; Gymnasium rounds it to float32.
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        std::array<typename Random::Number, state_size> state;
+        for (auto& variable : state) variable = to_float32(random.uniform(bounds.low, bounds.high));
+        return state;
+    }
+
+    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    template <class Batch>
+    class Dynamics {
+    public:
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
+
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
+        explicit Dynamics(const Parameters& p)
+            : dt_(Scalar(p.dt)),
+              half_dt_(Scalar(p.dt / 2.0)),
+              sixth_dt_(Scalar(p.dt / 6.0)),
+              m1_lc1_squared_(Scalar(p.LINK_MASS_1 * pow_2(p.LINK_COM_POS_1))),
+              m2_(Scalar(p.LINK_MASS_2)),
+              l1_squared_plus_lc2_squared_(Scalar(pow_2(p.LINK_LENGTH_1) + pow_2(p.LINK_COM_POS_2))),
+              two_l1_lc2_(Scalar(2 * p.LINK_LENGTH_1 * p.LINK_COM_POS_2)),
+              lc2_squared_(Scalar(pow_2(p.LINK_COM_POS_2))),
+              l1_lc2_(Scalar(p.LINK_LENGTH_1 * p.LINK_COM_POS_2)),
+              moi_(Scalar(p.LINK_MOI)),
+              m2_lc2_g_(Scalar(p.LINK_MASS_2 * p.LINK_COM_POS_2 * gravity)),
+              m2_l1_lc2_(Scalar(p.LINK_MASS_2 * p.LINK_LENGTH_1 * p.LINK_COM_POS_2)),
+              two_m2_l1_lc2_(Scalar(2 * p.LINK_MASS_2 * p.LINK_LENGTH_1 * p.LINK_COM_POS_2)),
+              m1_lc1_plus_m2_l1_g_(
+                  Scalar((p.LINK_MASS_1 * p.LINK_COM_POS_1 + p.LINK_MASS_2 * p.LINK_LENGTH_1) * gravity)),
+              m2_lc2_squared_plus_moi_(Scalar(p.LINK_MASS_2 * pow_2(p.LINK_COM_POS_2) + p.LINK_MOI)),
+              max_velocity_1_(Scalar(p.MAX_VEL_1)),
+              max_velocity_2_(Scalar(p.MAX_VEL_2)),
+              torques_{Batch(Scalar(p.AVAIL_TORQUE[0])), Batch(Scalar(p.AVAIL_TORQUE[1])),
+                       Batch(Scalar(p.AVAIL_TORQUE[2]))},
+              noisy_(has_noise(p)),
+              nips_(p.book_or_nips == Equations::nips) {}
+
+        /// Moves `state` on by one time step.
+        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<Acrobot, Batch>& input) const {
+            Batch torque = xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 0), torques_[0],
+                                         xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), torques_[1],
+                                                       torques_[2]));
+            if (noisy_) torque = torque + input.noise;
+
+            const State k1 = derivatives(state, torque);
+            const State k2 = derivatives(along(state, half_dt_, k1), torque);
+            const State k3 = derivatives(along(state, half_dt_, k2), torque);
+            const State k4 = derivatives(along(state, dt_, k3), torque);
+            for (std::size_t i = 0; i < state_size; ++i) {
+                const Batch sum = multiply_add(Batch(2), k3[i], multiply_add(Batch(2), k2[i], k1[i])) + k4[i];
+                state[i] = multiply_add(sixth_dt_, sum, state[i]);
+            }
+            auto& [theta1, theta2, theta1_dot, theta2_dot] = state;
+            theta1 = wrapped(theta1);
+            theta2 = wrapped(theta2);
+            theta1_dot = xsimd::min(xsimd::max(theta1_dot, -max_velocity_1_), max_velocity_1_);
+            theta2_dot = xsimd::min(xsimd::max(theta2_dot, -max_velocity_2_), max_velocity_2_);
+
+            const auto terminated = -cosine(theta1) - cosine(theta2 + theta1) > Batch(1);
+            return {xsimd::select(terminated, Batch(0), Batch(-1)), terminated};
+        }
+
+        /// What the agent sees of a state.
+        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) {
+            const auto [sin1, cos1] = sincos(state[0]);
+            const auto [sin2, cos2] = sincos(state[1]);
+            return {cos1, sin1, cos2, sin2, state[2], state[3]};
+        }
+
+    private:
+        using Scalar = typename Batch::value_type;
+        static constexpr double gravity = 9.8;
+
+        /// Time derivatives of the state, with the motor's torque.
+        XSIMD_INLINE State derivatives(const State& state, const Batch& torque) const {
+            const auto& [theta1, theta2, theta1_dot, theta2_dot] = state;
+            const auto [sin2, cos2] = sincos(theta2);
+
+            const Batch d1 = m1_lc1_squared_ +
+                             m2_ * multiply_add(two_l1_lc2_, cos2, l1_squared_plus_lc2_squared_) + moi_ + moi_;
+            const Batch d2 = multiply_add(m2_, multiply_add(l1_lc2_, cos2, lc2_squared_), moi_);
+            const Batch phi2 = m2_lc2_g_ * cos_a_quarter_turn_before(theta1 + theta2);
+            const Batch phi1 = -m2_l1_lc2_ * squared(theta2_dot) * sin2 -
+                               two_m2_l1_lc2_ * theta2_dot * theta1_dot * sin2 +
+                               m1_lc1_plus_m2_l1_g_ * cos_a_quarter_turn_before(theta1) + phi2;
+            const Divisor<Batch> by_d1(d1);
+            Batch numerator = multiply_add(d2 / by_d1, phi1, torque);
+            if (!nips_) numerator = numerator - m2_l1_lc2_ * squared(theta1_dot) * sin2;
+            const Batch theta2_dot_dot = (numerator - phi2) / minus_quotient(m2_lc2_squared_plus_moi_, squared(d2), by_d1);
+            const Batch theta1_dot_dot = -multiply_add(d2, theta2_dot_dot, phi1) / by_d1;
+            return {theta1_dot, theta2_dot, theta1_dot_dot, theta2_dot_dot};
+        }
+
+        /// state + time * slope
+        static XSIMD_INLINE State along(const State& state, const Batch& time, const State& slope) {
+            State result;
+            for (std::size_t i = 0; i < state_size; ++i) result[i] = multiply_add(time, slope[i], state[i]);
+            return result;
+        }
+
+        /// cos(x - pi / 2): in double as Gymnasium writes it, in float as the sine that it is.
+        static XSIMD_INLINE Batch cos_a_quarter_turn_before(const Batch& x) {
+            if constexpr (std::is_same_v<Scalar, float>)
+                return sine(x);
+            else
+                return cosine(x - Batch(std::numbers::pi / 2));
+        }
+
+        /// The angle within half a turn of zero. In double as Gymnasium finds it, turn by turn; beyond a million
+        /// radians, where only absurd parameters lead and which would take for ever, at once.
+        static XSIMD_INLINE Batch wrapped(const Batch& angle) {
+            if constexpr (std::is_same_v<Scalar, float>) {
+                return within_half_turn(angle);
+            } else {
+                return lane_by_lane(angle, [](double x) {
+                    constexpr double pi = std::numbers::pi, turn = 2 * pi;
+                    if (!(x < 1e6 && x > -1e6)) return ::remainder(x, turn);
+                    while (x > pi) x -= turn;
+                    while (x < -pi) x += turn;
+                    return x;
+                });
+            }
+        }
+
+        Batch dt_, half_dt_, sixth_dt_;
+        Batch m1_lc1_squared_, m2_, l1_squared_plus_lc2_squared_, two_l1_lc2_, lc2_squared_, l1_lc2_, moi_;
+        Batch m2_lc2_g_, m2_l1_lc2_, two_m2_l1_lc2_, m1_lc1_plus_m2_l1_g_, m2_lc2_squared_plus_moi_;
+        Batch max_velocity_1_, max_velocity_2_;
+        std::array<Batch, 3> torques_;
+        bool noisy_, nips_;
+    };
+};
+
+/// Copies of Acrobot in float32.
+using AcrobotVecEnv = VectorEnv<Acrobot>;
+
+}  // namespace operant

@@ -1,0 +1,168 @@
+#pragma once
+/// \file
+/// CartPole: a pole stands on a cart that is pushed left or right at every step, and must not fall.
+///
+/// A. G. Barto, R. S. Sutton and C. W. Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult Learning Control
+/// Problems", IEEE Transactions on Systems, Man, and Cybernetics 13(5), 1983; equations of motion for a frictionless
+/// cart: R. V. Florian, "Correct Equations for the Dynamics of the Cart-Pole System", 2007 (eq. 23 and 24, mu = 0), as in
+/// Gymnasium's CartPole-v1 with every operation in its order.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numbers>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/numerics/arithmetic.hpp>
+#include <operant/numerics/random.hpp>
+#include <operant/spaces.hpp>
+#include <operant/numerics/trigonometry.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The description of Gymnasium's CartPole-v1; `VectorEnv<CartPole>` runs copies of it.
+///
+/// Observation: position [m] and velocity [m/s] of the cart, angle [rad] and angular velocity [rad/s] of the pole.
+/// Reward: 1 a step. An episode starts with all four uniform in +-0.05 and terminates beyond +-2.4 m or +-12 degrees.
+struct CartPole {
+    static constexpr std::string_view name = "CartPole";    ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 4;            ///< x [m], x_dot [m/s], theta [rad], theta_dot [rad/s]
+    static constexpr std::size_t observation_size = 4;      ///< the state
+    static constexpr std::int32_t max_episode_steps = 500;  ///< then an episode is truncated
+    using ActionSpace = Discrete<2>;                        ///< 0 pushes the cart to the left, 1 to the right
+
+    /// The actions that `VectorEnv::step` takes.
+    static constexpr ActionSpace action_space(const auto&) { return {}; }
+
+    /// How positions follow from velocities: from the old ones, or from the new.
+    enum class Integrator { euler, semi_implicit_euler };
+
+    /// Gymnasium's attributes of the same names.
+    struct Parameters {
+        double gravity = 9.8;     ///< [m/s^2]
+        double masscart = 1.0;    ///< [kg]
+        double masspole = 0.1;    ///< [kg]
+        double length = 0.5;      ///< half the pole's length [m]
+        double force_mag = 10.0;  ///< [N]
+        double tau = 0.02;        ///< time between two steps [s]
+        /// As Gymnasium's strings "euler" and "semi-implicit euler".
+        Integrator kinematics_integrator = Integrator::euler;
+        double theta_threshold_radians = 12 * 2 * std::numbers::pi / 360;  ///< beyond this angle the pole has fallen
+        double x_threshold = 2.4;                                          ///< the track's end [m]
+        bool sutton_barto_reward = false;  ///< 0 a step and -1 for the last, instead of 1 for every step
+    };
+
+    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("gravity", p.gravity, Sign::any);
+        visit("masscart", p.masscart, Sign::positive);
+        visit("masspole", p.masspole, Sign::not_negative);
+        visit("length", p.length, Sign::positive);
+        visit("force_mag", p.force_mag, Sign::any);
+        visit("tau", p.tau, Sign::positive);
+        visit("kinematics_integrator", p.kinematics_integrator,
+              std::array<std::string_view, 2>{"euler", "semi-implicit euler"});
+        visit("theta_threshold_radians", p.theta_threshold_radians, Sign::positive);
+        visit("x_threshold", p.x_threshold, Sign::positive);
+        visit("sutton_barto_reward", p.sutton_barto_reward);
+    }
+
+    /// What every step is worth.
+    static constexpr FixedReward fixed_reward(const Parameters& parameters) {
+        return parameters.sutton_barto_reward ? FixedReward{0, -1} : FixedReward{1, 0};
+    }
+
+    /// Twice the thresholds, so that the observation that ends an episode lies within.
+    static constexpr Box<observation_size> observation_space(const Parameters& parameters) {
+        constexpr float infinity = std::numeric_limits<float>::infinity();
+        const auto x = static_cast<float>(parameters.x_threshold * 2);
+        const auto theta = static_cast<float>(parameters.theta_threshold_radians * 2);
+        return {{-x, -infinity, -theta, -infinity}, {x, infinity, theta, infinity}};
+    }
+
+    /// How an episode starts: every state variable uniform between two bounds.
+    struct ResetBounds {
+        double low = -0.05;  ///< [m], [m/s], [rad], [rad/s]
+        double high = 0.05;  ///< the same
+    };
+
+    /// Draws the state that an episode starts from.
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        std::array<typename Random::Number, state_size> state;
+        for (auto& variable : state) variable = random.uniform(bounds.low, bounds.high);
+        return state;
+    }
+
+    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    template <class Batch>
+    class Dynamics {
+    public:
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
+
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
+        explicit Dynamics(const Parameters& parameters)
+            : gravity_(Scalar(parameters.gravity)),
+              masspole_(Scalar(parameters.masspole)),
+              total_mass_(parameters.masspole + parameters.masscart),
+              length_(Scalar(parameters.length)),
+              polemass_length_(Scalar(parameters.masspole * parameters.length)),
+              force_mag_(Scalar(parameters.force_mag)),
+              tau_(Scalar(parameters.tau)),
+              theta_threshold_(Scalar(parameters.theta_threshold_radians)),
+              x_threshold_(Scalar(parameters.x_threshold)),
+              semi_implicit_(parameters.kinematics_integrator == Integrator::semi_implicit_euler),
+              sutton_barto_reward_(parameters.sutton_barto_reward) {}
+
+        /// Moves `state` on by one time step.
+        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<CartPole, Batch>& input) const {
+            auto& [x, x_dot, theta, theta_dot] = state;
+            const auto [sin_theta, cos_theta] = sincos_of_small(theta);
+            const Batch force = xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), force_mag_, -force_mag_);
+
+            const Batch temp =
+                multiply_add(polemass_length_ * (theta_dot * theta_dot), sin_theta, force) / total_mass_;
+            const Batch thetaacc =
+                negated_multiply_add(cos_theta, temp, gravity_ * sin_theta) /
+                (length_ * minus_quotient(Batch(Scalar(4.0 / 3.0)), masspole_ * (cos_theta * cos_theta), total_mass_));
+            const Batch xacc = minus_quotient(temp, polemass_length_ * thetaacc * cos_theta, total_mass_);
+
+            if (semi_implicit_) {
+                x_dot = multiply_add(tau_, xacc, x_dot);
+                x = multiply_add(tau_, x_dot, x);
+                theta_dot = multiply_add(tau_, thetaacc, theta_dot);
+                theta = multiply_add(tau_, theta_dot, theta);
+            } else {
+                x = multiply_add(tau_, x_dot, x);
+                x_dot = multiply_add(tau_, xacc, x_dot);
+                theta = multiply_add(tau_, theta_dot, theta);
+                theta_dot = multiply_add(tau_, thetaacc, theta_dot);
+            }
+
+            const auto terminated = xsimd::abs(x) > x_threshold_ || xsimd::abs(theta) > theta_threshold_;
+            const Batch reward = sutton_barto_reward_ ? xsimd::select(terminated, Batch(-1), Batch(0)) : Batch(1);
+            return {reward, terminated};
+        }
+
+        /// What the agent sees of a state: all of it.
+        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) { return state; }
+
+    private:
+        using Scalar = typename Batch::value_type;
+
+        Batch gravity_, masspole_;
+        Divisor<Batch> total_mass_;
+        Batch length_, polemass_length_, force_mag_, tau_, theta_threshold_, x_threshold_;
+        bool semi_implicit_, sutton_barto_reward_;
+    };
+};
+
+/// Copies of CartPole in float32.
+using CartPoleVecEnv = VectorEnv<CartPole>;
+
+}  // namespace operant

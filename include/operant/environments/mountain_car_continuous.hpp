@@ -1,0 +1,171 @@
+#pragma once
+/// \file
+/// MountainCarContinuous: the car between two hills, with a motor that can be throttled, and has to be paid for.
+///
+/// A. W. Moore, "Efficient Memory-based Learning for Robot Control", PhD thesis, University of Cambridge, 1990; as in
+/// Gymnasium's MountainCarContinuous-v0 with every operation in its order.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/numerics/arithmetic.hpp>
+#include <operant/environment.hpp>
+#include <operant/numerics/random.hpp>
+#include <operant/spaces.hpp>
+#include <operant/numerics/trigonometry.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The description of Gymnasium's MountainCarContinuous-v0; `VectorEnv<MountainCarContinuous>` runs copies of it.
+///
+/// Observation: position and velocity, in units of length of the valley, a step. Reward: 100 at the goal, less a tenth of
+/// the action squared. An episode starts at rest, uniform in [-0.6, -0.4], and terminates at the goal, 0.45, unless the
+/// car moves to the left.
+struct MountainCarContinuous {
+    static constexpr std::string_view name = "MountainCarContinuous";  ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 2;                       ///< position, velocity
+    static constexpr std::size_t observation_size = 2;                 ///< the state
+    static constexpr std::int32_t max_episode_steps = 999;             ///< then an episode is truncated
+    using ActionSpace = Interval;                                      ///< the force; clipped to [min_action, max_action]
+
+    /// Gymnasium's attributes of the same names.
+    struct Parameters {
+        double min_action = -1.0;     ///< actions below count as this
+        double max_action = 1.0;      ///< actions above count as this
+        double min_position = -1.2;   ///< the wall on the left
+        double max_position = 0.6;    ///< the wall on the right
+        double max_speed = 0.07;      ///< a step
+        double goal_position = 0.45;  ///< from here on to the right an episode may terminate
+        double goal_velocity = 0.0;   ///< and if the car is at least as fast as this
+        double power = 0.0015;        ///< how much an action of 1 changes the velocity in a step
+    };
+
+    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("min_action", p.min_action, Sign::any);
+        visit("max_action", p.max_action, Sign::any);
+        visit("min_position", p.min_position, Sign::any);
+        visit("max_position", p.max_position, Sign::any);
+        visit("max_speed", p.max_speed, Sign::positive);
+        visit("goal_position", p.goal_position, Sign::any);
+        visit("goal_velocity", p.goal_velocity, Sign::any);
+        visit("power", p.power, Sign::any);
+    }
+
+    /// \throws std::invalid_argument where a lower bound is not below the upper one
+    static void check(const Parameters& p) {
+        ParameterCheck::ordered("min_action", p.min_action, "max_action", p.max_action);
+        ParameterCheck::ordered("min_position", p.min_position, "max_position", p.max_position);
+    }
+
+    /// The actions that `VectorEnv::step` takes, in float32; beyond the bounds, they are clipped.
+    static constexpr ActionSpace action_space(const Parameters& p) {
+        return {static_cast<float>(p.min_action), static_cast<float>(p.max_action)};
+    }
+
+    /// Between the walls, and no faster than the limit.
+    static constexpr Box<observation_size> observation_space(const Parameters& p) {
+        return {{static_cast<float>(p.min_position), static_cast<float>(-p.max_speed)},
+                {static_cast<float>(p.max_position), static_cast<float>(p.max_speed)}};
+    }
+
+    /// How an episode starts: at rest, at a position uniform between two bounds.
+    struct ResetBounds {
+        double low = -0.6;   ///< leftmost
+        double high = -0.4;  ///< rightmost
+    };
+
+    /// Draws the state that an episode starts from.
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        return std::array{random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
+    }
+
+    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    ///
+    /// Gymnasium keeps this state in float32, except between a reset and the first step, and numpy rounds to float32
+    /// what a float32 meets, unless a limit, a Python float, has taken its place. In double, `to_float32_where` follows
+    /// that number by number; in float, it does nothing.
+    template <class Batch>
+    class Dynamics {
+    public:
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
+
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
+        explicit Dynamics(const Parameters& p)
+            : min_action_(Scalar(p.min_action)),
+              max_action_(Scalar(p.max_action)),
+              min_position_(Scalar(p.min_position)),
+              max_position_(Scalar(p.max_position)),
+              max_speed_(Scalar(p.max_speed)),
+              goal_position_(Scalar(p.goal_position)),
+              goal_velocity_(Scalar(p.goal_velocity)),
+              power_(Scalar(p.power)) {}
+
+        /// Moves `state` on by one time step.
+        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<MountainCarContinuous, Batch>& input) const {
+            auto& [position, velocity] = state;
+            const Batch& action = input.action;
+            const Mask single(input.single_precision_actions);
+            const Mask below = action < to_float32_where(single, min_action_);
+            const Mask above = action > to_float32_where(single, max_action_);
+            const Mask clipped = below || above;
+            const Mask float32_action = !clipped && single;
+            const Mask float32_state = !input.episode_begins;
+
+            const Batch force = xsimd::select(above, max_action_, xsimd::select(below, min_action_, action));
+            const Batch push = to_float32_where(float32_action, force * to_float32_where(float32_action, power_));
+            const Batch slope =
+                Batch(Scalar(0.0025)) * cosine(to_float32_where(float32_state, Batch(3) * position));
+            const Batch acceleration =
+                to_float32_where(float32_action, push - to_float32_where(float32_action, slope));
+
+            // A float64 action that was not clipped makes the sum float64, all others leave a float32 velocity one.
+            Mask float32 = float32_state && (clipped || float32_action);
+            velocity = to_float32_where(float32, velocity + to_float32_where(float32, acceleration));
+            const Batch fastest = to_float32_where(float32, max_speed_);
+            const Mask limited = velocity > fastest || velocity < -fastest;
+            velocity = xsimd::select(limited, xsimd::select(velocity > Batch(0), max_speed_, -max_speed_), velocity);
+
+            float32 = float32_state && (float32 || limited);
+            position = to_float32_where(float32, position + to_float32_where(float32, velocity));
+            const Batch leftmost = to_float32_where(float32, min_position_);
+            const Mask at_right = position > to_float32_where(float32, max_position_);
+            const Mask at_left = position < leftmost;
+            const Mask stopped = (at_left || position == leftmost) && velocity < Batch(0);
+            position = xsimd::select(at_right, max_position_, xsimd::select(at_left, min_position_, position));
+            velocity = xsimd::select(stopped, Batch(0), velocity);
+
+            const Mask float32_position = float32 && !(at_right || at_left);
+            const Mask float32_velocity = float32_state && (clipped || float32_action) && !limited;
+            const Mask terminated = position >= to_float32_where(float32_position, goal_position_) &&
+                                    velocity >= to_float32_where(float32_velocity, goal_velocity_);
+            const Batch reward =
+                xsimd::select(terminated, Batch(100), Batch(0)) - squared(action) * Batch(Scalar(0.1));
+
+            position = to_float32_where(Mask(true), position);
+            velocity = to_float32_where(Mask(true), velocity);
+            return {reward, terminated};
+        }
+
+        /// What the agent sees of a state: all of it.
+        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) { return state; }
+
+    private:
+        using Scalar = typename Batch::value_type;
+        using Mask = typename Batch::batch_bool_type;
+
+        Batch min_action_, max_action_, min_position_, max_position_, max_speed_, goal_position_, goal_velocity_, power_;
+    };
+};
+
+/// Copies of MountainCarContinuous in float32.
+using MountainCarContinuousVecEnv = VectorEnv<MountainCarContinuous>;
+
+}  // namespace operant

@@ -1,0 +1,161 @@
+#pragma once
+/// \file
+/// Pendulum: swing a pendulum up with a torque that is too weak to lift it, and hold it there.
+///
+/// Gymnasium's Pendulum-v1 with every operation in its order: a rod with moment of inertia m l^2 / 3, so
+/// theta_dot_dot = 3 g / (2 l) sin(theta) + 3 / (m l^2) u, theta = 0 upright, semi-implicit Euler.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <string_view>
+#include <type_traits>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/numerics/angle.hpp>
+#include <operant/numerics/arithmetic.hpp>
+#include <operant/environment.hpp>
+#include <operant/numerics/random.hpp>
+#include <operant/spaces.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The description of Gymnasium's Pendulum-v1; `VectorEnv<Pendulum>` runs copies of it.
+///
+/// Observation: cosine and sine of the angle, 0 upright, and the angular velocity [rad/s]. Reward: minus angle^2 + 0.1
+/// velocity^2 + 0.001 torque^2, of the state before the step. An episode starts with the angle uniform in +-pi and the
+/// velocity in +-1; it never terminates.
+struct Pendulum {
+    static constexpr std::string_view name = "Pendulum";    ///< of Gymnasium's id, without the version
+    static constexpr std::size_t state_size = 2;            ///< theta [rad], theta_dot [rad/s]
+    static constexpr std::size_t observation_size = 3;      ///< cos(theta), sin(theta), theta_dot
+    static constexpr std::int32_t max_episode_steps = 200;  ///< then an episode is truncated
+    using ActionSpace = Interval;                           ///< the torque [N m]; clipped to +-max_torque
+
+    /// Gymnasium's attributes of the same names.
+    struct Parameters {
+        double max_speed = 8.0;   ///< [rad/s]
+        double max_torque = 2.0;  ///< [N m]
+        double dt = 0.05;         ///< time between two steps [s]
+        double g = 10.0;          ///< [m/s^2]
+        double m = 1.0;           ///< [kg]
+        double l = 1.0;           ///< [m]
+    };
+
+    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("max_speed", p.max_speed, Sign::positive);
+        visit("max_torque", p.max_torque, Sign::positive);
+        visit("dt", p.dt, Sign::positive);
+        visit("g", p.g, Sign::any);
+        visit("m", p.m, Sign::positive);
+        visit("l", p.l, Sign::positive);
+    }
+
+    /// The actions that `VectorEnv::step` takes, in float32; beyond the bounds, they are clipped.
+    static constexpr ActionSpace action_space(const Parameters& p) {
+        return {static_cast<float>(-p.max_torque), static_cast<float>(p.max_torque)};
+    }
+
+    /// Cosine and sine, and no faster than the limit.
+    static constexpr Box<observation_size> observation_space(const Parameters& p) {
+        const auto speed = static_cast<float>(p.max_speed);
+        return {{-1, -1, -speed}, {1, 1, speed}};
+    }
+
+    /// How an episode starts: angle and speed uniform within +-x_init and +-y_init.
+    struct ResetBounds {
+        double x_init = std::numbers::pi;  ///< [rad]
+        double y_init = 1.0;               ///< [rad/s]
+    };
+
+    /// Draws the state that an episode starts from.
+    template <class Random>
+    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
+        const auto theta = random.uniform(-bounds.x_init, bounds.x_init);
+        return std::array{theta, random.uniform(-bounds.y_init, bounds.y_init)};
+    }
+
+    /// Between numbers that mean something and what the state holds: the angle is kept as angle.hpp says.
+    template <class Scalar>
+    static XSIMD_INLINE Scalar stored(std::size_t variable, double value) {
+        return variable == 0 ? stored_angle<Scalar>(value) : static_cast<Scalar>(value);
+    }
+    /// The other way round.
+    template <class Scalar>
+    static XSIMD_INLINE double shown(std::size_t variable, Scalar value) {
+        return variable == 0 ? radians_of(value) : value;
+    }
+
+    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    template <class Batch>
+    class Dynamics {
+    public:
+        using State = std::array<Batch, state_size>;  ///< one lane a copy
+
+        /// Rounds to the precision of `Batch` what the equations need of the parameters.
+        explicit Dynamics(const Parameters& p)
+            : max_speed_(Scalar(p.max_speed)),
+              max_torque_(Scalar(p.max_torque)),
+              dt_(Scalar(p.dt)),
+              gravity_factor_(Scalar(3 * p.g / (2 * p.l))),
+              torque_factor_(Scalar(3.0 / (p.m * pow_2(p.l)))),
+              slow_(p.max_speed * p.dt < 3) {}
+
+        /// Moves `state` on by one time step.
+        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<Pendulum, Batch>& input) const {
+            auto& [stored_theta, theta_dot] = state;
+            // A float32 action makes numpy clip, square and scale it in float32.
+            const Mask float32(input.single_precision_actions);
+            const Batch limit = to_float32_where(float32, max_torque_);
+            const Batch u = xsimd::min(xsimd::max(input.action, -limit), limit);
+            const Batch effort =
+                to_float32_where(float32, to_float32_where(float32, Batch(Scalar(0.001))) * squared_torque(u, float32));
+            const Batch torque = to_float32_where(float32, to_float32_where(float32, torque_factor_) * u);
+
+            Angle<Batch> theta(stored_theta);
+            const Batch costs =
+                multiply_add(Batch(Scalar(0.1)), squared(theta_dot), squared(theta.normalized())) + effort;
+
+            theta_dot = multiply_add(multiply_add(gravity_factor_, theta.sin(), torque), dt_, theta_dot);
+            theta_dot = xsimd::min(xsimd::max(theta_dot, -max_speed_), max_speed_);
+            theta.advance(theta_dot, dt_, slow_);
+            stored_theta = theta.stored();
+            return {-costs, Mask(false)};
+        }
+
+        /// What the agent sees of a state.
+        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) {
+            const auto& [stored_theta, theta_dot] = state;
+            const auto [sin_theta, cos_theta] = Angle<Batch>(stored_theta).sin_and_cos();
+            return {cos_theta, sin_theta, theta_dot};
+        }
+
+    private:
+        using Scalar = typename Batch::value_type;
+        using Mask = typename Batch::batch_bool_type;
+
+        /// u ** 2, which of numpy's float32 the C library's powf computes.
+        static XSIMD_INLINE Batch squared_torque(const Batch& u, const Mask& float32) {
+            if constexpr (std::is_same_v<Scalar, double>) {
+                const Batch in_float32 =
+                    lane_by_lane(u, [](double lane) { return double{pow_2(static_cast<float>(lane))}; });
+                return xsimd::select(float32, in_float32, squared(u));
+            } else {
+                return squared(u);
+            }
+        }
+
+        Batch max_speed_, max_torque_, dt_, gravity_factor_, torque_factor_;
+        bool slow_;  // less than half a turn a step
+    };
+};
+
+/// Copies of Pendulum in float32.
+using PendulumVecEnv = VectorEnv<Pendulum>;
+
+}  // namespace operant
