@@ -40,15 +40,11 @@ for _ in range(10):
 print(json.dumps([(status(key) - before) / num_envs for key in ("VmRSS", "VmHWM")]))
 """
 
-# Everything that having Operant adds to `import gymnasium`: also what operant.pth does when Python starts.
+# What having Operant adds to `import gymnasium`.
 _IMPORT = """
-import sys, time
-sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "") != "operant._plugin"]
-for name in [name for name in sys.modules if name.partition(".")[0] == "operant"]:
-    del sys.modules[name]
+import time
 import gymnasium
 start = time.perf_counter()
-import operant._plugin
 import operant.envs
 print([time.perf_counter() - start])
 """

@@ -1,24 +1,27 @@
 """Gymnasium's classic control environments, thousands at a time, one SIMD lane each.
 
 >>> import gymnasium as gym
+>>> import operant
 >>> env = gym.make_vec("operant/CartPole-v1", num_envs=4096)
 
-The environments are in `operant.envs`, a logger for training metrics in `operant.utils`; `operant.simd` tells which
-instruction set they run on.
+Importing the package registers the environments' ids; `gym.make_vec("operant:operant/CartPole-v1", num_envs=4096)` does
+both in one line, in worker processes too. The classes are in `operant.envs`, a logger for training metrics in
+`operant.utils`; `operant.simd` tells which instruction set they run on.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from operant import registration
+from operant._paths import get_cmake_dir, get_include
+
 if TYPE_CHECKING:
-    from operant import envs, registration, simd, utils
-    from operant._paths import get_cmake_dir, get_include
+    from operant import envs, simd, utils
 
 __version__ = "0.2.0"
 
-# Imported at first use: `operant._plugin` runs in every process, and must not make it import Gymnasium.
-_SUBMODULES = ("envs", "registration", "simd", "utils")
-_FUNCTIONS = ("get_cmake_dir", "get_include")
+# Imported at first use: the command line explains why the compiled module refuses to be imported, and needs the rest.
+_SUBMODULES = ("envs", "simd", "utils")
 
 # The names of the original library, deprecated there too.
 _OLD_NAMES = {
@@ -34,8 +37,6 @@ __all__ = ["__version__", "envs", "get_cmake_dir", "get_include", "registration"
 def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return import_module(f"operant.{name}")
-    if name in _FUNCTIONS:
-        return getattr(import_module("operant._paths"), name)
     if name in _OLD_NAMES:
         import warnings
 
@@ -49,3 +50,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+registration.register_envs()

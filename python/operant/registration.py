@@ -31,7 +31,7 @@ ENVIRONMENTS: tuple[str, ...] = tuple(dict.fromkeys(registration.name for regist
 
 
 def register_envs() -> None:
-    """Make Operant's environments known to `gymnasium.make_vec`. Done already when Gymnasium is imported."""
+    """Make Operant's environments known to `gymnasium.make_vec`. `import operant` does this."""
     from gymnasium.envs.registration import register, registry
 
     for registration in REGISTRATIONS:

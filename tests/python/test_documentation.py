@@ -75,7 +75,7 @@ def test_python_snippets_run(page, tmp_path, monkeypatch):
     [
         name
         for _, name, _ in pkgutil.walk_packages(operant.__path__, "operant.")
-        if not name.endswith(("_core", "__main__", "_plugin"))
+        if not name.endswith(("_core", "__main__"))
     ]
     + ["operant"],
 )

@@ -1,9 +1,10 @@
-"""Gymnasium finds the environments by itself."""
+"""How Gymnasium comes to know the environments: by an import of operant."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import files
 
 import gymnasium as gym
 
@@ -14,24 +15,32 @@ def run(code):
     ).stdout
 
 
-def test_found_without_importing_operant(registration):
-    code = f"import gymnasium as gym; print(gym.make_vec({registration.id!r}, num_envs=2))"
+def test_the_import_registers_the_ids(registration):
+    code = f"import gymnasium as gym, operant; gym.register_envs(operant); print(gym.make_vec({registration.id!r}, 2))"
     assert run(code).strip() == f"{registration.vector_env}({registration.id}, num_envs=2)"
 
 
-def test_found_when_only_the_registry_is_imported(registration):
-    code = f"from gymnasium.envs.registration import registry; print({registration.id!r} in registry)"
-    assert run(code).strip() == "True"
+def test_an_id_with_the_module_needs_no_import(registration):
+    code = f"import gymnasium as gym; print(gym.make_vec('operant:{registration.id}', 2))"
+    assert run(code).strip() == f"{registration.vector_env}({registration.id}, num_envs=2)"
 
 
-def test_starting_python_imports_neither_gymnasium_nor_the_core():
-    code = "import sys; print([name for name in ('gymnasium', 'numpy', 'operant._core') if name in sys.modules])"
+def test_an_id_with_the_module_works_in_worker_processes():
+    code = """if True:
+        import gymnasium as gym
+        make = lambda: gym.make("operant:operant/CartPole-v1")
+        if __name__ == "__main__":
+            env = gym.vector.AsyncVectorEnv([make, make], context="forkserver", shared_memory=False)
+            print(env.reset(seed=0)[0].shape)
+            env.close()
+    """
+    assert run(code).strip() == "(2, 4)"
+
+
+def test_nothing_of_it_runs_when_python_starts():
+    assert not [file for file in files("operant") if file.suffix == ".pth"]
+    code = "import sys; print([name for name in sys.modules if name.partition('.')[0] in ('gymnasium', 'operant')])"
     assert run(code).strip() == "[]"
-
-
-def test_importing_operant_first_is_fine(registration):
-    code = f"import operant.envs, gymnasium as gym; print(gym.spec({registration.id!r}).max_episode_steps)"
-    assert run(code).strip() == str(registration.max_episode_steps)
 
 
 def test_registering_twice_is_fine():

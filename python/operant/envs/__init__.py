@@ -15,7 +15,6 @@ from operant.envs.mountain_car import MountainCarVecEnv
 from operant.envs.mountain_car_continuous import MountainCarContinuousVecEnv
 from operant.envs.pendulum import PendulumVecEnv
 from operant.envs.vector_env import SimdVectorEnv
-from operant.registration import register_envs
 
 _CLASSES = (CartPoleVecEnv, MountainCarVecEnv, MountainCarContinuousVecEnv, PendulumVecEnv, AcrobotVecEnv)
 
@@ -56,5 +55,3 @@ def load(path: str | os.PathLike[str], workers: int = 1) -> SimdVectorEnv:
         raise ValueError(f"{name} is not a saved environment: {damage}") from damage
     return env
 
-
-register_envs()
