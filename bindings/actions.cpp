@@ -25,18 +25,20 @@ ActionType type_of(PyArrayObject* array) {
 
 void prepare_actions() { ndarray = nb::object(nb::module_::import_("numpy").attr("ndarray")).release().ptr(); }
 
-ActionView view_actions(nb::handle actions, std::size_t num_envs) {
+ActionView view_actions(nb::handle actions, std::size_t num_envs, std::size_t size) {
     if (reinterpret_cast<PyObject*>(Py_TYPE(actions.ptr())) != ndarray) return {};
     auto* array = reinterpret_cast<PyArrayObject*>(actions.ptr());
     const int dimensions = PyArray_NDIM(array);
+    const npy_intp* shape = PyArray_DIMS(array);
     const ActionType type = type_of(array);
-    const bool is_column = dimensions == 2 && PyArray_DIMS(array)[1] == 1 &&
-                           (type == ActionType::float32 || type == ActionType::float64);
-    if (!(dimensions == 1 || is_column) || PyArray_DIMS(array)[0] != static_cast<npy_intp>(num_envs) ||
+    const bool is_float = type == ActionType::float32 || type == ActionType::float64;
+    const bool is_vector = dimensions == 1 && size == 1;
+    const bool is_matrix = dimensions == 2 && shape[1] == static_cast<npy_intp>(size) && (is_float || size > 1);
+    if (!(is_vector || is_matrix) || shape[0] != static_cast<npy_intp>(num_envs) ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED) ||
         PyArray_DESCR(array)->byteorder == NPY_OPPBYTE)
         return {};
-    return {type, PyArray_DATA(array), num_envs};
+    return {type, PyArray_DATA(array)};
 }
 
 }  // namespace operant::bindings

@@ -1,11 +1,9 @@
 #include "frames.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
-
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
+#include <utility>
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/ndarraytypes.h>
@@ -20,34 +18,28 @@ constexpr std::size_t alignment = 64;
 
 PyArrayObject* numpy(const nb::object& array) { return reinterpret_cast<PyArrayObject*>(array.ptr()); }
 
-/// So many new frames in a row are many. To give their memory back takes a tenth of the time that it took to make them.
-constexpr std::size_t many_frames = 1000;
-
-/// Gives the system back what the C library has kept of freed memory: the GNU one returns only what lies above all that
-/// is in use, and the frames of the pool are above those that the caller has let go.
-void return_freed_memory() {
-#if defined(__GLIBC__)
-    ::malloc_trim(0);
-#endif
+/// A step relies on finding what the step before has written.
+bool is_read_only(const OutputDescription& output) {
+    using Role = OutputDescription::Role;
+    return output.role == Role::episode_return || output.role == Role::episode_length || output.role == Role::episode_seconds;
 }
 
 }  // namespace
 
-OutputArray::OutputArray(const char* dtype, const std::vector<std::ptrdiff_t>& shape, std::size_t padded_rows,
-                         bool read_only)
-    : shape_(shape) {
+OutputArray::OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded) {
+    static constexpr std::array names{"float32", "float64", "int8", "int32", "uint32", "int64", "bool"};
     const nb::module_ np = nb::module_::import_("numpy");
-    const nb::object type = np.attr("dtype")(dtype);
-    std::size_t bytes = padded_rows * nb::cast<std::size_t>(type.attr("itemsize"));
+    const nb::object type = np.attr("dtype")(names[static_cast<std::size_t>(output.type)]);
+    shape_.push_back(static_cast<std::ptrdiff_t>(num_envs));
+    if (output.width != 0) shape_.push_back(static_cast<std::ptrdiff_t>(output.width));
     nb::list dimensions;
-    for (const std::ptrdiff_t dimension : shape) dimensions.append(dimension);
-    for (std::size_t i = 1; i < shape.size(); ++i) bytes *= static_cast<std::size_t>(shape[i]);
+    for (const std::ptrdiff_t dimension : shape_) dimensions.append(dimension);
 
-    memory_ = np.attr(read_only ? "zeros" : "empty")(bytes + alignment, "uint8");
+    memory_ = np.attr(is_read_only(output) ? "zeros" : "empty")(padded * output.row_size() + alignment, "uint8");
     const auto address = reinterpret_cast<std::uintptr_t>(PyArray_DATA(numpy(memory_)));
     const std::size_t offset = (alignment - address % alignment) % alignment;
     array_ = np.attr("ndarray")(nb::tuple(dimensions), type, memory_, offset);
-    if (read_only) array_.attr("setflags")("write"_a = false);
+    if (is_read_only(output)) array_.attr("setflags")("write"_a = false);
     data_ = PyArray_DATA(numpy(array_));
     descr_ = PyArray_DESCR(numpy(array_));
     flags_ = PyArray_FLAGS(numpy(array_));
@@ -66,53 +58,45 @@ bool OutputArray::is_ours_alone() const {
 #endif
 }
 
-Frame::Frame(const FrameLayout& layout)
-    : observations("float32", {std::ptrdiff_t(layout.num_envs), std::ptrdiff_t(layout.observation_size)}, layout.padded),
-      rewards("float32", {std::ptrdiff_t(layout.num_envs)}, layout.padded),
-      terminations("bool", {std::ptrdiff_t(layout.num_envs)}, layout.padded),
-      truncations("bool", {std::ptrdiff_t(layout.num_envs)}, layout.padded) {
-    const auto num_envs = std::ptrdiff_t(layout.num_envs);
-    if (layout.final_observations)
-        final_observations.emplace("float32", std::vector{num_envs, std::ptrdiff_t(layout.observation_size)}, layout.padded);
-    if (layout.final_observations || layout.episode_statistics)
-        ended.emplace("bool", std::vector{num_envs}, layout.padded);
-    if (layout.episode_statistics) {
-        episode_returns.emplace("float64", std::vector{num_envs}, layout.padded, true);
-        episode_lengths.emplace("int64", std::vector{num_envs}, layout.padded, true);
-        episode_seconds.emplace("float64", std::vector{num_envs}, layout.padded, true);
-        episodes_written = make_aligned_array<std::uint64_t>(layout.padded / lanes_per_word);
+Frame::Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, std::size_t padded) {
+    using Role = OutputDescription::Role;
+    std::vector<void*> data;
+    for (const OutputDescription& output : list) {
+        data.push_back(arrays_.emplace_back(output, num_envs, padded).data());
+        if (output.role == Role::observation) ++parts_;
+        if (output.role == Role::episode_return)
+            episodes_written_ = make_aligned_array<std::uint64_t>(padded / lanes_per_word);
     }
+    is_tuple_ = parts_ > 1;
+    pointers_ = OutputArrays(list, data);
 }
 
 bool Frame::is_ours_alone() const {
-    for (const OutputArray* array : {&observations, &rewards, &terminations, &truncations})
-        if (!array->is_ours_alone()) return false;
-    for (const auto* array : {&final_observations, &ended, &episode_returns, &episode_lengths, &episode_seconds})
-        if (*array && !(*array)->is_ours_alone()) return false;
-    return true;
+    return std::ranges::all_of(arrays_, [](const OutputArray& array) { return array.is_ours_alone(); });
 }
 
-Outputs Frame::outputs() const {
-    const auto data = [](const auto& array) { return array ? array->data() : nullptr; };
-    return {static_cast<float*>(observations.data()),
-            static_cast<float*>(rewards.data()),
-            static_cast<bool*>(terminations.data()),
-            static_cast<bool*>(truncations.data()),
-            static_cast<float*>(data(final_observations)),
-            static_cast<bool*>(data(ended))};
+EpisodeStatistics Frame::episodes() const {
+    EpisodeStatistics episodes = pointers_.episodes();
+    episodes.written = episodes_written_.get();
+    return episodes;
 }
 
-FramePool::FramePool(const FrameLayout& layout) : layout_(layout) { frames_.reserve(most_frames); }
+nb::object Frame::observations() const {
+    if (!is_tuple_) return arrays_[0].array();
+    nb::list parts;
+    for (std::size_t i = 0; i < parts_; ++i) parts.append(arrays_[i].array());
+    return nb::tuple(parts);
+}
+
+FramePool::FramePool(std::vector<OutputDescription> list, std::size_t num_envs, std::size_t padded)
+    : list_(std::move(list)), num_envs_(num_envs), padded_(padded) {
+    frames_.reserve(most_frames);
+}
 
 Frame& FramePool::take() {
-    for (Frame& frame : frames_) {
-        if (!frame.is_ours_alone()) continue;
-        if (made_in_a_row_ >= many_frames) return_freed_memory();
-        made_in_a_row_ = 0;
-        return frame;
-    }
-    Frame fresh(layout_);
-    ++made_in_a_row_;
+    for (Frame& frame : frames_)
+        if (frame.is_ours_alone()) return frame;
+    Frame fresh(list_, num_envs_, padded_);
     if (frames_.size() < most_frames) return frames_.emplace_back(std::move(fresh));
     next_ = (next_ + 1) % most_frames;
     return frames_[next_] = std::move(fresh);

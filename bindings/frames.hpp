@@ -2,27 +2,24 @@
 /// \file
 /// The numpy arrays that steps return: made once, and written again as soon as nobody can reach them any more.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include <nanobind/nanobind.h>
 
 #include <operant/aligned_array.hpp>
-#include <operant/kernel/step.hpp>
+#include <operant/environment_library.hpp>
 
 namespace operant::bindings {
 
 /// One numpy array over cache-line aligned memory with room for more rows than it shows.
 class OutputArray {
 public:
-    /// \param shape of the array, C-contiguous
-    /// \param padded_rows how many rows there is memory for
-    /// \param read_only whether the caller may not write to it; then it starts as zeros
-    OutputArray(const char* dtype, const std::vector<std::ptrdiff_t>& shape, std::size_t padded_rows,
-                bool read_only = false);
+    /// \param output whose rows these are
+    /// \param num_envs rows of the array
+    /// \param padded rows that there is memory for
+    OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded);
 
     /// Nobody but this object refers to the array, to a view of it or to its memory, and it is as it was made.
     bool is_ours_alone() const;
@@ -39,46 +36,51 @@ private:
     int flags_;
 };
 
-/// Which arrays an environment returns, and how large.
-struct FrameLayout {
-    std::size_t num_envs;
-    std::size_t padded;  ///< rows that there must be memory for
-    std::size_t observation_size;
-    bool final_observations = false;  ///< of AutoresetMode::same_step
-    bool episode_statistics = false;
-};
-
 /// One set of output arrays.
-struct Frame {
-    explicit Frame(const FrameLayout& layout);
+class Frame {
+public:
+    /// \param list of the outputs
+    Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, std::size_t padded);
 
     bool is_ours_alone() const;
-    Outputs outputs() const;
 
-    OutputArray observations, rewards, terminations, truncations;
-    std::optional<OutputArray> final_observations, ended;
-    /// Read-only for the caller: a step relies on finding what the step before has written.
-    std::optional<OutputArray> episode_returns, episode_lengths, episode_seconds;
-    AlignedArray<std::uint64_t> episodes_written;  ///< as in EpisodeStatistics
+    /// Where to write to; without the statistics of episodes.
+    const Outputs& outputs() const { return pointers_.outputs(); }
+    /// Where to report episodes: arrays that the caller cannot write to, as a step relies on what the step before has
+    /// written.
+    EpisodeStatistics episodes() const;
+    /// The array of the observations, or a tuple of them.
+    nanobind::object observations() const;
+    /// Array number i on the list.
+    const nanobind::object& array(std::size_t i) const { return arrays_[i].array(); }
+
+private:
+    std::vector<OutputArray> arrays_;
+    OutputArrays pointers_;
+    std::size_t parts_ = 0;  ///< of the observations
+    bool is_tuple_ = false;
+    AlignedArray<std::uint64_t> episodes_written_;  ///< as in EpisodeStatistics
 };
 
-/// Recycles frames. A caller who drops what a step returned before the next but one gets the same two for ever; one
-/// who keeps everything gets new ones, which are the caller's alone once the pool has moved on. One who lets thousands
-/// of them go finds their memory returned to the system with the next step.
+/// Recycles frames. While a caller drops what a step returned before the step after the next, the same two frames are
+/// used in turn. A caller who keeps everything gets new arrays, which are the caller's alone once the pool has moved on.
 class FramePool {
 public:
-    explicit FramePool(const FrameLayout& layout);
+    FramePool(std::vector<OutputDescription> list, std::size_t num_envs, std::size_t padded);
 
     /// A frame that can be written to, valid until the next call.
     Frame& take();
 
+    /// What its arrays are.
+    const std::vector<OutputDescription>& list() const { return list_; }
+
 private:
     static constexpr std::size_t most_frames = 4;
 
-    FrameLayout layout_;
+    std::vector<OutputDescription> list_;
+    std::size_t num_envs_, padded_;
     std::vector<Frame> frames_;
     std::size_t next_ = 0;
-    std::size_t made_in_a_row_ = 0;  ///< frames, since one was recycled
 };
 
 }  // namespace operant::bindings

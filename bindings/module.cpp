@@ -1,22 +1,20 @@
-#include <cstdlib>
 #include <string>
-#include <type_traits>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <operant/dispatch.hpp>
+
 #include "actions.hpp"
-#include "csv_rows.hpp"
-#include "kernels.hpp"
-#include "parameters.hpp"
+#include "environment.hpp"
 #include "released_gil.hpp"
-#include "simd.hpp"
 #include "vector_env.hpp"
 
 namespace nb = nanobind;
@@ -39,83 +37,43 @@ void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
     }
 }
 
-template <class E>
-typename E::Parameters read_parameters(const nb::dict& values) {
-    typename E::Parameters parameters;
-    E::visit_parameters(parameters, ReadParameters(values));
-    return parameters;
+void bind_environment(nb::module_& module) {
+    nb::class_<Environment>(module, "Environment")
+        .def_prop_ro("name", [](const Environment& self) { return self.description().name; })
+        .def_prop_ro("max_episode_steps", [](const Environment& self) { return self.description().max_episode_steps; })
+        .def_prop_ro("number_count", [](const Environment& self) { return self.description().number_count; })
+        .def_prop_ro("has_reset_info", [](const Environment& self) { return self.description().has_reset_info; })
+        .def_prop_ro("bytes_per_copy", &Environment::bytes_per_copy)
+        .def_prop_ro("parameters", &Environment::parameters)
+        .def_prop_ro("reset_bounds", &Environment::reset_bounds)
+        .def_prop_ro("state_names", &Environment::state_names)
+        .def_prop_ro("infos", &Environment::infos)
+        .def("outputs", &Environment::outputs, "autoreset_mode"_a, "episode_statistics"_a)
+        .def("spaces", &Environment::spaces, "numbers"_a);
 }
 
-template <class E, class Scalar>
-void bind_precision(nb::module_& module, const char* suffix, const AllKernels& all_kernels) {
-    using Env = PyVectorEnv<E, Scalar>;
-    const auto kernels = all_kernels.get<E, Scalar>();
-    const std::string name = std::string(E::name) + suffix;
-    nb::class_<Env>(module, name.c_str())
+void bind_vector_env(nb::module_& module) {
+    nb::class_<PyVectorEnv>(module, "VectorEnv")
         .def(
             "__init__",
-            [kernels](Env* self, std::size_t num_envs, std::size_t workers, std::int32_t max_episode_steps,
-                      const std::string& autoreset_mode, const nb::dict& parameters, bool record_episode_statistics,
-                      nb::object as_actions, nb::object make_infos) {
-                const AutoresetMode mode = autoreset_mode == "NextStep"   ? AutoresetMode::next_step
-                                           : autoreset_mode == "SameStep" ? AutoresetMode::same_step
-                                                                          : AutoresetMode::disabled;
-                new (self) Env(num_envs, {workers, max_episode_steps, mode, read_parameters<E>(parameters)},
-                               record_episode_statistics, std::move(as_actions), std::move(make_infos), kernels);
+            [](PyVectorEnv* self, const Environment& environment, std::size_t num_envs, std::size_t workers,
+               std::int32_t max_episode_steps, const std::string& autoreset_mode, bool float64, const Numbers& parameters,
+               bool record_episode_statistics, nb::object as_actions, nb::object make_infos) {
+                new (self) PyVectorEnv(environment, num_envs,
+                                       {workers, max_episode_steps, autoreset_mode, float64, record_episode_statistics},
+                                       parameters, std::move(as_actions), std::move(make_infos));
             },
-            "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "parameters"_a,
-            "record_episode_statistics"_a, "as_actions"_a, "make_infos"_a)
-        .def("reset", &Env::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
-        .def("step", nb::overload_cast<nb::handle>(&Env::step), "actions"_a.none())
-        .def("profile", &Env::profile, "actions"_a.none())
-        .def("state", &Env::state)
-        .def("set_state", &Env::set_state, "state"_a)
-        .def("logs", &Env::logs)
-        .def("clear_logs", &Env::clear_logs)
-        .def("save", &Env::save)
-        .def("load", &Env::load, "bytes"_a)
-        .def("close", &Env::close);
-}
-
-/// What a copy takes at least: its state in float32, elapsed steps, random stream, and a row of each output array.
-template <class E>
-constexpr std::size_t bytes_per_copy =
-    sizeof(float) * (E::state_size + 1) + sizeof(Pcg64) + sizeof(float) * (E::observation_size + 1) + 2 * sizeof(bool);
-
-/// What the Python package needs to know to build an environment's spaces.
-template <class E>
-nb::dict describe(const nb::dict& values) {
-    const auto parameters = read_parameters<E>(values);
-    nb::dict complete;
-    E::visit_parameters(parameters, WriteParameters(complete));
-    const auto observations = E::observation_space(parameters);
-    nb::dict description;
-    description["parameters"] = complete;
-    description["max_episode_steps"] = E::max_episode_steps;
-    description["state_size"] = E::state_size;
-    description["bytes_per_copy"] = bytes_per_copy<E>;
-    const typename E::ResetBounds bounds;
-    const auto [low, high] = bounds;
-    description["reset_bounds"] = nb::make_tuple(low, high);
-    description["observation_low"] = nb::cast(std::vector<float>(observations.low.begin(), observations.low.end()));
-    description["observation_high"] = nb::cast(std::vector<float>(observations.high.begin(), observations.high.end()));
-    if constexpr (std::is_same_v<typename E::ActionSpace, Interval>)
-        description["actions"] = nb::make_tuple(E::action_space(parameters).low, E::action_space(parameters).high);
-    else
-        description["actions"] = E::ActionSpace::n;
-    return description;
-}
-
-template <class E>
-void bind_environment(nb::module_& module, const AllKernels& kernels) {
-    bind_precision<E, float>(module, "Float32", kernels);
-    bind_precision<E, double>(module, "Float64", kernels);
-    module.def(("describe_" + std::string(E::name)).c_str(), &describe<E>, "parameters"_a);
-}
-
-template <class... E>
-void bind_environments(nb::module_& module, const AllKernels& kernels, EnvironmentList<E...>) {
-    (bind_environment<E>(module, kernels), ...);
+            "environment"_a, "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "float64"_a,
+            "parameters"_a, "record_episode_statistics"_a, "as_actions"_a, "make_infos"_a)
+        .def("reset", &PyVectorEnv::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
+        .def("step", &PyVectorEnv::step, "actions"_a.none())
+        .def("state", &PyVectorEnv::state)
+        .def("set_state", &PyVectorEnv::set_state, "state"_a)
+        .def("logs", &PyVectorEnv::logs)
+        .def("clear_logs", &PyVectorEnv::clear_logs)
+        .def("save", &PyVectorEnv::save)
+        .def("load", &PyVectorEnv::load, "bytes"_a)
+        .def("close", &PyVectorEnv::close);
 }
 
 }  // namespace
@@ -125,22 +83,23 @@ NB_MODULE(_core, module) {
     using namespace operant::bindings;
     module.doc() = "Operant's C++ core; use it through operant.envs.";
 
-    const char* forced = std::getenv("OPERANT_ARCH");
-    const Architecture architecture = choose_architecture(forced ? forced : "");
     nb::list available;
-    for (const Architecture& compiled : compiled_architectures())
-        if (compiled.available) available.append(compiled.name);
-    module.attr("simd_active") = architecture.name;
+    for (const operant::Architecture& architecture : operant::architectures())
+        if (architecture.available) available.append(architecture.name);
+    module.attr("simd_active") = active_architecture();
     module.attr("simd_available") = nb::tuple(available);
-    module.attr("most_workers") = operant::VectorEnv<operant::CartPole>::most_workers;
+    module.attr("most_workers") = operant::VectorEnvCore::most_workers;
 
-    // What a daemon thread holds when the interpreter exits is nobody's mistake. The tests switch the warnings on.
+    // A daemon thread may hold objects of this module when the interpreter exits; that is no leak. The tests switch the
+    // warnings on.
     nb::set_leak_warnings(false);
     module.def("set_leak_warnings", &nb::set_leak_warnings, "value"_a);
 
     prepare_actions();
     ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
-    bind_environments(module, architecture.kernels(), Environments{});
-    module.def("move_csv_rows", &move_csv_rows, "rows"_a, "names"_a, "text"_a);
+    bind_environment(module);
+    bind_vector_env(module);
+    module.def("builtin_environments", &builtin_environments);
+    module.def("load_library", &load_library, "path"_a);
 }

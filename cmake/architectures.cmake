@@ -1,4 +1,14 @@
-# The compiler flags of each instruction set in include/operant/architecture.hpp.
+# The instruction sets of include/operant/architecture.hpp, best first: what they are called in C++, and the compiler's flags.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64|ARM64")
+  set(operant_architectures neon)
+else()
+  set(operant_architectures avx512bw avx2 sse4_2)
+endif()
+set(operant_type_avx512bw xsimd::avx512bw)
+set(operant_type_avx2 xsimd::fma3<xsimd::avx2>)
+set(operant_type_sse4_2 xsimd::sse4_2)
+set(operant_type_neon xsimd::neon64)
+set(operant_flags_neon "")
 if(MSVC)
   set(operant_flags_avx512bw /arch:AVX512)
   set(operant_flags_avx2 /arch:AVX2)

@@ -1,5 +1,13 @@
 #pragma once
 /// \file
-/// The environment, at the address that programs include.
+/// Copies of Acrobot, for C++ programs.
 
 #include <operant/environments/acrobot.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// In float32.
+using AcrobotVecEnv = VectorEnv<Acrobot>;
+
+}  // namespace operant

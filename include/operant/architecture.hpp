@@ -12,8 +12,10 @@ namespace operant {
 /// Best first. Each is what the kernels may assume of the processor.
 #if defined(__aarch64__) || defined(_M_ARM64)
 using Architectures = xsimd::arch_list<xsimd::neon64>;
+using PortableArchitecture = xsimd::neon64;  ///< the least of them
 #else
 using Architectures = xsimd::arch_list<xsimd::avx512bw, xsimd::fma3<xsimd::avx2>, xsimd::sse4_2>;
+using PortableArchitecture = xsimd::sse4_2;
 #endif
 
 /// The spelling that `OPERANT_ARCH` and `operant.simd` use.

@@ -1,5 +1,13 @@
 #pragma once
 /// \file
-/// The environment, at the address that programs include.
+/// Copies of CartPole, for C++ programs.
 
 #include <operant/environments/cartpole.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// In float32.
+using CartPoleVecEnv = VectorEnv<CartPole>;
+
+}  // namespace operant

@@ -1,6 +1,50 @@
 #pragma once
 /// \file
-/// What the description of an environment consists of; `cartpole.hpp` is one to learn from.
+/// The contract of an environment: what a struct must have so that thousands of copies of it can be stepped.
+/// `environments/cartpole.hpp` is one to learn from, `environments/frozen_lake.hpp` one without SIMD.
+///
+/// Every environment E has
+///
+///     static constexpr std::string_view name;            what it is called
+///     static constexpr std::int32_t max_episode_steps;   then an episode is truncated; or operant::unlimited
+///     using ActionSpace = Discrete<n>, MultiDiscrete<n...> or Box<n>;
+///     static ... observation_space(const Parameters&);   Box<n>, Discrete<n> or std::tuple<Discrete<n>...>
+///     static void visit_state(s, visit);                 calls visit(name, member) for every member of a State
+///
+/// and, where it needs them,
+///
+///     struct Parameters;   static void visit_parameters(p, visit);    visit(name, member, limits...) for each
+///     struct ResetBounds;  static void visit_reset_bounds(b, visit);  visit(name, member): options of a reset
+///     using Random = BufferedPcg64;                        if it draws `integers`
+///     static Box<n> action_space(const Parameters&);       the bounds, if ActionSpace is a Box
+///     static void check(const Parameters&);                throws std::invalid_argument
+///     static FixedReward fixed_reward(const Parameters&);  if rewards depend on the termination only
+///     static void visit_info(i, visit);                    visit(name, member) for every extra output of a step
+///
+/// In the batch tier, the dynamics are written once for any number of copies at a time, one SIMD lane each:
+///
+///     template <class Batch> struct State;                 members: Batch, Integer<Batch>, Angle<Batch>
+///     template <class Batch> class Dynamics;               members: Batches, and bools that follow from switches
+///         explicit Dynamics(const Parameters&);
+///         Outcome<Batch> step(State<Batch>&, const Input<E, Batch>&[, random]) const;
+///         ... observation(const State<Batch>&) const;      std::array<Batch, n>, Integer<Batch>, or an array of those
+///     static State<double> reset(const Parameters&, const ResetBounds&, Random&);
+///     template <class Batch> static Info<Batch> reset_info(const State<Batch>&);   if resets, too, have infos
+///
+/// A `reset` that is a template, `State<typename R::Number> reset(const Parameters&, const ResetBounds&, R&)`, may be
+/// called for many copies at a time, too: it has no branches on what it draws.
+///
+/// In the scalar tier, it is plain C++, called copy by copy:
+///
+///     struct State;                                        or a template on the precision, float or double
+///     static State reset(const Parameters&, [const ResetBounds&,] Random&);
+///     static Outcome<double> step(const Parameters&, State&, action[, Random&]);   action: std::int64_t or float, or
+///                                                          a std::array of several
+///     static ... observation(const Parameters&, const State&);   std::array<float, n>, std::int64_t, or an array of them
+///     static Info reset_info(const Parameters&, const State&);   if resets, too, have infos
+///
+/// What `step` returns may be a struct of one's own, with the members `reward` and `terminated`, and, where wanted,
+/// `truncated` and `info`. All that kernels call is marked `XSIMD_INLINE`, so that each instruction set has its own.
 
 #include <array>
 #include <concepts>
@@ -8,31 +52,75 @@
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/parameters.hpp>
+#include <operant/kernel/lanes.hpp>
+#include <operant/numerics/arithmetic.hpp>
 #include <operant/numerics/random.hpp>
+#include <operant/parameters.hpp>
+#include <operant/spaces.hpp>
 
 namespace operant {
+
+namespace detail {
+
+template <class Batch>
+struct IntegerOf {
+    using type = Batch;
+};
+template <class Scalar, class Arch>
+struct IntegerOf<xsimd::batch<Scalar, Arch>> {
+    using type = xsimd::as_integer_t<xsimd::batch<Scalar, Arch>>;
+};
+template <>
+struct IntegerOf<double> {
+    using type = std::int64_t;
+};
+template <>
+struct IntegerOf<float> {
+    using type = std::int32_t;
+};
+
+}  // namespace detail
+
+/// Integers with a lane for each of a Batch: 32 bits beside float, 64 bits beside double.
+template <class Batch>
+using Integer = typename detail::IntegerOf<Batch>::type;
 
 /// What a step of many copies is told besides their state; one lane a copy.
 template <class E, class Batch>
 struct Input {
-    /// Actions of a Discrete space are integers, those of an Interval numbers.
-    using Actions = std::conditional_t<std::is_integral_v<typename E::ActionSpace::Narrow>, xsimd::as_integer_t<Batch>, Batch>;
+    using Space = typename E::ActionSpace;  ///< of the actions
+    /// Integers for discrete spaces, numbers for a Box.
+    using Number = std::conditional_t<is_discrete<Space>, Integer<Batch>, Batch>;
+    /// One number, or an array of them.
+    using Action = std::conditional_t<Space::size == 1, Number, std::array<Number, Space::size>>;
 
-    Actions action;                                  ///< as the caller passed them, not clipped
+    Action action;                                   ///< as the caller passed them, not clipped
     bool single_precision_actions;                   ///< the actions came as float32: Gymnasium computes with them as such
     typename Batch::batch_bool_type episode_begins;  ///< this is the first step since a reset
-    Batch noise;                                     ///< what `E::draw_noise` drew, for an environment that has it
 };
 
-/// What a step brought, besides the new state.
-template <class Batch>
+namespace detail {
+
+template <class Number>
+struct MaskOf {
+    using type = bool;
+};
+template <class Scalar, class Arch>
+struct MaskOf<xsimd::batch<Scalar, Arch>> {
+    using type = typename xsimd::batch<Scalar, Arch>::batch_bool_type;
+};
+
+}  // namespace detail
+
+/// What a step brought, besides the new state; of one copy, or with one lane a copy.
+template <class Number>
 struct Outcome {
-    Batch reward;                                ///< of this step
-    typename Batch::batch_bool_type terminated;  ///< the episode ended because of what happened in it
+    Number reward;                                    ///< of this step
+    typename detail::MaskOf<Number>::type terminated;  ///< the episode ended because of what happened in it
 };
 
 /// Rewards that depend on nothing but whether the episode terminates: an episode's return follows from its length.
@@ -41,37 +129,121 @@ struct FixedReward {
     double at_termination;  ///< added to the last
 };
 
-/// An environment's constants, spaces and dynamics. `E::Dynamics<Batch>` must be constructible from `E::Parameters` and
-/// have `step(state, Input<E, Batch>) -> Outcome<Batch>` and `observation(state) -> std::array<Batch,
-/// E::observation_size>`, where `state` is a `std::array<Batch, E::state_size>`.
-///
-/// It may also have `fixed_reward(parameters) -> FixedReward`, so that returns need not be summed up, and
-/// `draw_noise(parameters, random) -> double` with `has_noise(parameters)`, for dynamics with a random part; and
-/// `stored<Scalar>(i, value) -> Scalar` with `shown<Scalar>(i, stored) -> double`, when state variable i is not kept as
-/// the number that it is. What the kernels call is `XSIMD_INLINE`, so that each has its own.
+/// Of an environment without parameters.
+struct NoParameters {};
+/// Of an environment whose starts have no bounds to choose.
+struct NoResetBounds {};
+
+namespace detail {
+
 template <class E>
-concept Environment = requires(typename E::Parameters& parameters, const typename E::ResetBounds& bounds,
-                               Pcg64& random, const ParameterCheck& check) {
-    { E::name } -> std::convertible_to<std::string_view>;
-    { E::observation_size } -> std::convertible_to<std::size_t>;
-    { E::max_episode_steps } -> std::convertible_to<std::int32_t>;
-    { E::action_space(parameters) } -> std::same_as<typename E::ActionSpace>;
-    { E::observation_space(parameters).low } -> std::convertible_to<std::array<float, E::observation_size>>;
-    { E::reset(bounds, random) } -> std::same_as<std::array<double, E::state_size>>;
-    E::visit_parameters(parameters, check);
+concept HasParameters = requires { typename E::Parameters; };
+template <class E>
+concept HasResetBounds = requires { typename E::ResetBounds; };
+template <class E>
+concept HasRandom = requires { typename E::Random; };
+
+template <class E>
+struct ParametersTrait {
+    using type = NoParameters;
 };
+template <HasParameters E>
+struct ParametersTrait<E> {
+    using type = typename E::Parameters;
+};
+template <class E>
+struct ResetBoundsTrait {
+    using type = NoResetBounds;
+};
+template <HasResetBounds E>
+struct ResetBoundsTrait<E> {
+    using type = typename E::ResetBounds;
+};
+template <class E>
+struct RandomTrait {
+    using type = Pcg64;
+};
+template <HasRandom E>
+struct RandomTrait<E> {
+    using type = typename E::Random;
+};
+
+}  // namespace detail
+
+/// `E::Parameters`, or NoParameters.
+template <class E>
+using ParametersOf = typename detail::ParametersTrait<E>::type;
+/// `E::ResetBounds`, or NoResetBounds.
+template <class E>
+using ResetBoundsOf = typename detail::ResetBoundsTrait<E>::type;
+/// The generator of each copy: `E::Random`, or Pcg64.
+template <class E>
+using RandomOf = typename detail::RandomTrait<E>::type;
+
+/// Whether the dynamics are written on batches; else they are plain C++.
+template <class E>
+concept BatchTier = requires { typename E::template Dynamics<xsimd::batch<double>>; };
+
+namespace detail {
+
+template <class E, class Number>
+struct StateTrait {
+    using type = typename E::State;
+};
+template <class E, class Number>
+    requires requires { typename E::template State<Number>; }
+struct StateTrait<E, Number> {
+    using type = typename E::template State<Number>;
+};
+
+}  // namespace detail
+
+/// `E::State<Number>`, or `E::State` where it is no template.
+template <class E, class Number>
+using StateOf = typename detail::StateTrait<E, Number>::type;
+
+/// What the observation space of E is.
+template <class E>
+using ObservationSpaceOf =
+    std::remove_cvref_t<decltype(E::observation_space(std::declval<const ParametersOf<E>&>()))>;
+/// Its parts and numbers.
+template <class E>
+using ObservationTraits = SpaceTraits<ObservationSpaceOf<E>>;
 
 /// Whether returns follow from lengths.
 template <class E>
-concept HasFixedReward = requires(const typename E::Parameters& parameters) {
+concept HasFixedReward = requires(const ParametersOf<E>& parameters) {
     { E::fixed_reward(parameters) } -> std::same_as<FixedReward>;
 };
 
-/// Whether the dynamics may have a random part.
+/// Calls `visit` for every parameter, if there are any.
+template <class E, class P, class Visitor>
+XSIMD_INLINE void visit_parameters(P& parameters, const Visitor& visit) {
+    if constexpr (detail::HasParameters<E>) E::visit_parameters(parameters, visit);
+}
+/// Calls `visit` for every bound of a reset, if there are any.
+template <class E, class B, class Visitor>
+XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
+    if constexpr (detail::HasResetBounds<E>) E::visit_reset_bounds(bounds, visit);
+}
+
+/// Calls `visit(i, name, member)` for every member of the state, i counting from 0.
+template <class E, class S, class Visitor>
+XSIMD_INLINE void for_each_member(S&& state, const Visitor& visit) {
+    std::size_t i = 0;
+    E::visit_state(state, [&](const char* name, auto& member) { visit(i++, name, member); });
+}
+
+/// The bounds of a reset.
+/// \param values one number for each, in the order of visit_reset_bounds; null for the defaults
 template <class E>
-concept HasNoise = requires(const typename E::Parameters& parameters, Pcg64& random) {
-    { E::has_noise(parameters) } -> std::same_as<bool>;
-    { E::draw_noise(parameters, random) } -> std::same_as<double>;
-};
+XSIMD_INLINE ResetBoundsOf<E> read_bounds(const double* values) {
+    ResetBoundsOf<E> bounds;
+    if (values) {
+        std::size_t i = 0;
+        visit_reset_bounds<E>(bounds, [&](const char*, double& bound) { bound = values[i++]; });
+    }
+    return bounds;
+}
 
 }  // namespace operant

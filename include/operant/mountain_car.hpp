@@ -1,5 +1,13 @@
 #pragma once
 /// \file
-/// The environment, at the address that programs include.
+/// Copies of MountainCar, for C++ programs.
 
 #include <operant/environments/mountain_car.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// In float32.
+using MountainCarVecEnv = VectorEnv<MountainCar>;
+
+}  // namespace operant

@@ -1,5 +1,13 @@
 #pragma once
 /// \file
-/// The environment, at the address that programs include.
+/// Copies of MountainCarContinuous, for C++ programs.
 
 #include <operant/environments/mountain_car_continuous.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// In float32.
+using MountainCarContinuousVecEnv = VectorEnv<MountainCarContinuous>;
+
+}  // namespace operant

@@ -1,63 +1,60 @@
 #pragma once
 /// \file
-/// What values a physical parameter may have, and the check that every VectorEnv makes of them.
+/// What values a parameter of an environment may have, and how an environment's own check refuses others.
 
 #include <array>
-#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace operant {
 
-/// Every parameter is finite; most must also have a sign to make sense.
-enum class Sign { any, not_negative, positive };
+/// Every number is finite; most must also have a sign to make sense.
+enum class Sign : std::uint32_t { any, not_negative, positive };
 
-/// Visits an environment's parameters and throws std::invalid_argument, with the parameter's name, for one that is
-/// nonsense.
-struct ParameterCheck {
-    /// A number. \throws std::invalid_argument when it is not finite, or its sign makes no sense
-    void operator()(std::string_view name, double value, Sign sign) const {
-        const char* expected = sign == Sign::positive       ? "a positive number"
-                               : sign == Sign::not_negative ? "a number that is not negative"
-                                                            : "a finite number";
-        if (!std::isfinite(value) || (sign == Sign::positive && value <= 0) || (sign == Sign::not_negative && value < 0))
-            throw std::invalid_argument(std::string(name) + ": expected " + expected + ", got " + number(value));
+/// A map of characters, rows from top to bottom, as a parameter of grid worlds.
+struct Grid {
+    static constexpr std::size_t largest = 64;  ///< rows, and columns
+
+    std::int32_t rows = 0;                         ///< from 1 to `largest`
+    std::int32_t columns = 0;                      ///< from 1 to `largest`
+    std::array<char, largest * largest> cells{};  ///< row after row
+
+    /// An empty map.
+    constexpr Grid() = default;
+
+    /// \param lines of equal length, one after the other
+    /// \param columns_ how long each is
+    constexpr Grid(std::string_view lines, std::int32_t columns_)
+        : rows(static_cast<std::int32_t>(lines.size()) / columns_), columns(columns_) {
+        for (std::size_t i = 0; i < lines.size(); ++i) cells[i] = lines[i];
     }
 
-    /// Several numbers. \throws std::invalid_argument as for one
-    template <std::size_t size>
-    void operator()(std::string_view name, const std::array<double, size>& values, Sign sign) const {
-        for (const double value : values) (*this)(name, value, sign);
-    }
-
-    /// A switch has no nonsense.
-    void operator()(std::string_view, bool) const {}
-
-    /// Nor has one of several names.
-    template <class Choice, std::size_t size>
-    void operator()(std::string_view, Choice, const std::array<std::string_view, size>&) const {}
-
-    /// \throws std::invalid_argument unless low < high
-    static void ordered(std::string_view low_name, double low, std::string_view high_name, double high) {
-        if (!(low < high))
-            throw std::invalid_argument(std::string(low_name) + ": expected a number below " + std::string(high_name) +
-                                        " = " + number(high) + ", got " + number(low));
-    }
-
-private:
-    /// As short as can be: 0.02 rather than 0.020000.
-    static std::string number(double value) {
-        char text[32];
-        std::snprintf(text, sizeof(text), "%.17g", value);
-        for (int digits = 1; digits < 17; ++digits) {
-            char shorter[32];
-            std::snprintf(shorter, sizeof(shorter), "%.*g", digits, value);
-            if (std::stod(shorter) == value) return shorter;
-        }
-        return text;
+    /// The character at a place.
+    constexpr char at(std::int32_t row, std::int32_t column) const {
+        return cells[static_cast<std::size_t>(row * columns + column)];
     }
 };
+
+/// A number for a message, as short as it can be: 0.02 rather than 0.020000.
+inline std::string shortest(double value) {
+    char text[32];
+    for (int digits = 1; digits <= 17; ++digits) {
+        std::snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (std::strtod(text, nullptr) == value) break;
+    }
+    return text;
+}
+
+/// For an environment's `check`: \throws std::invalid_argument unless low < high
+inline void check_ordered(std::string_view low_name, double low, std::string_view high_name, double high) {
+    if (!(low < high))
+        throw std::invalid_argument(std::string(low_name) + ": expected a number below " + std::string(high_name) + " = " +
+                                    shortest(high) + ", got " + shortest(low));
+}
 
 }  // namespace operant

@@ -1,5 +1,13 @@
 #pragma once
 /// \file
-/// The environment, at the address that programs include.
+/// Copies of Pendulum, for C++ programs.
 
 #include <operant/environments/pendulum.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// In float32.
+using PendulumVecEnv = VectorEnv<Pendulum>;
+
+}  // namespace operant

@@ -14,12 +14,9 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/numerics/arithmetic.hpp>
 #include <operant/environment.hpp>
-#include <operant/numerics/random.hpp>
-#include <operant/spaces.hpp>
+#include <operant/numerics/arithmetic.hpp>
 #include <operant/numerics/trigonometry.hpp>
-#include <operant/vector_env.hpp>
 
 namespace operant {
 
@@ -30,12 +27,26 @@ namespace operant {
 /// velocities uniform in +-0.1 and terminates when the tip is a link's length above the first joint.
 struct Acrobot {
     static constexpr std::string_view name = "Acrobot";     ///< of Gymnasium's id, without the version
-    static constexpr std::size_t state_size = 4;            ///< theta1, theta2 [rad], theta1_dot, theta2_dot [rad/s]
-    static constexpr std::size_t observation_size = 6;      ///< cosine and sine of theta1, of theta2, both velocities
     static constexpr std::int32_t max_episode_steps = 500;  ///< then an episode is truncated
     using ActionSpace = Discrete<3>;                        ///< the torque between the links: AVAIL_TORQUE[action] [N m]
-    /// The actions that `VectorEnv::step` takes.
-    static constexpr ActionSpace action_space(const auto&) { return {}; }
+
+    /// Of the links; theta1 = 0 hangs down, theta2 is relative to the first link.
+    template <class Number>
+    struct State {
+        Number theta1;      ///< [rad]
+        Number theta2;      ///< [rad]
+        Number theta1_dot;  ///< [rad/s]
+        Number theta2_dot;  ///< [rad/s]
+    };
+
+    /// Calls `visit(name, member)` for every member of a state.
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("theta1", s.theta1);
+        visit("theta2", s.theta2);
+        visit("theta1_dot", s.theta1_dot);
+        visit("theta2_dot", s.theta2_dot);
+    }
 
     /// Of motion: the book's, or those of the NIPS paper, which lack a term in theta1_dot squared.
     enum class Equations { book, nips };
@@ -78,15 +89,8 @@ struct Acrobot {
     /// What every step is worth.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 1}; }
 
-    /// Whether there is noise on the torque.
-    static XSIMD_INLINE bool has_noise(const Parameters& p) { return p.torque_noise_max > 0; }
-    /// Noise for one copy and step [N m].
-    static XSIMD_INLINE double draw_noise(const Parameters& p, Pcg64& random) {
-        return random.uniform(-p.torque_noise_max, p.torque_noise_max);
-    }
-
     /// Cosines and sines, and no faster than the limits.
-    static constexpr Box<observation_size> observation_space(const Parameters& p) {
+    static constexpr Box<6> observation_space(const Parameters& p) {
         const auto v1 = static_cast<float>(p.MAX_VEL_1), v2 = static_cast<float>(p.MAX_VEL_2);
         return {{-1, -1, -1, -1, -v1, -v2}, {1, 1, 1, 1, v1, v2}};
     }
@@ -97,20 +101,27 @@ struct Acrobot {
         double high = 0.1;  ///< the same
     };
 
+    /// Calls `visit(name, bound)` for both; they are options of a reset.
+    template <class B, class Visitor>
+    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
+        visit("low", bounds.low);
+        visit("high", bounds.high);
+    }
+
     /// Draws the state that an episode starts from; Gymnasium rounds it to float32.
     template <class Random>
-    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
-        std::array<typename Random::Number, state_size> state;
-        for (auto& variable : state) variable = to_float32(random.uniform(bounds.low, bounds.high));
-        return state;
+    static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {
+        const auto theta1 = to_float32(random.uniform(bounds.low, bounds.high));
+        const auto theta2 = to_float32(random.uniform(bounds.low, bounds.high));
+        const auto theta1_dot = to_float32(random.uniform(bounds.low, bounds.high));
+        const auto theta2_dot = to_float32(random.uniform(bounds.low, bounds.high));
+        return {theta1, theta2, theta1_dot, theta2_dot};
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;  ///< one lane a copy
-
         /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& p)
             : dt_(Scalar(p.dt)),
@@ -133,48 +144,52 @@ struct Acrobot {
               max_velocity_2_(Scalar(p.MAX_VEL_2)),
               torques_{Batch(Scalar(p.AVAIL_TORQUE[0])), Batch(Scalar(p.AVAIL_TORQUE[1])),
                        Batch(Scalar(p.AVAIL_TORQUE[2]))},
-              noisy_(has_noise(p)),
+              torque_noise_max_(Scalar(p.torque_noise_max)),
               nips_(p.book_or_nips == Equations::nips) {}
 
         /// Moves `state` on by one time step.
-        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<Acrobot, Batch>& input) const {
+        template <class Random>
+        XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const Input<Acrobot, Batch>& input, Random& random) const {
             Batch torque = xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 0), torques_[0],
                                          xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), torques_[1],
                                                        torques_[2]));
-            if (noisy_) torque = torque + input.noise;
+            const auto noisy = torque_noise_max_ > Batch(0);
+            if (xsimd::any(noisy)) torque = torque + random.uniform(-torque_noise_max_, torque_noise_max_, noisy);
 
-            const State k1 = derivatives(state, torque);
-            const State k2 = derivatives(along(state, half_dt_, k1), torque);
-            const State k3 = derivatives(along(state, half_dt_, k2), torque);
-            const State k4 = derivatives(along(state, dt_, k3), torque);
-            for (std::size_t i = 0; i < state_size; ++i) {
+            Vector y = {state.theta1, state.theta2, state.theta1_dot, state.theta2_dot};
+            const Vector k1 = derivatives(y, torque);
+            const Vector k2 = derivatives(along(y, half_dt_, k1), torque);
+            const Vector k3 = derivatives(along(y, half_dt_, k2), torque);
+            const Vector k4 = derivatives(along(y, dt_, k3), torque);
+            for (std::size_t i = 0; i < y.size(); ++i) {
                 const Batch sum = multiply_add(Batch(2), k3[i], multiply_add(Batch(2), k2[i], k1[i])) + k4[i];
-                state[i] = multiply_add(sixth_dt_, sum, state[i]);
+                y[i] = multiply_add(sixth_dt_, sum, y[i]);
             }
             auto& [theta1, theta2, theta1_dot, theta2_dot] = state;
-            theta1 = wrapped(theta1);
-            theta2 = wrapped(theta2);
-            theta1_dot = xsimd::min(xsimd::max(theta1_dot, -max_velocity_1_), max_velocity_1_);
-            theta2_dot = xsimd::min(xsimd::max(theta2_dot, -max_velocity_2_), max_velocity_2_);
+            theta1 = wrapped(y[0]);
+            theta2 = wrapped(y[1]);
+            theta1_dot = xsimd::min(xsimd::max(y[2], -max_velocity_1_), max_velocity_1_);
+            theta2_dot = xsimd::min(xsimd::max(y[3], -max_velocity_2_), max_velocity_2_);
 
             const auto terminated = -cosine(theta1) - cosine(theta2 + theta1) > Batch(1);
             return {xsimd::select(terminated, Batch(0), Batch(-1)), terminated};
         }
 
         /// What the agent sees of a state.
-        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) {
-            const auto [sin1, cos1] = sincos(state[0]);
-            const auto [sin2, cos2] = sincos(state[1]);
-            return {cos1, sin1, cos2, sin2, state[2], state[3]};
+        static XSIMD_INLINE std::array<Batch, 6> observation(const State<Batch>& state) {
+            const auto [sin1, cos1] = sincos(state.theta1);
+            const auto [sin2, cos2] = sincos(state.theta2);
+            return {cos1, sin1, cos2, sin2, state.theta1_dot, state.theta2_dot};
         }
 
     private:
         using Scalar = typename Batch::value_type;
+        using Vector = std::array<Batch, 4>;  // theta1, theta2, theta1_dot, theta2_dot, or their derivatives
         static constexpr double gravity = 9.8;
 
         /// Time derivatives of the state, with the motor's torque.
-        XSIMD_INLINE State derivatives(const State& state, const Batch& torque) const {
-            const auto& [theta1, theta2, theta1_dot, theta2_dot] = state;
+        XSIMD_INLINE Vector derivatives(const Vector& y, const Batch& torque) const {
+            const auto& [theta1, theta2, theta1_dot, theta2_dot] = y;
             const auto [sin2, cos2] = sincos(theta2);
 
             const Batch d1 = m1_lc1_squared_ +
@@ -192,10 +207,10 @@ struct Acrobot {
             return {theta1_dot, theta2_dot, theta1_dot_dot, theta2_dot_dot};
         }
 
-        /// state + time * slope
-        static XSIMD_INLINE State along(const State& state, const Batch& time, const State& slope) {
-            State result;
-            for (std::size_t i = 0; i < state_size; ++i) result[i] = multiply_add(time, slope[i], state[i]);
+        /// y + time * slope
+        static XSIMD_INLINE Vector along(const Vector& y, const Batch& time, const Vector& slope) {
+            Vector result;
+            for (std::size_t i = 0; i < y.size(); ++i) result[i] = multiply_add(time, slope[i], y[i]);
             return result;
         }
 
@@ -228,11 +243,9 @@ struct Acrobot {
         Batch m2_lc2_g_, m2_l1_lc2_, two_m2_l1_lc2_, m1_lc1_plus_m2_l1_g_, m2_lc2_squared_plus_moi_;
         Batch max_velocity_1_, max_velocity_2_;
         std::array<Batch, 3> torques_;
-        bool noisy_, nips_;
+        Batch torque_noise_max_;
+        bool nips_;
     };
 };
-
-/// Copies of Acrobot in float32.
-using AcrobotVecEnv = VectorEnv<Acrobot>;
 
 }  // namespace operant

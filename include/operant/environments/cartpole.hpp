@@ -16,11 +16,8 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/numerics/arithmetic.hpp>
-#include <operant/numerics/random.hpp>
-#include <operant/spaces.hpp>
+#include <operant/environment.hpp>
 #include <operant/numerics/trigonometry.hpp>
-#include <operant/vector_env.hpp>
 
 namespace operant {
 
@@ -30,13 +27,26 @@ namespace operant {
 /// Reward: 1 a step. An episode starts with all four uniform in +-0.05 and terminates beyond +-2.4 m or +-12 degrees.
 struct CartPole {
     static constexpr std::string_view name = "CartPole";    ///< of Gymnasium's id, without the version
-    static constexpr std::size_t state_size = 4;            ///< x [m], x_dot [m/s], theta [rad], theta_dot [rad/s]
-    static constexpr std::size_t observation_size = 4;      ///< the state
     static constexpr std::int32_t max_episode_steps = 500;  ///< then an episode is truncated
     using ActionSpace = Discrete<2>;                        ///< 0 pushes the cart to the left, 1 to the right
 
-    /// The actions that `VectorEnv::step` takes.
-    static constexpr ActionSpace action_space(const auto&) { return {}; }
+    /// Of the cart and of the pole; one number, or one lane a copy.
+    template <class Number>
+    struct State {
+        Number x;          ///< [m]
+        Number x_dot;      ///< [m/s]
+        Number theta;      ///< [rad], 0 upright
+        Number theta_dot;  ///< [rad/s]
+    };
+
+    /// Calls `visit(name, member)` for every member of a state.
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("x", s.x);
+        visit("x_dot", s.x_dot);
+        visit("theta", s.theta);
+        visit("theta_dot", s.theta_dot);
+    }
 
     /// How positions follow from velocities: from the old ones, or from the new.
     enum class Integrator { euler, semi_implicit_euler };
@@ -78,7 +88,7 @@ struct CartPole {
     }
 
     /// Twice the thresholds, so that the observation that ends an episode lies within.
-    static constexpr Box<observation_size> observation_space(const Parameters& parameters) {
+    static constexpr Box<4> observation_space(const Parameters& parameters) {
         constexpr float infinity = std::numeric_limits<float>::infinity();
         const auto x = static_cast<float>(parameters.x_threshold * 2);
         const auto theta = static_cast<float>(parameters.theta_threshold_radians * 2);
@@ -91,20 +101,27 @@ struct CartPole {
         double high = 0.05;  ///< the same
     };
 
+    /// Calls `visit(name, bound)` for both; they are options of a reset.
+    template <class B, class Visitor>
+    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
+        visit("low", bounds.low);
+        visit("high", bounds.high);
+    }
+
     /// Draws the state that an episode starts from.
     template <class Random>
-    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
-        std::array<typename Random::Number, state_size> state;
-        for (auto& variable : state) variable = random.uniform(bounds.low, bounds.high);
-        return state;
+    static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {
+        const auto x = random.uniform(bounds.low, bounds.high);
+        const auto x_dot = random.uniform(bounds.low, bounds.high);
+        const auto theta = random.uniform(bounds.low, bounds.high);
+        const auto theta_dot = random.uniform(bounds.low, bounds.high);
+        return {x, x_dot, theta, theta_dot};
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;  ///< one lane a copy
-
         /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& parameters)
             : gravity_(Scalar(parameters.gravity)),
@@ -120,7 +137,7 @@ struct CartPole {
               sutton_barto_reward_(parameters.sutton_barto_reward) {}
 
         /// Moves `state` on by one time step.
-        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<CartPole, Batch>& input) const {
+        XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const Input<CartPole, Batch>& input) const {
             auto& [x, x_dot, theta, theta_dot] = state;
             const auto [sin_theta, cos_theta] = sincos_of_small(theta);
             const Batch force = xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), force_mag_, -force_mag_);
@@ -150,7 +167,9 @@ struct CartPole {
         }
 
         /// What the agent sees of a state: all of it.
-        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) { return state; }
+        static XSIMD_INLINE std::array<Batch, 4> observation(const State<Batch>& state) {
+            return {state.x, state.x_dot, state.theta, state.theta_dot};
+        }
 
     private:
         using Scalar = typename Batch::value_type;
@@ -161,8 +180,5 @@ struct CartPole {
         bool semi_implicit_, sutton_barto_reward_;
     };
 };
-
-/// Copies of CartPole in float32.
-using CartPoleVecEnv = VectorEnv<CartPole>;
 
 }  // namespace operant

@@ -12,11 +12,8 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/environment.hpp>
-#include <operant/numerics/random.hpp>
-#include <operant/spaces.hpp>
+#include <operant/environments/valley.hpp>
 #include <operant/numerics/trigonometry.hpp>
-#include <operant/vector_env.hpp>
 
 namespace operant {
 
@@ -24,14 +21,10 @@ namespace operant {
 ///
 /// Observation: position and velocity, in units of length of the valley, a step. Reward: -1 a step. An episode starts at
 /// rest, uniform in [-0.6, -0.4], and terminates at the goal, 0.5, unless the car moves to the left.
-struct MountainCar {
+struct MountainCar : Valley {
     static constexpr std::string_view name = "MountainCar";  ///< of Gymnasium's id, without the version
-    static constexpr std::size_t state_size = 2;             ///< position, velocity (the valley's unit of length, a step)
-    static constexpr std::size_t observation_size = 2;       ///< the state
     static constexpr std::int32_t max_episode_steps = 200;   ///< then an episode is truncated
     using ActionSpace = Discrete<3>;                         ///< 0 accelerates to the left, 1 not at all, 2 to the right
-    /// The actions that `VectorEnv::step` takes.
-    static constexpr ActionSpace action_space(const auto&) { return {}; }
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
@@ -58,36 +51,16 @@ struct MountainCar {
 
     /// \throws std::invalid_argument where a lower bound is not below the upper one
     static void check(const Parameters& p) {
-        ParameterCheck::ordered("min_position", p.min_position, "max_position", p.max_position);
+        check_ordered("min_position", p.min_position, "max_position", p.max_position);
     }
 
     /// What every step is worth.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 0}; }
 
-    /// Between the walls, and no faster than the limit.
-    static constexpr Box<observation_size> observation_space(const Parameters& p) {
-        return {{static_cast<float>(p.min_position), static_cast<float>(-p.max_speed)},
-                {static_cast<float>(p.max_position), static_cast<float>(p.max_speed)}};
-    }
-
-    /// How an episode starts: at rest, at a position uniform between two bounds.
-    struct ResetBounds {
-        double low = -0.6;   ///< leftmost
-        double high = -0.4;  ///< rightmost
-    };
-
-    /// Draws the state that an episode starts from.
-    template <class Random>
-    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
-        return std::array{random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
-    }
-
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;  ///< one lane a copy
-
         /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& p)
             : min_position_(Scalar(p.min_position)),
@@ -99,7 +72,7 @@ struct MountainCar {
               gravity_(Scalar(p.gravity)) {}
 
         /// Moves `state` on by one time step.
-        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<MountainCar, Batch>& input) const {
+        XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const Input<MountainCar, Batch>& input) const {
             auto& [position, velocity] = state;
             const Batch push = xsimd::to_float(input.action - 1);
             const Batch slope = cosine(Batch(3) * position);
@@ -115,7 +88,7 @@ struct MountainCar {
         }
 
         /// What the agent sees of a state: all of it.
-        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) { return state; }
+        static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) { return Valley::observation(state); }
 
     private:
         using Scalar = typename Batch::value_type;
@@ -123,8 +96,5 @@ struct MountainCar {
         Batch min_position_, max_position_, max_speed_, goal_position_, goal_velocity_, force_, gravity_;
     };
 };
-
-/// Copies of MountainCar in float32.
-using MountainCarVecEnv = VectorEnv<MountainCar>;
 
 }  // namespace operant

@@ -12,12 +12,9 @@
 
 #include <xsimd/xsimd.hpp>
 
+#include <operant/environments/valley.hpp>
 #include <operant/numerics/arithmetic.hpp>
-#include <operant/environment.hpp>
-#include <operant/numerics/random.hpp>
-#include <operant/spaces.hpp>
 #include <operant/numerics/trigonometry.hpp>
-#include <operant/vector_env.hpp>
 
 namespace operant {
 
@@ -26,10 +23,8 @@ namespace operant {
 /// Observation: position and velocity, in units of length of the valley, a step. Reward: 100 at the goal, less a tenth of
 /// the action squared. An episode starts at rest, uniform in [-0.6, -0.4], and terminates at the goal, 0.45, unless the
 /// car moves to the left.
-struct MountainCarContinuous {
+struct MountainCarContinuous : Valley {
     static constexpr std::string_view name = "MountainCarContinuous";  ///< of Gymnasium's id, without the version
-    static constexpr std::size_t state_size = 2;                       ///< position, velocity
-    static constexpr std::size_t observation_size = 2;                 ///< the state
     static constexpr std::int32_t max_episode_steps = 999;             ///< then an episode is truncated
     using ActionSpace = Interval;                                      ///< the force; clipped to [min_action, max_action]
 
@@ -60,31 +55,13 @@ struct MountainCarContinuous {
 
     /// \throws std::invalid_argument where a lower bound is not below the upper one
     static void check(const Parameters& p) {
-        ParameterCheck::ordered("min_action", p.min_action, "max_action", p.max_action);
-        ParameterCheck::ordered("min_position", p.min_position, "max_position", p.max_position);
+        check_ordered("min_action", p.min_action, "max_action", p.max_action);
+        check_ordered("min_position", p.min_position, "max_position", p.max_position);
     }
 
     /// The actions that `VectorEnv::step` takes, in float32; beyond the bounds, they are clipped.
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(p.min_action), static_cast<float>(p.max_action)};
-    }
-
-    /// Between the walls, and no faster than the limit.
-    static constexpr Box<observation_size> observation_space(const Parameters& p) {
-        return {{static_cast<float>(p.min_position), static_cast<float>(-p.max_speed)},
-                {static_cast<float>(p.max_position), static_cast<float>(p.max_speed)}};
-    }
-
-    /// How an episode starts: at rest, at a position uniform between two bounds.
-    struct ResetBounds {
-        double low = -0.6;   ///< leftmost
-        double high = -0.4;  ///< rightmost
-    };
-
-    /// Draws the state that an episode starts from.
-    template <class Random>
-    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
-        return std::array{random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
@@ -95,8 +72,6 @@ struct MountainCarContinuous {
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;  ///< one lane a copy
-
         /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& p)
             : min_action_(Scalar(p.min_action)),
@@ -109,7 +84,7 @@ struct MountainCarContinuous {
               power_(Scalar(p.power)) {}
 
         /// Moves `state` on by one time step.
-        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<MountainCarContinuous, Batch>& input) const {
+        XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const Input<MountainCarContinuous, Batch>& input) const {
             auto& [position, velocity] = state;
             const Batch& action = input.action;
             const Mask single(input.single_precision_actions);
@@ -155,7 +130,7 @@ struct MountainCarContinuous {
         }
 
         /// What the agent sees of a state: all of it.
-        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) { return state; }
+        static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) { return Valley::observation(state); }
 
     private:
         using Scalar = typename Batch::value_type;
@@ -164,8 +139,5 @@ struct MountainCarContinuous {
         Batch min_action_, max_action_, min_position_, max_position_, max_speed_, goal_position_, goal_velocity_, power_;
     };
 };
-
-/// Copies of MountainCarContinuous in float32.
-using MountainCarContinuousVecEnv = VectorEnv<MountainCarContinuous>;
 
 }  // namespace operant

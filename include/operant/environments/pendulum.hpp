@@ -14,12 +14,9 @@
 
 #include <xsimd/xsimd.hpp>
 
+#include <operant/environment.hpp>
 #include <operant/numerics/angle.hpp>
 #include <operant/numerics/arithmetic.hpp>
-#include <operant/environment.hpp>
-#include <operant/numerics/random.hpp>
-#include <operant/spaces.hpp>
-#include <operant/vector_env.hpp>
 
 namespace operant {
 
@@ -30,10 +27,22 @@ namespace operant {
 /// velocity in +-1; it never terminates.
 struct Pendulum {
     static constexpr std::string_view name = "Pendulum";    ///< of Gymnasium's id, without the version
-    static constexpr std::size_t state_size = 2;            ///< theta [rad], theta_dot [rad/s]
-    static constexpr std::size_t observation_size = 3;      ///< cos(theta), sin(theta), theta_dot
     static constexpr std::int32_t max_episode_steps = 200;  ///< then an episode is truncated
     using ActionSpace = Interval;                           ///< the torque [N m]; clipped to +-max_torque
+
+    /// Of the pendulum.
+    template <class Number>
+    struct State {
+        Angle<Number> theta;  ///< [rad], 0 upright
+        Number theta_dot;     ///< [rad/s]
+    };
+
+    /// Calls `visit(name, member)` for every member of a state.
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("theta", s.theta);
+        visit("theta_dot", s.theta_dot);
+    }
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
@@ -62,7 +71,7 @@ struct Pendulum {
     }
 
     /// Cosine and sine, and no faster than the limit.
-    static constexpr Box<observation_size> observation_space(const Parameters& p) {
+    static constexpr Box<3> observation_space(const Parameters& p) {
         const auto speed = static_cast<float>(p.max_speed);
         return {{-1, -1, -speed}, {1, 1, speed}};
     }
@@ -73,30 +82,25 @@ struct Pendulum {
         double y_init = 1.0;               ///< [rad/s]
     };
 
-    /// Draws the state that an episode starts from.
-    template <class Random>
-    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
-        const auto theta = random.uniform(-bounds.x_init, bounds.x_init);
-        return std::array{theta, random.uniform(-bounds.y_init, bounds.y_init)};
+    /// Calls `visit(name, bound)` for both; they are options of a reset.
+    template <class B, class Visitor>
+    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
+        visit("x_init", bounds.x_init);
+        visit("y_init", bounds.y_init);
     }
 
-    /// Between numbers that mean something and what the state holds: the angle is kept as angle.hpp says.
-    template <class Scalar>
-    static XSIMD_INLINE Scalar stored(std::size_t variable, double value) {
-        return variable == 0 ? stored_angle<Scalar>(value) : static_cast<Scalar>(value);
-    }
-    /// The other way round.
-    template <class Scalar>
-    static XSIMD_INLINE double shown(std::size_t variable, Scalar value) {
-        return variable == 0 ? radians_of(value) : value;
+    /// Draws the state that an episode starts from.
+    template <class Random>
+    static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {
+        const auto theta = random.uniform(-bounds.x_init, bounds.x_init);
+        const auto theta_dot = random.uniform(-bounds.y_init, bounds.y_init);
+        return {theta, theta_dot};
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;  ///< one lane a copy
-
         /// Rounds to the precision of `Batch` what the equations need of the parameters.
         explicit Dynamics(const Parameters& p)
             : max_speed_(Scalar(p.max_speed)),
@@ -104,11 +108,11 @@ struct Pendulum {
               dt_(Scalar(p.dt)),
               gravity_factor_(Scalar(3 * p.g / (2 * p.l))),
               torque_factor_(Scalar(3.0 / (p.m * pow_2(p.l)))),
-              slow_(p.max_speed * p.dt < 3) {}
+              max_angle_(Scalar(p.max_speed * p.dt)) {}
 
         /// Moves `state` on by one time step.
-        XSIMD_INLINE Outcome<Batch> step(State& state, const Input<Pendulum, Batch>& input) const {
-            auto& [stored_theta, theta_dot] = state;
+        XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const Input<Pendulum, Batch>& input) const {
+            auto& [theta, theta_dot] = state;
             // A float32 action makes numpy clip, square and scale it in float32.
             const Mask float32(input.single_precision_actions);
             const Batch limit = to_float32_where(float32, max_torque_);
@@ -117,22 +121,19 @@ struct Pendulum {
                 to_float32_where(float32, to_float32_where(float32, Batch(Scalar(0.001))) * squared_torque(u, float32));
             const Batch torque = to_float32_where(float32, to_float32_where(float32, torque_factor_) * u);
 
-            Angle<Batch> theta(stored_theta);
             const Batch costs =
                 multiply_add(Batch(Scalar(0.1)), squared(theta_dot), squared(theta.normalized())) + effort;
 
             theta_dot = multiply_add(multiply_add(gravity_factor_, theta.sin(), torque), dt_, theta_dot);
             theta_dot = xsimd::min(xsimd::max(theta_dot, -max_speed_), max_speed_);
-            theta.advance(theta_dot, dt_, slow_);
-            stored_theta = theta.stored();
+            theta.advance(theta_dot, dt_, xsimd::all(max_angle_ < Batch(3)));
             return {-costs, Mask(false)};
         }
 
         /// What the agent sees of a state.
-        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) {
-            const auto& [stored_theta, theta_dot] = state;
-            const auto [sin_theta, cos_theta] = Angle<Batch>(stored_theta).sin_and_cos();
-            return {cos_theta, sin_theta, theta_dot};
+        static XSIMD_INLINE std::array<Batch, 3> observation(const State<Batch>& state) {
+            const auto [sin_theta, cos_theta] = state.theta.sin_and_cos();
+            return {cos_theta, sin_theta, state.theta_dot};
         }
 
     private:
@@ -151,11 +152,8 @@ struct Pendulum {
         }
 
         Batch max_speed_, max_torque_, dt_, gravity_factor_, torque_factor_;
-        bool slow_;  // less than half a turn a step
+        Batch max_angle_;  // that a step can turn [rad]
     };
 };
-
-/// Copies of Pendulum in float32.
-using PendulumVecEnv = VectorEnv<Pendulum>;
 
 }  // namespace operant

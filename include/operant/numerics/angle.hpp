@@ -47,17 +47,37 @@ XSIMD_INLINE double radians_of(Scalar stored) {
     }
 }
 
-/// Batches of such angles.
-template <class Batch>
-class Angle {
-    using Scalar = typename Batch::value_type;
+/// The angle of a state that `reset` returns: a number, in radians.
+template <class Number>
+struct Angle {
+    Number radians;  ///< any angle
+
+    /// Zero.
+    Angle() = default;
+    /// The number itself.
+    XSIMD_INLINE Angle(const Number& radians_) : radians(radians_) {}
+};
+
+/// Batches of angles, as the state of thousands of copies holds them; one lane a copy.
+template <class Scalar, class Arch>
+class Angle<xsimd::batch<Scalar, Arch>> {
+    using Batch = xsimd::batch<Scalar, Arch>;
     using Integers = xsimd::as_integer_t<Batch>;
     static constexpr bool fixed_point = std::is_same_v<Scalar, float>;
     static constexpr double turn = 2 * std::numbers::pi;
 
 public:
-    /// \param stored what `stored_angle` gives, one lane a copy
-    explicit Angle(const Batch& stored) : stored_(stored) {}
+    using StoredBatch = Batch;  ///< what the arrays of a state hold
+
+    /// Not initialised.
+    Angle() = default;
+    /// \param stored what `to_stored` gives, one lane a copy
+    XSIMD_INLINE explicit Angle(const Batch& stored) : stored_(stored) {}
+
+    /// What the state holds for an angle of so many radians.
+    static XSIMD_INLINE Scalar to_stored(double radians) { return stored_angle<Scalar>(radians); }
+    /// The angle in radians that the state holds; between -pi and pi in float.
+    static XSIMD_INLINE double shown(Scalar stored) { return radians_of(stored); }
 
     /// For the state.
     const Batch& stored() const { return stored_; }
@@ -65,8 +85,8 @@ public:
     /// Turns by velocity * time radians.
     /// \param velocity [rad/s], one lane a copy
     /// \param time [s]
-    /// \param less_than_half whether that is certainly less than half a turn
-    XSIMD_INLINE void advance(const Batch& velocity, const Batch& time, bool less_than_half) {
+    /// \param less_than_half whether that is certainly less than half a turn in every lane: more would not fit
+    XSIMD_INLINE void advance(const Batch& velocity, const Batch& time, bool less_than_half = false) {
         if constexpr (fixed_point) {
             Batch turns = velocity * (time * Batch(static_cast<Scalar>(1 / turn)));
             if (!less_than_half) turns = turns - xsimd::nearbyint(turns);

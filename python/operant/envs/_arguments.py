@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium import error
+from gymnasium import error, spaces
 from gymnasium.envs.classic_control import utils
 from gymnasium.vector import AutoresetMode
 
-from operant._checks import elements, integer, number, positive_integer, shortened, shown, switch
+from operant._checks import elements, integer, positive_integer, shortened, shown
 
 # Draws nothing that matters: numpy checks bounds when it draws, and Gymnasium leaves it to numpy.
 _BOUNDS_CHECK = np.random.default_rng(0)
@@ -75,34 +75,15 @@ def autoreset_mode(value: Any) -> AutoresetMode:
 
 def render_mode(value: Any, modes: list[str], num_envs: int) -> str | None:
     """One of the modes, or None."""
+    if value is not None and not modes:
+        raise ValueError(
+            f"render_mode: this environment cannot be drawn, got {shown(value)}; a subclass with a method draw(state) can"
+        )
     if value is not None and not (isinstance(value, str) and value in modes):
         raise ValueError(f"render_mode: expected one of {', '.join(modes)} or None, got {shown(value)}")
     if value == "human" and num_envs != 1:
         raise ValueError(f"render_mode: 'human' shows one copy, not {num_envs}")
     return value
-
-
-def parameter(name: str, value: Any, default: Any, dtype: np.dtype[Any]) -> Any:
-    """A physical parameter, as a Python object of the type of its default."""
-    if isinstance(default, bool):
-        return switch(name, value)
-    if isinstance(default, str):
-        if not isinstance(value, str):
-            raise TypeError(f"{name}: expected a string as {default!r}, got {shown(value)}")
-        return value
-    if isinstance(default, list):
-        given = elements(value, len(default))
-        if given is None or len(given) != len(default):
-            raise TypeError(f"{name}: expected {len(default)} numbers, got {shown(value)}")
-        return [_float(f"{name}[{i}]", one, dtype) for i, one in enumerate(given)]
-    return _float(name, value, dtype)
-
-
-def _float(name: str, value: Any, dtype: np.dtype[Any]) -> float:
-    plain = float(number(name, value))
-    if beyond(plain, dtype):
-        raise ValueError(f"{name}: expected a number that {dtype} can hold, got {shown(value)}")
-    return plain
 
 
 def beyond(numbers: Any, dtype: np.dtype[Any]) -> Any:
@@ -210,35 +191,39 @@ def as_array(name: str, value: Any) -> np.ndarray:
         raise kind(f"{name}: expected an array or a sequence, got {shown(value)}: {shortened(str(wrong))}") from wrong
 
 
-def discrete_actions(actions: Any, num_envs: int, n: int) -> np.ndarray:
-    """Actions of any integer dtype and any array-like as an int64 array of shape (num_envs,).
+def actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray:
+    """Actions of any dtype that fits the space, as an array that the core takes without a conversion.
 
-    The usual case, an int32 or int64 numpy array of that shape, does not come here.
+    The usual case, a numpy array with the dtype and shape of the core's, does not come here.
     """
     array = as_array("actions", actions)
-    if array.shape != (num_envs,):
-        raise ValueError(f"actions: expected shape ({num_envs},), one for each copy, got {array.shape}")
+    if isinstance(space, spaces.Box):
+        return _continuous(array, num_envs, space.shape[0])
+    limits = space.nvec if isinstance(space, spaces.MultiDiscrete) else np.array([space.n])  # type: ignore[attr-defined]
+    return _discrete(array, num_envs, limits, isinstance(space, spaces.MultiDiscrete))
+
+
+def _discrete(array: np.ndarray, num_envs: int, limits: npt.NDArray[np.int64], several: bool) -> np.ndarray:
+    shape = (num_envs, len(limits)) if several else (num_envs,)
+    if array.shape != shape:
+        raise ValueError(f"actions: expected shape {shape}, one for each copy, got {array.shape}")
     if array.dtype.kind not in "iu":
         raise TypeError(f"actions: expected an integer dtype, got {array.dtype}")
-    invalid = (array < 0) | (array >= n)
+    invalid = (array < 0) | (array >= (limits if several else limits[0]))
     if invalid.any():
-        i = int(invalid.argmax())
-        raise ValueError(f"actions[{i}]: expected an integer from 0 to {n - 1}, got {array[i]}")
+        place = np.unravel_index(int(invalid.argmax()), shape)
+        limit = limits[place[-1] if several else 0]
+        index = ", ".join(map(str, place))
+        raise ValueError(f"actions[{index}]: expected an integer from 0 to {limit - 1}, got {array[place]}")
     return np.require(array, np.int64, ["C_CONTIGUOUS", "ALIGNED"])
 
 
-def continuous_actions(actions: Any, num_envs: int) -> np.ndarray:
-    """Actions of any number dtype and any array-like as a float32 or float64 array of shape (num_envs, 1).
-
-    The usual case, a float32 or float64 numpy array of shape (num_envs,) or (num_envs, 1), does not come here.
-    """
-    array = as_array("actions", actions)
-    if array.shape not in ((num_envs,), (num_envs, 1)):
-        raise ValueError(
-            f"actions: expected shape ({num_envs}, 1) or ({num_envs},), one for each copy, got {array.shape}"
-        )
+def _continuous(array: np.ndarray, num_envs: int, size: int) -> np.ndarray:
+    if array.shape != (num_envs, size) and not (size == 1 and array.shape == (num_envs,)):
+        shapes = f"({num_envs}, 1) or ({num_envs},)" if size == 1 else f"({num_envs}, {size})"
+        raise ValueError(f"actions: expected shape {shapes}, one for each copy, got {array.shape}")
     if array.dtype.kind not in "fiu":
         raise TypeError(f"actions: expected a float dtype, got {array.dtype}")
     dtype = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
     with np.errstate(over="ignore"):  # of a longdouble: it is clipped
-        return np.require(array.reshape(num_envs, 1), dtype, ["C_CONTIGUOUS", "ALIGNED"])
+        return np.require(array.reshape(num_envs, size), dtype, ["C_CONTIGUOUS", "ALIGNED"])

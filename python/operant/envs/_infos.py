@@ -56,21 +56,68 @@ class FinalObservations(np.ndarray):
         return (self[i] for i in range(len(self)))
 
 
-def make_infos(
-    ended: npt.NDArray[np.bool_],
-    final_observations: npt.NDArray[np.float32] | None,
-    returns: npt.NDArray[np.float64] | None,
-    lengths: npt.NDArray[np.int64] | None,
-    seconds: npt.NDArray[np.float64] | None,
-) -> dict[str, Any]:
-    """What Gymnasium's `SyncVectorEnv` and `RecordEpisodeStatistics` report, as far as it was asked for."""
-    infos: dict[str, Any] = {}
-    if final_observations is not None:
-        infos["final_obs"] = FinalObservations.of(final_observations, ended)
-        infos["_final_obs"] = ended
-        infos["final_info"] = {}
-        infos["_final_info"] = ended
-    if returns is not None:
-        infos["episode"] = {"r": returns, "l": lengths, "t": seconds}
-        infos["_episode"] = ended
-    return infos
+class Infos:
+    """Makes the infos of a reset or a step of the arrays that it wrote, as Gymnasium's `SyncVectorEnv` and
+    `RecordEpisodeStatistics` report them."""
+
+    def __init__(self, outputs: list[tuple[str, str]]) -> None:
+        """Note which arrays there are.
+
+        Args:
+            outputs: Role and name of each.
+        """
+        self._outputs = outputs
+
+    def __call__(self, arrays: list[npt.NDArray[Any]], ended: int) -> dict[str, Any]:
+        """Make the infos.
+
+        Args:
+            arrays: One for each output.
+            ended: How many episodes ended; -1 for a reset.
+        """
+        infos: dict[str, Any] = {}
+        final: dict[str, Any] = {}
+        episode: dict[str, Any] = {}
+        final_observations: list[npt.NDArray[Any]] = []
+        has_infos = has_ended = None
+        for (role, name), array in zip(self._outputs, arrays, strict=True):
+            if role == "info":
+                infos[name] = array
+            elif role == "final_info":
+                final[name] = array
+            elif role == "final_observation":
+                final_observations.append(array)
+            elif role == "episode":
+                episode[name] = array
+            elif role == "has_infos":
+                has_infos = array
+            elif role == "ended":
+                has_ended = array
+        if has_infos is not None:
+            if has_infos.any():
+                infos |= {f"_{name}": has_infos for name in infos}
+            else:  # as if nobody had reported any
+                infos.clear()
+        if ended <= 0:
+            return infos
+        if final_observations:
+            infos["final_obs"] = (
+                FinalObservations.of(final_observations[0], has_ended)
+                if len(final_observations) == 1
+                else _tuples(final_observations, has_ended)
+            )
+            infos["_final_obs"] = has_ended
+            infos["final_info"] = final | {f"_{name}": has_ended for name in final}
+            infos["_final_info"] = has_ended
+        if episode:
+            infos["episode"] = episode
+            infos["_episode"] = has_ended
+        return infos
+
+
+def _tuples(parts: list[npt.NDArray[Any]], ended: Any) -> npt.NDArray[Any]:
+    """An array of objects, as `SyncVectorEnv` has it: the tuple of a copy whose episode ended, None for all others."""
+    objects = np.full(len(ended), None, dtype=object)
+    for copy in np.flatnonzero(ended):
+        objects[copy] = tuple(int(part[copy]) for part in parts)
+    return objects

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operant.envs.vector_env import SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv
 
 
-class AcrobotVecEnv(SimdVectorEnv):
+class AcrobotVecEnv(SimdVectorEnv, environment=BUILTIN["Acrobot"]):
     """Copies of Gymnasium's `Acrobot-v1`: two links, a motor between them; swing the tip up above the line.
 
     ## Actions
@@ -112,4 +112,3 @@ class AcrobotVecEnv(SimdVectorEnv):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 15}
     gymnasium_id = "Acrobot-v1"
-    _core_name = "Acrobot"

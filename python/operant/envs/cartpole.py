@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operant.envs.vector_env import SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv
 
 
-class CartPoleVecEnv(SimdVectorEnv):
+class CartPoleVecEnv(SimdVectorEnv, environment=BUILTIN["CartPole"]):
     """Copies of Gymnasium's `CartPole-v1`: keep a pole upright on a cart by pushing the cart left or right.
 
     ## Actions
@@ -90,4 +90,3 @@ class CartPoleVecEnv(SimdVectorEnv):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 50}
     gymnasium_id = "CartPole-v1"
-    _core_name = "CartPole"

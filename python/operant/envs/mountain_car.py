@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operant.envs.vector_env import SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv
 
 
-class MountainCarVecEnv(SimdVectorEnv):
+class MountainCarVecEnv(SimdVectorEnv, environment=BUILTIN["MountainCar"]):
     """Copies of Gymnasium's `MountainCar-v0`: a car too weak to climb a hill has to run up from the other side.
 
     ## Actions
@@ -69,4 +69,3 @@ class MountainCarVecEnv(SimdVectorEnv):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}
     gymnasium_id = "MountainCar-v0"
-    _core_name = "MountainCar"

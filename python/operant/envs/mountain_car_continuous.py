@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from operant.envs.vector_env import SimdVectorEnv
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv
 
 
-class MountainCarContinuousVecEnv(SimdVectorEnv):
+class MountainCarContinuousVecEnv(SimdVectorEnv, environment=BUILTIN["MountainCarContinuous"]):
     """Copies of Gymnasium's `MountainCarContinuous-v0`: `MountainCarVecEnv` with a motor that can be throttled.
 
     ## Actions
@@ -68,4 +73,8 @@ class MountainCarContinuousVecEnv(SimdVectorEnv):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}
     gymnasium_id = "MountainCarContinuous-v0"
-    _core_name = "MountainCarContinuous"
+
+    def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
+        # Gymnasium keeps float32, and so draws with float32, except after a reset.
+        as_float32 = state.astype(np.float32)
+        super()._pose(artist, as_float32 if np.array_equal(as_float32, state) else state, action)  # type: ignore[arg-type]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from operant.envs import _arguments
-from operant.envs.vector_env import SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv
 
 
-class PendulumVecEnv(SimdVectorEnv):
+class PendulumVecEnv(SimdVectorEnv, environment=BUILTIN["Pendulum"]):
     """Copies of Gymnasium's `Pendulum-v1`: swing a pendulum up with a motor too weak to lift it, and hold it there.
 
     ## Actions
@@ -71,9 +74,13 @@ class PendulumVecEnv(SimdVectorEnv):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}
     gymnasium_id = "Pendulum-v1"
-    _core_name = "Pendulum"
 
-    _bound_names = ("x_init", "y_init")
+    def _check_bounds(self, bounds: dict[str, float]) -> None:
+        high = np.array(list(bounds.values()))
+        _arguments.check_bounds("x_init, y_init", -high, high)
 
-    def _check_bounds(self, x: float, y: float) -> None:
-        _arguments.check_bounds("x_init, y_init", np.array([-x, -y]), np.array([x, y]))
+    def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
+        super()._pose(artist, state, action)
+        # The picture shows the torque.
+        limit = artist.max_torque
+        artist.last_u = None if action is None else np.float32(np.clip(action, -limit, limit).item())

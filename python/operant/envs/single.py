@@ -28,9 +28,11 @@ class SingleEnv(gym.Env):
 
     _vector_env: ClassVar[type[SimdVectorEnv]]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, vector_env: type[SimdVectorEnv], **kwargs: Any) -> None:
+        """Make a class of single copies of a vector environment."""
         super().__init_subclass__(**kwargs)
-        cls.metadata = {name: value for name, value in cls._vector_env.metadata.items() if name != "autoreset_mode"}
+        cls._vector_env = vector_env
+        cls.metadata = {name: value for name, value in vector_env.metadata.items() if name != "autoreset_mode"}
 
     def __init__(self, render_mode: str | None = None, **arguments: Any) -> None:
         """Create the environment.
@@ -53,7 +55,7 @@ class SingleEnv(gym.Env):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Start a new episode.
 
         Args:
@@ -61,7 +63,7 @@ class SingleEnv(gym.Env):
             options: The bounds of the start, as `SimdVectorEnv.reset` takes them.
 
         Returns:
-            The observation, shape `(d,)`, float32, and an empty dict.
+            The observation, shape `(d,)`, float32 (an int if the space is discrete, or a tuple of them), and a dict.
 
         Raises:
             TypeError: The options are no dict.
@@ -77,16 +79,17 @@ class SingleEnv(gym.Env):
         self._seeded = True
         if random is not None:
             self._np_random, self._np_random_seed = random
-        return observations[0].copy(), infos
+        return self._only(observations), self._infos(infos)
 
-    def step(self, action: Any) -> tuple[npt.NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Step once. After the episode has terminated, `reset` is needed.
 
         Args:
-            action: An integer, or for a continuous action a number or an array of shape `(1,)`.
+            action: An integer, or for a continuous action a number or an array of shape `(1,)`; an array of shape `(k,)`
+                where an action has several numbers.
 
         Returns:
-            The observation, shape `(d,)`, float32; the reward, a float; terminated and truncated, bools, the latter
+            The observation as `reset` returns it; the reward, a float; terminated and truncated, bools, the latter
             always False, as the time limit is `gymnasium.make`'s; and a dict.
 
         Raises:
@@ -95,10 +98,34 @@ class SingleEnv(gym.Env):
             gymnasium.error.ResetNeeded: The episode has terminated, or none has begun.
         """
         array = _arguments.as_array("action", action)
-        if array.size != 1:
-            raise ValueError(f"action: expected one number, got an array of shape {array.shape}")
-        observations, rewards, terminations, truncations, infos = self._env.step(array.reshape(1))
-        return observations[0].copy(), float(rewards[0]), bool(terminations[0]), bool(truncations[0]), infos
+        size = self.action_space.shape[0] if self.action_space.shape else 1
+        if array.size != size:
+            expected = "one number" if size == 1 else f"{size} numbers"
+            raise ValueError(f"action: expected {expected}, got an array of shape {array.shape}")
+        result = self._env.step(array.reshape(1) if size == 1 else array.reshape(1, size))
+        observations, rewards, terminations, truncations, infos = result
+        return (
+            self._only(observations),
+            float(rewards[0]),
+            bool(terminations[0]),
+            bool(truncations[0]),
+            self._infos(infos),
+        )
+
+    def _only(self, observations: Any) -> Any:
+        """The observation of the only copy."""
+        if isinstance(observations, tuple):
+            return tuple(int(part[0]) for part in observations)
+        return observations[0].copy() if observations.ndim == 2 else int(observations[0])
+
+    @staticmethod
+    def _infos(infos: dict[str, Any]) -> dict[str, Any]:
+        """The infos of the only copy: numbers, or arrays where a copy has several."""
+        return {
+            name: value[0].copy() if value.ndim > 1 else value[0].item()
+            for name, value in infos.items()
+            if not name.startswith("_") and infos[f"_{name}"][0]
+        }
 
     def render(self) -> npt.NDArray[np.uint8] | None:
         """Draw the state with Gymnasium's own renderer.
@@ -123,31 +150,21 @@ class SingleEnv(gym.Env):
         self._env.close()
 
 
-class CartPoleEnv(SingleEnv):
+class CartPoleEnv(SingleEnv, vector_env=CartPoleVecEnv):
     """One `CartPoleVecEnv` copy."""
 
-    _vector_env = CartPoleVecEnv
 
-
-class MountainCarEnv(SingleEnv):
+class MountainCarEnv(SingleEnv, vector_env=MountainCarVecEnv):
     """One `MountainCarVecEnv` copy."""
 
-    _vector_env = MountainCarVecEnv
 
-
-class MountainCarContinuousEnv(SingleEnv):
+class MountainCarContinuousEnv(SingleEnv, vector_env=MountainCarContinuousVecEnv):
     """One `MountainCarContinuousVecEnv` copy."""
 
-    _vector_env = MountainCarContinuousVecEnv
 
-
-class PendulumEnv(SingleEnv):
+class PendulumEnv(SingleEnv, vector_env=PendulumVecEnv):
     """One `PendulumVecEnv` copy."""
 
-    _vector_env = PendulumVecEnv
 
-
-class AcrobotEnv(SingleEnv):
+class AcrobotEnv(SingleEnv, vector_env=AcrobotVecEnv):
     """One `AcrobotVecEnv` copy."""
-
-    _vector_env = AcrobotVecEnv

@@ -6,28 +6,30 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 
 from operant import _core
 from operant._checks import integer, positive_integer, switch
 from operant._checks import path as checked_path
-from operant.envs import _arguments, _saving
-from operant.envs._infos import make_infos
+from operant.envs import _arguments, _parameters, _saving, _spaces
+from operant.envs._infos import Infos
 from operant.envs._rendering import Renderer
 
 _UNLIMITED = 2**31 - 1
 
-Bounds = tuple[float, float]
-Step = tuple[
-    npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]
-]
+#: The environments that the package has built in, by name.
+BUILTIN = {environment.name: environment for environment in _core.builtin_environments()}
+
+#: Attributes that only the constructor sets.
+_FIXED = ("num_envs", "workers", "max_episode_steps", "dtype", "record_episode_statistics", "parameters", "render_mode")
+
+Step = tuple[Any, npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]
 
 
 class SimdVectorEnv(VectorEnv):
@@ -46,14 +48,15 @@ class SimdVectorEnv(VectorEnv):
         workers: Threads that step them, the caller's among them.
         max_episode_steps: Steps after which an episode is truncated; 2147483647 for no limit.
         dtype: Precision of the simulated state, float32 or float64.
-        parameters: The environment's physical parameters, those with their defaults included.
+        parameters: The environment's physical parameters, those with their defaults included; read-only.
         record_episode_statistics: Whether infos report the episodes that ended.
+        state_names: Names of the state variables, in the order of the columns of `state`.
         observation_size: How many numbers one copy's observation has.
-        single_observation_space: A `Box` of shape `(observation_size,)`, float32.
-        single_action_space: A `Discrete`, or a `Box` of shape `(1,)`, float32.
+        single_observation_space: A `Box` of shape `(observation_size,)`, float32; a `Discrete` or a `Tuple` of them.
+        single_action_space: A `Discrete`, a `MultiDiscrete`, or a `Box` of shape `(k,)`, float32.
         observation_space: The same of all copies, `num_envs` rows.
         action_space: The same of all copies.
-        gymnasium_id: Gymnasium's id of the environment that this one follows.
+        gymnasium_id: Gymnasium's id of the environment that this one follows; None if there is none.
         render_mode: What the constructor was given.
         metadata: Gymnasium's; `metadata["autoreset_mode"]` is an `AutoresetMode`.
     """
@@ -63,15 +66,28 @@ class SimdVectorEnv(VectorEnv):
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
 
-    #: Gymnasium's id of the environment that this one follows.
-    gymnasium_id: ClassVar[str]
-    _core_name: ClassVar[str]
-    #: The options of `reset` that bound the starts.
-    _bound_names: ClassVar[tuple[str, str]] = ("low", "high")
+    #: Gymnasium's id of the environment that this one follows, if there is one.
+    gymnasium_id: ClassVar[str | None] = None
+    _environment: ClassVar[_core.Environment]
+    _known: ClassVar[dict[str, _parameters.Parameter]]
 
     # Gymnasium before 1.3 closes every environment that is forgotten, also one whose constructor raised.
     _core: Any = None
     _renderer: Renderer | None = None
+
+    def __init_subclass__(cls, environment: _core.Environment | None = None, **kwargs: Any) -> None:
+        """Make a class of an environment of a library.
+
+        Args:
+            environment: What `operant.load_library` returns; None for the same as the base class.
+            **kwargs: Of other base classes.
+        """
+        super().__init_subclass__(**kwargs)
+        if environment is not None:
+            cls._environment = environment
+            cls._known = _parameters.known(environment)
+            if cls.gymnasium_id is None:
+                cls.metadata = cls.metadata | {"render_modes": ["rgb_array"] if hasattr(cls, "draw") else []}
 
     def __init__(
         self,
@@ -100,104 +116,100 @@ class SimdVectorEnv(VectorEnv):
                 `numpy.float64` equals Gymnasium bit for bit. Observations are float32 either way.
             record_episode_statistics: Report return, length and duration of episodes in `infos["episode"]` when they
                 end, as Gymnasium's wrapper `RecordEpisodeStatistics` does.
-            **parameters: The environment's physical parameters, by Gymnasium's names.
+            **parameters: The environment's physical parameters, by Gymnasium's names. A number may be an array of shape
+                `(num_envs,)` instead: one value for each copy.
 
         Raises:
             TypeError: An argument has the wrong type, or there is no such parameter.
             ValueError: An argument is out of range.
             MemoryError: There is not enough memory for `num_envs` copies.
         """
-        self._describe = getattr(_core, f"describe_{self._core_name}")
-        defaults = self._describe({})["parameters"]
-        unknown = sorted(set(parameters) - set(defaults))
-        if unknown:
-            known = ", ".join(defaults)
-            raise TypeError(f"{type(self).__name__}: there is no parameter {unknown[0]!r}; the parameters are {known}")
+        for name in parameters:
+            if name not in self._known:
+                raise TypeError(
+                    f"{type(self).__name__}: got an unexpected keyword argument {name!r}"
+                    f"{_parameters.suggestion(name, self._known)} The parameters are {', '.join(self._known) or 'none'}"
+                )
         self.dtype = _arguments.precision(dtype)
-        description = self._describe(
-            {name: _arguments.parameter(name, value, defaults[name], self.dtype) for name, value in parameters.items()}
-        )
-
         self.workers = positive_integer("workers", workers, _core.most_workers)
         if max_episode_steps is None:
-            max_episode_steps = description["max_episode_steps"]
+            max_episode_steps = self._environment.max_episode_steps
         elif integer(max_episode_steps) == -1:
             max_episode_steps = _UNLIMITED
         self.max_episode_steps = positive_integer("max_episode_steps", max_episode_steps, _UNLIMITED)
         self.record_episode_statistics = switch("record_episode_statistics", record_episode_statistics)
-        #: The environment's physical parameters.
-        self.parameters: dict[str, Any] = description["parameters"]
         self.metadata = type(self).metadata | {"autoreset_mode": _arguments.autoreset_mode(autoreset_mode)}
-        self.num_envs = _arguments.copies(num_envs, description["bytes_per_copy"])
+        self.num_envs = _arguments.copies(num_envs, self._environment.bytes_per_copy)
         self.render_mode = _arguments.render_mode(render_mode, self.metadata["render_modes"], self.num_envs)
-        self._core = self._make_core()
-        self._derive(description)
-        self._renderer = None if self.render_mode is None else Renderer(self)
-        self._shorten_step()
-
-    def _derive(self, description: dict[str, Any]) -> None:
-        """Set what follows from the parameters and the number of copies."""
-        self._default_bounds: Bounds = description["reset_bounds"]
-        self._state_shape = (self.num_envs, description["state_size"])
-        #: How many numbers one copy's observation has.
-        self.observation_size = len(description["observation_low"])
-        self.single_observation_space = spaces.Box(
-            np.array(description["observation_low"], np.float32),
-            np.array(description["observation_high"], np.float32),
-            dtype=np.float32,
+        numbers = _parameters.numbers_of(self._known, parameters, self.num_envs, self.dtype)
+        #: The environment's physical parameters; read-only.
+        self.parameters: Mapping[str, Any] = MappingProxyType(_parameters.values_of(self._known, numbers))
+        mode = self.metadata["autoreset_mode"].value
+        described = self._environment.spaces(numbers)
+        self.single_observation_space, self.observation_space = _spaces.single_and_batched(
+            described["observation"], self.num_envs
         )
-        actions = description["actions"]
-        self.single_action_space: spaces.Space[Any] = (
-            spaces.Box(actions[0], actions[1], shape=(1,), dtype=np.float32)
-            if isinstance(actions, tuple)
-            else spaces.Discrete(actions)
-        )
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
-
-    def _shorten_step(self) -> None:
-        """Where `step` would only call the core's, make it the core's: few copies step in no more time than a call."""
-        if self._renderer is None and type(self).step is SimdVectorEnv.step:
-            self.__dict__["step"] = self._core.step
-
-    def _make_core(self) -> Any:
-        actions = self._describe({})["actions"]
-        self._as_actions = (
-            partial(_arguments.continuous_actions, num_envs=self.num_envs)
-            if isinstance(actions, tuple)
-            else partial(_arguments.discrete_actions, num_envs=self.num_envs, n=actions)
-        )
-        return getattr(_core, self._core_name + self.dtype.name.capitalize())(
+        self.single_action_space, self.action_space = _spaces.single_and_batched(described["action"], self.num_envs)
+        self._as_actions = partial(_arguments.actions, space=self.single_action_space, num_envs=self.num_envs)
+        self._core = _core.VectorEnv(
+            self._environment,
             self.num_envs,
             self.workers,
             self.max_episode_steps,
-            self.metadata["autoreset_mode"].value,
-            self.parameters,
+            mode,
+            self.dtype == np.float64,
+            numbers,
             self.record_episode_statistics,
             self._as_actions,
-            make_infos,
+            Infos(self._environment.outputs(mode, self.record_episode_statistics)),
         )
+        self._renderer = None if self.render_mode is None else Renderer(self)
+        # Where `step` would only call the core's, make it the core's: few copies step in no more time than a call.
+        if self._renderer is None and type(self).step is SimdVectorEnv.step:
+            self.__dict__["step"] = self._core.step
+
+    def __getattr__(self, name: str) -> Any:
+        if name in type(self)._known:
+            return self.parameters[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self)._known or (name in _FIXED and name in self.__dict__):
+            raise AttributeError(f"{name}: cannot be changed once the environment is made; pass it to the constructor")
+        super().__setattr__(name, value)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names of the state variables, in the order of the columns of `state`."""
+        return tuple(self._environment.state_names)
+
+    @property
+    def observation_size(self) -> int:
+        """How many numbers one copy's observation has."""
+        space = self.single_observation_space
+        return len(space) if isinstance(space, gym.spaces.Tuple) else int(np.prod(space.shape, dtype=int))
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Start a new episode in every copy, or in some.
 
         Args:
             seed: None continues every copy's random stream (the first time: starts it from fresh entropy). An int seeds
                 copy i with `seed + i`. A sequence has one int or None for each copy.
-            options: `low` and `high` bound the uniform distribution that the start is drawn from (for Pendulum,
-                `x_init` and `y_init`), for this reset only. `reset_mask`, a bool array of shape `(num_envs,)`, selects
-                the copies to reset; the others stay as they are.
+            options: The bounds of the start, for this reset only: `low` and `high` of a uniform distribution (for
+                Pendulum, `x_init` and `y_init`), whatever the environment has. `reset_mask`, a bool array of shape
+                `(num_envs,)`, selects the copies to reset; the others stay as they are.
 
         Returns:
-            Observations of all copies, shape `(num_envs, d)`, float32, C-contiguous; and an empty dict.
+            Observations of all copies, shape `(num_envs, d)`, float32, C-contiguous (for discrete observations
+            `(num_envs,)`, int64, or a tuple of those); and a dict of infos, empty for most environments.
 
         Raises:
             TypeError: The seed is neither None nor an integer nor a sequence; the options are no dict; the mask is no
                 bool array.
-            ValueError: The sequence or the mask has not `num_envs` elements, the mask selects nothing, or a bound is
-                not a number that float32 can hold, or above the other.
+            ValueError: The sequence or the mask has not `num_envs` elements, the mask selects nothing, there is no such
+                option, or a bound is not a number that float32 can hold, or above the other.
             OverflowError: A bound is infinite or NaN.
             gymnasium.error.Error: A seed is negative or no integer.
             gymnasium.error.ResetNeeded: The very first reset has a mask.
@@ -207,26 +219,37 @@ class SimdVectorEnv(VectorEnv):
         chosen = _arguments.options_mapping(options)
         bounds = self._parse_bounds(chosen)
         mask = _arguments.reset_mask(chosen, self.num_envs)
-        observations = self._core.reset(seeds, bounds, mask)
+        observations, infos = self._core.reset(seeds, bounds, mask)
         if self._renderer is not None:
             self._renderer.after_reset(mask)
-        return observations, {}
+        return observations, infos
 
-    def _parse_bounds(self, options: Mapping[str, Any]) -> Bounds:
-        if not any(name in options for name in self._bound_names):
-            return self._default_bounds
-        low, high = (
-            _arguments.bound(options, name, default)
-            for name, default in zip(self._bound_names, self._default_bounds, strict=True)
-        )
-        self._check_bounds(low, high)
-        return low, high
+    def _parse_bounds(self, options: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+        """The bounds of a reset in the core's order; none at all for the defaults."""
+        defaults = self._environment.reset_bounds
+        for name in options:
+            if name not in defaults and name != "reset_mask":
+                names = (*defaults, "reset_mask")
+                raise ValueError(
+                    f"options: there is no option {name!r}{_parameters.suggestion(name, names)} "
+                    f"The options are {', '.join(names)}"
+                )
+        if defaults.keys().isdisjoint(options):
+            return np.empty(0)
+        bounds = {name: _arguments.bound(options, name, default) for name, default in defaults.items()}
+        self._check_bounds(bounds)
+        return np.array(list(bounds.values()))
 
-    def _check_bounds(self, low: float, high: float) -> None:
-        if low > high:
-            gymnasiums = f"Lower bound ({low}) must be lower than higher bound ({high})."
-            raise ValueError(f"low, high: expected bounds in order. {gymnasiums}")
-        _arguments.check_bounds("low, high", low, high)
+    def _check_bounds(self, bounds: dict[str, float]) -> None:
+        for name, value in bounds.items():
+            if not np.isfinite(value):
+                raise OverflowError(f"{name}: expected a finite number, got {value}")
+        if {"low", "high"} <= bounds.keys():
+            low, high = bounds["low"], bounds["high"]
+            if low > high:
+                gymnasiums = f"Lower bound ({low}) must be lower than higher bound ({high})."
+                raise ValueError(f"low, high: expected bounds in order. {gymnasiums}")
+            _arguments.check_bounds("low, high", low, high)
 
     def step(self, actions: npt.ArrayLike) -> Step:
         """Step every copy once.
@@ -238,13 +261,13 @@ class SimdVectorEnv(VectorEnv):
 
         Args:
             actions: One for each copy: a numpy array, a list, or anything with `__array__` or `__dlpack__` on the CPU.
-                Discrete actions have shape `(num_envs,)` and any integer dtype; int32 and int64 are used without a
-                copy.
-                Continuous ones have shape `(num_envs,)` or `(num_envs, 1)` and any float dtype; float32 and float64 are
-                used without a copy, and clipped to the action space.
+                Discrete actions have shape `(num_envs,)`, or `(num_envs, k)` where there are several, and any integer
+                dtype; int32 and int64 are used without a copy.
+                Continuous ones have shape `(num_envs, k)`, or `(num_envs,)` where k is 1, and any float dtype; float32
+                and float64 are used without a copy, and clipped to the action space.
 
         Returns:
-            Observations `(num_envs, d)` float32, rewards `(num_envs,)` float32, terminations `(num_envs,)` bool,
+            Observations as `reset` returns them, rewards `(num_envs,)` float32, terminations `(num_envs,)` bool,
             truncations `(num_envs,)` bool, and a dict.
 
         Raises:
@@ -262,7 +285,7 @@ class SimdVectorEnv(VectorEnv):
         return result
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
-        """Draw every copy with Gymnasium's own renderer.
+        """Draw every copy with Gymnasium's own renderer, or, where there is none, with the class's method `draw(state, action)`.
 
         Returns:
             One frame for each copy, `(height, width, 3)` uint8; None in human mode, which shows the copy in a window at
@@ -276,6 +299,10 @@ class SimdVectorEnv(VectorEnv):
             gym.logger.warn("render was called without a render_mode; pass one to the constructor")
             return None
         return self._renderer.render()
+
+    def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
+        """Put Gymnasium's environment, which draws, into the state of one copy; `action` is None after a reset."""
+        artist.state = state
 
     @property
     def state(self) -> npt.NDArray[np.float64]:
@@ -303,7 +330,8 @@ class SimdVectorEnv(VectorEnv):
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         selected = _arguments.state_mask(mask, self.num_envs)
-        new = _arguments.state(state, self._state_shape, self.dtype, selected)
+        shape = (self.num_envs, len(self.state_names))
+        new = _arguments.state(state, shape, self.dtype, selected)
         self._core.set_state(new if mask is None else np.where(selected[:, None], new, self.state))
 
     def get_logs(self) -> dict[str, Any]:
@@ -346,54 +374,20 @@ class SimdVectorEnv(VectorEnv):
         target.write_bytes(self._saved())
 
     def _saved(self) -> bytes:
-        return _saving.pack(self._described(), self._core.save())
-
-    def _described(self) -> dict[str, Any]:
         arguments = {
             "num_envs": self.num_envs,
             "max_episode_steps": self.max_episode_steps,
             "autoreset_mode": self.metadata["autoreset_mode"].value,
             "dtype": self.dtype.name,
             "record_episode_statistics": self.record_episode_statistics,
-            **self.parameters,
+            **{name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in self.parameters.items()},
         }
-        return {"class": type(self).__name__, "arguments": arguments}
+        described = {"class": f"{type(self).__module__}:{type(self).__qualname__}", "arguments": arguments}
+        return _saving.pack(described, b"" if self.closed else self._core.save())
 
-    def _load(self, described: dict[str, Any], core: bytes) -> None:
-        """Take over what `_saved` has saved of an environment with the same arguments; ValueError if it did not."""
-        if described != self._described():
-            raise ValueError("it is of another environment or has other arguments")
-        self._core.load(core)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        for made_anew in ("_core", "_describe", "_as_actions", "_renderer"):
-            del state[made_anew]
-        state.pop("step", None)
-        return state | {"_saved": None if self.closed else self._saved()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        try:
-            attributes = dict(state)
-            saved = attributes.pop("_saved")
-            self.__dict__.update(attributes)
-            self._describe = getattr(_core, f"describe_{self._core_name}")
-            described = None if saved is None else _saving.unpack(saved)
-            self._core = self._make_core()
-            if described is None:
-                self._core.close()
-            else:
-                self._load(*described)
-            self._derive(self._describe(self.parameters))
-            for name in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
-                if attributes[name] != getattr(self, name):
-                    raise ValueError(f"its {name} is another")
-                setattr(self, name, attributes[name])  # with its random stream
-            _arguments.render_mode(self.render_mode, self.metadata["render_modes"], self.num_envs)
-            self._renderer = None if self.render_mode is None else Renderer(self)
-            self._shorten_step()
-        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as damage:
-            raise ValueError(f"this is no pickled {type(self).__name__}: {damage}") from damage
+    def __reduce__(self) -> Any:
+        random = {name: getattr(self, name) for name in (*_SPACES, "spec", "_np_random", "_np_random_seed")}
+        return _unpickled, (type(self), self._saved(), self.workers, self.render_mode, self.closed), random
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free the copies' memory, stop the worker threads, close the window."""
@@ -401,3 +395,29 @@ class SimdVectorEnv(VectorEnv):
             self._core.close()
         if self._renderer is not None:
             self._renderer.close()
+
+
+#: Attributes that a pickle keeps as they are: the spaces have random streams of their own.
+_SPACES = ("single_observation_space", "single_action_space", "observation_space", "action_space")
+
+
+def restored(env_class: type[SimdVectorEnv], saved: bytes, **arguments: Any) -> SimdVectorEnv:
+    """The environment that `SimdVectorEnv._saved` has described.
+
+    Raises:
+        ValueError: It is damaged, or the class does not fit.
+    """
+    described, core = _saving.unpack(saved)
+    env = env_class(**described["arguments"], **arguments)
+    if core:
+        env._core.load(core)
+    return env
+
+
+def _unpickled(
+    env_class: type[SimdVectorEnv], saved: bytes, workers: int, render_mode: str | None, closed: bool
+) -> SimdVectorEnv:
+    env = restored(env_class, saved, workers=workers, render_mode=render_mode)
+    if closed:
+        env.close()
+    return env

@@ -1,3 +1,0 @@
-#include "kernels.hpp"
-
-template operant::bindings::AllKernels operant::bindings::kernels_for<xsimd::avx512bw>();

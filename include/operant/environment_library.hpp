@@ -1,0 +1,263 @@
+#pragma once
+/// \file
+/// An environment as data: what it is called, what its parameters and spaces are, and a table of functions for each
+/// instruction set. A library of environments is a shared library, or a part of a program, that has one such description
+/// for each; whoever steps them needs no more. Everything here is plain data and C functions with a version, so that a
+/// library need not be built with the compiler, or the Operant, of those who use it.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <operant/kernel/lanes.hpp>
+#include <operant/kernel/outputs.hpp>
+#include <operant/parameters.hpp>
+
+namespace operant {
+
+/// Of everything in this file and in kernel/lanes.hpp and kernel/outputs.hpp: changes when any of it does.
+inline constexpr std::uint32_t library_version = 1;
+
+/// The functions of one environment in one precision for one instruction set.
+struct Kernels {
+    /// Steps the lanes [begin, end), at most `lanes_per_block`; `begin` is a multiple of `lanes_per_word`. Lists those in
+    /// which an episode is to start.
+    using Step = Tally (*)(const Lanes&, const void* actions, const Outputs&, std::size_t begin, std::size_t end,
+                           LaneList& restarting);
+    /// Whether so many copies' actions can be used: in a discrete space, or not NaN.
+    using AreValid = bool (*)(const void* actions, std::size_t copies);
+
+    Step step_narrow;             ///< actions of 32 bits: int32 or float32
+    Step step_wide;               ///< actions of 64 bits: int64 or float64
+    AreValid are_narrow_valid;    ///< the same
+    AreValid are_wide_valid;      ///< the same
+
+    /// Starts an episode in each of the listed lanes and writes its first observation.
+    /// \param bounds one number for each bound of a reset; null for the defaults
+    void (*restart)(const double* bounds, const Lanes&, const Outputs&, LaneList&);
+    /// Writes the observations of the lanes [begin, end), `begin` a multiple of `lanes_per_word`.
+    void (*observe)(const Lanes&, const Outputs&, std::size_t begin, std::size_t end);
+
+    std::size_t lanes;          ///< of a batch
+    std::size_t dynamics_size;  ///< bytes of what `prepare` makes, once or for each batch of copies
+    /// Fills 64-byte aligned, zeroed memory from one `E::Parameters`, or, if `num_envs` is not 0, from one for each copy.
+    /// \return false if something differs from copy to copy that must not
+    bool (*prepare)(const void* parameters, std::size_t num_envs, void* dynamics);
+
+    const ElementType* state_types;  ///< one for each state variable
+    void (*get_state)(const Lanes&, std::size_t num_envs, double* state);        ///< row-major
+    void (*set_state)(const Lanes&, std::size_t num_envs, const double* state);  ///< row-major
+};
+
+/// What a parameter of an environment is; its values travel as `size` doubles.
+struct ParameterDescription {
+    /// Numbers stand for themselves. A flag is 0 or 1, a choice the position of a name, a grid its numbers of rows and
+    /// columns and then the codes of its characters.
+    enum class Kind : std::uint32_t { number, numbers, flag, choice, grid };
+
+    const char* name;           ///< of the keyword
+    const char* documentation;  ///< unit and meaning; may be empty
+    Kind kind;                  ///< what its numbers mean
+    Sign sign;                  ///< what numbers may be
+    std::size_t first;          ///< where among all numbers of all parameters this one's begin
+    std::size_t size;           ///< how many there are
+    const char* const* choices;  ///< the names of a choice
+    std::size_t choice_count;    ///< how many there are
+};
+
+/// A name, and where it has one, a number or a type.
+struct BoundDescription {
+    const char* name;  ///< of the option of `reset`
+    double value;      ///< by default
+};
+
+/// One named extra output of a step.
+struct InfoDescription {
+    const char* name;   ///< its key
+    ElementType type;   ///< of its elements
+    std::size_t width;  ///< numbers in a row; 0 for an array of shape (num_envs,)
+};
+
+/// What an action or an observation is.
+struct SpaceDescription {
+    enum class Kind : std::uint32_t { box, discrete, multi_discrete, tuple };  ///< tuple: of discrete spaces
+
+    Kind kind;         ///< which of Gymnasium's spaces
+    std::size_t size;  ///< numbers in an element
+};
+
+/// The bounds of spaces, which depend on the parameters. Arrays of the caller's, `size` elements each.
+struct SpaceBounds {
+    float* action_low;              ///< of a Box
+    float* action_high;             ///< of a Box
+    std::int64_t* action_n;         ///< of discrete spaces
+    float* observation_low;         ///< of a Box
+    float* observation_high;        ///< of a Box
+    std::int64_t* observation_n;    ///< of discrete spaces
+};
+
+/// The kernels of an environment for one instruction set. The functions are compiled for it: to be called only where the
+/// processor has it.
+struct ArchitectureKernels {
+    const char* architecture;    ///< as in architecture.hpp; empty: for every processor
+    const Kernels* (*float32)();  ///< the state in float
+    const Kernels* (*float64)();  ///< the state in double
+};
+
+/// Everything about an environment.
+struct EnvironmentDescription {
+    const char* name;                ///< without spaces
+    std::int32_t max_episode_steps;  ///< or `unlimited`
+    SpaceDescription action;         ///< of one copy
+    SpaceDescription observation;    ///< of one copy
+
+    const ParameterDescription* parameters;  ///< `parameter_count` of them
+    std::size_t parameter_count;             ///< names
+    std::size_t number_count;                ///< doubles that all parameters take
+    const double* default_numbers;           ///< `number_count` of them
+    std::size_t parameters_size;             ///< bytes of an `E::Parameters`, whose alignment is 8
+    /// Makes an `E::Parameters` of `number_count` doubles.
+    void (*read_parameters)(const double* numbers, void* parameters);
+    /// The environment's own check of an `E::Parameters`.
+    /// \return whether it is passed; else `message`, of `size` characters, says why not
+    bool (*check_parameters)(const void* parameters, char* message, std::size_t size);
+    /// The spaces with these parameters.
+    void (*get_spaces)(const void* parameters, const SpaceBounds& bounds);
+    /// Null unless rewards depend on the termination only: of each step, and added to that of the last.
+    void (*get_fixed_reward)(const void* parameters, double& each_step, double& at_termination);
+
+    const BoundDescription* reset_bounds;  ///< `reset_bound_count` of them
+    std::size_t reset_bound_count;         ///< options of a reset
+    const char* const* state_names;        ///< `state_size` of them
+    std::size_t state_size;                ///< state variables
+    std::size_t random_size;               ///< bytes of a copy's generator, which begins with a Pcg64
+    const InfoDescription* infos;          ///< `info_count` of them
+    std::size_t info_count;                ///< named extra outputs of a step
+    bool has_reset_info;                   ///< whether resets have them, too
+
+    const ArchitectureKernels* kernels;  ///< `architecture_count` of them, best first
+    std::size_t architecture_count;      ///< instruction sets
+};
+
+/// What a library exports.
+struct EnvironmentLibrary {
+    std::uint32_t version;           ///< `library_version` of the Operant it was built with; always the first member
+    std::uint32_t environment_count;  ///< how many there are
+    const char* operant_version;     ///< for messages
+    const EnvironmentDescription* const* environments;  ///< one description each
+};
+
+/// The function `operant_environment_library` of a shared library.
+using GetEnvironmentLibrary = const EnvironmentLibrary* (*)();
+
+/// One array that a step writes.
+struct OutputDescription {
+    enum class Role : std::uint32_t {
+        observation,
+        reward,
+        termination,
+        truncation,
+        info,
+        has_infos,
+        ended,
+        final_observation,
+        final_info,
+        episode_return,
+        episode_length,
+        episode_seconds,
+    };
+
+    Role role;          ///< which member of Outputs it is for
+    std::size_t index;  ///< which of several
+    const char* name;   ///< of an info
+    ElementType type;   ///< of its elements
+    std::size_t width;  ///< numbers in a row; 0 for an array of shape (num_envs,)
+
+    /// Bytes of a copy's row.
+    std::size_t row_size() const { return size_of(type) * (width == 0 ? 1 : width); }
+};
+
+/// Every array that the steps of an environment write: the one list of them.
+inline std::vector<OutputDescription> output_list(const EnvironmentDescription& environment, AutoresetMode autoreset_mode,
+                                                  bool episode_statistics) {
+    using Role = OutputDescription::Role;
+    std::vector<OutputDescription> list;
+    const auto add_observations = [&](Role role) {
+        if (environment.observation.kind == SpaceDescription::Kind::box)
+            list.push_back({role, 0, "", ElementType::float32, environment.observation.size});
+        else
+            for (std::size_t i = 0; i < environment.observation.size; ++i)
+                list.push_back({role, i, "", ElementType::int64, 0});
+    };
+    const auto add_infos = [&](Role role) {
+        for (std::size_t i = 0; i < environment.info_count; ++i)
+            list.push_back({role, i, environment.infos[i].name, environment.infos[i].type, environment.infos[i].width});
+    };
+    add_observations(Role::observation);
+    list.push_back({Role::reward, 0, "", ElementType::float32, 0});
+    list.push_back({Role::termination, 0, "", ElementType::boolean, 0});
+    list.push_back({Role::truncation, 0, "", ElementType::boolean, 0});
+    add_infos(Role::info);
+    if (environment.info_count != 0) list.push_back({Role::has_infos, 0, "", ElementType::boolean, 0});
+    if (autoreset_mode == AutoresetMode::same_step || episode_statistics)
+        list.push_back({Role::ended, 0, "", ElementType::boolean, 0});
+    if (autoreset_mode == AutoresetMode::same_step) {
+        add_observations(Role::final_observation);
+        add_infos(Role::final_info);
+    }
+    if (episode_statistics) {
+        list.push_back({Role::episode_return, 0, "r", ElementType::float64, 0});
+        list.push_back({Role::episode_length, 0, "l", ElementType::int64, 0});
+        list.push_back({Role::episode_seconds, 0, "t", ElementType::float64, 0});
+    }
+    return list;
+}
+
+/// The arrays of an output list, sorted into what kernels take.
+class OutputArrays {
+public:
+    /// Nothing to write to.
+    OutputArrays() = default;
+    OutputArrays(OutputArrays&&) = default;             // a vector that is moved keeps its elements where they are
+    OutputArrays& operator=(OutputArrays&&) = default;  // and `outputs_` points to them
+
+    /// \param list of `output_list`
+    /// \param data of the arrays on it
+    OutputArrays(const std::vector<OutputDescription>& list, const std::vector<void*>& data) {
+        using Role = OutputDescription::Role;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            switch (list[i].role) {
+                case Role::observation: observations_.push_back(data[i]); break;
+                case Role::reward: outputs_.rewards = static_cast<float*>(data[i]); break;
+                case Role::termination: outputs_.terminations = static_cast<bool*>(data[i]); break;
+                case Role::truncation: outputs_.truncations = static_cast<bool*>(data[i]); break;
+                case Role::info: infos_.push_back(data[i]); break;
+                case Role::has_infos: outputs_.has_infos = static_cast<bool*>(data[i]); break;
+                case Role::ended: outputs_.ended = static_cast<bool*>(data[i]); break;
+                case Role::final_observation: final_observations_.push_back(data[i]); break;
+                case Role::final_info: final_infos_.push_back(data[i]); break;
+                case Role::episode_return: episodes_.returns = static_cast<double*>(data[i]); break;
+                case Role::episode_length: episodes_.lengths = static_cast<std::int64_t*>(data[i]); break;
+                case Role::episode_seconds: episodes_.seconds = static_cast<double*>(data[i]); break;
+            }
+        }
+        const auto pointer = [](const std::vector<void*>& arrays) { return arrays.empty() ? nullptr : arrays.data(); };
+        outputs_.observations = pointer(observations_);
+        outputs_.infos = pointer(infos_);
+        outputs_.final_observations = pointer(final_observations_);
+        outputs_.final_infos = pointer(final_infos_);
+    }
+
+    /// For kernels; valid as long as this object.
+    const Outputs& outputs() const { return outputs_; }
+    /// Returns, lengths and seconds, or null.
+    const EpisodeStatistics& episodes() const { return episodes_; }
+
+private:
+    std::vector<void*> observations_, infos_, final_observations_, final_infos_;
+    Outputs outputs_;
+    EpisodeStatistics episodes_{};
+};
+
+}  // namespace operant

@@ -1,0 +1,62 @@
+#pragma once
+/// \file
+/// What both MountainCars share: a valley between two walls, and a car that starts at rest in it.
+
+#include <array>
+#include <cstddef>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/environment.hpp>
+
+namespace operant {
+
+/// Base of MountainCar and MountainCarContinuous.
+struct Valley {
+    /// Of the car.
+    template <class Number>
+    struct State {
+        Number position;  ///< in the valley's unit of length
+        Number velocity;  ///< length a step
+    };
+
+    /// Calls `visit(name, member)` for every member of a state.
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("position", s.position);
+        visit("velocity", s.velocity);
+    }
+
+    /// Between the walls, and no faster than the limit.
+    static constexpr Box<2> observation_space(const auto& p) {
+        return {{static_cast<float>(p.min_position), static_cast<float>(-p.max_speed)},
+                {static_cast<float>(p.max_position), static_cast<float>(p.max_speed)}};
+    }
+
+    /// How an episode starts: at rest, at a position uniform between two bounds.
+    struct ResetBounds {
+        double low = -0.6;   ///< leftmost
+        double high = -0.4;  ///< rightmost
+    };
+
+    /// Calls `visit(name, bound)` for both; they are options of a reset.
+    template <class B, class Visitor>
+    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
+        visit("low", bounds.low);
+        visit("high", bounds.high);
+    }
+
+    /// Draws the state that an episode starts from.
+    template <class Random>
+    static XSIMD_INLINE State<typename Random::Number> reset(const auto&, const ResetBounds& bounds, Random& random) {
+        return {random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
+    }
+
+    /// What the agent sees of a state: all of it.
+    template <class Batch>
+    static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) {
+        return {state.position, state.velocity};
+    }
+};
+
+}  // namespace operant

@@ -1,0 +1,113 @@
+#pragma once
+/// \file
+/// Actions as callers pass them, one row a lane: are they valid, and what are they as batches.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/environment.hpp>
+#include <operant/numerics/row_major.hpp>
+
+namespace operant {
+
+/// Of an environment's action space, for one instruction set.
+template <class E, class Arch>
+class Actions {
+    using Space = typename E::ActionSpace;
+
+public:
+    /// Whether all actions can be used: in a discrete space, or not NaN.
+    /// \param actions `copies` rows of `Space::size` numbers
+    template <class Action>
+    static bool are_valid(const void* actions, std::size_t copies) {
+        const auto* numbers = static_cast<const Action*>(actions);
+        const std::size_t count = copies * Space::size;
+        if constexpr (!is_discrete<Space>) {
+            return all_of(numbers, count, [](const auto& number) { return number == number; });
+        } else if constexpr (Space::size == 1) {
+            using Unsigned = std::make_unsigned_t<Action>;  // of which a negative number is a large one
+            return all_of(reinterpret_cast<const Unsigned*>(numbers), count, [](const auto& number) {
+                return number < std::remove_cvref_t<decltype(number)>(static_cast<Unsigned>(Space::limit(0)));
+            });
+        } else {
+            bool valid = true;
+            for (std::size_t row = 0; row < count; row += Space::size)
+                for (std::size_t i = 0; i < Space::size; ++i)
+                    valid &= numbers[row + i] >= 0 && numbers[row + i] < static_cast<Action>(Space::limit(i));
+            return valid;
+        }
+    }
+
+    /// The actions of a batch of lanes; zeros in the lanes beyond `available`.
+    /// \param actions the row of the first lane
+    template <class Batch, class Action>
+    static XSIMD_INLINE typename Input<E, Batch>::Action load(const Action* actions, std::size_t available) {
+        using Number = typename Input<E, Batch>::Number;
+        using Lane = typename Number::value_type;
+        if constexpr (Space::size == 1) {
+            if (std::is_same_v<Action, Lane> && available >= Batch::size)
+                return without_nan(Number::load_unaligned(reinterpret_cast<const Lane*>(actions)));
+            const std::size_t count = available < Batch::size ? available : Batch::size;
+            alignas(Arch::alignment()) Lane converted[Batch::size] = {};
+            if (count == Batch::size)  // a loop of known length is a vector conversion
+                for (std::size_t i = 0; i < Batch::size; ++i) converted[i] = static_cast<Lane>(actions[i]);
+            else
+                for (std::size_t i = 0; i < count; ++i) converted[i] = static_cast<Lane>(actions[i]);
+            return without_nan(Number::load_aligned(converted));
+        } else {
+            Action padded[Space::size * Batch::size];
+            if (available < Batch::size) {
+                for (std::size_t i = 0; i < Space::size * Batch::size; ++i)
+                    padded[i] = i < available * Space::size ? actions[i] : Action{0};
+                actions = padded;
+            }
+            auto numbers = load_rows<Number, Space::size>(actions);
+            for (auto& number : numbers) number = without_nan(number);
+            return numbers;
+        }
+    }
+
+    /// The action of one copy: a number, or an array of them.
+    template <class Number, class Action>
+    static XSIMD_INLINE auto load_one(const Action* row) {
+        if constexpr (Space::size == 1) {
+            return without_nan(static_cast<Number>(row[0]));
+        } else {
+            std::array<Number, Space::size> numbers;
+            for (std::size_t i = 0; i < Space::size; ++i) numbers[i] = without_nan(static_cast<Number>(row[i]));
+            return numbers;
+        }
+    }
+
+private:
+    template <class Action, class Predicate>
+    static XSIMD_INLINE bool all_of(const Action* numbers, std::size_t count, Predicate predicate) {
+        using Batch = xsimd::batch<Action, Arch>;
+        typename Batch::batch_bool_type valid(true);
+        std::size_t i = 0;
+        for (; i + Batch::size <= count; i += Batch::size) valid = valid & predicate(Batch::load_unaligned(numbers + i));
+        bool all = xsimd::all(valid);
+        for (; i < count; ++i) all &= predicate(numbers[i]);
+        return all;
+    }
+
+    /// There was no NaN when the actions were checked, but another thread may have written to them since. One NaN would
+    /// stay in the state, and in the logs, for ever.
+    template <class T>
+    static XSIMD_INLINE T without_nan(const T& number) {
+        if constexpr (std::is_floating_point_v<T>)
+            return number == number ? number : T(0);
+        else if constexpr (std::is_integral_v<T>)
+            return number;
+        else if constexpr (std::is_floating_point_v<typename T::value_type>)
+            return xsimd::select(number == number, number, T(0));
+        else
+            return number;
+    }
+};
+
+}  // namespace operant

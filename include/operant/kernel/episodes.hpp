@@ -1,0 +1,132 @@
+#pragma once
+/// \file
+/// What follows a step of a word of lanes, whatever the environment: time limits, flags, totals, statistics of the
+/// episodes that ended, and the list of those that start anew.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/environment.hpp>
+#include <operant/kernel/outputs.hpp>
+#include <operant/numerics/row_major.hpp>
+
+namespace operant {
+
+/// The parameters of one copy.
+template <class E>
+XSIMD_INLINE const ParametersOf<E>& parameters_of(const Lanes& lanes, std::size_t lane) {
+    return static_cast<const ParametersOf<E>*>(lanes.parameters)[lanes.per_copy ? lane : 0];
+}
+
+/// For one environment and instruction set.
+template <class E, class Arch>
+class Episodes {
+    using Times = xsimd::batch<std::int64_t, Arch>;
+
+public:
+    /// One bit for each lane of a word: its episode began with the step before.
+    static XSIMD_INLINE std::uint64_t beginning(const Lanes& lanes, std::size_t word) {
+        return bits_where(lanes.began + word, [&](const Times& began) { return began == Times(lanes.clock - 1); });
+    }
+
+    /// Writes the flags of a word of lanes and keeps the books.
+    /// \param word its first lane
+    /// \param end where the lanes of the block end
+    /// \param terminated_bits,truncated_bits what the environment says, one bit a lane; also of lanes that restart
+    static XSIMD_INLINE void finish_word(const Lanes& lanes, const Outputs& outputs, std::size_t word, std::size_t end,
+                                         std::uint64_t terminated_bits, std::uint64_t truncated_bits, Tally& tally,
+                                         LaneList& restarting) {
+        const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
+        const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
+        const std::size_t used = end - word;
+        const std::uint64_t used_bits = used < lanes_per_word ? (std::uint64_t{1} << used) - 1 : ~std::uint64_t{0};
+        if (lanes.clock >= lanes.deadlines[word / lanes_per_word]) truncated_bits |= too_long(lanes, word);
+        terminated_bits &= ~pending_bits;
+        truncated_bits &= ~pending_bits;
+        const std::uint64_t ended_bits = (terminated_bits | truncated_bits) & used_bits;
+        lanes.pending[word / lanes_per_word] = same_step ? 0 : ended_bits;
+        store_bits_as_bools<Arch>(outputs.terminations + word, terminated_bits);
+        store_bits_as_bools<Arch>(outputs.truncations + word, truncated_bits);
+        if (outputs.has_infos) store_bits_as_bools<Arch>(outputs.has_infos + word, ~pending_bits);
+        if (outputs.ended) store_bits_as_bools<Arch>(outputs.ended + word, ended_bits);
+        tally.ended += std::popcount(ended_bits);
+        tally.terminated += std::popcount(terminated_bits & used_bits);
+        if (outputs.episodes || !HasFixedReward<E>)
+            tally.returns += record(lanes, outputs.episodes, word, ended_bits, terminated_bits);
+        restarting.append_bits(word, same_step ? ended_bits : pending_bits);
+    }
+
+private:
+    /// One bit for each lane of a word: what `predicate` says of the time when its episode began.
+    template <class Predicate>
+    static XSIMD_INLINE std::uint64_t bits_where(const std::int64_t* began, Predicate predicate) {
+        std::uint64_t bits = 0;
+        for (std::size_t lane = 0; lane < lanes_per_word; lane += Times::size)
+            bits |= predicate(Times::load_aligned(began + lane)).mask() << lane;
+        return bits;
+    }
+
+    /// The lanes of a word that have reached the limit. Sets the word's deadline to when the next one may.
+    static std::uint64_t too_long(const Lanes& lanes, std::size_t word) {
+        constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+        std::int64_t& deadline = lanes.deadlines[word / lanes_per_word];
+        if (lanes.max_episode_steps == unlimited) {
+            deadline = never;
+            return 0;
+        }
+        const Times limit(lanes.max_episode_steps);
+        Times next = Times(lanes.clock) + limit;  // of episodes that begin now
+        const std::uint64_t bits = bits_where(lanes.began + word, [&](const Times& began) {
+            const auto reached = Times(lanes.clock) - began >= limit;
+            next = xsimd::select(reached, next, xsimd::min(next, began + limit));
+            return reached;
+        });
+        alignas(Arch::alignment()) std::int64_t times[Times::size];
+        next.store_aligned(times);
+        deadline = never;
+        for (const std::int64_t time : times) deadline = time < deadline ? time : deadline;
+        return bits;
+    }
+
+    /// Writes return and length of the episodes that ended in a word of lanes, if the caller wants them.
+    /// \return the sum of the returns, as far as they were summed up
+    static double record(const Lanes& lanes, const EpisodeStatistics* episodes, std::size_t word, std::uint64_t ended_bits,
+                         std::uint64_t terminated_bits) {
+        if (episodes) {
+            std::uint64_t& written = episodes->written[word / lanes_per_word];
+            for (std::uint64_t stale = written & ~ended_bits; stale != 0; stale &= stale - 1) {
+                const std::size_t lane = word + static_cast<std::size_t>(std::countr_zero(stale));
+                episodes->returns[lane] = 0;
+                episodes->lengths[lane] = 0;
+                episodes->seconds[lane] = 0;
+            }
+            written = ended_bits;
+        }
+        double sum = 0;
+        for (; ended_bits != 0; ended_bits &= ended_bits - 1) {
+            const int bit = std::countr_zero(ended_bits);
+            const std::size_t lane = word + static_cast<std::size_t>(bit);
+            double episode_return = 0;
+            if constexpr (!HasFixedReward<E>) sum += episode_return = lanes.returns[lane];
+            if (episodes) {
+                const std::int64_t length = lanes.clock - lanes.began[lane];
+                if constexpr (HasFixedReward<E>) {
+                    const FixedReward reward = E::fixed_reward(parameters_of<E>(lanes, lane));
+                    episode_return = reward.each_step * static_cast<double>(length) +
+                                     reward.at_termination * static_cast<double>(terminated_bits >> bit & 1);
+                }
+                episodes->returns[lane] = episode_return;
+                episodes->lengths[lane] = length;
+                episodes->seconds[lane] = episodes->now - episodes->began[lane];
+                episodes->began[lane] = episodes->now;
+            }
+        }
+        return sum;
+    }
+};
+
+}  // namespace operant

@@ -1,0 +1,24 @@
+#pragma once
+/// \file
+/// Names the kernels of a library, which other translation units define: table.hpp has the definitions.
+
+#include <type_traits>
+
+#include <operant/architecture.hpp>
+#include <operant/environment.hpp>
+#include <operant/environment_library.hpp>
+
+namespace operant {
+
+/// The kernels of E in a library for one instruction set. Explicitly instantiated in the translation unit that is compiled
+/// for it; others only take the addresses of the functions. An environment of the scalar tier gains nothing from SIMD: it
+/// has kernels for the least instruction set only.
+template <class E, class Arch>
+struct LibraryKernels {
+    static constexpr bool exists = BatchTier<E> || std::is_same_v<Arch, PortableArchitecture>;  ///< whether it has any
+
+    static const Kernels* float32();  ///< the state in float
+    static const Kernels* float64();  ///< the state in double
+};
+
+}  // namespace operant

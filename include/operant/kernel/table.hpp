@@ -1,0 +1,83 @@
+#pragma once
+/// \file
+/// The table of an environment's functions for one instruction set. To be instantiated in a translation unit that is
+/// compiled for it, and defines nothing else.
+
+#include <cstddef>
+#include <type_traits>
+
+#include <operant/environment_library.hpp>
+#include <operant/kernel/batch_tier.hpp>
+#include <operant/kernel/library_kernels.hpp>
+#include <operant/kernel/scalar_tier.hpp>
+
+namespace operant {
+
+namespace detail {
+
+template <class E, class Scalar, class Arch>
+struct TierOf {
+    using type = ScalarTierKernels<E, Scalar, Arch>;
+};
+template <BatchTier E, class Scalar, class Arch>
+struct TierOf<E, Scalar, Arch> {
+    using type = BatchTierKernels<E, Scalar, Arch>;
+};
+
+/// What the arrays of a state hold.
+template <class E, class State>
+struct StateTypes {
+    ElementType types[sizeof(State)];  // no member takes less than a byte
+
+    XSIMD_INLINE StateTypes() {
+        State state{};
+        for_each_member<E>(state, [&](std::size_t i, const char*, const auto& member) {
+            types[i] = ElementTypeOf<typename MemberTraits<std::remove_cvref_t<decltype(member)>>::Stored>::value;
+        });
+    }
+};
+
+}  // namespace detail
+
+/// Those of one precision.
+template <class E, class Scalar, class Arch>
+const Kernels* kernels_of() {
+    using Tier = typename detail::TierOf<E, Scalar, Arch>::type;
+    using State = StateOf<E, std::conditional_t<BatchTier<E>, xsimd::batch<Scalar, Arch>, Scalar>>;
+    using Narrow = typename E::ActionSpace::Narrow;
+    using Wide = typename E::ActionSpace::Wide;
+    static const detail::StateTypes<E, State> state;
+    static const Kernels kernels{
+        &Tier::template step<Narrow>,
+        &Tier::template step<Wide>,
+        &Actions<E, Arch>::template are_valid<Narrow>,
+        &Actions<E, Arch>::template are_valid<Wide>,
+        &Tier::restart,
+        &Tier::observe,
+        Tier::lanes,
+        Tier::dynamics_size,
+        &Tier::prepare,
+        state.types,
+        &Tier::get_state,
+        &Tier::set_state,
+    };
+    return &kernels;
+}
+
+// Not in the class, where they would be inline functions, which every translation unit that uses them instantiates.
+template <class E, class Arch>
+const Kernels* LibraryKernels<E, Arch>::float32() {
+    if constexpr (exists)
+        return kernels_of<E, float, Arch>();
+    else
+        return nullptr;
+}
+template <class E, class Arch>
+const Kernels* LibraryKernels<E, Arch>::float64() {
+    if constexpr (exists)
+        return kernels_of<E, double, Arch>();
+    else
+        return nullptr;
+}
+
+}  // namespace operant

@@ -1,0 +1,32 @@
+"""Gymnasium's spaces, as an environment's core describes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+from gymnasium.vector.utils import batch_space
+
+#: Kind, and lows, highs and n with a row for each copy, or one row for all.
+Described = tuple[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64]]
+
+
+def single_and_batched(described: Described, num_envs: int) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
+    """The space of one copy, and of all.
+
+    Where bounds differ from copy to copy, the single space holds them all, and each row of the batched one has its own.
+    """
+    kind, low, high, n = described
+    if kind == "box":
+        single: spaces.Space[Any] = spaces.Box(low.min(axis=0), high.max(axis=0), dtype=np.float32)
+        return single, batch_space(single, num_envs) if len(low) == 1 else spaces.Box(low, high, dtype=np.float32)
+    limits = n.max(axis=0)
+    if kind == "discrete":
+        single = spaces.Discrete(int(limits[0]))
+    elif kind == "multi_discrete":
+        single = spaces.MultiDiscrete(limits)
+    else:
+        single = spaces.Tuple([spaces.Discrete(int(limit)) for limit in limits])
+    return single, batch_space(single, num_envs)
