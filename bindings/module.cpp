@@ -12,7 +12,6 @@
 #include <nanobind/stl/vector.h>
 
 #include "actions.hpp"
-#include "csv_rows.hpp"
 #include "kernels.hpp"
 #include "parameters.hpp"
 #include "released_gil.hpp"
@@ -142,5 +141,4 @@ NB_MODULE(_core, module) {
     ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
     bind_environments(module, architecture.kernels(), Environments{});
-    module.def("move_csv_rows", &move_csv_rows, "rows"_a, "names"_a, "text"_a);
 }
