@@ -94,7 +94,7 @@ def test_envs_lists_every_environment(registration):
     assert all(name in described for name in env.parameters)
 
 
-@pytest.mark.parametrize("command", ["info", "envs", "plot training.csv", "bench", "bench --against none"])
+@pytest.mark.parametrize("command", ["info", "envs", "bench", "bench --against none"])
 def test_a_wrong_architecture_is_explained(command):
     failed = run(*command.split(), env=os.environ | {"OPERANT_ARCH": "mmx"})
     assert failed.returncode == 2

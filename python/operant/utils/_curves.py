@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +23,7 @@ def read_curves(path: Path) -> dict[str, Curve]:
     curves: dict[str, tuple[list[float], list[float]]] = {}
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = csv.reader(_complete_lines(file))
+            rows = csv.reader(line for line in file if line.endswith("\n"))  # without one that a kill has cut short
             columns = next(rows, [])
             if tuple(columns[: len(BASE_COLUMNS)]) != BASE_COLUMNS:
                 raise ValueError(f"expected columns that begin with {', '.join(BASE_COLUMNS)}")
@@ -43,11 +41,6 @@ def read_curves(path: Path) -> dict[str, Curve]:
     if not drawn:
         raise ValueError(f"{path}: there are no metrics to draw")
     return drawn
-
-
-def _complete_lines(file: TextIO) -> Iterator[str]:
-    """The lines without the one that a kill has cut short."""
-    return (line for line in file if line.endswith("\n"))
 
 
 def _number(cell: str, name: str, line: int) -> float:
