@@ -66,8 +66,7 @@ void bind_precision(nb::module_& module, const char* suffix, const AllKernels& a
             "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "parameters"_a,
             "record_episode_statistics"_a, "as_actions"_a, "make_infos"_a)
         .def("reset", &Env::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
-        .def("step", nb::overload_cast<nb::handle>(&Env::step), "actions"_a.none())
-        .def("profile", &Env::profile, "actions"_a.none())
+        .def("step", &Env::step, "actions"_a.none())
         .def("state", &Env::state)
         .def("set_state", &Env::set_state, "state"_a)
         .def("logs", &Env::logs)

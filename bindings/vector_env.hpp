@@ -82,15 +82,39 @@ public:
     }
 
     /// \return (observations, rewards, terminations, truncations, infos)
-    nb::object step(nb::handle actions) { return step(actions, nullptr); }
-
-    /// Steps, and tells where the time went.
-    /// \return (check, kernel, restart), seconds; the rest of a step's time is the call's
-    nb::tuple profile(nb::handle actions) {
-        StepProfile profile;
-        step(actions, &profile);
-        return nb::make_tuple(profile.check, profile.kernel, profile.restart);
+    nb::object step(nb::handle actions) {
+        const Exclusive exclusive(*this);
+        nb::object array = nb::borrow(actions);
+        auto view = view_actions(array, core_->num_envs());
+        if (view.type != narrow && view.type != wide) {
+            array = as_actions_(actions);
+            view = view_actions(array, core_->num_envs());
+        }
+        Frame& frame = frames_.take();
+        Outputs outputs = frame.outputs();
+        std::optional<EpisodeStatistics> episodes;
+        if (began_) {
+            episodes = EpisodeStatistics{static_cast<double*>(frame.episode_returns->data()),
+                                         static_cast<std::int64_t*>(frame.episode_lengths->data()),
+                                         static_cast<double*>(frame.episode_seconds->data()),
+                                         frame.episodes_written.get(), began_.get(), now()};
+            outputs.episodes = &*episodes;
+        }
+        std::int64_t ended;
+        {
+            // Few copies are stepped in less time than it takes to let go of the GIL and get it back.
+            std::optional<ReleasedGil> released;
+            if (core_->num_envs() > lanes_per_word) released.emplace();
+            if (view.type == narrow)
+                ended = core_->step(std::span(static_cast<const Narrow*>(view.data), view.size), outputs);
+            else
+                ended = core_->step(std::span(static_cast<const Wide*>(view.data), view.size), outputs);
+        }
+        nb::object infos = ended != 0 && frame.ended ? make_infos_of(frame) : nb::object(nb::dict());
+        return nb::make_tuple(frame.observations.array(), frame.rewards.array(), frame.terminations.array(),
+                              frame.truncations.array(), std::move(infos));
     }
+
     /// \return a copy of the state, shape (num_envs, state_size)
     nb::object state() {
         const Exclusive exclusive(*this);
@@ -163,39 +187,6 @@ private:
     private:
         std::atomic_flag& busy_;
     };
-
-    nb::object step(nb::handle actions, StepProfile* profile) {
-        const Exclusive exclusive(*this);
-        nb::object array = nb::borrow(actions);
-        auto view = view_actions(array, core_->num_envs());
-        if (view.type != narrow && view.type != wide) {
-            array = as_actions_(actions);
-            view = view_actions(array, core_->num_envs());
-        }
-        Frame& frame = frames_.take();
-        Outputs outputs = frame.outputs();
-        std::optional<EpisodeStatistics> episodes;
-        if (began_) {
-            episodes = EpisodeStatistics{static_cast<double*>(frame.episode_returns->data()),
-                                         static_cast<std::int64_t*>(frame.episode_lengths->data()),
-                                         static_cast<double*>(frame.episode_seconds->data()),
-                                         frame.episodes_written.get(), began_.get(), now()};
-            outputs.episodes = &*episodes;
-        }
-        std::int64_t ended;
-        {
-            // Few copies are stepped in less time than it takes to let go of the GIL and get it back.
-            std::optional<ReleasedGil> released;
-            if (core_->num_envs() > lanes_per_word) released.emplace();
-            if (view.type == narrow)
-                ended = core_->step(std::span(static_cast<const Narrow*>(view.data), view.size), outputs, profile);
-            else
-                ended = core_->step(std::span(static_cast<const Wide*>(view.data), view.size), outputs, profile);
-        }
-        nb::object infos = ended != 0 && frame.ended ? make_infos_of(frame) : nb::object(nb::dict());
-        return nb::make_tuple(frame.observations.array(), frame.rewards.array(), frame.terminations.array(),
-                              frame.truncations.array(), std::move(infos));
-    }
 
     nb::object make_infos_of(const Frame& frame) const {
         const auto array = [](const std::optional<OutputArray>& output) {

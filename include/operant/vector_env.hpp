@@ -6,7 +6,6 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -40,13 +39,6 @@ struct StepResult {
     std::span<const float> rewards;       ///< num_envs
     std::span<const bool> terminations;   ///< num_envs: the episode ended because of what happened in it
     std::span<const bool> truncations;    ///< num_envs: the episode ended because of its length
-};
-
-/// Where the time of a step goes, in seconds.
-struct StepProfile {
-    double check = 0;    ///< of the actions
-    double kernel = 0;   ///< moving the copies on and writing the results
-    double restart = 0;  ///< starting new episodes
 };
 
 /// What has come of the episodes that ended since `clear_logs`.
@@ -207,15 +199,14 @@ public:
     /// As step(actions), into arrays of the caller's: 64-byte aligned, with room for padded() lanes.
     /// \param actions one a copy
     /// \param outputs where to write to
-    /// \param profile if given, is added to; the calling thread steps all copies then
     /// \return the number of episodes that ended
     /// \throws std::invalid_argument also when an array is missing or not aligned
-    std::int64_t step(std::span<const Narrow> actions, const Outputs& outputs, StepProfile* profile = nullptr) {
-        return step_into(actions, outputs, profile);
+    std::int64_t step(std::span<const Narrow> actions, const Outputs& outputs) {
+        return step_into(actions, outputs);
     }
     /// The same with actions of 64 bits.
-    std::int64_t step(std::span<const Wide> actions, const Outputs& outputs, StepProfile* profile = nullptr) {
-        return step_into(actions, outputs, profile);
+    std::int64_t step(std::span<const Wide> actions, const Outputs& outputs) {
+        return step_into(actions, outputs);
     }
 
     /// Of the episodes that ended since clear_logs(). Steps and returns are exact: integers of 64 bits, and sums of
@@ -517,8 +508,7 @@ private:
     StepResult step_own(std::span<const Action> actions) {
         allocate_outputs();
         step_into(actions, {observations_.get(), rewards_.get(), terminations_.get(), truncations_.get(),
-                            final_observations_.get()},
-                  nullptr);
+                            final_observations_.get()});
         return {observations(),
                 {rewards_.get(), num_envs_},
                 {terminations_.get(), num_envs_},
@@ -526,36 +516,26 @@ private:
     }
 
     template <class Action>
-    std::int64_t step_into(std::span<const Action> actions, const Outputs& outputs, StepProfile* profile) {
+    std::int64_t step_into(std::span<const Action> actions, const Outputs& outputs) {
         if (!started_) throw ResetNeeded("step: call reset before the first step");
         const auto& kernels = kernels_.template on_actions<Action>();
         if (actions.size() != num_envs_)
             throw std::invalid_argument("actions: expected " + std::to_string(num_envs_) + " of them, one a copy, got " +
                                         std::to_string(actions.size()));
         check(outputs);
-        Stopwatch stopwatch(profile);
         if (!are_valid(kernels, actions)) throw_invalid(actions);
-        stopwatch.lap(&StepProfile::check);
         if (settings_.autoreset_mode == AutoresetMode::disabled && finished_ != 0)
             throw ResetNeeded("step: " + std::to_string(finished_) +
                               " of the copies have finished, and autoreset is disabled: reset them first");
 
         ++clock_;
         const Lanes<E, Scalar> lanes = this->lanes();
-        const auto step_block = [&](std::size_t begin, std::size_t end) {
+        for_blocks([&](std::size_t begin, std::size_t end) {
             LaneList restarting;
             tallies_[begin / lanes_per_block] =
                 kernels.step(settings_, lanes, actions.data(), outputs, begin, end, restarting);
-            stopwatch.lap(&StepProfile::kernel);
             kernels_.restart(typename E::ResetBounds{}, lanes, outputs.observations, restarting);
-            stopwatch.lap(&StepProfile::restart);
-        };
-        if (profile) {
-            for (std::size_t begin = 0; begin < num_envs_; begin += lanes_per_block)
-                step_block(begin, std::min(begin + lanes_per_block, num_envs_));
-        } else {
-            for_blocks(step_block);
-        }
+        });
         const std::int64_t ended_before = tally_.ended;
         for (const Tally& tally : tallies_) {
             tally_.steps += tally.steps;
@@ -579,27 +559,6 @@ private:
         });
         return valid.load(std::memory_order_relaxed);
     }
-
-    /// Adds the time since the last lap to one part of a profile, if there is one.
-    class Stopwatch {
-        using Clock = std::chrono::steady_clock;
-
-    public:
-        explicit Stopwatch(StepProfile* profile) : profile_(profile) {
-            if (profile_) last_ = Clock::now();
-        }
-
-        void lap(double StepProfile::*part) {
-            if (!profile_) return;
-            const auto now = Clock::now();
-            profile_->*part += std::chrono::duration<double>(now - last_).count();
-            last_ = now;
-        }
-
-    private:
-        StepProfile* profile_;
-        Clock::time_point last_;
-    };
 
     template <class Action>
     [[noreturn]] static void throw_invalid(std::span<const Action> actions) {
