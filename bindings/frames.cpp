@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/ndarraytypes.h>
 
@@ -19,17 +15,6 @@ namespace {
 constexpr std::size_t alignment = 64;
 
 PyArrayObject* numpy(const nb::object& array) { return reinterpret_cast<PyArrayObject*>(array.ptr()); }
-
-/// So many new frames in a row are many. To give their memory back takes a tenth of the time that it took to make them.
-constexpr std::size_t many_frames = 1000;
-
-/// Gives the system back what the C library has kept of freed memory: the GNU one returns only what lies above all that
-/// is in use, and the frames of the pool are above those that the caller has let go.
-void return_freed_memory() {
-#if defined(__GLIBC__)
-    ::malloc_trim(0);
-#endif
-}
 
 }  // namespace
 
@@ -105,14 +90,9 @@ Outputs Frame::outputs() const {
 FramePool::FramePool(const FrameLayout& layout) : layout_(layout) { frames_.reserve(most_frames); }
 
 Frame& FramePool::take() {
-    for (Frame& frame : frames_) {
-        if (!frame.is_ours_alone()) continue;
-        if (made_in_a_row_ >= many_frames) return_freed_memory();
-        made_in_a_row_ = 0;
-        return frame;
-    }
+    for (Frame& frame : frames_)
+        if (frame.is_ours_alone()) return frame;
     Frame fresh(layout_);
-    ++made_in_a_row_;
     if (frames_.size() < most_frames) return frames_.emplace_back(std::move(fresh));
     next_ = (next_ + 1) % most_frames;
     return frames_[next_] = std::move(fresh);

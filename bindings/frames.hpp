@@ -63,8 +63,7 @@ struct Frame {
 };
 
 /// Recycles frames. A caller who drops what a step returned before the next but one gets the same two for ever; one
-/// who keeps everything gets new ones, which are the caller's alone once the pool has moved on. One who lets thousands
-/// of them go finds their memory returned to the system with the next step.
+/// who keeps everything gets new ones, which are the caller's alone once the pool has moved on.
 class FramePool {
 public:
     explicit FramePool(const FrameLayout& layout);
@@ -78,7 +77,6 @@ private:
     FrameLayout layout_;
     std::vector<Frame> frames_;
     std::size_t next_ = 0;
-    std::size_t made_in_a_row_ = 0;  ///< frames, since one was recycled
 };
 
 }  // namespace operant::bindings
