@@ -45,9 +45,9 @@ def memory_of_kept_frames(frames, num_envs):
     before = resident_bytes()
     kept = [env.step(actions) for _ in range(frames)]
     taken = resident_bytes() - before
-    del kept
+    kept.clear()
     gc.collect()
-    kept = [env.step(actions) for _ in range(frames)]
+    kept += [env.step(actions) for _ in range(frames)]
     return taken, resident_bytes() - before - taken
 
 
