@@ -85,8 +85,8 @@ def measure(options: argparse.Namespace) -> None:
                 found += bench.contenders(library, environment, num_envs, workers, options.dtype)
             except bench.NotMeasuredError as reason:
                 missing[f"{environment} without {library}: {reason}"] = None
-        steppers = [bench.Stepper(one.make, num_envs, options.seconds) for one in found]
-        rates = bench.in_turn([stepper.rate for stepper in steppers], options.rounds)
+        measures = (bench.Stepper(one.make, num_envs, options.seconds).rate for one in found)
+        rates = bench.in_turn(list(measures), options.rounds)  # and no reference to the steppers is left
         reference = next((i for i, one in enumerate(found) if one.library != "operant"), 0)
         rows = [["", "million steps/s", f"times {found[reference].library}"]]
         for one, values in zip(found, rates, strict=True):
@@ -95,7 +95,8 @@ def measure(options: argparse.Namespace) -> None:
             who = {"environment": environment, "num_envs": num_envs, "contender": one.name, "library": one.library}
             measured = {"median": median(values), "rounds": values}
             results.append(who | {"workers": one.workers, "steps_per_second": measured})
-        _print_table(f"{environment}, num_envs={num_envs}, {options.dtype}: median (lowest - highest)", rows)
+        title = f"{environment}, num_envs={num_envs}, {options.dtype}"
+        _print_table(f"{title}: median of {options.rounds} rounds (lowest - highest)", rows)
 
     machine = bench.machine()
     print(*missing, ", ".join(f"{name} {fact}" for name, fact in machine.items()), sep="\n")
