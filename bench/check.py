@@ -13,24 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from pathlib import Path
+from statistics import median
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from targets import Effort, groups
 
 from operant.argument_types import duration, output_file, positive_integer
-from operant.bench import machine
-from operant.bench.contenders import NotMeasuredError
-from operant.bench.statistics import spread, summary
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text, re.IGNORECASE)
-    except re.error as error:
-        raise argparse.ArgumentTypeError(f"expected a regular expression, got {text!r}: {error}") from None
+from operant.bench import NotMeasuredError, machine, spread
 
 
 def _options() -> argparse.Namespace:
@@ -38,68 +26,52 @@ def _options() -> argparse.Namespace:
         description=__doc__.partition("\n")[0], epilog="The exit code is 0 whether or not the targets are reached."
     )
     add = parser.add_argument
-    add(
-        "--only",
-        type=_pattern,
-        default="",
-        metavar="PATTERN",
-        help="only rows whose name this regular expression finds",
-    )
+    add("--only", default="", metavar="PATTERN", help="only rows whose name this regular expression finds")
     add("--json", type=output_file, metavar="FILE", help="write every round's figures")
     add("--rounds", type=positive_integer, default=9, metavar="R", help="measurements of each contender (default: 9)")
     add("--seconds", type=duration, default=0.2, metavar="S", help="length of one, about (default: 0.2)")
     options = parser.parse_args()
-    options.groups = [group for group in groups() if any(options.only.search(row.name) for row in group.rows)]
+    try:
+        only = re.compile(options.only, re.IGNORECASE)
+    except re.error as error:
+        parser.error(f"argument --only: expected a regular expression, got {options.only!r}: {error}")
+    options.groups = [group for group in groups() if any(only.search(row.name) for row in group.rows)]
     if not options.groups:
-        parser.error(f"argument --only: no row's name matches {options.only.pattern!r}")
+        parser.error(f"argument --only: no row's name matches {options.only!r}")
+    options.only = only
     return options
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print a row as soon as it is measured."""
     options = _options()
     effort = Effort(options.rounds, options.seconds)
-    console = Console()
-    table = Table(title=f"median of {options.rounds} rounds (lowest - highest)")
-    table.add_column("")
-    table.add_column("measured", justify="right", no_wrap=True)
-    table.add_column("target", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    records, remarks, short = [], [], 0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=len(options.groups))
-        for group in options.groups:
-            progress.update(task, description=group.rows[0].name)
-            try:
-                values, remark = group.measure(effort)
-            except NotMeasuredError as reason:
-                values, remark = [None] * len(group.rows), str(reason)
-            for row, rounds in zip(group.rows, values, strict=True):
-                if not options.only.search(row.name):
-                    continue
-                record = {"name": row.name, "target": row.target, "unit": row.unit, "remark": remark}
-                if rounds is None:
-                    measured, verdict = "", "not measured"
-                else:
-                    record |= summary(rounds)
-                    measured, verdict = spread(rounds), "ok" if row.is_reached(rounds) else "falls short"
-                short += verdict == "falls short"
-                target = f"{'<' if row.at_most else '>'} {row.target:g} {row.unit}".rstrip()
-                style = {"ok": "green", "falls short": "red"}.get(verdict, "")
-                table.add_row(row.name, measured, target, f"[{style}]{verdict}[/]" if style else verdict)
-                if remark:
-                    remarks.append(f"{row.name}: {remark}")
-                records.append(record | {"at_most": row.at_most, "verdict": verdict})
-            progress.advance(task)
+    print(f"{'':38}{f'median of {options.rounds} rounds':24}target", flush=True)
+    records = []
+    for group in options.groups:
+        try:
+            values, remark = group.measure(effort)
+        except NotMeasuredError as reason:
+            values, remark = [[] for _ in group.rows], str(reason)
+        for row, rounds in zip(group.rows, values, strict=True):
+            if not options.only.search(row.name):
+                continue
+            record = {"name": row.name, "target": row.target, "unit": row.unit, "at_most": row.at_most}
+            verdict, measured = "not measured", ""
+            if rounds:
+                measured = spread(rounds)
+                record |= {"median": median(rounds), "rounds": rounds}
+                verdict = "ok" if row.is_reached(median(rounds)) else "falls short"
+            target = f"{'<' if row.at_most else '>'} {row.target:g} {row.unit}"
+            print(f"{row.name:38}{measured:24}{target:14}{verdict:14}{remark}".rstrip(), flush=True)
+            records.append(record | {"remark": remark, "verdict": verdict})
 
-    console.print(table)
-    for remark in remarks:
-        console.print(remark, highlight=False)
-    console.print(f"{short} of {len(records)} fall short. {machine.summary()}", highlight=False)
+    short = sum(record["verdict"] == "falls short" for record in records)
+    facts = machine()
+    print(f"{short} of {len(records)} fall short. {', '.join(f'{name} {fact}' for name, fact in facts.items())}")
     if options.json is not None:
-        text = json.dumps({"machine": machine.describe(), "settings": vars(effort), "rows": records}, indent=2)
-        Path(options.json).write_text(text + "\n", encoding="utf-8")
+        written = {"machine": facts, "settings": vars(effort), "rows": records}
+        options.json.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

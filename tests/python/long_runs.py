@@ -35,7 +35,7 @@ def growth_while_stepping(environment_id, steps, num_envs=64, **kwargs):
 
 
 def memory_of_kept_frames(frames, num_envs):
-    """Bytes by which the process grows when so many steps' results are kept, and those left when all were let go."""
+    """Bytes by which the process grows when so many steps' results are kept, and when so many are kept once more."""
     env = gym.make_vec("operant/CartPole-v1", num_envs=num_envs)
     actions = np.zeros(num_envs, np.int64)
     env.reset(seed=0)
@@ -45,10 +45,10 @@ def memory_of_kept_frames(frames, num_envs):
     before = resident_bytes()
     kept = [env.step(actions) for _ in range(frames)]
     taken = resident_bytes() - before
-    del kept
+    kept.clear()
     gc.collect()
-    env.step(actions)
-    return taken, resident_bytes() - before
+    kept += [env.step(actions) for _ in range(frames)]
+    return taken, resident_bytes() - before - taken
 
 
 def counts(num_envs, episodes, length):

@@ -258,7 +258,6 @@ ARGUMENTS = st.text(st.characters(exclude_characters="/\\", exclude_categories=(
         "inf",
         "0.01",
         "--all",
-        "--profile",
         "--",
         "-x",
     ]
@@ -270,7 +269,7 @@ ARGUMENTS = st.text(st.characters(exclude_characters="/\\", exclude_categories=(
 def test_command_lines(arguments, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.getbasetemp())
-        patch.setattr("operant.bench.command.run", lambda options: None)
+        patch.setattr("operant.commands.bench.measure", lambda options: None)
         output, errors = io.StringIO(), io.StringIO()
         with redirect_stdout(output), redirect_stderr(errors):
             try:

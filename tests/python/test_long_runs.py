@@ -28,10 +28,10 @@ def test_steps_whose_results_are_dropped_take_no_memory(registration):
 
 
 @linux_only
-def test_frames_that_are_let_go_return_their_memory():
-    taken, left = in_new_process(memory_of_kept_frames, 2000, 1024)
+def test_the_memory_of_frames_that_are_let_go_is_used_again():
+    taken, more = in_new_process(memory_of_kept_frames, 2000, 1024)
     assert taken > 40_000_000
-    assert left < 4_000_000
+    assert more < 4_000_000
 
 
 def test_every_episode_and_step_is_counted():

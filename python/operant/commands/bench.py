@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from operant.argument_types import Collect, comma_list, duration, output_file, positive_integer
+from operant.commands.info import usable_cores
 from operant.registration import ENVIRONMENTS
+
+#: Whom Operant can be compared with; ratios refer to the first of them that takes part.
+LIBRARIES = ("gymnasium", "gymnasium-sync", "envpool")
+#: The numbers of copies of `--all`.
+ALL = (1, 16, 256, 1024, 4096, 65536)
 
 
 def add_parser(commands: Any) -> None:
@@ -18,117 +29,142 @@ def add_parser(commands: Any) -> None:
         help="measure steps per second, side by side with Gymnasium and others",
         description="Steps environments with random actions, drawn before the clock starts: Operant and other "
         "libraries in turn, several rounds. Prints medians and their spread; ratios are taken round by round.",
-        epilog="In the source tree, `make bench` runs the C++ micro-benchmarks, which do without Python, and `make "
-        "bench-check` compares the ratios that Operant aims at with what this machine gives.",
     )
     add = parser.add_argument
-    add(
-        "--env",
-        type=comma_list(_environment),
-        action=Collect,
-        metavar="NAME,...",
-        help=f"environments, of {', '.join(ENVIRONMENTS)} (default: CartPole)",
+
+    def add_list(name: str, parse: Callable[[str], Any], metavar: str, text: str) -> None:
+        add(name, type=comma_list(parse), action=Collect, default=(), metavar=f"{metavar},...", help=text)
+
+    add_list("--env", _one_of(*ENVIRONMENTS), "NAME", f"of {', '.join(ENVIRONMENTS)} (default: CartPole)")
+    add_list("--num-envs", positive_integer, "N", "copies of the environment (default: 4096)")
+    add_list("--workers", positive_integer, "W", "threads, of Operant and EnvPool (default: 1 and all usable cores)")
+    add("--dtype", choices=("float32", "float64"), default="float32", help="of Operant's simulation (default: float32)")
+    sizes = ", ".join(map(str, ALL))
+    add("--all", action="store_true", help=f"unless --env or --num-envs choose: all environments, {sizes} copies")
+    against = (
+        "whom to compare with: gymnasium (its numpy environment, which only CartPole has), gymnasium-sync "
+        "(SyncVectorEnv, up to 4096 copies), envpool, or none (default: gymnasium,gymnasium-sync)"
     )
-    add(
-        "--num-envs",
-        type=comma_list(positive_integer),
-        action=Collect,
-        metavar="N,...",
-        help="copies of the environment (default: 4096)",
-    )
-    add(
-        "--workers",
-        type=comma_list(positive_integer),
-        action=Collect,
-        metavar="W,...",
-        help="worker threads, of Operant and EnvPool (default: 1 and as many as there are usable cores)",
-    )
-    add(
-        "--dtype",
-        choices=("float32", "float64"),
-        default="float32",
-        help="precision of Operant's simulation (default: float32)",
-    )
-    add(
-        "--all",
-        action="store_true",
-        help="all environments, with 1, 16, 256, 1024, 4096 and 65536 copies, unless --env or --num-envs choose",
-    )
-    add(
-        "--against",
-        type=_peers,
-        default="gymnasium,gymnasium-sync",
-        metavar="LIBRARY,...",
-        help="whom to compare with: gymnasium (its numpy environment, which only CartPole has), gymnasium-sync "
-        "(SyncVectorEnv, up to 4096 copies), envpool, or none (default: gymnasium,gymnasium-sync)",
-    )
+    add_list("--against", _one_of(*LIBRARIES, "none"), "LIBRARY", against)
     add("--json", type=output_file, metavar="FILE", help="write every round's figures")
     add("--plot", type=_plot_file, metavar="FILE", help="draw throughput over the number of copies")
-    add(
-        "--profile",
-        action="store_true",
-        help="also show where a step's time goes with one worker: call, check of the actions, kernel, resets",
-    )
     add("--rounds", type=positive_integer, default=7, metavar="R", help="measurements of each contender (default: 7)")
     add("--seconds", type=duration, default=0.3, metavar="S", help="length of one, about (default: 0.3)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure and print."""
+    """Find mistakes before hours of measuring, then measure."""
     try:
-        from operant.bench import command
-        from operant.envs import CartPoleVecEnv
+        from operant import bench, envs
 
-        for workers in options.workers or ():
-            CartPoleVecEnv(1, workers)  # better to learn that there are too many before hours of measuring
+        if "envpool" in options.against:
+            bench.contenders("envpool", "CartPole", 1)
+        for workers in options.workers:
+            envs.CartPoleVecEnv(1, workers)
     except (ImportError, ValueError) as error:
-        is_missing = isinstance(error, ModuleNotFoundError) and _is_part_of(error, "rich")
-        if isinstance(error, ModuleNotFoundError) and not is_missing:
-            raise
-        reason = 'needs the rich package: pip install "operant[bench]"' if is_missing else error
-        print(f"operant bench: {reason}", file=sys.stderr)
+        print(f"operant bench: {error}", file=sys.stderr)
         return 2
-    command.run(options)
+    measure(options)
     return 0
 
 
-def _environment(text: str) -> str:
-    if text not in ENVIRONMENTS:
-        raise argparse.ArgumentTypeError(f"expected some of {', '.join(ENVIRONMENTS)}, got {text!r}")
-    return text
+def measure(options: argparse.Namespace) -> None:
+    """Print a table for each environment and number of copies, then write the files."""
+    from operant import bench
+
+    libraries = ["operant", *(one for one in LIBRARIES if one in (options.against or LIBRARIES[:2]))]
+    environments = options.env or (ENVIRONMENTS if options.all else ("CartPole",))
+    results: list[dict[str, Any]] = []
+    missing: dict[str, None] = {}  # reasons, each once
+    for environment, num_envs in product(environments, options.num_envs or (ALL if options.all else (4096,))):
+        found: list[bench.Contender] = []
+        for library in libraries:
+            try:
+                workers = options.workers or sorted({1, usable_cores()})
+                found += bench.contenders(library, environment, num_envs, workers, options.dtype)
+            except bench.NotMeasuredError as reason:
+                missing[f"{environment} without {library}: {reason}"] = None
+        measures = (bench.Stepper(one.make, num_envs, options.seconds).rate for one in found)
+        rates = bench.in_turn(list(measures), options.rounds)  # and no reference to the steppers is left
+        reference = next((i for i, one in enumerate(found) if one.library != "operant"), 0)
+        rows = [["", "million steps/s", f"times {found[reference].library}"]]
+        for one, values in zip(found, rates, strict=True):
+            ratios = bench.ratios(values, rates[reference])
+            rows.append([one.name, bench.spread([rate / 1e6 for rate in values]), bench.spread(ratios)])
+            who = {"environment": environment, "num_envs": num_envs, "contender": one.name, "library": one.library}
+            measured = {"median": median(values), "rounds": values}
+            results.append(who | {"workers": one.workers, "steps_per_second": measured})
+        title = f"{environment}, num_envs={num_envs}, {options.dtype}"
+        _print_table(f"{title}: median of {options.rounds} rounds (lowest - highest)", rows)
+
+    machine = bench.machine()
+    print(*missing, ", ".join(f"{name} {fact}" for name, fact in machine.items()), sep="\n")
+    if options.json is not None:
+        settings = {name: getattr(options, name) for name in ("rounds", "seconds", "dtype")}
+        written = {"machine": machine, "settings": settings, "results": results, "missing": list(missing)}
+        options.json.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    if options.plot is not None:
+        _plot(results, f"{machine['processor']}, {machine['cores']} cores, {machine['simd']}", options.plot)
 
 
-def _peers(text: str) -> tuple[str, ...]:
-    try:
-        from operant.bench.contenders import PEERS
-    except ModuleNotFoundError:
-        raise
-    except ImportError as error:  # no kernels for this processor, or for what OPERANT_ARCH says
-        raise argparse.ArgumentTypeError(str(error)) from None
+def _print_table(title: str, rows: Sequence[Sequence[str]]) -> None:
+    """With rich where it is installed, else in columns."""
+    if find_spec("rich") is None:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        print(title, *("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows), "", sep="\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
 
-    options = () if text == "none" else tuple(part.strip() for part in text.split(","))
-    for option in options:
-        if option not in PEERS:
-            raise argparse.ArgumentTypeError(f"expected some of {', '.join(PEERS)}, or none; got {option!r}")
-        peer = PEERS[option]
-        if not peer.is_installed():
-            raise argparse.ArgumentTypeError(f"{option} is not installed: pip install {peer.package}")
-    return options
+    table = Table(*rows[0], title=title)
+    for row in rows[1:]:
+        table.add_row(*row)
+    Console().print(table)
 
 
-def _is_part_of(missing: ModuleNotFoundError, package: str) -> bool:
-    return (missing.name or "").partition(".")[0] == package
+def _plot(results: Sequence[dict[str, Any]], title: str, path: Path) -> None:
+    """Draw a panel for each environment, a line for each contender; bands from the lowest to the highest round."""
+    from matplotlib.figure import Figure
+
+    environments = list(dict.fromkeys(one["environment"] for one in results))
+    names = list(dict.fromkeys(one["contender"] for one in results))
+    columns, lines = min(3, len(environments)), -(-len(environments) // 3)
+    figure = Figure(figsize=(1.5 + 4.5 * columns, 1 + 3.4 * lines), layout="constrained")
+    handles: dict[str, Any] = {}
+    for place, environment in enumerate(environments, 1):
+        panel = figure.add_subplot(lines, columns, place, sharey=next(iter(figure.axes), None), title=environment)
+        panel.set(xlabel="copies", yscale="log")
+        panel.set_xscale("log", base=2)
+        panel.grid(alpha=0.3)
+        for color, name in enumerate(names):
+            line = [one for one in results if (one["environment"], one["contender"]) == (environment, name)]
+            points = sorted((one["num_envs"], one["steps_per_second"]["rounds"]) for one in line)
+            sizes = [num_envs for num_envs, _ in points]
+            middle, lowest, highest = ([of(rounds) for _, rounds in points] for of in (median, min, max))
+            (handles[name],) = panel.plot(sizes, middle, "o-", markersize=4, color=f"C{color}")
+            panel.fill_between(sizes, lowest, highest, color=f"C{color}", alpha=0.2)
+    figure.supylabel("steps per second")
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
+    figure.suptitle(title, fontsize="small")
+    figure.savefig(path, dpi=150)
+
+
+def _one_of(*names: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"expected some of {', '.join(names)}, got {text!r}")
+        return text
+
+    return parse
 
 
 def _plot_file(text: str) -> Path:
     try:
-        from operant.bench.plot import SUFFIXES
-    except ModuleNotFoundError as missing:
-        if not _is_part_of(missing, "matplotlib"):
-            raise
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ModuleNotFoundError:
         raise argparse.ArgumentTypeError('needs the matplotlib package: pip install "operant[bench]"') from None
-    path = output_file(text)
-    if path.suffix not in SUFFIXES:
-        raise argparse.ArgumentTypeError(f"expected a file name that ends in one of {', '.join(SUFFIXES)}, got {text}")
+    path, endings = output_file(text), FigureCanvasAgg.get_supported_filetypes()
+    if path.suffix[1:] not in endings:
+        raise argparse.ArgumentTypeError(f"expected a file name that ends in one of {', '.join(endings)}, got {text}")
     return path

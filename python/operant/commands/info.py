@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     facts = {
         "Operant": operant.__version__,
         "SIMD": f"{simd.active} (available: {', '.join(simd.available)})",
-        "cores": str(_cores()),
+        "cores": str(usable_cores()),
         "Python": f"{platform.python_version()} ({platform.platform()})",
         "numpy": version("numpy"),
         "Gymnasium": version("gymnasium"),
@@ -56,6 +56,6 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _cores() -> int:
-    """How many this process may use."""
+def usable_cores() -> int:
+    """How many cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

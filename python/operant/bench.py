@@ -1,0 +1,141 @@
+"""Steps per second of Operant and of other libraries, in turn: what `operant bench` and `bench/` measure with."""
+
+from __future__ import annotations
+
+import platform
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector.utils import batch_space
+
+from operant import envs, simd
+from operant.commands.info import usable_cores
+
+_WARM_UP_STEPS = 500
+# So few that they stay in the second-level cache, as what a policy has just computed would: 512 KiB at 4096 copies.
+_ACTION_ARRAYS = 16
+# With more than 262,144 copies, the arrays overlap, so that they fit into memory.
+_MOST_EXTRA_ACTIONS = 1 << 22
+# SyncVectorEnv steps one copy after the other: its rate does not grow with their number, and 65,536 take a second.
+_LARGEST_SYNC = 4096
+
+
+class NotMeasuredError(ValueError):
+    """There is no such contender for this environment and number of copies; the message says why."""
+
+
+class Contender(NamedTuple):
+    """A vector environment that takes part."""
+
+    name: str
+    library: str
+    workers: int
+    make: Callable[[], Any]  # EnvPool's is none of Gymnasium's, but steps like one
+
+
+def contenders(
+    library: str, environment: str, num_envs: int, workers: Sequence[int] = (1,), dtype: str = "float32"
+) -> list[Contender]:
+    """Those of `operant`, `envpool`, `gymnasium` or `gymnasium-sync`; the first two with each number of workers."""
+    env_class = getattr(envs, f"{environment}VecEnv")
+    env_id = env_class.gymnasium_id
+    if library == "operant":
+        name, argument, make = "Operant, {} worker", "workers", partial(env_class, num_envs, dtype=dtype)
+    elif library == "envpool":
+        if find_spec("envpool") is None:
+            raise NotMeasuredError("envpool is not installed: pip install envpool")
+        import envpool
+
+        make = partial(envpool.make, env_id, env_type="gymnasium", num_envs=num_envs, seed=0)
+        name, argument = "EnvPool, {} thread", "num_threads"
+    else:
+        mode, kind = "sync", "SyncVectorEnv"
+        if library == "gymnasium":
+            entry_point = gym.spec(env_id).vector_entry_point
+            if entry_point is None:
+                raise NotMeasuredError("Gymnasium has no numpy vector environment of it")
+            mode, kind = "vector_entry_point", f"{str(entry_point).rpartition(':')[2]} (numpy)"
+        elif num_envs > _LARGEST_SYNC:
+            raise NotMeasuredError(f"SyncVectorEnv is measured up to {_LARGEST_SYNC} copies: more are not faster")
+        make = partial(gym.make_vec, env_id, num_envs, vectorization_mode=mode)
+        return [Contender(f"Gymnasium {kind}", library, 1, make)]
+    return [Contender(name.format(n) + "s" * (n > 1), library, n, partial(make, **{argument: n})) for n in workers]
+
+
+class Stepper:
+    """A vector environment in the middle of its episodes, with random actions that were drawn beforehand."""
+
+    def __init__(self, make: Callable[[], Any], num_envs: int, seconds: float, action_dtype: Any = None) -> None:
+        """Make the environment, and step 500 times or for about `seconds`, so that episodes get out of phase."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what another library warns of is not a benchmark's business
+            self.env, self.num_envs = make(), num_envs
+            self.env.reset(seed=0)
+        extra = max(16 * _ACTION_ARRAYS, min(num_envs * (_ACTION_ARRAYS - 1), _MOST_EXTRA_ACTIONS))
+        space = batch_space(self.env.single_action_space, num_envs + extra)
+        space.seed(0)
+        actions = np.asarray(space.sample(), action_dtype)
+        starts = np.linspace(0, extra, _ACTION_ARRAYS).astype(int) // 16 * 16  # whole cache lines
+        self._actions = cycle([actions[start : start + num_envs] for start in starts])
+        steps, elapsed = 0, 0.0
+        while steps < _WARM_UP_STEPS and elapsed < seconds:
+            elapsed += self.time(10)
+            steps += 10
+        self._calls = max(1, round(seconds * steps / elapsed))
+
+    def time(self, calls: int) -> float:
+        """Seconds that `calls` steps take, with the last step's arrays still held, as in a training loop."""
+        env, result = self.env, None
+        start = time.perf_counter()
+        for action in islice(self._actions, calls):
+            result = env.step(action)
+        elapsed = time.perf_counter() - start
+        del result
+        return elapsed
+
+    def rate(self) -> float:
+        """Measure once, for about the `seconds` of the constructor: steps per second, all copies together."""
+        return self.num_envs * self._calls / self.time(self._calls)
+
+
+def in_turn(measures: Sequence[Callable[[], float]], rounds: int) -> list[list[float]]:
+    """What each of `measures` gives in every round; a machine that becomes slower does so for all of them."""
+    by_round = [[measure() for measure in measures] for _ in range(rounds)]
+    return [list(values) for values in zip(*by_round, strict=True)]
+
+
+def ratios(numerators: Sequence[float], denominators: Sequence[float]) -> list[float]:
+    """The ratio of each round: what disturbs a whole round disturbs both."""
+    return [numerator / denominator for numerator, denominator in zip(numerators, denominators, strict=True)]
+
+
+def spread(values: Sequence[float]) -> str:
+    """The median, the lowest and the highest: `12.3 (11.9 - 12.8)`."""
+    middle = median(values)
+    digits = 0 if middle >= 100 else 1 if middle >= 10 else 2 if middle >= 1 else 3
+    return f"{middle:.{digits}f} ({min(values):.{digits}f} - {max(values):.{digits}f})"
+
+
+def machine() -> dict[str, Any]:
+    """What a figure depends on beside the code: processor, cores, versions."""
+    info = Path("/proc/cpuinfo")  # the platform module does not know the processor's name on Linux
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "cores": usable_cores(),
+        "system": platform.platform(),
+        "simd": simd.active,
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("operant", "numpy", "gymnasium", "envpool") if find_spec(name)},
+    }

@@ -1,1 +1,0 @@
-"""Measures steps per second, of Operant and of other libraries in turn: `operant bench`."""
