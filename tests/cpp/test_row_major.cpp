@@ -1,38 +1,96 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 #include <operant/numerics/row_major.hpp>
 
 namespace {
 
+constexpr std::size_t margin = 40;
+
+/// Stores rows at an address that is aligned, and at one that is not.
 template <class Scalar, std::size_t columns>
 void check_rows() {
     using Batch = xsimd::batch<Scalar>;
+    CAPTURE(columns);
     std::array<Batch, columns> batches;
     for (std::size_t column = 0; column < columns; ++column) {
         alignas(64) Scalar lanes[Batch::size];
         for (std::size_t lane = 0; lane < Batch::size; ++lane) lanes[lane] = Scalar(100 * lane + column);
         batches[column] = Batch::load_aligned(lanes);
     }
-    alignas(64) float rows[Batch::size * columns];
-    operant::store_rows(rows, batches);
-    for (std::size_t lane = 0; lane < Batch::size; ++lane)
-        for (std::size_t column = 0; column < columns; ++column) {
+    for (const std::size_t offset : {std::size_t{0}, std::size_t{1}}) {
+        alignas(64) float memory[margin + Batch::size * columns + margin];
+        for (float& number : memory) number = -1;
+        float* rows = memory + 16 + offset;
+        operant::store_rows(rows, batches);
+        for (std::size_t lane = 0; lane < Batch::size; ++lane)
+            for (std::size_t column = 0; column < columns; ++column) {
+                CAPTURE(lane);
+                CAPTURE(column);
+                REQUIRE(rows[lane * columns + column] == float(100 * lane + column));
+            }
+        for (const float* before = memory; before < rows; ++before) REQUIRE(*before == -1);
+        for (const float* after = rows + Batch::size * columns; after < std::end(memory); ++after)
+            REQUIRE(*after == -1);
+    }
+}
+
+/// Loads rows from an address that is aligned for nothing but one number, and from the end of its memory.
+template <class Lane, class Number, std::size_t columns>
+void check_load() {
+    using Batch = xsimd::batch<Lane>;
+    CAPTURE(columns);
+    std::vector<Number> memory(1 + Batch::size * columns);
+    for (std::size_t i = 1; i < memory.size(); ++i) memory[i] = Number(i) - Number(50);
+    const auto loaded = operant::load_rows<Batch, columns>(memory.data() + 1);
+    for (std::size_t column = 0; column < columns; ++column) {
+        alignas(64) Lane lanes[Batch::size];
+        loaded[column].store_aligned(lanes);
+        for (std::size_t lane = 0; lane < Batch::size; ++lane) {
             CAPTURE(lane);
             CAPTURE(column);
-            CHECK(rows[lane * columns + column] == float(100 * lane + column));
+            REQUIRE(lanes[lane] == static_cast<Lane>(memory[1 + lane * columns + column]));
         }
+    }
 }
+
+template <class Lane, class Number, std::size_t... columns>
+void check_loads(std::index_sequence<columns...>) {
+    (check_load<Lane, Number, columns>(), ...);
+}
+
+using LoadedWidths = std::index_sequence<1, 2, 3, 4, 5, 7, 8, 17>;
 
 }  // namespace
 
 TEST_CASE_TEMPLATE("rows hold a lane each", Scalar, float, double) {
-    check_rows<Scalar, 1>();
-    check_rows<Scalar, 2>();
-    check_rows<Scalar, 3>();
-    check_rows<Scalar, 4>();
-    check_rows<Scalar, 6>();
+    [&]<std::size_t... i>(std::index_sequence<i...>) {
+        (check_rows<Scalar, i + 1>(), ...);
+    }(std::make_index_sequence<20>{});
+    check_rows<Scalar, 31>();
+    check_rows<Scalar, 32>();
+    check_rows<Scalar, 33>();
+    check_rows<Scalar, 40>();
+    check_rows<Scalar, 100>();
+}
+
+TEST_CASE_TEMPLATE("lanes hold a row each", Lane, float, double, std::int32_t, std::int64_t) {
+    check_loads<Lane, float>(LoadedWidths{});
+    check_loads<Lane, double>(LoadedWidths{});
+    check_loads<Lane, std::int32_t>(LoadedWidths{});
+    check_loads<Lane, std::int64_t>(LoadedWidths{});
+}
+
+TEST_CASE("rows become lanes and rows again") {
+    using Batch = xsimd::batch<float>;
+    std::vector<float> rows(3 * Batch::size), again(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i) / 7;
+    operant::store_rows(again.data(), operant::load_rows<Batch, 3>(rows.data()));
+    CHECK(again == rows);
 }
 
 TEST_CASE("bits become bools") {

@@ -1,8 +1,10 @@
 #pragma once
 /// \file
-/// Structure of arrays to array of structures: stores what the lanes of several batches hold as rows, one row a lane.
+/// Structure of arrays to array of structures and back: stores what the lanes of several batches hold as rows, one row
+/// a lane, and loads rows as such batches.
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -35,34 +37,164 @@ XSIMD_INLINE Vector interleaved(const Vector& a, const Vector& b, const Vector& 
         return __builtin_shufflevector(of_a_and_b, c, ((part * size + i) % 3 == 2 ? size + (part * size + i) / 3 : i)...);
     }(std::make_integer_sequence<int, size>{});
 }
+
+/// `count` elements of {a0, a1, ..., b0, b1, ...}: those that `Source`, which captures nothing, gives for 0, 1, ...
+template <int count, class Vector, class Source>
+XSIMD_INLINE auto shuffled(const Vector& a, const Vector& b, Source) {
+    return [&]<int... i>(std::integer_sequence<int, i...>) {
+        return __builtin_shufflevector(a, b, std::integral_constant<int, Source{}(i)>::value...);
+    }(std::make_integer_sequence<int, count>{});
+}
+
+/// {a0, b0, a1, b1} within every 128 bits, over their lower halves, and over their upper ones. Each is one instruction
+/// on every processor.
+template <class Batch>
+XSIMD_INLINE std::array<Batch, 2> interleaved_in_quarters(const Batch& a, const Batch& b) {
+    constexpr int size = static_cast<int>(Batch::size);
+    return {shuffled<size>(a.data, b.data, [](int i) { return i / 4 * 4 + i % 4 / 2 + i % 2 * size; }),
+            shuffled<size>(a.data, b.data, [](int i) { return i / 4 * 4 + i % 4 / 2 + i % 2 * size + 2; })};
+}
+
+/// {a0, b0, a1, b1, ...} over elements of 128 bits: over the lower halves of `a` and `b`, and over the upper ones.
+template <class Batch>
+XSIMD_INLINE std::array<Batch, 2> interleaved_quarters(const Batch& a, const Batch& b) {
+    constexpr int size = static_cast<int>(Batch::size);
+    return {shuffled<size>(a.data, b.data, [](int i) { return i / 8 * 4 + i % 4 + i / 4 % 2 * size; }),
+            shuffled<size>(a.data, b.data, [](int i) { return i / 8 * 4 + i % 4 + i / 4 % 2 * size + size / 2; })};
+}
+
+/// {a0, a1, ..., b0, b1, ...} three at a time from the given element on; anything where there are no more of them.
+template <int size, int first, class Vector>
+XSIMD_INLINE Vector every_third(const Vector& a, const Vector& b) {
+    return shuffled<size>(a, b, [](int i) { return first + 3 * i < 2 * size ? first + 3 * i : 0; });
+}
+
+/// The same of three vectors, given what is had of two.
+template <int size, int first, class Vector>
+XSIMD_INLINE Vector every_third_of_three(const Vector& of_two, const Vector& c) {
+    return shuffled<size>(of_two, c, [](int i) { return first + 3 * i < 2 * size ? i : first + 3 * i - size; });
+}
+
+/// Every other element of {a0, a1, ..., b0, b1, ...}: those with even indices, and those with odd ones.
+template <class Batch>
+XSIMD_INLINE std::array<Batch, 2> deinterleaved(const std::array<Batch, 2>& x) {
+    constexpr int size = static_cast<int>(Batch::size);
+    return {shuffled<size>(x[0].data, x[1].data, [](int i) { return 2 * i; }),
+            shuffled<size>(x[0].data, x[1].data, [](int i) { return 2 * i + 1; })};
+}
+
+/// Every third element of three batches: from the first one on, from the second, and from the third.
+template <class Batch>
+XSIMD_INLINE std::array<Batch, 3> deinterleaved(const std::array<Batch, 3>& x) {
+    constexpr int size = static_cast<int>(Batch::size);
+    const auto from = [&]<int first>(std::integral_constant<int, first>) {
+        const auto of_two = every_third<size, first>(x[0].data, x[1].data);
+        return Batch(every_third_of_three<size, first>(of_two, x[2].data));
+    };
+    return {from(std::integral_constant<int, 0>{}), from(std::integral_constant<int, 1>{}),
+            from(std::integral_constant<int, 2>{})};
+}
+
+/// Every fourth element of four batches.
+template <class Batch>
+XSIMD_INLINE std::array<Batch, 4> deinterleaved(const std::array<Batch, 4>& x) {
+    const auto low = deinterleaved(std::array{x[0], x[1]}), high = deinterleaved(std::array{x[2], x[3]});
+    const auto even = deinterleaved(std::array{low[0], high[0]}), odd = deinterleaved(std::array{low[1], high[1]});
+    return {even[0], odd[0], even[1], odd[1]};
+}
+
+/// `count` elements, from the given one on.
+template <int count, int from, class Vector>
+XSIMD_INLINE auto consecutive(const Vector& a) {
+    return shuffled<count>(a, a, [](int i) { return from + i; });
+}
+
+/// The last `width` of the numbers in two rows of `stride`, fewer than `width`.
+template <int width, int stride, class Vector>
+XSIMD_INLINE auto end_of_rows(const Vector& last_but_one, const Vector& last) {
+    constexpr int excess = width - stride;
+    return shuffled<width>(last_but_one, last,
+                           [](int i) { return i < excess ? stride - excess + i : width + i - excess; });
+}
+
+/// Writes `width` columns of as many floats as there are lanes to rows whose starts are `stride` floats apart. `width`
+/// is a power of 2, at least 4 and at most the number of lanes.
+///
+/// If rows are narrower than that, the columns beyond the stride may hold anything: what they overwrite, the next row
+/// overwrites again, and the last row is written together with the end of the one before.
+template <std::size_t width_, std::size_t stride_, class Batch>
+XSIMD_INLINE void store_columns(float* rows, const std::array<Batch, width_>& columns) {
+    constexpr int size = static_cast<int>(Batch::size), width = static_cast<int>(width_), groups = width / 4;
+    constexpr int stride = static_cast<int>(stride_);
+    // Four columns at a time, every 128 bits are transposed on their own: parts[j][g] then holds columns 4g to 4g + 3
+    // of row 4q + j in its q-th 128 bits.
+    std::array<std::array<Batch, groups>, 4> parts;
+    for (int group = 0; group < groups; ++group) {
+        const Batch* column = columns.data() + 4 * group;
+        const auto even = interleaved_in_quarters(column[0], column[2]);
+        const auto odd = interleaved_in_quarters(column[1], column[3]);
+        for (int half = 0; half < 2; ++half) {
+            const auto pair = interleaved_in_quarters(even[half], odd[half]);
+            parts[2 * half][group] = pair[0];
+            parts[2 * half + 1][group] = pair[1];
+        }
+    }
+    // Perfect shuffles of the 128 bits put the groups of a row next to each other.
+    for (auto& part : parts)
+        for (int stage = 1; stage < groups; stage *= 2) {
+            const auto before = part;
+            for (int group = 0; group < groups / 2; ++group) {
+                const auto pair = interleaved_quarters(before[group], before[group + groups / 2]);
+                part[2 * group] = pair[0];
+                part[2 * group + 1] = pair[1];
+            }
+        }
+    const auto row = [&]<int i>(std::integral_constant<int, i>) {
+        constexpr int in_part = i / 4, rows_each = size / width;
+        return consecutive<width, in_part % rows_each * width>(parts[i % 4][in_part / rows_each].data);
+    };
+    const auto store = [&]<int i>(std::integral_constant<int, i> index) {
+        constexpr int excess = stride < width && i == size - 1 ? width - stride : 0;
+        auto values = row(index);
+        if constexpr (excess != 0)
+            values = end_of_rows<width, stride>(row(std::integral_constant<int, i - 1>{}), values);
+        std::memcpy(rows + i * stride - excess, &values, sizeof(values));
+    };
+    [&]<int... i>(std::integer_sequence<int, i...>) {
+        (store(std::integral_constant<int, i>{}), ...);
+    }(std::make_integer_sequence<int, size>{});
+}
 #endif
 
 }  // namespace detail
 
 /// Writes `columns[k]`'s lane i to `rows[i * columns.size() + k]`, as float.
-/// \param rows `columns.size() * batch size` floats, 64-byte aligned
+/// \param rows `columns.size() * batch size` floats, aligned or not; nothing beyond them is written
 /// \param columns one batch for each number of a row, one lane a row
 template <class Scalar, class Arch, std::size_t size>
 XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, Arch>, size>& columns) {
     using Batch = xsimd::batch<Scalar, Arch>;
     constexpr int width = static_cast<int>(Batch::size);
     if constexpr (std::is_same_v<Scalar, float> && size == 1) {
-        columns[0].store_aligned(rows);
+        columns[0].store_unaligned(rows);
 #if defined(__GNUC__)
     } else if constexpr (std::is_same_v<Scalar, float> && size == 2) {
         const auto [low, high] = detail::interleaved<width>(columns[0].data, columns[1].data);
-        Batch(low).store_aligned(rows);
-        Batch(high).store_aligned(rows + width);
+        Batch(low).store_unaligned(rows);
+        Batch(high).store_unaligned(rows + width);
     } else if constexpr (std::is_same_v<Scalar, float> && size == 3) {
         const auto &a = columns[0].data, &b = columns[1].data, &c = columns[2].data;
-        Batch(detail::interleaved<width, 0>(a, b, c)).store_aligned(rows);
-        Batch(detail::interleaved<width, 1>(a, b, c)).store_aligned(rows + width);
-        Batch(detail::interleaved<width, 2>(a, b, c)).store_aligned(rows + 2 * width);
-    } else if constexpr (std::is_same_v<Scalar, float> && size == 4) {
-        const auto even = detail::interleaved<width>(columns[0].data, columns[2].data);
-        const auto odd = detail::interleaved<width>(columns[1].data, columns[3].data);
-        for (int half = 0; half < 2; ++half)
-            store_rows(rows + half * 2 * width, std::array{Batch(even[half]), Batch(odd[half])});
+        Batch(detail::interleaved<width, 0>(a, b, c)).store_unaligned(rows);
+        Batch(detail::interleaved<width, 1>(a, b, c)).store_unaligned(rows + width);
+        Batch(detail::interleaved<width, 2>(a, b, c)).store_unaligned(rows + 2 * width);
+    } else if constexpr (std::is_same_v<Scalar, float> && width == 16 && (size == 4 || size == 8)) {
+        // Every row as two rows of half the length: columns k and k + size / 2 take turns.
+        std::array<Batch, size / 2> halves[2];
+        for (std::size_t k = 0; k < size / 2; ++k) {
+            const auto pair = detail::interleaved<width>(columns[k].data, columns[k + size / 2].data);
+            for (int half = 0; half < 2; ++half) halves[half][k] = Batch(pair[half]);
+        }
+        for (int half = 0; half < 2; ++half) store_rows(rows + half * width * (size / 2), halves[half]);
     } else if constexpr (std::is_same_v<Scalar, float> && size == 6) {
         // Pairs of columns as elements of 64 bits, three of which make a row.
         using Pairs = xsimd::batch<double, Arch>;
@@ -75,10 +207,28 @@ XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, 
         for (int half = 0; half < 2; ++half) {
             const auto &a = first[half].data, &b = second[half].data, &c = third[half].data;
             float* half_rows = rows + half * 3 * width;
-            const auto store = [](float* to, const Pairs& values) { xsimd::bitwise_cast<float>(values).store_aligned(to); };
+            const auto store = [](float* to, const Pairs& values) {
+                xsimd::bitwise_cast<float>(values).store_unaligned(to);
+            };
             store(half_rows, detail::interleaved<width / 2, 0>(a, b, c));
             store(half_rows + width, detail::interleaved<width / 2, 1>(a, b, c));
             store(half_rows + 2 * width, detail::interleaved<width / 2, 2>(a, b, c));
+        }
+    } else if constexpr (std::is_same_v<Scalar, float>) {
+        // Blocks of as many columns as there are lanes. What remains is a narrower block, which may overlap the one
+        // before.
+        constexpr std::size_t whole = size - size % width, rest = std::bit_ceil(size - whole);
+        const auto store_block = [&]<std::size_t block>(std::integral_constant<std::size_t, block>, std::size_t first) {
+            std::array<Batch, block> chosen;
+            for (std::size_t i = 0; i < block; ++i) chosen[i] = columns[first + i < size ? first + i : 0];
+            detail::store_columns<block, size>(rows + first, chosen);
+        };
+        if constexpr (whole != 0)
+            for (std::size_t first = 0; first < whole; first += width)
+                store_block(std::integral_constant<std::size_t, width>{}, first);
+        if constexpr (whole != size) {
+            constexpr std::size_t block = rest < 4 ? 4 : rest;
+            store_block(std::integral_constant<std::size_t, block>{}, whole == 0 ? 0 : size - block);
         }
 #endif
     } else {
@@ -87,6 +237,43 @@ XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, 
         for (std::size_t lane = 0; lane < Batch::size; ++lane)
             for (std::size_t column = 0; column < size; ++column)
                 rows[lane * size + column] = static_cast<float>(lanes[column][lane]);
+    }
+}
+
+/// Reads rows of `size` numbers, one row a lane, and converts them to the batch's type.
+/// \param rows `size * batch size` numbers, aligned or not
+/// \return one batch for each number of a row: lane i of the k-th is `rows[i * size + k]`
+template <class Batch, std::size_t size, class Number>
+XSIMD_INLINE std::array<Batch, size> load_rows(const Number* rows) {
+    using Scalar = typename Batch::value_type;
+    constexpr std::size_t width = Batch::size;
+    if constexpr (std::is_same_v<Number, Scalar>) {
+        if constexpr (size == 1) {
+            return {Batch::load_unaligned(rows)};
+#if defined(__GNUC__)
+        } else if constexpr (size <= 4) {
+            // Integers are moved as floating-point numbers of as many bits, which are vectors of their own length.
+            using Moved = std::conditional_t<sizeof(Scalar) == sizeof(float), float, double>;
+            std::array<xsimd::batch<Moved, typename Batch::arch_type>, size> moved;
+            for (std::size_t k = 0; k < size; ++k)
+                moved[k] = xsimd::bitwise_cast<Moved>(Batch::load_unaligned(rows + k * width));
+            const auto columns = detail::deinterleaved(moved);
+            std::array<Batch, size> result;
+            for (std::size_t k = 0; k < size; ++k) result[k] = xsimd::bitwise_cast<Scalar>(columns[k]);
+            return result;
+#endif
+        } else {
+            alignas(Batch::arch_type::alignment()) Scalar lanes[size][width];
+            for (std::size_t lane = 0; lane < width; ++lane)
+                for (std::size_t k = 0; k < size; ++k) lanes[k][lane] = rows[lane * size + k];
+            std::array<Batch, size> columns;
+            for (std::size_t k = 0; k < size; ++k) columns[k] = Batch::load_aligned(lanes[k]);
+            return columns;
+        }
+    } else {
+        alignas(Batch::arch_type::alignment()) Scalar converted[size * width];
+        for (std::size_t i = 0; i < size * width; ++i) converted[i] = static_cast<Scalar>(rows[i]);
+        return load_rows<Batch, size>(converted);
     }
 }
 
