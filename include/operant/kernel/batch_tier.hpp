@@ -59,7 +59,7 @@ class BatchTierKernels {
     static constexpr std::size_t parts = ObservationTraits<E>::parts;
 
     static_assert(sizeof(State) % sizeof(Batch) == 0 && std::is_trivially_copyable_v<State>,
-                  "every member of State<Batch> must be a Batch, an Integer<Batch> or an Angle<Batch>");
+                  "every member of State<Batch> must be a Batch, an Integer<Batch>, an Angle<Batch> or an array of them");
     static_assert(std::is_trivially_copyable_v<Dynamics> && alignof(Dynamics) <= 64,
                   "Dynamics<Batch> must consist of Batches, and bools that follow from switches");
 
@@ -200,7 +200,7 @@ private:
     template <class Visitor>
     static XSIMD_INLINE void for_each_kind(const Visitor& visit) {
         State state{};
-        for_each_member<E>(state, [&](std::size_t i, const char*, const auto& member) { visit(i, member); });
+        for_each_member<E>(state, visit);
     }
 
     static XSIMD_INLINE const Dynamics& dynamics_of(const Lanes& lanes, std::size_t lane) {
@@ -312,7 +312,7 @@ private:
 
     static XSIMD_INLINE State load_starts(std::byte (&starts)[state_size][group_size * sizeof(double)], std::size_t k) {
         State state;
-        for_each_member<E>(state, [&](std::size_t i, const char*, auto& member) {
+        for_each_member<E>(state, [&](std::size_t i, auto& member) {
             using Stored = typename MemberTraits<std::remove_cvref_t<decltype(member)>>::Stored;
             load_member(member, reinterpret_cast<const Stored*>(starts[i]) + k);
         });
@@ -343,7 +343,7 @@ private:
                     ManyRandom random(generators, group + k);
                     auto start = E::reset(parameters_of<E>(lanes, 0), bounds, random);
                     if (k < count) random.store(generators, group + k, count - k);
-                    for_each_member<E>(start, [&](std::size_t i, const char*, const auto& member) {
+                    for_each_member<E>(start, [&](std::size_t i, const auto& member) {
                         plain_number(member).store_aligned(drawn[i] + k);
                     });
                 }
@@ -353,7 +353,7 @@ private:
         for (std::size_t k = 0; k < group_size; ++k) {
             if (k < count) {
                 auto start = call_reset(parameters_of<E>(lanes, group[k]), bounds, generators[group[k]]);
-                for_each_member<E>(start, [&](std::size_t i, const char*, const auto& member) {
+                for_each_member<E>(start, [&](std::size_t i, const auto& member) {
                     drawn[i][k] = static_cast<double>(plain_number(member));
                 });
             } else {

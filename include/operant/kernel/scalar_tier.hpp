@@ -131,7 +131,7 @@ public:
     static void get_state(const Lanes& lanes, std::size_t num_envs, double* state) {
         const Arrays arrays(lanes.state, state_size());
         for (std::size_t copy = 0; copy < num_envs; ++copy)
-            for_each_member<E>(arrays.load(copy), [&](std::size_t, const char*, const auto& member) {
+            for_each_member<E>(arrays.load(copy), [&](std::size_t, const auto& member) {
                 *state++ = static_cast<double>(member);
             });
     }
@@ -141,7 +141,7 @@ public:
         const Arrays arrays(lanes.state, state_size());
         for (std::size_t copy = 0; copy < num_envs; ++copy) {
             State lane = arrays.load(copy);
-            for_each_member<E>(lane, [&](std::size_t, const char*, auto& member) {
+            for_each_member<E>(lane, [&](std::size_t, auto& member) {
                 member = static_cast<std::remove_cvref_t<decltype(member)>>(*state++);
             });
             arrays.store(lane, copy);
@@ -152,7 +152,7 @@ private:
     static XSIMD_INLINE std::size_t state_size() {
         std::size_t size = 0;
         State state{};
-        for_each_member<E>(state, [&](std::size_t, const char*, auto&) { ++size; });
+        for_each_member<E>(state, [&](std::size_t, auto&) { ++size; });
         return size;
     }
 };
