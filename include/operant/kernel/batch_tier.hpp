@@ -164,11 +164,13 @@ public:
             make_dynamics(dynamics, *of_copy);
             return true;
         }
-        alignas(64) std::byte single[sizeof(Dynamics)] = {};
+        alignas(64) std::byte first[sizeof(Dynamics)] = {}, single[sizeof(Dynamics)] = {};
+        make_dynamics(first, *of_copy);
         for (std::size_t copy = 0; copy < num_envs; ++copy) {
             std::byte* merged = dynamics + copy / Batch::size * sizeof(Dynamics);
-            make_dynamics(copy % Batch::size == 0 ? merged : single, of_copy[copy]);
-            if (copy % Batch::size != 0 && !take_lane(merged, single, copy % Batch::size)) return false;
+            if (copy % Batch::size == 0) std::memcpy(merged, first, sizeof(Dynamics));
+            make_dynamics(single, of_copy[copy]);
+            if (!take_lane(merged, first, single, copy % Batch::size)) return false;
         }
         return true;
     }
@@ -253,20 +255,23 @@ private:
     }
 
     /// Puts one lane of the dynamics of one copy into those of its batch. Made of the parameters of one copy, every batch
-    /// in them has the same number in all lanes; what looks otherwise is no batch, and has to be the same in both.
+    /// in them has the same number in all lanes; what looks otherwise, there or in those of the first copy, is no batch,
+    /// and has to be as the first copy has it.
     /// \return whether it was
-    static bool take_lane(std::byte* merged, const std::byte* single, std::size_t lane) {
+    static bool take_lane(std::byte* merged, const std::byte* first, const std::byte* single, std::size_t lane) {
         for (std::size_t begin = 0; begin < sizeof(Dynamics); begin += sizeof(Batch)) {
             const std::size_t size = sizeof(Dynamics) - begin < sizeof(Batch) ? sizeof(Dynamics) - begin : sizeof(Batch);
-            bool is_batch = size == sizeof(Batch);
-            for (std::size_t i = 1; i < Batch::size && is_batch; ++i)
-                is_batch = std::memcmp(single + begin, single + begin + i * sizeof(Scalar), sizeof(Scalar)) == 0;
-            if (is_batch)
+            if (size == sizeof(Batch) && is_uniform(first + begin) && is_uniform(single + begin))
                 std::memcpy(merged + begin + lane * sizeof(Scalar), single + begin, sizeof(Scalar));
-            else if (std::memcmp(merged + begin, single + begin, size) != 0)
+            else if (std::memcmp(first + begin, single + begin, size) != 0)
                 return false;
         }
         return true;
+    }
+
+    /// Whether all lanes of what may be a batch are the same.
+    static bool is_uniform(const std::byte* batch) {
+        return std::memcmp(batch, batch + sizeof(Scalar), sizeof(Batch) - sizeof(Scalar)) == 0;
     }
 
     /// How many lanes are restarted together.
