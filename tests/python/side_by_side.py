@@ -54,7 +54,8 @@ def random_actions(space, rng, num_envs):
         return space.start + rng.integers(0, space.n, num_envs)
     if isinstance(space, gym.spaces.MultiDiscrete):
         return space.start + rng.integers(0, space.nvec, (num_envs, *space.shape))
-    middle, half = (space.high + space.low) / 2, (space.high - space.low) / 2
+    low, high = (np.clip(bounds, -1e3, 1e3) for bounds in (space.low, space.high))  # some are infinite
+    middle, half = (high + low) / 2, (high - low) / 2
     drawn = middle + half * rng.uniform(-1.6, 1.6, (num_envs, *space.shape))
     on_bounds = rng.random(num_envs) < 0.25
     drawn[on_bounds] = np.clip(drawn[on_bounds], space.low, space.high)
