@@ -10,6 +10,8 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from operant.envs import CartPoleVecEnv, MountainCarContinuousVecEnv, MountainCarVecEnv, PendulumVecEnv
 
+pytestmark = [pytest.mark.emulated, pytest.mark.quick]
+
 
 @pytest.fixture
 def make():

@@ -63,6 +63,7 @@ FLOATS = {f"{layout} d" for layout in (*LAYOUTS, "a column")} | {f"dtype {code}"
 FLOATS |= {"a list of floats", "with inf", "with -inf"}
 
 
+@pytest.mark.quick
 def test_actions(twins):
     accepted = set()
     pair = twins()
@@ -95,6 +96,7 @@ def test_actions_of_a_single_environment(registration):
             assert_same(ours.step(action), spared.step(action))
 
 
+@pytest.mark.quick
 def test_seeds(twins):
     accepted = 0
     pair = twins()
@@ -170,6 +172,7 @@ def test_bounds(twins, registration, which, dtype):
     assert accepted > 5
 
 
+@pytest.mark.quick
 def test_reset_masks(twins):
     accepted = 0
     pair = twins()
@@ -222,6 +225,7 @@ def test_only_the_copies_that_a_mask_selects_need_a_finite_state(twins):
 # The constructor: what it accepts comes out as the plain value; the rest is refused before anything is made.
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("argument", ["num_envs", "workers", "max_episode_steps"])
 def test_counts(registration, argument):
     for name, value in odd_values(1).items():

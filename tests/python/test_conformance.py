@@ -25,12 +25,15 @@ from side_by_side import (
 
 from operant import envs
 
+pytestmark = pytest.mark.emulated
+
 NUM_ENVS = 16
 
 
 # What it is made of.
 
 
+@pytest.mark.quick
 def test_spaces_metadata_and_spec_are_gymnasiums(registration, mode):
     ours = gym.make_vec(registration.id, num_envs=6, autoreset_mode=mode.value, render_mode="rgb_array")
     theirs = make_oracle(registration, 6, mode)
@@ -92,6 +95,7 @@ BAD_SEEDS = [
 ]
 
 
+@pytest.mark.quick
 def test_bad_seeds_change_nothing(registration):
     pair = Pair(registration, 3)
     pair.reset(seed=0)
@@ -106,6 +110,8 @@ BOUNDS = [(0.1, 0.2), (0, 1), (0.0, 0.0), (np.float32(0.05), np.float64(0.1)), (
 BAD_BOUNDS = [(1, -1), ("a", 1), (-1, None), (-1, "b"), (-np.inf, np.inf), (np.nan, 1), ([1], 2), (0.0, -0.0)]
 
 
+@pytest.mark.quick
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_bounds_of_the_start_are_gymnasiums(registration, rng, dtype):
     pair = Pair(registration, 5, dtype=dtype)
@@ -165,6 +171,7 @@ def test_bad_masks_are_refused_as_gymnasium_does_and_change_nothing(registration
 # How they go on and end.
 
 
+@pytest.mark.slow
 @pytest.mark.quick
 def test_long_runs_are_gymnasiums_bit_for_bit(registration, mode, rng):
     pair = Pair(registration, NUM_ENVS, mode)
@@ -187,6 +194,7 @@ def test_float32_is_gymnasium_to_rounding(registration, mode, rng):
     pair.close()
 
 
+@pytest.mark.slow
 def test_episodes_that_end_in_both_ways_at_once_are_gymnasiums(registration, mode):
     # The same seeds and actions without a limit tell which limit a termination will meet.
     scout = Pair(registration, NUM_ENVS, max_episode_steps=-1)
@@ -203,6 +211,7 @@ def test_episodes_that_end_in_both_ways_at_once_are_gymnasiums(registration, mod
     pair.close()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("limit", [1, 2, 9])
 def test_short_limits_are_gymnasiums(registration, mode, rng, limit):
     """Also where elapsed steps differ between copies, and no two ends are alike."""
@@ -219,6 +228,7 @@ def test_short_limits_are_gymnasiums(registration, mode, rng, limit):
     pair.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_no_limit_is_none(registration, make, mode, draw, dtype):
     env = make(4, max_episode_steps=-1, autoreset_mode=mode, dtype=dtype)
@@ -231,6 +241,7 @@ def test_no_limit_is_none(registration, make, mode, draw, dtype):
         assert infos == {}
 
 
+@pytest.mark.quick
 def test_final_observations_are_none_where_no_episode_ended(registration, rng):
     pair = Pair(registration, 5, "SameStep", max_episode_steps=4)
     pair.reset(seed=0)
@@ -267,6 +278,7 @@ def test_final_observations_can_be_replaced(make, draw):
     np.testing.assert_array_equal(env.step(draw(env))[4]["_final_obs"], [True] * 3)
 
 
+@pytest.mark.quick
 def test_without_autoreset_nothing_is_stepped_until_all_that_finished_are_reset(registration, rng):
     pair = Pair(registration, 5, "Disabled", max_episode_steps=3)
     pair.reset(seed=0)
@@ -296,6 +308,7 @@ def continuous(registration):
         pytest.skip("its actions are discrete")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("continuous")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_continuous_actions_out_of_range_are_clipped_as_gymnasium_does(registration, mode, rng, dtype):
@@ -338,6 +351,8 @@ def test_the_state_that_is_handed_out_is_a_copy(make):
     np.testing.assert_array_equal(env.state, before + 1)
 
 
+@pytest.mark.quick
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("how", FORKS)
 def test_a_copy_goes_on_bit_for_bit(make, mode, draw, how, dtype):
@@ -375,6 +390,8 @@ def test_a_copy_keeps_what_the_environment_was_made_with(make, mode, how):
 # float32, in greater numbers than Gymnasium could step: against float64, which is Gymnasium bit for bit.
 
 
+@pytest.mark.quick
+@pytest.mark.slow
 def test_float32_steps_are_right_to_rounding(registration, make, draw):
     """More than 900,000 steps of float32 runs: each observation and reward is right, and at most one flag is another,
     where a threshold falls within rounding."""
@@ -410,6 +427,7 @@ def test_far_angles_are_stepped_right_too(rng):
     assert_same(fast.step(actions)[0], exact.step(actions)[0], 1e-6)
 
 
+@pytest.mark.slow
 def test_a_pendulum_hanging_at_rest_stays_at_rest():
     env = envs.PendulumVecEnv(3, max_episode_steps=-1)
     env.reset(seed=0)

@@ -64,6 +64,7 @@ def damages(draw, saved):
     }[kind]
 
 
+@pytest.mark.quick
 def test_a_damaged_file_is_refused(env, tmp_path):
     path = tmp_path / "env"
     env.save(path)

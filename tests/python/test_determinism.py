@@ -55,6 +55,7 @@ def outputs(env, actions):
             yield infos["episode"]["l"][ended]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_workers_change_nothing(make, draw, mode, dtype):
     arguments = {
@@ -72,6 +73,7 @@ def test_workers_change_nothing(make, draw, mode, dtype):
     assert one.get_logs()["episode_count"] >= MOST
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_num_envs_changes_nothing(make, draw, dtype):
     largest = make(MOST, dtype=dtype)

@@ -161,6 +161,7 @@ def test_every_environment_is_here(registration):
     assert WIDE[family_of(registration)]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("registration", "name", "value"), cases())
 def test_each_is_gymnasiums_attribute(registration, name, value):
     pair = make_pair(registration, **{name: value})
@@ -211,6 +212,7 @@ def test_they_hold_in_float32(registration, name, value):
         np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1.5, 0.0, "a", None])
 def test_nonsense_is_refused_by_name(registration, value, dtype):

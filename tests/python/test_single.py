@@ -35,6 +35,7 @@ def assert_same_step(actual, expected):
     assert type(actual[1]) is float
 
 
+@pytest.mark.quick
 def test_spaces_and_spec_are_gymnasiums(registration, singles):
     ours, theirs = singles()
     assert ours.observation_space == theirs.observation_space
@@ -43,6 +44,7 @@ def test_spaces_and_spec_are_gymnasiums(registration, singles):
     assert ours.spec.id == registration.id
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("limit", [None, 12])
 def test_episodes_are_gymnasiums_bit_for_bit(registration, singles, rng, limit):
     ours, theirs = singles() if limit is None else singles(max_episode_steps=limit)

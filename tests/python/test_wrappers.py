@@ -102,6 +102,7 @@ ANY_MODE = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("wrapper", ANY_MODE)
 def test_wrappers_of_rewards_and_infos(registration, both, mode, rng, wrapper):
     if wrapper == "DictInfoToList of statistics" and GYMNASIUM < (1, 3):
