@@ -17,11 +17,10 @@ mkdir -p $logs
 # Of the Python tests, those marked `emulated`: every environment against Gymnasium in float32 and float64, starts bit
 # for bit, all autoreset modes, arguments, copies, the choice of kernels. Those marked `slow`, too, step Gymnasium (in
 # emulated Python) or Operant very often.
-# Of the C++ tests, what tests_kernels does as well, with all environments; millions of calls of the C library; and
-# threads in a forked process, where qemu 7.2 fails an assertion of its own. Of tests_kernels, what the others do as well:
-# Haswell's emulator takes a minute for each.
-cpp=(--test-case-exclude='copy i does not depend on num_envs,nothing depends on workers,squares of doubles*,*of a fork*,float sine*')
-kernel_tests=(--test-case='double is the same on every architecture*,one that the processor lacks*')
+# Of the C++ tests, those in the suite `not emulated` call the C library millions of times, or start threads in a forked
+# process, where qemu 7.2 fails an assertion of its own. Those in `all kernels` repeat what the others do.
+cpp=(--test-suite-exclude='not emulated')
+one_set_of_kernels=(--test-suite-exclude='not emulated,all kernels')
 
 # Whether the emulator itself refuses what the processor lacks; otherwise nothing here would prove anything.
 refuses() { # <instruction> <emulator...>
@@ -41,7 +40,7 @@ x86() { # <kernels> <instruction that it lacks> <C++ tests> <emulator...>
     shift 3
     refuses "$lacks" "$@" || return
     "$@" "build/cpp/tests/cpp/$cpp_tests" "${cpp[@]}" || return
-    "$@" build/cpp/tests/cpp/tests_kernels "${kernel_tests[@]}" || return
+    "$@" build/cpp/tests/cpp/tests_kernels "${one_set_of_kernels[@]}" || return
     # numpy goes without what it has beyond its baseline. Its loads with a mask are right to leave alone what is masked,
     # but qemu 7.2 reads it, and where an array ends with a page ends the process.
     NPY_DISABLE_CPU_FEATURES=$("$@" $python -c "if True:
@@ -64,7 +63,7 @@ haswell() {
 aarch64() {
     local qemu=(qemu-aarch64 -L /usr/aarch64-linux-gnu)
     "${qemu[@]}" build/aarch64/tests/cpp/tests_neon "${cpp[@]}" || return
-    "${qemu[@]}" build/aarch64/tests/cpp/tests_kernels || return
+    "${qemu[@]}" build/aarch64/tests/cpp/tests_kernels "${cpp[@]}" || return
 }
 
 unset OPERANT_ARCH

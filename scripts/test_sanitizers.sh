@@ -4,7 +4,8 @@
 #   AddressSanitizer + UndefinedBehaviorSanitizer   C++ tests, and the Python tests of what people may get wrong
 #   ThreadSanitizer                                 C++ tests
 #
-# The C++ tests run with one architecture's kernels, the Python module with this processor's. `make sanitize` has
+# The C++ tests run as compiled for one architecture, and with all kernels that this processor can run; the Python module
+# with the best of these. `make sanitize` has
 # installed what this needs. No sanitizer is told to overlook anything, except leaks in Python's processes: CPython
 # itself leaves memory to the system at exit. (tests/python/test_leaks.py looks for ours.)
 set -euo pipefail
@@ -20,8 +21,9 @@ quick=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1)
 cpp() { # <directory> <sanitizers>
     echo "== C++ tests under -fsanitize=$2"
     cmake -S . -B "$1" -G Ninja "${quick[@]}" -DOPERANT_BENCHMARKS=OFF -DOPERANT_SANITIZE="$2"
-    cmake --build "$1" --target $cpp_tests
+    cmake --build "$1" --target $cpp_tests tests_kernels
     "$1/tests/cpp/$cpp_tests"
+    "$1/tests/cpp/tests_kernels"
 }
 
 cpp build/asan address,undefined
