@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -54,7 +56,8 @@ private:
         for (int digits = 1; digits < 17; ++digits) {
             char shorter[32];
             std::snprintf(shorter, sizeof(shorter), "%.*g", digits, value);
-            if (std::stod(shorter) == value) return shorter;
+            // std::stod would throw where a short text is a number too small or too large.
+            if (std::strtod(shorter, nullptr) == value) return shorter;
         }
         return text;
     }
