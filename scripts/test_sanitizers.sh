@@ -5,9 +5,9 @@
 #   ThreadSanitizer                                 C++ tests
 #
 # The C++ tests run as compiled for one architecture, and with all kernels that this processor can run; the Python module
-# with the best of these. `make sanitize` has
-# installed what this needs. No sanitizer is told to overlook anything, except leaks in Python's processes: CPython
-# itself leaves memory to the system at exit. (tests/python/test_leaks.py looks for ours.)
+# with the best of these. `make sanitize` has installed what this needs. No sanitizer is told to overlook anything, except
+# leaks in Python's processes: CPython itself leaves memory to the system at exit. (tests/python/test_leaks.py looks for
+# ours.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

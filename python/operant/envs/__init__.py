@@ -54,4 +54,3 @@ def load(path: str | os.PathLike[str], workers: int = 1) -> SimdVectorEnv:
     except (ValueError, KeyError, TypeError) as damage:
         raise ValueError(f"{name} is not a saved environment: {damage}") from damage
     return env
-
