@@ -195,8 +195,8 @@ def test_arguments_of_log(tmp_path):
 WORDS = [
     "info", "envs", "plot", "bench", "--help", "--version", "--include-dir", "--cmake-dir", "-o", "--output", "log.csv",
     "no.csv", ".", "..", '""', "--env", "CartPole", "Pendulum,Ant", "--num-envs", "0", "64", "1e3", "9" * 20,
-    "--workers", "1,2", "5000", "--dtype", "float32", "float16", "--against", "none", "gymnasium", "--json", "out.json", "--plot",
-    "out.png", "out.txt", "--rounds", "--seconds", "nan", "inf", "0.01", "--all", "--profile", "--", "-x",
+    "--workers", "1,2", "5000", "--dtype", "float32", "float16", "--against", "none", "gymnasium", "--json", "out.json",
+    "--plot", "out.png", "out.txt", "--rounds", "--seconds", "nan", "inf", "0.01", "--all", "--profile", "--", "-x",
 ]
 # fmt: on
 ARGUMENTS = st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="/\\", exclude_categories=()), max_size=6)
