@@ -16,6 +16,8 @@
 
 #include <operant/operant.hpp>
 
+#include "shipped_kernels.hpp"
+
 namespace {
 
 /// A number from the environment of the process, to run more of this, or something else.
@@ -76,7 +78,8 @@ class Pair {
     using Env = operant::VectorEnv<E, Scalar>;
 
 public:
-    explicit Pair(Chance& chance) : chance_(chance) {
+    Pair(Chance& chance, const Architecture& architecture)
+        : chance_(chance), kernels_(kernels_of<E, Scalar>(architecture)) {
         constexpr std::size_t sizes[] = {1, 2, 15, 16, 17, 63, 64, 65, 130, 1024, 2049, 5000};
         num_envs_ = sizes[chance.below(std::size(sizes))];
         options_.autoreset_mode = static_cast<operant::AutoresetMode>(chance.below(3));
@@ -104,7 +107,7 @@ private:
         const auto made = [&](std::size_t workers) {
             options_.workers = workers;
             try {
-                return std::make_unique<Env>(num_envs_, options_);
+                return std::make_unique<Env>(num_envs_, options_, kernels_);
             } catch (const std::invalid_argument&) {
                 return std::unique_ptr<Env>();
             }
@@ -211,6 +214,7 @@ private:
     }
 
     Chance& chance_;
+    operant::Kernels<E, Scalar> kernels_;
     std::size_t num_envs_;
     typename Env::Options options_;
     std::unique_ptr<Env> one_, several_;
@@ -221,15 +225,18 @@ private:
 TEST_CASE_TEMPLATE("anything is stepped alike or refused", E, operant::CartPole, operant::MountainCar,
                    operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot) {
     const unsigned long seed = setting("OPERANT_FUZZ_SEED", 0), rounds = setting("OPERANT_FUZZ_ROUNDS", 20);
-    for (unsigned long round = seed; round < seed + rounds; ++round) {
-        CAPTURE(round);
-        Chance chance(round);
-        const auto run = [&](auto pair) {
-            for (int action = 0; pair.exists() && action < 30; ++action) pair.act();
-        };
-        if (round % 2 == 0)
-            run(Pair<E, float>(chance));
-        else
-            run(Pair<E, double>(chance));
+    for (const Architecture& architecture : available_architectures()) {
+        CAPTURE(architecture.name);
+        for (unsigned long round = seed; round < seed + rounds; ++round) {
+            CAPTURE(round);
+            Chance chance(round);
+            const auto run = [&](auto pair) {
+                for (int action = 0; pair.exists() && action < 30; ++action) pair.act();
+            };
+            if (round % 2 == 0)
+                run(Pair<E, float>(chance, architecture));
+            else
+                run(Pair<E, double>(chance, architecture));
+        }
     }
 }
