@@ -13,16 +13,12 @@ namespace operant {
 
 /// Sets the counters to values that it would take hours to reach.
 struct CounterAccess {
-    template <class Env>
-    static void set(Env& env, const Tally& tally) {
-        env.tally_ = tally;
-    }
+    static void set(VectorEnvCore& core, const Tally& tally) { core.statistics_.tally_ = tally; }
 
     /// As if every copy had stepped so many times more.
-    template <class Env>
-    static void skip(Env& env, std::int64_t steps) {
-        env.clock_ += steps;
-        env.tally_.steps += static_cast<std::int64_t>(env.num_envs()) * steps;
+    static void skip(VectorEnvCore& core, std::int64_t steps) {
+        core.clock_ += steps;
+        core.statistics_.tally_.steps += static_cast<std::int64_t>(core.num_envs()) * steps;
     }
 };
 
@@ -32,12 +28,6 @@ namespace {
 
 using operant::CounterAccess;
 using operant::Pendulum;
-
-template <class E, class Scalar>
-auto make(const Architecture& architecture, std::size_t num_envs,
-          typename operant::VectorEnv<E, Scalar>::Options options) {
-    return operant::VectorEnv<E, Scalar>(num_envs, options, kernels_of<E, Scalar>(architecture));
-}
 
 constexpr std::int64_t steps_edge = std::int64_t{1} << 32;
 constexpr std::int64_t episodes_edge = std::int64_t{1} << 24;
@@ -51,7 +41,7 @@ TEST_CASE_TEMPLATE("logs are exact past 2^32 steps and 2^24 episodes", Scalar, f
         for (const std::size_t workers : {1, 2}) {
             auto env = make<operant::MountainCar, Scalar>(architecture, num_envs, {.workers = workers, .max_episode_steps = 7});
             env.reset(1);
-            CounterAccess::set(env, {steps_edge - 5, episodes_edge - 1, 3, 0});
+            CounterAccess::set(env.core(), {steps_edge - 5, episodes_edge - 1, 3, 0});
             const std::vector<std::int32_t> actions(num_envs, 1);
             for (int step = 0; step < 8; ++step) env.step(actions);  // the eighth resets
             const operant::Logs logs = env.logs();
@@ -74,7 +64,7 @@ TEST_CASE_TEMPLATE("a sum of returns goes on where a float would stand still", S
         env.reset(1);
         env.set_state(std::vector<double>(20, 0.0));
         const double before = -static_cast<double>(std::int64_t{1} << 40);
-        CounterAccess::set(env, {steps_edge, episodes_edge, 0, before});
+        CounterAccess::set(env.core(), {steps_edge, episodes_edge, 0, before});
         env.step(std::vector<float>(10, 1.0f));  // upright and at rest: the cost is the torque's, 0.001
         CHECK(env.logs().total_reward - before == doctest::Approx(-0.01).epsilon(0.02));
         CHECK(env.logs().episode_count == episodes_edge + 10);
@@ -95,18 +85,18 @@ TEST_CASE_TEMPLATE("an episode without a limit may last for more than 2^32 steps
             return result.terminations[falling] || result.truncations[falling];
         };
 
-        Env env = make<operant::CartPole, Scalar>(architecture, num_envs, {.max_episode_steps = Env::unlimited});
+        Env env = make<operant::CartPole, Scalar>(architecture, num_envs, {.max_episode_steps = operant::unlimited});
         env.reset(1);
         std::int64_t length = 0;
         for (const std::int64_t edge : {std::int64_t{1} << 24, std::int64_t{1} << 31, steps_edge}) {
-            CounterAccess::skip(env, edge - 5 - length);
+            CounterAccess::skip(env.core(), edge - 5 - length);
             for (int i = 0; i < 10; ++i) CHECK_FALSE(step(env, upright));
             length = edge + 5;
             CHECK(env.logs().episode_count == 0);
             CHECK(env.logs().total_steps == 0);
         }
 
-        Env loaded = make<operant::CartPole, Scalar>(architecture, num_envs, {.max_episode_steps = Env::unlimited});
+        Env loaded = make<operant::CartPole, Scalar>(architecture, num_envs, {.max_episode_steps = operant::unlimited});
         loaded.load(env.save());
         ++length;
         for (Env* one : {&env, &loaded}) {
@@ -131,7 +121,7 @@ TEST_CASE_TEMPLATE("the largest time limit is kept to the step", Scalar, float, 
         env.reset(1);
         const std::vector<float> actions(70, 0.0f);
         env.step(actions);
-        CounterAccess::skip(env, limit - 3);
+        CounterAccess::skip(env.core(), limit - 3);
         CHECK_FALSE(env.step(actions).truncations[66]);
         CHECK(env.step(actions).truncations[66]);
         CHECK(env.logs().episode_count == 70);

@@ -14,12 +14,8 @@
 
 namespace {
 
-template <class E, class Scalar>
-operant::VectorEnv<E, Scalar> make(const Architecture& architecture, std::size_t num_envs, std::size_t workers = 1,
-                                   std::int32_t max_episode_steps = E::max_episode_steps) {
-    return operant::VectorEnv<E, Scalar>(num_envs, {.workers = workers, .max_episode_steps = max_episode_steps},
-                                         kernels_of<E, Scalar>(architecture));
-}
+template <class E>
+constexpr std::size_t observation_size = operant::ObservationTraits<E>::numbers;
 
 /// What depends on step and copy alone, spread over the action space.
 template <class E>
@@ -39,14 +35,14 @@ std::vector<typename E::ActionSpace::Narrow> actions(std::size_t num_envs, std::
 /// Everything that 45 steps of the first `copies` copies return, restarts among it.
 template <class E, class Scalar>
 std::vector<float> run(const Architecture& architecture, std::size_t copies, std::size_t num_envs, std::size_t workers) {
-    auto env = make<E, Scalar>(architecture, num_envs, workers, 20);
+    auto env = make<E, Scalar>(architecture, num_envs, {.workers = workers, .max_episode_steps = 20});
     const auto first = env.reset(7);
-    std::vector<float> outputs(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(copies * E::observation_size));
+    std::vector<float> outputs(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(copies * observation_size<E>));
     for (std::size_t step = 0; step < 45; ++step) {
         const auto result = env.step(actions<E>(num_envs, step));
         for (std::size_t copy = 0; copy < copies; ++copy) {
-            for (std::size_t i = 0; i < E::observation_size; ++i)
-                outputs.push_back(result.observations[copy * E::observation_size + i]);
+            for (std::size_t i = 0; i < observation_size<E>; ++i)
+                outputs.push_back(result.observations[copy * observation_size<E> + i]);
             outputs.push_back(result.rewards[copy]);
             outputs.push_back(result.terminations[copy]);
             outputs.push_back(result.truncations[copy]);
@@ -97,9 +93,9 @@ TEST_CASE_TEMPLATE("a float step is right to rounding on every architecture", E,
     for (const Architecture& architecture : available_architectures()) {
         CAPTURE(architecture.name);
         auto fast = make<E, float>(architecture, num_envs);
-        auto exact = make<E, double>(architecture, num_envs, 1, std::numeric_limits<std::int32_t>::max());
+        auto exact = make<E, double>(architecture, num_envs, {.max_episode_steps = operant::unlimited});
         fast.reset(3);
-        std::vector<double> state(num_envs * E::state_size);
+        std::vector<double> state(num_envs * exact.core().environment().state_size);
         std::vector<bool> ended(num_envs);
         std::size_t compared = 0, far = 0, flags = 0;
         for (std::size_t step = 0; step < 100; ++step) {
@@ -115,7 +111,7 @@ TEST_CASE_TEMPLATE("a float step is right to rounding on every architecture", E,
                 ended[copy] = actual.terminations[copy] || actual.truncations[copy];
                 if (starts_anew) continue;
                 ++compared;
-                for (std::size_t i = copy * E::observation_size; i < (copy + 1) * E::observation_size; ++i)
+                for (std::size_t i = copy * observation_size<E>; i < (copy + 1) * observation_size<E>; ++i)
                     far += differs(actual.observations[i], expected.observations[i]);
                 far += differs(actual.rewards[copy], expected.rewards[copy]);
                 flags += actual.terminations[copy] != expected.terminations[copy];
@@ -142,11 +138,11 @@ TEST_CASE_TEMPLATE("double is the same on every architecture, float on those wit
 }
 
 TEST_CASE("one that the processor lacks is refused") {
-    for (const Architecture& architecture : operant::bindings::compiled_architectures()) {
+    for (const Architecture& architecture : operant::architectures()) {
         CAPTURE(architecture.name);
         if (architecture.available)
-            CHECK(operant::bindings::choose_architecture(architecture.name).name == architecture.name);
+            CHECK(operant::choose_architecture(architecture.name) == architecture.name);
         else
-            CHECK_THROWS_AS(operant::bindings::choose_architecture(architecture.name), std::runtime_error);
+            CHECK_THROWS_AS(operant::choose_architecture(architecture.name), std::runtime_error);
     }
 }
