@@ -13,9 +13,11 @@ from contextlib import suppress
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import ONE_A_CLASS, id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from twins import Twins, frozen, good_actions
+from side_by_side import assert_same
+from twins import Twins, actions_of
 
 from operant import envs
 from operant.envs import _saving
@@ -28,9 +30,8 @@ BOUNDED = settings(
 ARGUMENTS = {"num_envs": 3, "max_episode_steps": 5, "autoreset_mode": "SameStep", "record_episode_statistics": True}
 
 
-@pytest.fixture(params=[one for one in REGISTRATIONS if one.id != "operant/CartPole-v0"], ids=lambda one: one.id)
+@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
 def registration(request):
-    """One of each class."""
     return request.param
 
 
@@ -40,7 +41,7 @@ def env(registration, request):
     env = gym.make_vec(registration.id, dtype=request.param, **ARGUMENTS)
     env.reset(seed=1)
     for number in range(8):
-        env.step(good_actions(env, number))
+        env.step(actions_of(env, number))
     return env
 
 
@@ -63,6 +64,7 @@ def damages(draw, saved):
     }[kind]
 
 
+@pytest.mark.quick
 def test_a_damaged_file_is_refused(env, tmp_path):
     path = tmp_path / "env"
     env.save(path)
@@ -88,11 +90,11 @@ def exercise(env):
         assert env.state.shape[0] == env.num_envs
         try:
             for number in range(7):
-                env.step(good_actions(env, number))
+                env.step(actions_of(env, number))
         except gym.error.ResetNeeded:
             pass
         env.reset(seed=0)
-        env.step(good_actions(env))
+        env.step(actions_of(env))
         pickle.loads(pickle.dumps(env)).close()
 
 
@@ -215,6 +217,8 @@ def test_another_version_is_refused(env, tmp_path):
     path.write_bytes(_saving.pack(env._described(), b"operant0" + core[8:]))
     with pytest.raises(ValueError, match="version"):
         envs.load(path)
+    with pytest.raises(FileNotFoundError):
+        envs.load(tmp_path / "nowhere")
 
 
 def test_the_checksum_is_that_of_zlib(env, tmp_path):
@@ -275,7 +279,7 @@ def test_a_pickle_lacks_an_attribute(env):
         blank = type(env).__new__(type(env))
         with suppress(ValueError):
             blank.__setstate__(lacking)
-            assert frozen(blank.state) == frozen(env.state)
+            assert_same(blank.state, env.state)
             exercise(blank)
 
 
@@ -295,4 +299,4 @@ def test_pickles_of_closed_environments_stay_closed(env):
     with pytest.raises(gym.error.ClosedEnvironmentError):
         closed.reset()
     with pytest.raises(gym.error.ClosedEnvironmentError):
-        frozen(closed.state)
+        closed.state  # noqa: B018

@@ -241,15 +241,15 @@ class SimdVectorEnv(VectorEnv):
         return np.array(list(bounds.values()))
 
     def _check_bounds(self, bounds: dict[str, float]) -> None:
-        for name, value in bounds.items():
-            if not np.isfinite(value):
-                raise OverflowError(f"{name}: expected a finite number, got {value}")
         if {"low", "high"} <= bounds.keys():
             low, high = bounds["low"], bounds["high"]
             if low > high:
                 gymnasiums = f"Lower bound ({low}) must be lower than higher bound ({high})."
                 raise ValueError(f"low, high: expected bounds in order. {gymnasiums}")
             _arguments.check_bounds("low, high", low, high)
+        for name, value in bounds.items():
+            if not np.isfinite(value):
+                raise OverflowError(f"{name}: expected a finite number, got {value}")
 
     def step(self, actions: npt.ArrayLike) -> Step:
         """Step every copy once.
