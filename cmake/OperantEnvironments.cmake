@@ -7,7 +7,7 @@
 #   ENVIRONMENTS  The names of the structs, with their namespaces. By default, every struct in the headers that has a
 #                 line `static constexpr std::string_view name`.
 #
-# The headers of environments need xsimd, and no Taskflow.
+# A MODULE needs no Taskflow; the others are linked to operant::operant, as programs that step environments are.
 #
 # Each instruction set has a translation unit of its own, because the compiler may use its instructions anywhere in it.
 include_guard()
@@ -89,12 +89,14 @@ const operant::EnvironmentLibrary& operant_${target}();\n")
   operant_write(${directory}/library.cpp "${body}")
 
   add_library(${target} ${arg_TYPE} ${sources})
-  target_link_libraries(${target} PUBLIC operant::kernels)
+  target_link_libraries(${target} PRIVATE operant::kernels)
   target_include_directories(${target} INTERFACE ${directory})
   set_target_properties(${target} PROPERTIES
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   if(arg_TYPE STREQUAL MODULE)
     set_target_properties(${target} PROPERTIES PREFIX "")
+  else()
+    target_link_libraries(${target} PUBLIC operant::operant)
   endif()
 endfunction()
 
