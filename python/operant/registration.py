@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from operant._checks import shown
+
+if TYPE_CHECKING:
+    from operant.envs import SimdVectorEnv
 
 
 class _Registration(NamedTuple):
@@ -43,3 +48,38 @@ def register_envs() -> None:
                 max_episode_steps=registration.max_episode_steps,
                 reward_threshold=registration.reward_threshold,
             )
+
+
+def register(id: str, env_class: type[SimdVectorEnv], **spec: Any) -> None:
+    """Make a class of environments known to Gymnasium: `gymnasium.make_vec(id, num_envs=...)` and `gymnasium.make(id)`.
+
+    ```python
+    DoubleIntegratorVecEnv = operant.load("double_integrator.hpp")
+    operant.register("DoubleIntegrator-v0", DoubleIntegratorVecEnv)
+    env = gymnasium.make_vec("DoubleIntegrator-v0", num_envs=4096)
+    ```
+
+    Args:
+        id: The name, as `gymnasium.register` takes it.
+        env_class: The class: of `operant.load`, or of one's own.
+        **spec: What else `gymnasium.register` takes, as `reward_threshold` and `kwargs`. By default,
+            `max_episode_steps` is that of the environment.
+
+    Raises:
+        TypeError: The class is no class of environments, or there is no such argument.
+        gymnasium.error.Error: The id is malformed.
+    """
+    import gymnasium
+
+    from operant.envs.single import SingleEnvMaker
+    from operant.envs.vector_env import SimdVectorEnv
+
+    if not (
+        isinstance(env_class, type) and issubclass(env_class, SimdVectorEnv) and hasattr(env_class, "_environment")
+    ):
+        raise TypeError(f"env_class: expected a class as operant.load makes them, got {shown(env_class)}")
+    limit = env_class._environment.max_episode_steps
+    if limit < 2**31 - 1:
+        spec = {"max_episode_steps": limit} | spec
+    vector_entry_point: Any = env_class
+    gymnasium.register(id, entry_point=SingleEnvMaker(env_class), vector_entry_point=vector_entry_point, **spec)

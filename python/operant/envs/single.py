@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from types import new_class
+from typing import Any, ClassVar, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -53,9 +54,7 @@ class SingleEnv(gym.Env):
         self.action_space = self._env.single_action_space
         self._seeded = False
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start a new episode.
 
         Args:
@@ -85,8 +84,8 @@ class SingleEnv(gym.Env):
         """Step once. After the episode has terminated, `reset` is needed.
 
         Args:
-            action: An integer, or for a continuous action a number or an array of shape `(1,)`; an array of shape `(k,)`
-                where an action has several numbers.
+            action: An integer, or for a continuous action a number or an array of shape `(1,)`; an array of shape
+                `(k,)` where an action has several numbers.
 
         Returns:
             The observation as `reset` returns it; the reward, a float; terminated and truncated, bools, the latter
@@ -149,22 +148,46 @@ class SingleEnv(gym.Env):
         """Close the window and free the memory."""
         self._env.close()
 
-
-class CartPoleEnv(SingleEnv, vector_env=CartPoleVecEnv):
-    """One `CartPoleVecEnv` copy."""
-
-
-class MountainCarEnv(SingleEnv, vector_env=MountainCarVecEnv):
-    """One `MountainCarVecEnv` copy."""
+    def __reduce__(self) -> Any:
+        return _unpickled, (self._vector_env,), self.__dict__
 
 
-class MountainCarContinuousEnv(SingleEnv, vector_env=MountainCarContinuousVecEnv):
-    """One `MountainCarContinuousVecEnv` copy."""
+_made: dict[type[SimdVectorEnv], type[SingleEnv]] = {}
 
 
-class PendulumEnv(SingleEnv, vector_env=PendulumVecEnv):
-    """One `PendulumVecEnv` copy."""
+def single_env(vector_env: type[SimdVectorEnv]) -> type[SingleEnv]:
+    """The class of single copies of a vector environment."""
+    if vector_env not in _made:
+        name = vector_env.__name__.removesuffix("VecEnv") + "Env"
+        namespace = {"__module__": vector_env.__module__, "__doc__": f"One `{vector_env.__name__}` copy."}
+        _made[vector_env] = new_class(
+            name, (SingleEnv,), {"vector_env": vector_env}, lambda body: body.update(namespace)
+        )
+    return _made[vector_env]
 
 
-class AcrobotEnv(SingleEnv, vector_env=AcrobotVecEnv):
-    """One `AcrobotVecEnv` copy."""
+class SingleEnvMaker(NamedTuple):
+    """Makes single copies of a vector environment: what Gymnasium's registry can have, copy and pickle."""
+
+    vector_env: type[SimdVectorEnv]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """As the environment's; `gymnasium.make` looks at the render modes."""
+        return single_env(self.vector_env).metadata
+
+    def __call__(self, **arguments: Any) -> SingleEnv:
+        """Make one."""
+        return single_env(self.vector_env)(**arguments)
+
+
+def _unpickled(vector_env: type[SimdVectorEnv]) -> SingleEnv:
+    env_class = single_env(vector_env)
+    return env_class.__new__(env_class)
+
+
+CartPoleEnv = single_env(CartPoleVecEnv)
+MountainCarEnv = single_env(MountainCarVecEnv)
+MountainCarContinuousEnv = single_env(MountainCarContinuousVecEnv)
+PendulumEnv = single_env(PendulumVecEnv)
+AcrobotEnv = single_env(AcrobotVecEnv)

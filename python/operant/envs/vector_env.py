@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -86,8 +87,8 @@ class SimdVectorEnv(VectorEnv):
         if environment is not None:
             cls._environment = environment
             cls._known = _parameters.known(environment)
-            if cls.gymnasium_id is None:
-                cls.metadata = cls.metadata | {"render_modes": ["rgb_array"] if hasattr(cls, "draw") else []}
+        if cls.gymnasium_id is None:
+            cls.metadata = cls.metadata | {"render_modes": ["rgb_array"] if hasattr(cls, "draw") else []}
 
     def __init__(
         self,
@@ -187,7 +188,7 @@ class SimdVectorEnv(VectorEnv):
     def observation_size(self) -> int:
         """How many numbers one copy's observation has."""
         space = self.single_observation_space
-        return len(space) if isinstance(space, gym.spaces.Tuple) else int(np.prod(space.shape, dtype=int))
+        return len(space) if isinstance(space, gym.spaces.Tuple) else math.prod(space.shape or ())
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -285,7 +286,10 @@ class SimdVectorEnv(VectorEnv):
         return result
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
-        """Draw every copy with Gymnasium's own renderer, or, where there is none, with the class's method `draw(state, action)`.
+        """Draw every copy with Gymnasium's own renderer; where there is none, with the method `draw(state, action)`.
+
+        That is for subclasses to have. It is called with the state of one copy and its last action, None after a reset,
+        and returns a picture, `(height, width, 3)` uint8.
 
         Returns:
             One frame for each copy, `(height, width, 3)` uint8; None in human mode, which shows the copy in a window at
@@ -380,7 +384,10 @@ class SimdVectorEnv(VectorEnv):
             "autoreset_mode": self.metadata["autoreset_mode"].value,
             "dtype": self.dtype.name,
             "record_episode_statistics": self.record_episode_statistics,
-            **{name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in self.parameters.items()},
+            **{
+                name: value.tolist() if isinstance(value, np.ndarray) else value
+                for name, value in self.parameters.items()
+            },
         }
         described = {"class": f"{type(self).__module__}:{type(self).__qualname__}", "arguments": arguments}
         return _saving.pack(described, b"" if self.closed else self._core.save())
