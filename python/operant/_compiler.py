@@ -65,13 +65,14 @@ class Compiler(NamedTuple):
         return Path(self.command[0]).stem.lower() in ("cl", "clang-cl")
 
     def flags(self, architecture: str) -> list[str]:
-        """All that decides what a library contains."""
+        """All that decides what a library contains; those of the environment variable `CXXFLAGS` come last."""
         _, flags, microsofts_flags = ARCHITECTURES[architecture]
+        own = _words(os.environ.get("CXXFLAGS", ""))
         if self.is_microsofts:
-            return ["/nologo", "/std:c++20", "/O2", "/DNDEBUG", "/EHsc", "/utf-8", "/LD", *microsofts_flags]
+            return ["/nologo", "/std:c++20", "/O2", "/DNDEBUG", "/EHsc", "/utf-8", "/LD", *microsofts_flags, *own]
         common = ["-std=c++20", "-O3", "-DNDEBUG", "-fPIC", "-shared", "-ffp-contract=off"]
         hidden = ["-fvisibility=hidden", "-fvisibility-inlines-hidden"]
-        return [*common, *hidden, *flags]
+        return [*common, *hidden, *flags, *own]
 
     def compile(self, header: Path, source: Path, library: Path, architecture: str) -> None:
         """Make a shared library of a source file that includes a header.
@@ -98,7 +99,7 @@ def find_compiler() -> Compiler:
     """
     named = os.environ.get("CXX", "").strip()
     names = ("cl", "clang-cl") if sys.platform == "win32" else ("c++", "g++", "clang++")
-    candidates = [shlex.split(named, posix=sys.platform != "win32")] if named else [[name] for name in names]
+    candidates = [_words(named)] if named else [[name] for name in names]
     for program, *arguments in candidates:
         found = shutil.which(program.strip('"'))
         if found:
@@ -108,6 +109,10 @@ def find_compiler() -> Compiler:
     looked = f"CXX names {named!r}, which is not there" if named else f"none of {', '.join(names)} is on the PATH"
     advice = _HOW_TO_INSTALL.get(sys.platform, "install one")
     raise CompileError(f"operant.load needs a C++20 compiler, and {looked}: {advice}, or name one in CXX")
+
+
+def _words(text: str) -> list[str]:
+    return shlex.split(text, posix=sys.platform != "win32")
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -61,9 +61,9 @@ def load(header: str | os.PathLike[str], *, environments: Sequence[str] | None =
     ```
 
     The header is compiled for the instruction set in use (`operant.simd.active`), which takes some seconds and a C++20
-    compiler: the one that the environment variable `CXX` names, or one that is on the path. The library is kept in
-    a cache directory, and found there as long as the header, the files that it includes by names in quotes, the
-    compiler and Operant stay the same. `OPERANT_CACHE_DIR` names another directory.
+    compiler: the one that the environment variable `CXX` names, or one that is on the path. `CXXFLAGS` has more flags
+    for it. The library is kept in a cache directory, and found there as long as the header, the files that it includes
+    by names in quotes, the compiler, its flags and Operant stay the same. `OPERANT_CACHE_DIR` names another directory.
 
     The class can do all that the built-in ones can. Assign it to its own name in a module, as above, and its objects
     can be pickled, sent to other processes and loaded from files. A subclass with a method `draw(state, action)`, which
