@@ -220,7 +220,7 @@ def test_tables_in_docstrings_are_those_of_the_environment(environment):
 
     episodes = section(environment, "Episodes")
     assert f"after {env.max_episode_steps} steps" in episodes
-    for bound in env._default_bounds:
+    for bound in env._environment.reset_bounds.values():
         shown = "pi" if bound == math.pi else f"{bound:g}"
         assert re.search(rf"[\[ ]{re.escape(shown)}[,\]]", episodes), bound
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from operant import _core
-from operant._checks import integer, positive_integer, switch
+from operant._checks import integer, positive_integer, shown, switch
 from operant._checks import path as checked_path
 from operant.envs import _arguments, _parameters, _saving, _spaces
 from operant.envs._infos import Infos
@@ -231,8 +231,7 @@ class SimdVectorEnv(VectorEnv):
             if name not in defaults and name != "reset_mask":
                 names = (*defaults, "reset_mask")
                 raise ValueError(
-                    f"options: there is no option {name!r}{_parameters.suggestion(name, names)} "
-                    f"The options are {', '.join(names)}"
+                    f"options: expected {', '.join(names)}, got {shown(name)}{_parameters.suggestion(name, names)}"
                 )
         if defaults.keys().isdisjoint(options):
             return np.empty(0)
@@ -373,7 +372,7 @@ class SimdVectorEnv(VectorEnv):
         target = Path(checked_path("path", path))
         target.write_bytes(self._saved())
 
-    def _saved(self) -> bytes:
+    def _described(self) -> dict[str, Any]:
         arguments = {
             "num_envs": self.num_envs,
             "max_episode_steps": self.max_episode_steps,
@@ -382,8 +381,10 @@ class SimdVectorEnv(VectorEnv):
             "record_episode_statistics": self.record_episode_statistics,
             **{name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in self.parameters.items()},
         }
-        described = {"class": f"{type(self).__module__}:{type(self).__qualname__}", "arguments": arguments}
-        return _saving.pack(described, b"" if self.closed else self._core.save())
+        return {"class": f"{type(self).__module__}:{type(self).__qualname__}", "arguments": arguments}
+
+    def _saved(self) -> bytes:
+        return _saving.pack(self._described(), b"" if self.closed else self._core.save())
 
     def __reduce__(self) -> Any:
         random = {name: getattr(self, name) for name in (*_SPACES, "spec", "_np_random", "_np_random_seed")}
