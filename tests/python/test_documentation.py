@@ -106,7 +106,7 @@ def test_cpp_snippets_compile_and_run(page, code, tmp_path):
     source = tmp_path / "main.cpp"
     source.write_text(code)
     subprocess.run(
-        [compiler, "-std=c++20", "-O2", f"-I{ROOT / 'include'}", source, "-o", tmp_path / "main"], check=True
+        [compiler, "-std=c++20", "-O1", f"-I{ROOT / 'include'}", source, "-o", tmp_path / "main"], check=True
     )
     subprocess.run([tmp_path / "main"], check=True)
 
