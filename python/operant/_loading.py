@@ -107,7 +107,7 @@ def _names(path: Path, text: bytes, environments: Sequence[str] | None) -> list[
     return [name if name.startswith("::") else f"::{name}" for name in names]
 
 
-def _make_class(environment: Environment, module: str) -> type[SimdVectorEnv]:
+def _make_class(environment: Environment, module: str) -> type[SimdVectorEnv[Any]]:
     namespace = {"__module__": module, "__doc__": documentation(environment)}
     name = f"{environment.name}VecEnv"
     return new_class(name, (SimdVectorEnv,), {"environment": environment}, lambda body: body.update(namespace))

@@ -50,7 +50,7 @@ def register_envs() -> None:
             )
 
 
-def register(id: str, env_class: type[SimdVectorEnv], **spec: Any) -> None:
+def register(id: str, env_class: type[SimdVectorEnv[Any]], **spec: Any) -> None:
     """Make a class of environments known to Gymnasium: `gymnasium.make_vec(id, num_envs=...)` and `gymnasium.make(id)`.
 
     ```python

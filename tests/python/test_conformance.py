@@ -124,7 +124,7 @@ def test_bounds_of_the_start_are_gymnasiums(registration, rng, dtype):
             except ValueError:
                 continue
             pair.reset(options={name: value})
-        pair.reset(options={**both, "unknown": 1})
+        pair.reset(options=both)
         pair.reset(options={**both, "reset_mask": np.array([True, False, True, True, False])})
         pair.run(rng, 1)
         pair.reset()  # bounds hold for one reset

@@ -36,16 +36,17 @@ struct Walk {
     static constexpr std::string_view name = "Walk";
     static constexpr std::int32_t max_episode_steps = 30;
     using ActionSpace = operant::Discrete<2>;
-    struct State { std::int64_t place; };
+    using Integer = std::int64_t;
+    struct State { Integer place; };
     struct Parameters { double length = 10; };
     struct ResetBounds { double low = 0; };
-    template <class S, class V> static void visit_state(S& s, const V& visit) { visit("place", s.place); }
-    template <class P, class V> static void visit_parameters(P& p, const V& visit) { visit("length", p.length, operant::Sign::positive, "places"); }
-    template <class B, class V> static void visit_reset_bounds(B& b, const V& visit) { visit("low", b.low); }
-    static operant::Discrete<> observation_space(const Parameters& p) { return {static_cast<std::int64_t>(p.length)}; }
-    static State reset(const Parameters&, const ResetBounds& b, operant::Pcg64&) { return {static_cast<std::int64_t>(b.low)}; }
-    static std::int64_t observation(const Parameters&, const State& s) { return s.place; }
-    static operant::Outcome<double> step(const Parameters& p, State& s, std::int64_t action) {
+    template <class S, class V> static void visit_state(S& s, const V& v) { v("place", s.place); }
+    template <class P, class V> static void visit_parameters(P& p, const V& v) { v("length", p.length, operant::Sign{}); }
+    template <class B, class V> static void visit_reset_bounds(B& b, const V& v) { v("low", b.low); }
+    static operant::Discrete<> observation_space(const Parameters& p) { return {Integer(p.length)}; }
+    static State reset(const Parameters&, const ResetBounds& b, operant::Pcg64&) { return {Integer(b.low)}; }
+    static Integer observation(const Parameters&, const State& s) { return s.place; }
+    static operant::Outcome<double> step(const Parameters& p, State& s, Integer action) {
         s.place += action;
         return {1.0, s.place + 1 >= p.length};
     }
@@ -236,12 +237,14 @@ def test_gymnasium_makes_it(registered, env_class):
 
 
 def test_only_classes_of_environments_are_registered():
-    with pytest.raises(TypeError, match="env_class: expected a class as operant.load makes them, got <class 'int'>"):
+    with pytest.raises(TypeError, match=r"env_class: expected a class as operant\.load makes them, got <class 'int'>"):
         operant.register("tests/Other-v0", int)
 
 
 def test_a_class_that_draws_can_be_rendered(env_class):
-    with pytest.raises(ValueError, match=r"render_mode: this environment cannot be drawn.*draw\(state, action\)"):
+    with pytest.raises(
+        ValueError, match=r"render_mode: expected None, as this class has no method draw\(state, action\)"
+    ):
         env_class(2, render_mode="rgb_array")
 
     class Drawn(env_class):
@@ -348,7 +351,7 @@ def test_the_first_error_is_shown_with_its_line(walk):
         ("visit_reset_bounds", "an environment with ResetBounds needs `static void visit_reset_bounds(bounds, visit)`"),
         ("observation_space", "an environment needs `static ... observation_space(const Parameters&)`"),
         ("State reset", "an environment needs `static State reset("),
-        ("std::int64_t observation(", "an environment needs `static ... observation(const Parameters&, const State&)`"),
+        ("Integer observation(", "an environment needs `static ... observation(const Parameters&, const State&)`"),
         ("step(", "an environment needs a class template `Dynamics<Batch>`, or, in plain C++, `static ... step("),
     ],
 )
@@ -390,7 +393,9 @@ def test_a_header_without_environments_is_refused(walk):
     walk.write_text(WALK.replace("std::string_view name", "std::string_view title"))
     with pytest.raises(operant.CompileError, match="needs `static constexpr std::string_view name`"):
         operant.load(walk)
-    with pytest.raises(operant.CompileError, match="Walk: an environment needs `static constexpr std::string_view name`"):
+    with pytest.raises(
+        operant.CompileError, match="Walk: an environment needs `static constexpr std::string_view name`"
+    ):
         operant.load(walk, environments=["Walk"])
 
 
@@ -415,7 +420,7 @@ def test_bad_arguments_are_refused(tmp_path):
 def test_a_cache_that_cannot_be_written_is_named(walk, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path / "file"))
-    with pytest.raises(OSError, match="file cannot be written .* OPERANT_CACHE_DIR names another one"):
+    with pytest.raises(OSError, match=r"file cannot be written .* OPERANT_CACHE_DIR names another one"):
         operant.load(walk)
 
 
@@ -460,11 +465,12 @@ def test_a_library_of_another_version_is_refused(tmp_path):
     source, library = tmp_path / "old.cpp", tmp_path / f"old{_libraries.SUFFIX}"
     source.write_text(
         "#include <cstdint>\n"
-        'struct Library { std::uint32_t version, count; const char* operant; const void* none; } library{99, 0, "9.9", 0};\n'
+        "struct Library { std::uint32_t version, count; const char* operant; const void* none; };\n"
+        'Library library{99, 0, "9.9", nullptr};\n'
         'extern "C" const Library* operant_environment_library() { return &library; }\n'
     )
     subprocess.run([shutil.which("c++"), "-shared", "-fPIC", source, "-o", library], check=True)
-    with pytest.raises(ImportError, match="was built for version 99 of the interface .* build it anew"):
+    with pytest.raises(ImportError, match=r"was built for version 99 of the interface .* build it anew"):
         operant.load_library(library)
 
 
@@ -510,7 +516,8 @@ def test_environments_are_found_by_their_names():
 def test_cmake_finds_the_same_and_has_the_same_flags(tmp_path):
     (tmp_path / "tricky.hpp").write_text(TRICKY)
     lists = "".join(
-        f'message("{name} ${{operant_type_{name}}} ${{operant_flags_{name}}}")\n' for name in ("avx512bw", "avx2", "sse4_2")
+        f'message("{name} ${{operant_type_{name}}} ${{operant_flags_{name}}}")\n'
+        for name in ("avx512bw", "avx2", "sse4_2")
     )
     (tmp_path / "script.cmake").write_text(
         f"include({operant.get_cmake_dir()}/OperantEnvironments.cmake)\n"

@@ -23,7 +23,7 @@ from side_by_side import FORKS, Pair, bounds_of, random_actions
 
 # The same calls in every run: what fails once fails always.
 BOUNDED = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

@@ -243,6 +243,8 @@ def test_numpy_to_torch(registration, both, mode, rng):
         finished = expected[2] | expected[3]
 
 
+# One will do: test_render.py compares the frames of all.
+@pytest.mark.parametrize("registration", ONE_A_CLASS[:1], ids=id_of, indirect=True)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore:.*pkg_resources.*")
 def test_record_video(registration, both, rng, tmp_path):
     if not hasattr(wrappers, "RecordVideo"):

@@ -27,9 +27,9 @@ class SingleEnv(gym.Env):
     `gymnasium.make`'s. Made for evaluation and for tools that want a single environment; for speed, step many copies.
     """
 
-    _vector_env: ClassVar[type[SimdVectorEnv]]
+    _vector_env: ClassVar[type[SimdVectorEnv[Any]]]
 
-    def __init_subclass__(cls, vector_env: type[SimdVectorEnv], **kwargs: Any) -> None:
+    def __init_subclass__(cls, vector_env: type[SimdVectorEnv[Any]], **kwargs: Any) -> None:
         """Make a class of single copies of a vector environment."""
         super().__init_subclass__(**kwargs)
         cls._vector_env = vector_env
@@ -84,8 +84,8 @@ class SingleEnv(gym.Env):
         """Step once. After the episode has terminated, `reset` is needed.
 
         Args:
-            action: An integer, or for a continuous action a number or an array of shape `(1,)`; an array of shape
-                `(k,)` where an action has several numbers.
+            action: An integer, or for a continuous action a number or an array of shape `(1,)`; where an
+                action has several numbers, an array of shape `(k,)`.
 
         Returns:
             The observation as `reset` returns it; the reward, a float; terminated and truncated, bools, the latter
@@ -148,28 +148,53 @@ class SingleEnv(gym.Env):
         """Close the window and free the memory."""
         self._env.close()
 
-    def __reduce__(self) -> Any:
-        return _unpickled, (self._vector_env,), self.__dict__
+
+class CartPoleEnv(SingleEnv, vector_env=CartPoleVecEnv):
+    """One `CartPoleVecEnv` copy."""
 
 
-_made: dict[type[SimdVectorEnv], type[SingleEnv]] = {}
+class MountainCarEnv(SingleEnv, vector_env=MountainCarVecEnv):
+    """One `MountainCarVecEnv` copy."""
 
 
-def single_env(vector_env: type[SimdVectorEnv]) -> type[SingleEnv]:
-    """The class of single copies of a vector environment."""
+class MountainCarContinuousEnv(SingleEnv, vector_env=MountainCarContinuousVecEnv):
+    """One `MountainCarContinuousVecEnv` copy."""
+
+
+class PendulumEnv(SingleEnv, vector_env=PendulumVecEnv):
+    """One `PendulumVecEnv` copy."""
+
+
+class AcrobotEnv(SingleEnv, vector_env=AcrobotVecEnv):
+    """One `AcrobotVecEnv` copy."""
+
+
+_made: dict[type[SimdVectorEnv[Any]], type[SingleEnv]] = {}
+
+
+def single_env(vector_env: type[SimdVectorEnv[Any]]) -> type[SingleEnv]:
+    """The class of single copies of a vector environment that is not built in."""
     if vector_env not in _made:
         name = vector_env.__name__.removesuffix("VecEnv") + "Env"
-        namespace = {"__module__": vector_env.__module__, "__doc__": f"One `{vector_env.__name__}` copy."}
-        _made[vector_env] = new_class(
-            name, (SingleEnv,), {"vector_env": vector_env}, lambda body: body.update(namespace)
-        )
+        namespace = {
+            "__module__": vector_env.__module__,
+            "__doc__": f"One `{vector_env.__name__}` copy.",
+            "__reduce__": lambda self: (_unpickled, (self._vector_env,), self.__dict__),  # no module has the class
+        }
+        keywords = {"vector_env": vector_env}
+        _made[vector_env] = new_class(name, (SingleEnv,), keywords, lambda body: body.update(namespace))
     return _made[vector_env]
 
 
-class SingleEnvMaker(NamedTuple):
-    """Makes single copies of a vector environment: what Gymnasium's registry can have, copy and pickle."""
+def _unpickled(vector_env: type[SimdVectorEnv[Any]]) -> SingleEnv:
+    env_class = single_env(vector_env)
+    return env_class.__new__(env_class)
 
-    vector_env: type[SimdVectorEnv]
+
+class SingleEnvMaker(NamedTuple):
+    """Makes single copies of a vector environment: what Gymnasium's registry can hold, copy and pickle."""
+
+    vector_env: type[SimdVectorEnv[Any]]
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -179,15 +204,3 @@ class SingleEnvMaker(NamedTuple):
     def __call__(self, **arguments: Any) -> SingleEnv:
         """Make one."""
         return single_env(self.vector_env)(**arguments)
-
-
-def _unpickled(vector_env: type[SimdVectorEnv]) -> SingleEnv:
-    env_class = single_env(vector_env)
-    return env_class.__new__(env_class)
-
-
-CartPoleEnv = single_env(CartPoleVecEnv)
-MountainCarEnv = single_env(MountainCarVecEnv)
-MountainCarContinuousEnv = single_env(MountainCarContinuousVecEnv)
-PendulumEnv = single_env(PendulumVecEnv)
-AcrobotEnv = single_env(AcrobotVecEnv)
