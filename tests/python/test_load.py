@@ -38,17 +38,17 @@ struct Walk {
     using ActionSpace = operant::Discrete<2>;
     using Integer = std::int64_t;
     struct State { Integer place; };
-    struct Parameters { double length = 10; };
+    struct Parameters { double size = 10; };
     struct ResetBounds { double low = 0; };
     template <class S, class V> static void visit_state(S& s, const V& v) { v("place", s.place); }
-    template <class P, class V> static void visit_parameters(P& p, const V& v) { v("length", p.length, operant::Sign{}); }
+    template <class P, class V> static void visit_parameters(P& p, const V& v) { v("size", p.size, operant::Sign{}); }
     template <class B, class V> static void visit_reset_bounds(B& b, const V& v) { v("low", b.low); }
-    static operant::Discrete<> observation_space(const Parameters& p) { return {Integer(p.length)}; }
+    static operant::Discrete<> observation_space(const Parameters& p) { return {Integer(p.size)}; }
     static State reset(const Parameters&, const ResetBounds& b, operant::Pcg64&) { return {Integer(b.low)}; }
     static Integer observation(const Parameters&, const State& s) { return s.place; }
     static operant::Outcome<double> step(const Parameters& p, State& s, Integer action) {
         s.place += action;
-        return {1.0, s.place + 1 >= p.length};
+        return {1.0, s.place + 1 >= p.size};
     }
 };
 """
@@ -156,6 +156,7 @@ def test_the_class_has_names_and_a_docstring(env_class):
     assert "`low` (-2), `high` (2)" in env_class.__doc__
 
 
+@pytest.mark.quick
 def test_it_steps_as_the_equations_say(env_class, mode):
     ours = env_class(50, workers=2, dtype=np.float64, autoreset_mode=mode)
     theirs = gym.vector.SyncVectorEnv([Oracle] * 50, autoreset_mode=mode)
@@ -290,7 +291,7 @@ def test_a_header_may_have_several_environments(tmp_path, walk):
     env.reset(seed=0)
     assert env.step(np.ones((4, 1)))[1].tolist() == [2, 2, 2, 2]
     assert env.single_action_space == gym.spaces.Box(-1, 1, (1,))
-    env = walk_class(4, length=np.array([5, 6, 7, 8]))
+    env = walk_class(4, size=np.array([5, 6, 7, 8]))
     assert env.reset(options={"low": 3})[0].tolist() == [3, 3, 3, 3]
     assert env.step([1, 1, 0, 1])[2].tolist() == [True, False, False, False]
 
@@ -327,6 +328,7 @@ def test_processes_that_load_at_once_do_not_meet(walk, tmp_path):
     assert len(list((tmp_path / "other").iterdir())) == 1
 
 
+@pytest.mark.quick
 def test_the_first_error_is_shown_with_its_line(walk):
     walk.write_text(WALK.replace("s.place += action", "s.place += actoin"))
     with pytest.raises(operant.CompileError) as raised:
