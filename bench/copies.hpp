@@ -6,22 +6,29 @@
 #include <cstddef>
 #include <random>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include <operant/operant.hpp>
 
-#include "simd.hpp"
+#include "builtin_environments.hpp"
 
 namespace operant::benchmarks {
+
+template <class... E>
+struct EnvironmentList {};
+
+/// What is measured.
+using Environments = EnvironmentList<CartPole, MountainCar, MountainCarContinuous, Pendulum, Acrobot>;
 
 template <class E, class Scalar>
 class Copies {
 public:
     using Action = typename E::ActionSpace::Narrow;
 
-    Copies(std::size_t num_envs, std::size_t workers, const bindings::AllKernels& kernels)
-        : env(num_envs, {.workers = workers}, kernels.template get<E, Scalar>()), actions_(num_envs + extra_actions) {
+    Copies(std::size_t num_envs, std::size_t workers, std::string_view architecture)
+        : env(num_envs, {.workers = workers}, operant_builtin_environments(), architecture), actions_(num_envs + extra_actions) {
         std::mt19937 random(0);
         for (Action& action : actions_) action = draw(random);
         env.reset(0);

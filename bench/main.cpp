@@ -13,15 +13,16 @@
 
 #include <string>
 
+#include <operant/dispatch.hpp>
+
 #include "benchmarks.hpp"
-#include "simd.hpp"
 
 int main(int argc, char** argv) {
     operant::benchmarks::register_steps();
     operant::benchmarks::register_workers();
     operant::benchmarks::register_resets();
     operant::benchmarks::register_random();
-    benchmark::AddCustomContext("operant_best_architecture", std::string(operant::bindings::choose_architecture("").name));
+    benchmark::AddCustomContext("operant_best_architecture", std::string(operant::choose_architecture()));
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     benchmark::RunSpecifiedBenchmarks();

@@ -6,49 +6,48 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "benchmarks.hpp"
 #include "copies.hpp"
 #include "measure.hpp"
-#include "simd.hpp"
 
 namespace operant::benchmarks {
 namespace {
 
 template <class E, class Scalar>
-void step(benchmark::State& state, const bindings::AllKernels& kernels) {
+void step(benchmark::State& state, std::string_view architecture) {
     const auto num_envs = static_cast<std::size_t>(state.range(0));
     const auto workers = static_cast<std::size_t>(state.range(1));
-    Copies<E, Scalar> copies(num_envs, workers, kernels);
+    Copies<E, Scalar> copies(num_envs, workers, architecture);
     copies.warm_up();
     measure(state, "step", num_envs, [&] { benchmark::DoNotOptimize(copies.env.step(copies.next_actions())); });
 }
 
 template <class E, class Scalar>
-auto* add(const std::string& name, const bindings::AllKernels& kernels) {
-    return in_real_time(benchmark::RegisterBenchmark(name.c_str(), step<E, Scalar>, kernels))
+auto* add(const std::string& name, std::string_view architecture) {
+    return in_real_time(benchmark::RegisterBenchmark(name.c_str(), step<E, Scalar>, architecture))
         ->ArgNames({"num_envs", "workers"});
 }
 
 /// Calls `visit.operator()<E>()` for every environment.
 template <class Visitor>
 void for_each_environment(const Visitor& visit) {
-    [&]<class... E>(bindings::EnvironmentList<E...>) { (visit.template operator()<E>(), ...); }(
-        bindings::Environments{});
+    [&]<class... E>(EnvironmentList<E...>) { (visit.template operator()<E>(), ...); }(
+        Environments{});
 }
 
 }  // namespace
 
 void register_steps() {
-    for (const auto& architecture : bindings::compiled_architectures()) {
+    for (const auto& architecture : architectures()) {
         if (!architecture.available) continue;
         for_each_environment([&]<class E>() {
             const std::string name = "step/" + std::string(E::name), suffix = "/" + std::string(architecture.name);
-            const auto kernels = architecture.kernels();
-            add<E, float>(name + "/float32" + suffix, kernels)->ArgsProduct({{1, 256, 4096, 65536}, {1}});
-            add<E, double>(name + "/float64" + suffix, kernels)->ArgsProduct({{1, 4096}, {1}});
+            add<E, float>(name + "/float32" + suffix, architecture.name)->ArgsProduct({{1, 256, 4096, 65536}, {1}});
+            add<E, double>(name + "/float64" + suffix, architecture.name)->ArgsProduct({{1, 4096}, {1}});
         });
     }
 }
@@ -57,9 +56,9 @@ void register_workers() {
     std::vector<std::int64_t> workers{1};
     const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
     while (workers.back() < cores) workers.push_back(std::min(2 * workers.back(), cores));
-    const auto kernels = bindings::choose_architecture("").kernels();
+    const auto architecture = choose_architecture();
     for_each_environment([&]<class E>() {
-        add<E, float>("workers/" + std::string(E::name) + "/float32", kernels)
+        add<E, float>("workers/" + std::string(E::name) + "/float32", architecture)
             ->ArgsProduct({{1024, 4096, 16384, 65536, 1 << 20}, workers});
     });
 }

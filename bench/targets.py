@@ -24,15 +24,13 @@ from operant.commands.info import usable_cores
 # Numbers of copies with which two workers must not be slower than one.
 LADDER = (1, 2, 64, 256, 1024, 1025, 2048, 3000, 4096, 8192, 16384, 65536, 1 << 20)
 
-# Everything that having Operant adds to `import gymnasium`: also what operant.pth does when Python starts.
+# What having Operant adds to `import gymnasium`.
 IMPORT = """
 import sys, time
-sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "") != "operant._plugin"]
 for name in [name for name in sys.modules if name.partition(".")[0] == "operant"]:
     del sys.modules[name]
 import gymnasium
 start = time.perf_counter()
-import operant._plugin
 import operant.envs
 print(time.perf_counter() - start)
 """

@@ -48,6 +48,8 @@ public:
     bool per_copy() const { return per_copy_; }
     /// One `E::Parameters`, or one for each copy.
     const void* data() const { return structs_.get(); }
+    /// The same of one copy.
+    const void* of_copy(std::size_t copy) const { return at(per_copy_ ? copy : 0); }
     /// What the constructor was given, or the defaults.
     const std::vector<double>& numbers() const { return numbers_; }
 

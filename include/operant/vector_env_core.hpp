@@ -81,6 +81,7 @@ public:
             state_arrays_.push_back(state_.back().get());
         }
         if (!environment.get_fixed_reward) returns_ = make_aligned_array<double>(padded());
+        for (std::size_t copy = 0; copy < num_envs; ++copy) set_generator(copy, Pcg64());
         prepare_dynamics(parameters_);
     }
 

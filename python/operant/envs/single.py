@@ -30,9 +30,9 @@ class SingleEnv(gym.Env):
     `gymnasium.make`'s. Made for evaluation and for tools that want a single environment; for speed, step many copies.
     """
 
-    _vector_env: ClassVar[type[SimdVectorEnv]]
+    _vector_env: ClassVar[type[SimdVectorEnv[Any]]]
 
-    def __init_subclass__(cls, vector_env: type[SimdVectorEnv], **kwargs: Any) -> None:
+    def __init_subclass__(cls, vector_env: type[SimdVectorEnv[Any]], **kwargs: Any) -> None:
         """Make a class of single copies of a vector environment."""
         super().__init_subclass__(**kwargs)
         cls._vector_env = vector_env
@@ -57,9 +57,7 @@ class SingleEnv(gym.Env):
         self.action_space = self._env.single_action_space
         self._seeded = False
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start a new episode.
 
         Args:
@@ -89,8 +87,8 @@ class SingleEnv(gym.Env):
         """Step once. After the episode has terminated, `reset` is needed.
 
         Args:
-            action: An integer, or for a continuous action a number or an array of shape `(1,)`; an array of shape `(k,)`
-                where an action has several numbers.
+            action: An integer, or for a continuous action a number or an array of shape `(1,)`; where an
+                action has several numbers, an array of shape `(k,)`.
 
         Returns:
             The observation as `reset` returns it; the reward, a float; terminated and truncated, bools, the latter
