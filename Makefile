@@ -8,9 +8,8 @@ python := $(venv)/bin/python
 core_sources := CMakeLists.txt $(wildcard cmake/*) $(shell find include bindings -type f)
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
-version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
-.PHONY: demo bench bench-check test test-cpp test-python test-oldest sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
+.PHONY: demo bench bench-check test test-quick test-cpp test-python test-package test-oldest sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -25,12 +24,12 @@ bench: system  ## run the C++ micro-benchmarks; figures also in build/bench/benc
 bench-check: $(venv)/installed $(venv)/peers  ## compare the ratios that Operant aims at with this machine's
 	$(python) bench/check.py
 
-test: lint test-cpp test-python  ## run every test
+test: lint test-cpp test-python test-package  ## run every test
 
 lint: $(venv)/requirements
-	$(venv)/bin/ruff check .
-	$(venv)/bin/ruff format --check .
-	$(venv)/bin/mypy
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
 
 stubs: $(venv)/installed  ## write the type stubs of the compiled module anew
 	$(python) -m nanobind.stubgen --quiet --exclude-values --module operant._core --output-file python/operant/_core.pyi
@@ -43,15 +42,22 @@ test-cpp: system  ## run the C++ tests
 test-python: $(venv)/installed  ## run the Python tests
 	$(python) -m pytest -n auto --dist worksteal
 
+test-package: $(venv)/installed  ## build and test the example of a Python package, from a wheel of Operant
+	scripts/test_package_example.sh
+
+# For the work between: nothing of C++ is built but the package.
+test-quick: $(venv)/installed  ## run the most telling Python tests, in less than a minute
+	$(python) -m pytest -n auto --dist worksteal -m quick
+
 # The oldest numpy and Gymnasium that pyproject.toml allows; numpy has wheels of it for Python 3.10 to 3.12.
 test-oldest: $(venv)/requirements  ## run the Python tests with the oldest supported numpy and Gymnasium
 	rm -rf build/oldest build/wheel
-	$(venv)/bin/pip wheel --no-build-isolation --no-deps -C build-dir=build/python -w build/wheel .
+	$(python) -m pip wheel --no-build-isolation --no-deps -C build-dir=build/python -w build/wheel .
 	$(PYTHON) -m venv build/oldest
-	build/oldest/bin/pip install --quiet --upgrade pip
-	sed -n 's/^dependencies = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '" ' | tr ',' '\n' | sed 's/>=/==/' >build/oldest/constraints.txt
-	build/oldest/bin/pip install --quiet --only-binary :all: -c build/oldest/constraints.txt --group test build/wheel/*.whl
-	build/oldest/bin/pip list | grep -E '^(gymnasium|numpy) '
+	build/oldest/bin/python -m pip install --quiet --upgrade pip
+	$(python) scripts/read_pyproject.py oldest >build/oldest/constraints.txt
+	build/oldest/bin/python -m pip install --quiet --only-binary :all: -c build/oldest/constraints.txt --group test build/wheel/*.whl
+	build/oldest/bin/python -m pip list | grep -E '^(gymnasium|numpy) '
 	build/oldest/bin/python -m pytest -n auto --dist worksteal
 
 sanitize: $(venv)/requirements  ## run tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
@@ -71,19 +77,19 @@ soak: $(venv)/installed  ## run for minutes what must hold for weeks: memory, co
 
 # --strict: what the database cannot be asked about is an error, not left out.
 audit: $(venv)/requirements  ## look all Python dependencies up in the database of known vulnerabilities
-	$(venv)/bin/pip install --quiet --group audit
+	$(python) -m pip install --quiet --group audit
 	mkdir -p build
-	$(venv)/bin/pip freeze --exclude operant >build/dependencies.txt
-	$(venv)/bin/pip-audit --strict --no-deps --disable-pip --requirement build/dependencies.txt
+	$(python) -m pip freeze --exclude operant >build/dependencies.txt
+	$(python) -m pip_audit --strict --no-deps --disable-pip --requirement build/dependencies.txt
 
 docs: $(venv)/docs  ## build the documentation into build/docs
-	NO_MKDOCS_2_WARNING=1 $(venv)/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict --quiet
 	$(MAKE) docs-cpp
 
 docs-cpp:
 	@scripts/install_system_packages.sh --check docs >/dev/null || scripts/install_system_packages.sh docs
 	mkdir -p build/docs/cpp
-	OPERANT_VERSION=$(version) doxygen Doxyfile
+	OPERANT_VERSION=$$($(PYTHON) scripts/read_pyproject.py version) doxygen Doxyfile
 
 dist: $(venv)/requirements  ## build sdist and wheel into dist/, and test the wheel
 	rm -rf dist
@@ -95,23 +101,23 @@ system:
 
 $(venv)/requirements: pyproject.toml | system
 	$(PYTHON) -m venv $(venv)
-	$(venv)/bin/pip install --quiet --upgrade pip
-	$(venv)/bin/pip install --quiet --group dev
+	$(python) -m pip install --quiet --upgrade pip
+	$(python) -m pip install --quiet --group dev
 	touch $@
 
 # Libraries to compare with. Where one of them cannot be installed, its rows say so.
 $(venv)/peers: $(venv)/requirements
-	-$(venv)/bin/pip install --quiet --group peers
+	-$(python) -m pip install --quiet --group peers
 	touch $@
 
 # What builds the pages; a fault of theirs is an error.
 $(venv)/docs: $(venv)/requirements
-	$(venv)/bin/pip install --quiet --group docs
+	$(python) -m pip install --quiet --group docs
 	touch $@
 
 # The package is installed as users get it, from a wheel; only the compiler's output is kept between two installs.
 $(venv)/installed: $(venv)/requirements $(core_sources) $(package_sources)
-	$(venv)/bin/pip install --no-build-isolation --no-deps --force-reinstall -C build-dir=build/python .
+	$(python) -m pip install --no-build-isolation --no-deps --force-reinstall -C build-dir=build/python .
 	touch $@
 
 clean:  ## remove everything that was built

@@ -6,48 +6,48 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "benchmarks.hpp"
-#include "builtin_environments.hpp"
 #include "copies.hpp"
 #include "measure.hpp"
 
 namespace operant::benchmarks {
 namespace {
 
-void step(benchmark::State& state, const EnvironmentDescription* environment, const Kernels* kernels) {
+template <class E, class Scalar>
+void step(benchmark::State& state, std::string_view architecture) {
     const auto num_envs = static_cast<std::size_t>(state.range(0));
     const auto workers = static_cast<std::size_t>(state.range(1));
-    Copies copies(*environment, *kernels, num_envs, workers);
+    Copies<E, Scalar> copies(num_envs, workers, architecture);
     copies.warm_up();
-    measure(state, "step", num_envs, [&] { copies.step(); });
+    measure(state, "step", num_envs, [&] { benchmark::DoNotOptimize(copies.env.step(copies.next_actions())); });
 }
 
-auto* add(const std::string& name, const EnvironmentDescription& environment, const Kernels& kernels) {
-    return in_real_time(benchmark::RegisterBenchmark(name.c_str(), step, &environment, &kernels))
+template <class E, class Scalar>
+auto* add(const std::string& name, std::string_view architecture) {
+    return in_real_time(benchmark::RegisterBenchmark(name.c_str(), step<E, Scalar>, architecture))
         ->ArgNames({"num_envs", "workers"});
 }
 
-/// Calls `visit` for the description of every environment.
+/// Calls `visit.operator()<E>()` for every environment.
 template <class Visitor>
 void for_each_environment(const Visitor& visit) {
-    const EnvironmentLibrary& library = operant_builtin_environments();
-    for (std::size_t i = 0; i < library.environment_count; ++i) visit(*library.environments[i]);
+    [&]<class... E>(EnvironmentList<E...>) { (visit.template operator()<E>(), ...); }(
+        Environments{});
 }
 
 }  // namespace
 
 void register_steps() {
-    for (const Architecture& architecture : architectures()) {
+    for (const auto& architecture : architectures()) {
         if (!architecture.available) continue;
-        for_each_environment([&](const EnvironmentDescription& environment) {
-            const std::string name = "step/" + std::string(environment.name), suffix = "/" + std::string(architecture.name);
-            add(name + "/float32" + suffix, environment, choose_kernels(environment, false, architecture.name))
-                ->ArgsProduct({{1, 256, 4096, 65536}, {1}});
-            add(name + "/float64" + suffix, environment, choose_kernels(environment, true, architecture.name))
-                ->ArgsProduct({{1, 4096}, {1}});
+        for_each_environment([&]<class E>() {
+            const std::string name = "step/" + std::string(E::name), suffix = "/" + std::string(architecture.name);
+            add<E, float>(name + "/float32" + suffix, architecture.name)->ArgsProduct({{1, 256, 4096, 65536}, {1}});
+            add<E, double>(name + "/float64" + suffix, architecture.name)->ArgsProduct({{1, 4096}, {1}});
         });
     }
 }
@@ -56,9 +56,9 @@ void register_workers() {
     std::vector<std::int64_t> workers{1};
     const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
     while (workers.back() < cores) workers.push_back(std::min(2 * workers.back(), cores));
-    for_each_environment([&](const EnvironmentDescription& environment) {
-        add("workers/" + std::string(environment.name) + "/float32", environment,
-            choose_kernels(environment, false, choose_architecture()))
+    const auto architecture = choose_architecture();
+    for_each_environment([&]<class E>() {
+        add<E, float>("workers/" + std::string(E::name) + "/float32", architecture)
             ->ArgsProduct({{1024, 4096, 16384, 65536, 1 << 20}, workers});
     });
 }

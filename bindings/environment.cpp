@@ -8,9 +8,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <operant/aligned_array.hpp>
 #include <operant/dispatch.hpp>
-#include <operant/numerics/random.hpp>
+#include <operant/parameter_table.hpp>
 
 #include "builtin_environments.hpp"
 
@@ -115,10 +114,8 @@ nb::list Environment::outputs(const std::string& autoreset_mode, bool episode_st
 }
 
 nb::dict Environment::spaces(const Numbers& numbers) const {
-    const std::size_t count = description_->number_count;
     const std::size_t rows = numbers.ndim() == 2 ? numbers.shape(0) : 1;
-    if (numbers.size() != rows * count) throw nb::value_error("numbers: expected those of one copy in each row");
-    const auto parameters = make_aligned_array<std::byte>(description_->parameters_size);
+    const ParameterTable parameters(*description_, {numbers.data(), numbers.data() + numbers.size()}, rows);
     const auto make_bounds = [&](std::size_t size) {
         return std::tuple(std::vector<float>(rows * size), std::vector<float>(rows * size),
                           std::vector<std::int64_t>(rows * size));
@@ -127,8 +124,7 @@ nb::dict Environment::spaces(const Numbers& numbers) const {
     auto [action_low, action_high, action_n] = make_bounds(action_size);
     auto [observation_low, observation_high, observation_n] = make_bounds(observation_size);
     for (std::size_t row = 0; row < rows; ++row) {
-        description_->read_parameters(numbers.data() + row * count, parameters.get());
-        description_->get_spaces(parameters.get(),
+        description_->get_spaces(parameters.of_copy(row),
                                  {action_low.data() + row * action_size, action_high.data() + row * action_size,
                                   action_n.data() + row * action_size, observation_low.data() + row * observation_size,
                                   observation_high.data() + row * observation_size,

@@ -38,6 +38,7 @@ public:
     /// What steps write: (role, name) of every array.
     nb::list outputs(const std::string& autoreset_mode, bool episode_statistics) const;
     /// \param numbers of all copies, or a row for each
+    /// \throws std::invalid_argument when the parameters are refused
     /// \return for "action" and "observation" (kind, low, high, n): three arrays with a row for each row of `numbers`
     nb::dict spaces(const Numbers& numbers) const;
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests on processors that this machine is not, emulated by qemu-user, all at a time:
 #
-#   SandyBridge  neither AVX2 nor FMA: the sse4.2 kernels    C++ tests, and the quick part of the Python tests
+#   SandyBridge  neither AVX2 nor FMA: the sse4.2 kernels    C++ tests, and part of the Python tests
 #   Haswell      AVX2 and FMA, no AVX-512: the avx2 kernels  the same
 #   aarch64      64-bit Arm: the neon kernels                C++ tests
 #
@@ -14,18 +14,13 @@ python=.venv/bin/python
 logs=build/cpus
 mkdir -p $logs
 
-# The quick part of the Python tests: every environment against Gymnasium in float32 and float64, starts bit for bit,
-# all autoreset modes, arguments, saving, the choice of kernels. Left out of these files is what steps
-# Gymnasium (in emulated Python) or Operant very often, and what repeats a test with ever more arguments.
-quick_files=(conformance reset modes arguments save simd)
-too_long='float32_steps or float64_runs or float32_flags or hanging_at_rest or no_time_limit or time_limits
-    or long_runs or both_ways_at_once or short_limits or no_limit_is_none or a_copy_goes_on
-    or bounds_of_the_start or out_of_range_are_clipped or float64_agrees'
-# Of the C++ tests, what tests_kernels does as well, with all environments; millions of calls of the C library; and
-# threads in a forked process, where qemu 7.2 fails an assertion of its own. Of tests_kernels, what the others do as well:
-# Haswell's emulator takes a minute for each.
-cpp=(--test-case-exclude='copy i does not depend on num_envs,nothing depends on workers,squares of doubles*,*of a fork*,float sine*')
-kernel_tests=(--test-case='double is the same on every architecture*,one that the processor lacks*')
+# Of the Python tests, those marked `emulated`: every environment against Gymnasium in float32 and float64, starts bit
+# for bit, all autoreset modes, arguments, copies, the choice of kernels. Those marked `slow`, too, step Gymnasium (in
+# emulated Python) or Operant very often.
+# Of the C++ tests, those in the suite `not emulated` call the C library millions of times, or start threads in a forked
+# process, where qemu 7.2 fails an assertion of its own. Those in `all kernels` repeat what the others do.
+cpp=(--test-suite-exclude='not emulated')
+one_set_of_kernels=(--test-suite-exclude='not emulated,all kernels')
 
 # Whether the emulator itself refuses what the processor lacks; otherwise nothing here would prove anything.
 refuses() { # <instruction> <emulator...>
@@ -45,7 +40,7 @@ x86() { # <kernels> <instruction that it lacks> <C++ tests> <emulator...>
     shift 3
     refuses "$lacks" "$@" || return
     "$@" "build/cpp/tests/cpp/$cpp_tests" "${cpp[@]}" || return
-    "$@" build/cpp/tests/cpp/tests_kernels "${kernel_tests[@]}" || return
+    "$@" build/cpp/tests/cpp/tests_kernels "${one_set_of_kernels[@]}" || return
     # numpy goes without what it has beyond its baseline. Its loads with a mask are right to leave alone what is masked,
     # but qemu 7.2 reads it, and where an array ends with a page ends the process.
     NPY_DISABLE_CPU_FEATURES=$("$@" $python -c "if True:
@@ -55,7 +50,7 @@ x86() { # <kernels> <instruction that it lacks> <C++ tests> <emulator...>
     "$@" $python -c "from operant import simd; assert simd.active == '$kernels', simd" || return
     # The kernel would run another Python on the real processor: tests that start one put this in front.
     OPERANT_TEST_EMULATOR="$*" "$@" $python -m pytest -q -p no:cacheprovider --durations=10 \
-        "${quick_files[@]/#/tests/python/test_}" -k "not (${too_long//$'\n'/ })"
+        -m 'emulated and not slow'
 }
 
 sandy_bridge() {
@@ -68,11 +63,10 @@ haswell() {
 aarch64() {
     local qemu=(qemu-aarch64 -L /usr/aarch64-linux-gnu)
     "${qemu[@]}" build/aarch64/tests/cpp/tests_neon "${cpp[@]}" || return
-    "${qemu[@]}" build/aarch64/tests/cpp/tests_kernels || return
+    "${qemu[@]}" build/aarch64/tests/cpp/tests_kernels "${cpp[@]}" || return
 }
 
 unset OPERANT_ARCH
-quick_files=("${quick_files[@]/%/.py}")
 processors=(aarch64)
 [ "$(uname -m)" != x86_64 ] || processors+=(sandy_bridge haswell)
 declare -A pids

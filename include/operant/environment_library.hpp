@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <operant/kernel/lanes.hpp>
@@ -150,6 +152,14 @@ struct EnvironmentLibrary {
 
 /// The function `operant_environment_library` of a shared library.
 using GetEnvironmentLibrary = const EnvironmentLibrary* (*)();
+
+/// The environment of that name.
+/// \throws std::invalid_argument when the library has none
+inline const EnvironmentDescription& find_environment(const EnvironmentLibrary& library, std::string_view name) {
+    for (std::uint32_t i = 0; i < library.environment_count; ++i)
+        if (library.environments[i]->name == name) return *library.environments[i];
+    throw std::invalid_argument("this library has no environment " + std::string(name));
+}
 
 /// One array that a step writes.
 struct OutputDescription {

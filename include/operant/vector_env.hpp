@@ -5,20 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include <operant/check_environment.hpp>
 #include <operant/describe.hpp>
 #include <operant/dispatch.hpp>
 #include <operant/kernel/table.hpp>
 #include <operant/vector_env_core.hpp>
-
-#if (defined(__x86_64__) || defined(_M_X64)) && !defined(__SSE4_2__) && !defined(__AVX__) && !defined(OPERANT_NO_ARCH_WARNING)
-#if defined(__GNUC__)
-#pragma GCC warning "Operant is compiled for a processor of 2003: add -march=native, or -mavx2 -mfma (or define OPERANT_NO_ARCH_WARNING)"
-#elif defined(_MSC_VER)
-#pragma message("Operant is compiled for a processor of 2003: add /arch:AVX2 (or define OPERANT_NO_ARCH_WARNING)")
-#endif
-#endif
 
 namespace operant {
 
@@ -30,6 +25,16 @@ struct StepResult {
     std::span<const bool> terminations;         ///< num_envs: the episode ended because of what happened in it
     std::span<const bool> truncations;          ///< num_envs: the episode ended because of its length
 };
+
+namespace detail {
+
+/// Called, and so warned of, by programs that are compiled for the first 64-bit processors.
+template <class E>
+[[deprecated("this program is compiled for a processor without AVX2: add -march=native, or -mavx2 -mfma (MSVC: /arch:AVX2), "
+             "or define OPERANT_NO_ARCH_WARNING")]]
+inline void compiled_for_old_processors() {}
+
+}  // namespace detail
 
 /// The description of E, with kernels for the instruction set that the calling translation unit is compiled for.
 template <class E>
@@ -43,6 +48,7 @@ const EnvironmentDescription& description_of() {
 /// Gymnasium). VectorEnvCore says what a step does.
 template <class E, class Scalar = float>
 class VectorEnv {
+    static_assert(CheckEnvironment<E>::passed);
     static constexpr bool is_box = ObservationTraits<E>::is_box;
 
 public:
@@ -61,14 +67,23 @@ public:
 
     /// \param num_envs from 1 to `VectorEnvCore::largest_num_envs`
     /// \param options by name: `{.workers = 2, .parameters = {...}}`
-    /// \param environment of a library with kernels for several instruction sets, of which the best that this processor has
-    ///        is taken; by default, kernels for the one that the calling translation unit is compiled for
     /// \throws std::invalid_argument when an argument is out of range, std::bad_alloc when memory does not suffice
     explicit VectorEnv(std::size_t num_envs, Options options = {})
-        : VectorEnv(num_envs, options, description_of<E>(), *kernels_of<E, Scalar, xsimd::default_arch>()) {}
-    VectorEnv(std::size_t num_envs, Options options, const EnvironmentDescription& environment)
-        : VectorEnv(num_envs, options, environment,
-                    choose_kernels(environment, std::is_same_v<Scalar, double>, choose_architecture())) {}
+        : VectorEnv(num_envs, options, description_of<E>(), *kernels_of<E, Scalar, xsimd::default_arch>()) {
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__) && !defined(OPERANT_NO_ARCH_WARNING)
+        if constexpr (BatchTier<E>) detail::compiled_for_old_processors<E>();
+#endif
+    }
+
+    /// With kernels for several instruction sets, compiled elsewhere: `operant_add_environments(... TYPE STATIC ...)`.
+    /// \param library that has E
+    /// \param architecture by default, the best that this processor has
+    /// \throws std::invalid_argument also when the library has no environment of E's name, std::runtime_error when it has
+    ///         no kernels for the architecture
+    VectorEnv(std::size_t num_envs, Options options, const EnvironmentLibrary& library,
+              std::string_view architecture = choose_architecture())
+        : VectorEnv(num_envs, options, find_environment(library, E::name),
+                    choose_kernels(find_environment(library, E::name), std::is_same_v<Scalar, double>, architecture)) {}
 
     /// The number of copies.
     std::size_t num_envs() const { return core_.num_envs(); }

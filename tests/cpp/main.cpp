@@ -3,11 +3,11 @@
 
 #include <cstdio>
 
-#include <xsimd/xsimd.hpp>
+#include "architecture.hpp"
 
 int main(int argc, char** argv) {
-    if (!xsimd::available_architectures().has(xsimd::default_arch{})) {
-        std::printf("skipped: this processor has no %s\n", xsimd::default_arch::name());
+    if (!is_supported()) {
+        std::printf("skipped: this processor has no %s\n", architecture_name());
         return 77;
     }
     return doctest::Context(argc, argv).run();

@@ -16,6 +16,8 @@
 
 #include <operant/operant.hpp>
 
+#include "shipped_kernels.hpp"
+
 namespace {
 
 /// A number from the environment of the process, to run more of this, or something else.
@@ -55,17 +57,17 @@ private:
 struct ChangeParameters {
     Chance& chance;
 
-    void operator()(std::string_view, double& value, operant::Sign) const {
+    void operator()(const char*, double& value, operant::Sign) const {
         if (chance.once_in(8)) value = chance.number();
     }
     template <std::size_t size>
-    void operator()(std::string_view, std::array<double, size>& values, operant::Sign) const {
+    void operator()(const char*, std::array<double, size>& values, operant::Sign) const {
         for (double& value : values)
             if (chance.once_in(8)) value = chance.number();
     }
-    void operator()(std::string_view, bool& value) const { value = chance.once_in(2); }
+    void operator()(const char*, bool& value) const { value = chance.once_in(2); }
     template <class Choice, std::size_t size>
-    void operator()(std::string_view, Choice& value, const std::array<std::string_view, size>&) const {
+    void operator()(const char*, Choice& value, const std::array<std::string_view, size>&) const {
         value = static_cast<Choice>(chance.below(size));
     }
 };
@@ -76,11 +78,12 @@ class Pair {
     using Env = operant::VectorEnv<E, Scalar>;
 
 public:
-    explicit Pair(Chance& chance) : chance_(chance) {
+    Pair(Chance& chance, const Architecture& architecture)
+        : chance_(chance), architecture_(architecture) {
         constexpr std::size_t sizes[] = {1, 2, 15, 16, 17, 63, 64, 65, 130, 1024, 2049, 5000};
         num_envs_ = sizes[chance.below(std::size(sizes))];
         options_.autoreset_mode = static_cast<operant::AutoresetMode>(chance.below(3));
-        options_.max_episode_steps = chance.once_in(4) ? Env::unlimited : static_cast<std::int32_t>(1 + chance.below(20));
+        options_.max_episode_steps = chance.once_in(4) ? operant::unlimited : static_cast<std::int32_t>(1 + chance.below(20));
         E::visit_parameters(options_.parameters, ChangeParameters{chance});
         if (chance.once_in(20)) options_.max_episode_steps = -static_cast<std::int32_t>(chance.below(3));
         make();
@@ -104,7 +107,7 @@ private:
         const auto made = [&](std::size_t workers) {
             options_.workers = workers;
             try {
-                return std::make_unique<Env>(num_envs_, options_);
+                return std::make_unique<Env>(num_envs_, options_, operant_builtin_environments(), architecture_.name);
             } catch (const std::invalid_argument&) {
                 return std::unique_ptr<Env>();
             }
@@ -149,9 +152,7 @@ private:
         const auto seed = chance_.once_in(10) ? std::numeric_limits<std::uint64_t>::max() - chance_.below(3) : chance_.below(100);
         on_both([&](Env& env) { env.reset(seed); });
         const auto chosen = bounds();
-        const auto observations = operant::make_aligned_array<float>(one_->padded() * E::observation_size + 1);
-        float* to = observations.get() + (chance_.once_in(10) ? 1 : 0);
-        on_both([&](Env& env) { env.reset(chosen, to); });
+        on_both([&](Env& env) { env.reset(chosen); });
     }
 
     void reset_some() {
@@ -159,12 +160,11 @@ private:
         const auto mask = std::make_unique<bool[]>(size);
         for (std::size_t copy = 0; copy < size; ++copy) mask[copy] = chance_.once_in(3);
         const auto chosen = bounds();
-        const auto observations = operant::make_aligned_array<float>(one_->padded() * E::observation_size);
-        on_both([&](Env& env) { env.reset(std::span<const bool>(mask.get(), size), chosen, observations.get()); });
+        on_both([&](Env& env) { env.reset(std::span<const bool>(mask.get(), size), chosen); });
     }
 
     void set_state() {
-        std::vector<double> state((chance_.once_in(10) ? chance_.below(num_envs_) : num_envs_) * E::state_size);
+        std::vector<double> state((chance_.once_in(10) ? chance_.below(num_envs_) : num_envs_) * one_->core().environment().state_size);
         for (double& number : state)
             do number = chance_.number();
             while (!std::isfinite(number) && !chance_.once_in(1000));
@@ -211,6 +211,7 @@ private:
     }
 
     Chance& chance_;
+    Architecture architecture_;
     std::size_t num_envs_;
     typename Env::Options options_;
     std::unique_ptr<Env> one_, several_;
@@ -221,15 +222,18 @@ private:
 TEST_CASE_TEMPLATE("anything is stepped alike or refused", E, operant::CartPole, operant::MountainCar,
                    operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot) {
     const unsigned long seed = setting("OPERANT_FUZZ_SEED", 0), rounds = setting("OPERANT_FUZZ_ROUNDS", 20);
-    for (unsigned long round = seed; round < seed + rounds; ++round) {
-        CAPTURE(round);
-        Chance chance(round);
-        const auto run = [&](auto pair) {
-            for (int action = 0; pair.exists() && action < 30; ++action) pair.act();
-        };
-        if (round % 2 == 0)
-            run(Pair<E, float>(chance));
-        else
-            run(Pair<E, double>(chance));
+    for (const Architecture& architecture : available_architectures()) {
+        CAPTURE(architecture.name);
+        for (unsigned long round = seed; round < seed + rounds; ++round) {
+            CAPTURE(round);
+            Chance chance(round);
+            const auto run = [&](auto pair) {
+                for (int action = 0; pair.exists() && action < 30; ++action) pair.act();
+            };
+            if (round % 2 == 0)
+                run(Pair<E, float>(chance, architecture));
+            else
+                run(Pair<E, double>(chance, architecture));
+        }
     }
 }

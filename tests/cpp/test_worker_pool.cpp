@@ -51,7 +51,7 @@ TEST_CASE("many short runs in a row") {
 }
 
 #if !defined(_WIN32) && !defined(__SANITIZE_THREAD__)  // which has no threads in a forked child
-TEST_CASE("parent and child of a fork both go on with helpers of their own") {
+TEST_CASE("parent and child of a fork both go on with helpers of their own" * doctest::test_suite("not emulated")) {
     // Two tasks at least meet, which takes a helper.
     const auto meet = [](operant::WorkerPool& pool) {
         std::atomic<int> arrived = 0;

@@ -1,16 +1,27 @@
-"""Operant and Gymnasium side by side: driven alike, compared after every call."""
+"""The oracle: Gymnasium beside Operant, driven alike and compared after every call."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+import tempfile
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from operant import envs
+
 # Gymnasium's Acrobot takes the sines of a starting state in float32, numpy's are not always right in the last bit.
 RESET_TOLERANCE = {"Acrobot-v1": 1.2e-7}
+
+# Starts in float32: sine and cosine are Operant's own.
+FLOAT32_RESET_TOLERANCE = {"Acrobot-v1": 1.2e-7, "Pendulum-v1": 1.2e-7}
+
+# A float32 step against float64 from the same state, relative to what is larger than 1; Acrobot's has four stages.
+FLOAT32_TOLERANCE = 1e-6
+FLOAT32_TOLERANCES = {"Acrobot-v1": 1e-5}
 
 # What random actions hardly ever do: reach the goal. By observation; continuous environments take directions.
 PUMPS = {
@@ -19,13 +30,107 @@ PUMPS = {
     "Acrobot-v1": lambda observations: np.where(observations[:, 5] < 0, 0, 2),
 }
 
-
 GYMNASIUM = tuple(map(int, gym.__version__.split(".")[:2]))
 
 
 def gymnasium_id_of(registration):
     """The id of Gymnasium's environment that it follows."""
     return registration.id.removeprefix("operant/")
+
+
+def bounds_of(registration, low, high):
+    """Options for the bounds of the start, by the names that they have in this environment."""
+    names = ("y_init", "x_init") if registration.name == "Pendulum" else ("low", "high")
+    return dict(zip(names, (low, high), strict=True))
+
+
+def float32_tolerance_of(registration):
+    return FLOAT32_TOLERANCES.get(gymnasium_id_of(registration), FLOAT32_TOLERANCE)
+
+
+def random_actions(space, rng, num_envs):
+    """Actions of the single space, one a copy: of a Box beyond its bounds too, and on them, in float32 or float64."""
+    if isinstance(space, gym.spaces.Discrete):
+        return space.start + rng.integers(0, space.n, num_envs)
+    if isinstance(space, gym.spaces.MultiDiscrete):
+        return space.start + rng.integers(0, space.nvec, (num_envs, *space.shape))
+    low, high = (np.clip(bounds, -1e3, 1e3) for bounds in (space.low, space.high))  # some are infinite
+    middle, half = (high + low) / 2, (high - low) / 2
+    drawn = middle + half * rng.uniform(-1.6, 1.6, (num_envs, *space.shape))
+    on_bounds = rng.random(num_envs) < 0.25
+    drawn[on_bounds] = np.clip(drawn[on_bounds], space.low, space.high)
+    return drawn.astype(rng.choice([np.float32, np.float64]))
+
+
+def lively_actions(registration, space, rng, observations):
+    """Random actions for the odd copies; for the even ones those that reach the goal, where it is hard to reach."""
+    pump = PUMPS.get(gymnasium_id_of(registration))
+    actions = random_actions(space, rng, len(observations[0] if isinstance(observations, tuple) else observations))
+    if pump is not None:
+        wanted = pump(observations[::2])
+        if isinstance(space, gym.spaces.Box):
+            wanted = np.maximum(np.abs(actions[::2]), 0.5) * wanted.reshape(-1, 1)
+        actions[::2] = wanted
+    return actions
+
+
+def assert_same(actual, expected, tolerance=0.0):
+    """The same types, keys, dtypes and shapes, and the same bytes; with a tolerance, the same numbers to within it.
+
+    Compares whatever an environment returns: observations of any space, infos with their masks, final observations.
+    The tolerance is absolute for numbers up to 1, relative for larger ones. Of how long an episode took, only that it
+    is a time is compared.
+    """
+    if isinstance(expected, dict):
+        assert isinstance(actual, dict)
+        assert actual.keys() == expected.keys()
+        for key, value in expected.items():
+            if key == "episode":
+                assert_same_statistics(actual[key], value, tolerance)
+            else:
+                assert_same(actual[key], value, tolerance)
+    elif isinstance(expected, (tuple, list)):
+        assert type(actual) is type(expected)
+        for ours, theirs in zip(actual, expected, strict=True):
+            assert_same(ours, theirs, tolerance)
+    elif isinstance(expected, np.ndarray) and (expected.dtype == object or type(expected) is not np.ndarray):
+        # Each None or an observation, however they are looked at; Operant's are no objects until then.
+        assert isinstance(actual, np.ndarray)
+        for i, (ours, theirs) in enumerate(zip(actual, expected, strict=True)):
+            for row in (ours, actual[i]):
+                assert_same(row if row is None else np.ascontiguousarray(row), theirs, tolerance)
+    elif isinstance(expected, np.ndarray):
+        assert type(actual) is np.ndarray
+        assert actual.flags.c_contiguous
+        if tolerance and expected.dtype.kind == "f":
+            assert actual.dtype == expected.dtype
+            assert actual.shape == expected.shape
+            assert np.all(np.abs(actual - expected) <= tolerance * np.maximum(1, np.abs(expected)))
+        else:
+            np.testing.assert_array_equal(actual, expected, strict=True)
+            assert actual.tobytes() == expected.tobytes(), "a zero has the wrong sign"
+    else:
+        assert type(actual) is type(expected)
+        assert actual == expected or (actual != actual and expected != expected)
+
+
+def assert_same_statistics(actual, expected, tolerance=0.0):
+    """Return and length of the episodes that ended; the time that they took is nobody's promise."""
+    assert actual.keys() == expected.keys() == {"r", "l", "t"}
+    assert_same(actual["r"], expected["r"], tolerance)
+    assert_same(actual["l"], expected["l"])
+    seconds = np.asarray(actual["t"])
+    assert seconds.dtype == np.float64
+    assert seconds.shape == np.shape(expected["t"])
+    assert np.all(seconds >= 0)
+    assert np.all(seconds[np.asarray(expected["l"]) == 0] == 0)
+
+
+def rows_of(observations, mask):
+    """The observations of the copies that the mask selects, of any space."""
+    if isinstance(observations, tuple):
+        return tuple(rows_of(part, mask) for part in observations)
+    return observations[mask]
 
 
 class Oracle(SyncVectorEnv):
@@ -72,104 +177,60 @@ def make_oracle(registration, num_envs, autoreset_mode=AutoresetMode.NEXT_STEP, 
     return Oracle([make_one] * num_envs, autoreset_mode=autoreset_mode)
 
 
-def assert_same_array(actual, expected):
-    """The same dtype, shape and bytes."""
-    assert type(actual) is np.ndarray
-    assert actual.dtype == expected.dtype
-    assert actual.flags.c_contiguous
-    np.testing.assert_array_equal(actual, expected, strict=True)
-    assert actual.tobytes() == expected.tobytes(), "a zero has the wrong sign"
-
-
-def assert_same_infos(actual, expected):
-    """The same keys, values and masks, None where a copy has nothing to tell."""
-    assert actual.keys() == expected.keys()
-    for key, value in expected.items():
-        if key == "final_obs":
-            assert_same_rows(actual[key], value)
-        elif key == "episode":
-            assert_same_statistics(actual[key], value)
-        elif isinstance(value, dict):
-            assert_same_infos(actual[key], value)
-        else:
-            assert_same_array(actual[key], value)
-
-
-def assert_same_rows(actual, expected):
-    """Arrays of objects, each None or an observation, however they are looked at."""
-    assert isinstance(actual, np.ndarray)
-    assert len(actual) == len(expected)
-    for i, (ours, iterated, theirs) in enumerate(zip(actual, list(actual), expected, strict=True)):
-        for row in (ours, iterated, actual[i]):
-            if theirs is None:
-                assert row is None
-            else:
-                assert_same_array(np.ascontiguousarray(row), theirs)
-
-
-def assert_same_statistics(actual, expected):
-    """Return and length of the episodes that ended; the time that they took is nobody's promise."""
-    assert actual.keys() == expected.keys() == {"r", "l", "t"}
-    assert_same_array(actual["r"], expected["r"])
-    assert_same_array(actual["l"], expected["l"])
-    assert actual["t"].dtype == np.float64
-    assert actual["t"].shape == expected["t"].shape
-    assert np.all(actual["t"] >= 0)
-    assert np.all(actual["t"][expected["l"] == 0] == 0)
-
-
 class Pair:
-    """One Operant environment for each number of workers, in float64, and an oracle; every call goes to all of them.
+    """An Operant environment and an oracle; every call goes to both.
 
-    Whatever Operant returns is compared with what the oracle returned: bit for bit, rewards after rounding to float32.
+    Whatever Operant returns is compared with what the oracle returned: in float64 bit for bit, rewards after rounding
+    to float32; in float32 within rounding, each step from the oracle's state. One worker: that nothing depends on their
+    number, test_determinism.py shows with as many copies as it takes to have work for several.
     """
 
-    def __init__(self, registration, num_envs, workers=(1,), autoreset_mode=AutoresetMode.NEXT_STEP, **kwargs):
+    def __init__(self, registration, num_envs, autoreset_mode=AutoresetMode.NEXT_STEP, dtype=np.float64, **kwargs):
         self.registration = registration
         self.num_envs = num_envs
         self.mode = AutoresetMode(autoreset_mode)
         self.statistics = kwargs.pop("record_episode_statistics", False)
         prepare = kwargs.pop("prepare", None)
         parameters = kwargs.pop("parameters", {})
-        self.ours = [
-            gym.make_vec(
-                registration.id,
-                num_envs=num_envs,
-                workers=count,
-                dtype=np.float64,
-                autoreset_mode=autoreset_mode,
-                record_episode_statistics=self.statistics,
-                **parameters,
-                **kwargs,
-            )
-            for count in workers
-        ]
         self.sync = make_oracle(registration, num_envs, self.mode, prepare, **kwargs)
         self.theirs = OracleStatistics(self.sync) if self.statistics else self.sync
-        self.tolerance = RESET_TOLERANCE.get(gymnasium_id_of(registration), 0)
+        self.ours = gym.make_vec(
+            registration.id,
+            num_envs=num_envs,
+            dtype=dtype,
+            autoreset_mode=autoreset_mode,
+            record_episode_statistics=self.statistics,
+            **parameters,
+            **kwargs,
+        )
+        self.space = self.sync.single_action_space
+        name, self.in_float32 = gymnasium_id_of(registration), dtype == np.float32
+        self.tolerance = float32_tolerance_of(registration) if self.in_float32 else 0
+        self.reset_tolerance = (FLOAT32_RESET_TOLERANCE if self.in_float32 else RESET_TOLERANCE).get(name, 0)
         self.at_start = np.ones(num_envs, bool)  # shows the observation that its reset brought
         self.moved = np.zeros(num_envs, bool)  # its state was set since its observation was made
         self.finished = np.zeros(num_envs, bool)
         self.observations = None
 
     def reset(self, seed=None, options=None):
-        """Resets all, and compares what they return."""
+        """Resets both, and compares what they return."""
         expected, expected_infos = self.theirs.reset(seed=seed, options=None if options is None else dict(options))
         mask = (options or {}).get("reset_mask", np.ones(self.num_envs, bool))
         self.at_start |= mask
         self.moved &= ~mask
         self.finished &= ~mask
-        for ours in self.ours:
-            passed = None if options is None else dict(options)
-            actual, infos = ours.reset(seed=seed, options=passed)
-            assert passed is None or (passed.keys() == options.keys() and all(passed[k] is options[k] for k in passed))
-            self._compare_observations(actual, expected)
-            assert_same_infos(infos, expected_infos)
+        passed = None if options is None else dict(options)
+        actual, infos = self.ours.reset(seed=seed, options=passed)
+        assert passed is None or (passed.keys() == options.keys() and all(passed[k] is options[k] for k in passed))
+        self._compare_observations(actual, expected)
+        assert_same(infos, expected_infos)
         self.observations = expected
         return expected, expected_infos
 
     def step(self, actions):
-        """Steps all, and compares what they return."""
+        """Steps both, and compares what they return."""
+        if self.in_float32:
+            self.set_state(self.states().astype(np.float32))
         expected = self.theirs.step(actions)
         ended = expected[2] | expected[3]
         self.at_start = {
@@ -179,13 +240,12 @@ class Pair:
         }[self.mode].copy()
         self.moved[:] = False
         self.finished = ended if self.mode is not AutoresetMode.SAME_STEP else np.zeros(self.num_envs, bool)
-        for ours in self.ours:
-            observations, rewards, terminations, truncations, infos = ours.step(np.array(actions))
-            self._compare_observations(observations, expected[0])
-            assert_same_array(rewards, expected[1].astype(np.float32))
-            assert_same_array(terminations, expected[2])
-            assert_same_array(truncations, expected[3])
-            assert_same_infos(infos, expected[4])
+        observations, rewards, terminations, truncations, infos = self.ours.step(np.array(actions))
+        self._compare_observations(observations, expected[0])
+        assert_same(rewards, expected[1].astype(np.float32), self.tolerance)
+        assert_same(terminations, expected[2])
+        assert_same(truncations, expected[3])
+        assert_same(infos, expected[4], self.tolerance)
         self.observations = expected[0]
         return expected
 
@@ -195,12 +255,25 @@ class Pair:
             self.reset(options={"reset_mask": self.finished.copy()})
         return self.step(actions)
 
+    def run(self, rng, steps, lively=False):
+        """So many of those with random actions; returns the flags, shape (steps, copies)."""
+        flags = []
+        for _ in range(steps):
+            actions = (
+                lively_actions(self.registration, self.space, rng, self.observations)
+                if lively
+                else random_actions(self.space, rng, self.num_envs)
+            )
+            flags.append(self.step_or_reset(actions)[2:4])
+        terminations, truncations = (np.array(which) for which in zip(*flags, strict=True))
+        return terminations, truncations
+
     def states(self):
         """Gymnasium's states, as an array of float64."""
         return np.array([np.asarray(env.unwrapped.state, np.float64) for env in self.sync.envs])
 
     def set_state(self, state, mask=None):
-        """Sets the state of all, rounded to the precision that Gymnasium happens to keep each copy's in.
+        """Sets the state of both, rounded to the precision that Gymnasium happens to keep each copy's in.
 
         Gymnasium's MountainCarContinuous keeps float64 from a reset to the first step, float32 from there on.
         """
@@ -210,61 +283,39 @@ class Pair:
             state[i] = own
             if mask is None or mask[i]:
                 env.unwrapped.state = own
-        for ours in self.ours:
-            ours.set_state(state) if mask is None else ours.set_state(state, mask)
+        self.ours.set_state(state) if mask is None else self.ours.set_state(state, mask)
         self.moved |= True if mask is None else mask
 
     def compare_states(self):
         """Compares the simulated states."""
-        for ours in self.ours:
-            assert ours.state.dtype == np.float64
-            np.testing.assert_array_equal(ours.state, self.states(), strict=True)
+        assert_same(self.ours.state, self.states())
 
     def fork(self, how):
-        """Replaces every Operant environment by what `how` makes of it. The old ones go on, elsewhere."""
-        old, self.ours = self.ours, [how(ours) for ours in self.ours]
-        for ours in old:
-            ours.reset(seed=987654321)
-            ours.step(random_actions(ours.single_action_space, np.random.default_rng(1), self.num_envs))
-            ours.close()
+        """Replaces the Operant environment by what `how` makes of it. The old one goes on, elsewhere."""
+        old, self.ours = self.ours, how(self.ours)
+        old.reset(seed=987654321)
+        old.step(random_actions(self.space, np.random.default_rng(1), self.num_envs))
+        old.close()
 
     def close(self):
-        for env in (*self.ours, self.theirs):
-            env.close()
+        self.ours.close()
+        self.theirs.close()
 
     def _compare_observations(self, actual, expected):
         """Rows whose state was set by hand show, until the next step, what is nobody's promise."""
-        assert actual.shape == expected.shape
-        assert actual.dtype == expected.dtype == np.float32
-        assert actual.flags.c_contiguous
-        exact = ~self.moved & ~(self.at_start & (self.tolerance > 0))
-        assert_same_array(actual[exact], expected[exact])
-        near = self.at_start & ~self.moved
-        np.testing.assert_allclose(actual[near], expected[near], rtol=0, atol=self.tolerance)
+        assert_same(actual, expected, tolerance=np.inf)  # types, dtypes, shapes and layout
+        started = self.at_start & ~self.moved
+        stepped = ~self.at_start & ~self.moved
+        assert_same(rows_of(actual, started), rows_of(expected, started), self.reset_tolerance)
+        assert_same(rows_of(actual, stepped), rows_of(expected, stepped), self.tolerance)
+
+
+def saved_and_loaded(env):
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "env"
+        env.save(path)
+        return envs.load(path, workers=2)
 
 
 # Ways to another environment that goes on where this one is.
-FORKS = {"pickle": lambda env: pickle.loads(pickle.dumps(env)), "deepcopy": copy.deepcopy}
-
-
-def random_actions(space, rng, num_envs):
-    """Actions of the single space, one a copy: of a Box beyond its bounds too, and on them, in float32 or float64."""
-    if isinstance(space, gym.spaces.Discrete):
-        return space.start + rng.integers(0, space.n, num_envs)
-    middle, half = (space.high + space.low) / 2, (space.high - space.low) / 2
-    drawn = middle + half * rng.uniform(-1.6, 1.6, (num_envs, *space.shape))
-    on_bounds = rng.random(num_envs) < 0.25
-    drawn[on_bounds] = np.clip(drawn[on_bounds], space.low, space.high)
-    return drawn.astype(rng.choice([np.float32, np.float64]))
-
-
-def lively_actions(registration, space, rng, observations):
-    """Random actions for the odd copies; for the even ones those that reach the goal, where it is hard to reach."""
-    actions = random_actions(space, rng, len(observations))
-    pump = PUMPS.get(gymnasium_id_of(registration))
-    if pump is not None:
-        wanted = pump(observations[::2])
-        if isinstance(space, gym.spaces.Box):
-            wanted = np.maximum(np.abs(actions[::2]), 0.5) * wanted.reshape(-1, 1)
-        actions[::2] = wanted
-    return actions
+FORKS = {"pickle": lambda env: pickle.loads(pickle.dumps(env)), "deepcopy": copy.deepcopy, "file": saved_and_loaded}

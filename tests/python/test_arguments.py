@@ -10,6 +10,8 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from operant.envs import CartPoleVecEnv, MountainCarContinuousVecEnv, MountainCarVecEnv, PendulumVecEnv
 
+pytestmark = [pytest.mark.emulated, pytest.mark.quick]
+
 
 @pytest.fixture
 def make():
@@ -44,14 +46,10 @@ def test_dtype_must_be_a_float(make):
 BAD_ACTIONS = {
     "too few": ([0, 1], ValueError, r"actions: expected shape \(3,\), one for each copy, got \(2,\)"),
     "too many": (np.zeros(4, int), ValueError, r"actions: expected shape \(3,\), .* got \(4,\)"),
-    "a column": (np.zeros((3, 1), int), ValueError, r"actions: expected shape \(3,\), .* got \(3, 1\)"),
     "one number": (1, ValueError, r"actions: expected shape \(3,\), .* got \(\)"),
-    "nothing": ([], ValueError, r"actions: expected shape \(3,\), .* got \(0,\)"),
     "None": (None, ValueError, r"actions: expected shape \(3,\), .* got \(\)"),
     "floats": (np.zeros(3), TypeError, r"actions: expected an integer dtype, got float64"),
-    "bools": (np.zeros(3, bool), TypeError, r"actions: expected an integer dtype, got bool"),
     "strings": (["0", "1", "0"], TypeError, r"actions: expected an integer dtype, got <U1"),
-    "objects": ([None, 0, 1], TypeError, r"actions: expected an integer dtype, got object"),
     "too large": (np.array([0, 0, 7], np.int32), ValueError, r"actions\[2\]: expected an integer from 0 to 1, got 7"),
     "negative": (np.array([0, -1, 0]), ValueError, r"actions\[1\]: expected an integer from 0 to 1, got -1"),
     "beyond 32 bits": (np.array([2**32, 0, 0]), ValueError, r"actions\[0\]: .* got 4294967296"),
@@ -64,18 +62,14 @@ BAD_ACTIONS = {
 }
 
 
+# Whatever is refused changes nothing: test_bad_input.py.
 @pytest.mark.parametrize("bad", BAD_ACTIONS)
-def test_bad_actions_step_nothing(make, bad):
+def test_bad_actions_are_named(make, bad):
     actions, exception, message = BAD_ACTIONS[bad]
-    env, untouched = make(3), make(3)
+    env = make(3)
     env.reset(seed=0)
-    untouched.reset(seed=0)
     with pytest.raises(exception, match=message):
         env.step(actions)
-    for _ in range(3):
-        ours, theirs = env.step([0, 1, 0]), untouched.step([0, 1, 0])
-        for a, b in zip(ours[:4], theirs[:4], strict=True):
-            np.testing.assert_array_equal(a, b)
 
 
 def test_one_bad_action_among_thousands_steps_nothing(make):
@@ -89,54 +83,6 @@ def test_one_bad_action_among_thousands_steps_nothing(make):
     np.testing.assert_array_equal(env.state, untouched.state)
 
 
-class Array:
-    """An array-like."""
-
-    def __init__(self, values):
-        self.values = values
-
-    def __array__(self, dtype=None, copy=None):
-        return np.array(self.values)
-
-
-class Tensor:
-    """An object that knows DLPack and nothing else."""
-
-    def __init__(self, values):
-        self.values = np.array(values)
-
-    def __dlpack__(self, **kwargs):
-        return self.values.__dlpack__(**kwargs)
-
-    def __dlpack_device__(self):
-        return self.values.__dlpack_device__()
-
-
-ACTIONS = [0, 1, 1, 0, 1]
-GOOD_ACTIONS = {
-    **{str(np.dtype(code)): np.array(ACTIONS, code) for code in "bhilqBHILQ"},
-    "big-endian": np.array(ACTIONS, ">i4"),
-    "a list": ACTIONS,
-    "a tuple": tuple(ACTIONS),
-    "every other": np.repeat(ACTIONS, 2)[::2],
-    "reversed": np.array(ACTIONS[::-1])[::-1],
-    "read-only": np.frombuffer(np.array(ACTIONS).tobytes(), np.int64),
-    "misaligned": np.frombuffer(b"\0" + np.array(ACTIONS).tobytes(), np.uint8)[1:].view(np.int64),
-    "a subclass": np.array(ACTIONS).view(type("Subclass", (np.ndarray,), {})),
-    "__array__": Array(ACTIONS),
-    "__dlpack__": Tensor(ACTIONS),
-}
-
-
-@pytest.mark.parametrize("kind", GOOD_ACTIONS)
-def test_every_integer_array_is_understood(make, kind):
-    env, reference = make(5), make(5)
-    env.reset(seed=0)
-    reference.reset(seed=0)
-    np.testing.assert_array_equal(env.step(GOOD_ACTIONS[kind])[0], reference.step(np.array(ACTIONS))[0])
-
-
-TORQUES = [0.5, -1.0, 3.0, 0.0, -0.25]
 BAD_TORQUES = {
     "too few": ([0.5, 1], ValueError, r"actions: expected shape \(5, 1\) or \(5,\), one for each copy, got \(2,\)"),
     "a row": (np.zeros((1, 5)), ValueError, r"actions: expected shape \(5, 1\) or \(5,\), .* got \(1, 5\)"),
@@ -152,42 +98,12 @@ BAD_TORQUES = {
 
 
 @pytest.mark.parametrize("bad", BAD_TORQUES)
-def test_bad_continuous_actions_step_nothing(bad):
+def test_bad_continuous_actions_are_named(bad):
     actions, exception, message = BAD_TORQUES[bad]
-    env, untouched = PendulumVecEnv(5), PendulumVecEnv(5)
+    env = PendulumVecEnv(5)
     env.reset(seed=0)
-    untouched.reset(seed=0)
     with pytest.raises(exception, match=message):
         env.step(actions)
-    np.testing.assert_array_equal(env.step(TORQUES)[0], untouched.step(TORQUES)[0])
-
-
-GOOD_TORQUES = {
-    **{str(np.dtype(code)): np.array(TORQUES, code) for code in "efdg"},
-    "a column": np.array(TORQUES)[:, None],
-    "a float32 column": np.array(TORQUES, np.float32)[:, None],
-    "big-endian": np.array(TORQUES, ">f4"),
-    "a list": TORQUES,
-    "a list of lists": [[torque] for torque in TORQUES],
-    "every other": np.repeat(TORQUES, 2)[::2],
-    "__array__": Array(TORQUES),
-    "__dlpack__": Tensor(TORQUES),
-}
-
-
-@pytest.mark.parametrize("kind", GOOD_TORQUES)
-def test_every_float_array_is_understood(kind):
-    env, reference = PendulumVecEnv(5), PendulumVecEnv(5)
-    env.reset(seed=0)
-    reference.reset(seed=0)
-    np.testing.assert_array_equal(env.step(GOOD_TORQUES[kind])[0], reference.step(np.array(TORQUES))[0])
-
-
-def test_infinite_actions_are_clipped():
-    env, reference = PendulumVecEnv(2), PendulumVecEnv(2)
-    env.reset(seed=0)
-    reference.reset(seed=0)
-    np.testing.assert_array_equal(env.step([np.inf, -np.inf])[0], reference.step([2.0, -2.0])[0])
 
 
 def test_an_error_in_the_actions_is_passed_on(make):

@@ -14,6 +14,7 @@ import pytest
 import operant
 
 ROOT = Path(__file__).parents[2]
+OPTIMISE_LITTLE = "-DCMAKE_CXX_FLAGS_RELEASE=-O1"  # what is asked is whether they build and what they print
 
 pytestmark = pytest.mark.skipif(
     shutil.which("cmake") is None or shutil.which("g++") is None, reason="needs CMake and g++"
@@ -42,7 +43,7 @@ def examples(tmp_path_factory, prefix):
     """The examples, built outside of the source tree against the installed package."""
     directory = tmp_path_factory.mktemp("examples")
     shutil.copytree(ROOT / "examples", directory / "source")
-    run("cmake", "-S", directory / "source", "-B", directory, f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "-S", directory / "source", "-B", directory, f"-DCMAKE_PREFIX_PATH={prefix}", OPTIMISE_LITTLE)
     run("cmake", "--build", directory, "--parallel", "2")
     return directory
 
@@ -92,8 +93,21 @@ def test_double_integrator_example(examples):
     assert episodes == 1000
 
 
+def test_dispatch_example(examples):
+    returns = []
+    for architecture in operant.simd.available:
+        name, episodes, mean = re.fullmatch(
+            r"(\S+): (\d+) episodes returned (\S+) on average\n", run(examples / "dispatch", architecture)
+        ).groups()
+        assert (name, episodes) == (architecture, "2726")
+        returns.append(float(mean))
+    assert returns == pytest.approx([returns[0]] * len(returns), rel=1e-5)
+    assert run(examples / "dispatch").startswith(f"{operant.simd.available[0]}: ")
+    assert "expected one of" in run(examples / "dispatch", "mmx", expect_success=False)
+
+
 def test_the_wheel_carries_the_package(tmp_path):
-    run("cmake", "-S", ROOT / "examples", "-B", tmp_path, f"-Doperant_DIR={operant.get_cmake_dir()}")
+    run("cmake", "-S", ROOT / "examples", "-B", tmp_path, f"-Doperant_DIR={operant.get_cmake_dir()}", OPTIMISE_LITTLE)
     assert operant.get_include() in run("cmake", "--build", tmp_path, "--target", "minimal", "--verbose")
     assert_is_the_first_step_of_gymnasium(run(tmp_path / "minimal"))
 

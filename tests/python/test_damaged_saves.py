@@ -8,14 +8,14 @@ import pickle
 import struct
 import warnings
 import zlib
-from contextlib import suppress
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import ONE_A_CLASS, id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from twins import Twins, frozen, good_actions
+from twins import actions_of
 
 from operant import envs
 from operant.envs import _saving
@@ -28,19 +28,27 @@ BOUNDED = settings(
 ARGUMENTS = {"num_envs": 3, "max_episode_steps": 5, "autoreset_mode": "SameStep", "record_episode_statistics": True}
 
 
-@pytest.fixture(params=[one for one in REGISTRATIONS if one.id != "operant/CartPole-v0"], ids=lambda one: one.id)
+@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
 def registration(request):
-    """One of each class."""
     return request.param
 
 
-@pytest.fixture(params=["float32", "float64"])
-def env(registration, request):
+@pytest.fixture
+def dtype():
+    return "float32"
+
+
+# Of what depends on it: the saved states.
+in_both_dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
+
+
+@pytest.fixture
+def env(registration, dtype):
     """An environment in the middle of its episodes."""
-    env = gym.make_vec(registration.id, dtype=request.param, **ARGUMENTS)
+    env = gym.make_vec(registration.id, dtype=dtype, **ARGUMENTS)
     env.reset(seed=1)
     for number in range(8):
-        env.step(good_actions(env, number))
+        env.step(actions_of(env, number))
     return env
 
 
@@ -63,6 +71,8 @@ def damages(draw, saved):
     }[kind]
 
 
+@pytest.mark.quick
+@in_both_dtypes
 def test_a_damaged_file_is_refused(env, tmp_path):
     path = tmp_path / "env"
     env.save(path)
@@ -88,14 +98,15 @@ def exercise(env):
         assert env.state.shape[0] == env.num_envs
         try:
             for number in range(7):
-                env.step(good_actions(env, number))
+                env.step(actions_of(env, number))
         except gym.error.ResetNeeded:
             pass
         env.reset(seed=0)
-        env.step(good_actions(env))
+        env.step(actions_of(env))
         pickle.loads(pickle.dumps(env)).close()
 
 
+@in_both_dtypes
 def test_a_forged_core_is_refused_or_steps(env, tmp_path):
     """Damage that the checksum does not show, because somebody has put it right."""
     saved = env._core.save()
@@ -123,15 +134,15 @@ def test_a_forged_core_is_refused_or_steps(env, tmp_path):
 WORDS = [0, 1, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64 - 1, struct.unpack("<Q", struct.pack("<d", np.nan))[0]]
 
 
+@in_both_dtypes
 def test_every_word_of_a_forged_core_is_refused_or_steps(env):
     saved = env._core.save()
-    described = env._described()
     for place in range(0, len(saved) - 7, 8):
         for word in WORDS:
             forged = copy.deepcopy(env)
             before = forged._core.save()
             try:
-                forged._load(described, saved[:place] + struct.pack("<Q", word) + saved[place + 8 :])
+                forged._core.load(saved[:place] + struct.pack("<Q", word) + saved[place + 8 :])
             except ValueError:
                 assert forged._core.save() == before
             else:
@@ -189,6 +200,7 @@ def test_a_number_in_a_file_fills_no_memory(env, tmp_path):
             envs.load(path)
 
 
+@in_both_dtypes
 def test_another_environments_core_is_refused(env):
     saved = env._core.save()
     for registration in REGISTRATIONS:
@@ -207,14 +219,16 @@ def test_another_version_is_refused(env, tmp_path):
     path = tmp_path / "env"
     env.save(path)
     saved = path.read_bytes()
-    path.write_bytes(saved.replace(b"environment 1", b"environment 2", 1))
-    with pytest.raises(ValueError, match="expected bytes that begin with b'operant environment 1"):
+    path.write_bytes(saved.replace(b"environment 2", b"environment 1", 1))
+    with pytest.raises(ValueError, match="expected bytes that begin with b'operant environment 2"):
         envs.load(path)
     core = env._core.save()
-    assert core.startswith(b"operant")
-    path.write_bytes(_saving.pack(env._described(), b"operant0" + core[8:]))
+    assert b"operant 3" in core
+    path.write_bytes(_saving.pack(env._described(), core.replace(b"operant 3", b"operant 2", 1)))
     with pytest.raises(ValueError, match="version"):
         envs.load(path)
+    with pytest.raises(FileNotFoundError):
+        envs.load(tmp_path / "nowhere")
 
 
 def test_the_checksum_is_that_of_zlib(env, tmp_path):
@@ -242,51 +256,13 @@ def test_a_damaged_pickle_raises_or_is_an_environment(env):
     fuzz()
 
 
-def test_attributes_of_a_pickle_that_contradict_what_was_saved(env):
-    state = env.__getstate__()
-
-    @BOUNDED
-    @given(name=st.sampled_from(sorted(state)), value=ANYTHING, remove=st.booleans())
-    def fuzz(name, value, remove):
-        forged = copy.copy(state)
-        forged[name] = value
-        if remove:
-            del forged[name]
-        blank = type(env).__new__(type(env))
-        try:
-            blank.__setstate__(forged)
-        except ValueError as refused:
-            assert "is no pickled" in str(refused)  # noqa: PT017
-            blank.close()
-        else:
-            if name in ("num_envs", "parameters", "dtype", "metadata", "max_episode_steps"):
-                assert blank._described() == env._described()
-            if name != "spec":  # which is Gymnasium's, and may be anything
-                exercise(blank)
-
-    fuzz()
-
-
-def test_a_pickle_lacks_an_attribute(env):
-    """Which has another name after its first letter was altered."""
-    state = env.__getstate__()
-    for name in state:
-        lacking = {f"^{key[1:]}" if key == name else key: value for key, value in state.items()}
-        blank = type(env).__new__(type(env))
-        with suppress(ValueError):
-            blank.__setstate__(lacking)
-            assert frozen(blank.state) == frozen(env.state)
-            exercise(blank)
-
-
-def test_a_damaged_pickle_does_not_disturb_its_original(registration):
-    pair = Twins(lambda: gym.make_vec(registration.id, **ARGUMENTS))
-    state = pair.ours.__getstate__()
+def test_a_pickle_has_the_format_of_a_file(env, tmp_path):
+    env.save(tmp_path / "env")
+    saved = (tmp_path / "env").read_bytes()
+    assert saved in pickle.dumps(env)
+    pickled = pickle.dumps(env).replace(saved, saved[:-1] + bytes([saved[-1] ^ 1]))
     with pytest.raises(ValueError, match="its checksum is wrong"):
-        type(pair.ours).__new__(type(pair.ours)).__setstate__({**state, "_saved": state["_saved"][:-1]})
-    with pytest.raises(ValueError, match="is no pickled"):
-        pair.ours.__setstate__(None)
-    pair.assert_undisturbed()
+        pickle.loads(pickled)
 
 
 def test_pickles_of_closed_environments_stay_closed(env):
@@ -295,4 +271,4 @@ def test_pickles_of_closed_environments_stay_closed(env):
     with pytest.raises(gym.error.ClosedEnvironmentError):
         closed.reset()
     with pytest.raises(gym.error.ClosedEnvironmentError):
-        frozen(closed.state)
+        closed.state  # noqa: B018

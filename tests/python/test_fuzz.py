@@ -10,14 +10,15 @@ from operator import index
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import ONE_A_CLASS, id_of
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from odd_values import ArrayLike, Exporter, OnPurposeError, RaisingArray
-from twins import DOCUMENTED, DOCUMENTED_OF_RESET, Twins, good_actions, refused
+from side_by_side import bounds_of
+from twins import DOCUMENTED, DOCUMENTED_OF_RESET, actions_of, make_twins, refused
 
 from operant import cli
-from operant.registration import ENVIRONMENTS, REGISTRATIONS
 from operant.utils import Logger
 from operant.utils._curves import read_curves
 
@@ -84,27 +85,14 @@ def mostly(usual, other):
     return st.integers(0, 3).flatmap(lambda number: usual if number else other)
 
 
-@pytest.fixture(params=ENVIRONMENTS)
+@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
 def registration(request):
-    """One of each class."""
-    return [one for one in REGISTRATIONS if one.name == request.param][-1]
-
-
-def make_twins(registration):
-    return Twins(
-        lambda: gym.make_vec(
-            registration.id,
-            num_envs=COUNT,
-            autoreset_mode="SameStep",
-            max_episode_steps=3,
-            record_episode_statistics=True,
-        )
-    )
+    return request.param
 
 
 @pytest.mark.filterwarnings("ignore")  # numpy's, about what it is made to read
 def test_arguments_of_calls(registration):
-    bounds = ["x_init", "y_init"] if registration.name == "Pendulum" else ["low", "high"]
+    bounds = list(bounds_of(registration, 0, 0))
     accepted = set()
 
     @BOUNDED
@@ -128,8 +116,8 @@ def test_arguments_of_calls(registration):
             accepted.add(argument)
             calls[argument](pair.spared)
             if argument == "actions":
-                _, rewards, *_ = pair.spared.step(good_actions(pair.spared))
-                pair.ours.step(good_actions(pair.ours))
+                _, rewards, *_ = pair.spared.step(actions_of(pair.spared))
+                pair.ours.step(actions_of(pair.ours))
                 assert not np.isnan(rewards).any()
             assert np.isfinite(pair.ours.state).all()
         pair.assert_undisturbed()
@@ -140,23 +128,13 @@ def test_arguments_of_calls(registration):
 
 @pytest.mark.filterwarnings("ignore")
 def test_arguments_of_constructors(registration):
-    parameters = list(gym.make_vec(registration.id, num_envs=1).parameters)
+    arguments = ["num_envs", "workers", "max_episode_steps", "autoreset_mode", "render_mode", "dtype"]
+    arguments += ["record_episode_statistics", *gym.make_vec(registration.id, num_envs=1).parameters]
     accepted = set()
 
     @BOUNDED
     @given(
-        argument=st.sampled_from(
-            [
-                "num_envs",
-                "workers",
-                "max_episode_steps",
-                "autoreset_mode",
-                "render_mode",
-                "dtype",
-                "record_episode_statistics",
-            ]
-        )
-        | st.sampled_from(parameters),
+        argument=st.sampled_from(arguments),
         value=ANYTHING,
         dtype=st.sampled_from([np.float32, np.float64]),
     )
@@ -173,7 +151,7 @@ def test_arguments_of_constructors(registration):
             env = made[0]
             env.reset(seed=0)
             for number in range(3):
-                env.step(good_actions(env, number))
+                env.step(actions_of(env, number))
             env.close()
 
     fuzz()
@@ -213,55 +191,15 @@ def test_arguments_of_log(tmp_path):
         assert str(numbers) == str({name: record[name] for name in row if name in record})  # nan is nan there
 
 
-ARGUMENTS = st.text(st.characters(exclude_characters="/\\", exclude_categories=()), max_size=6) | st.sampled_from(
-    [
-        "info",
-        "envs",
-        "plot",
-        "bench",
-        "--help",
-        "--version",
-        "--include-dir",
-        "--cmake-dir",
-        "-o",
-        "--output",
-        "log.csv",
-        "no.csv",
-        ".",
-        "..",
-        '""',
-        "--env",
-        "CartPole",
-        "Pendulum,Ant",
-        "--num-envs",
-        "0",
-        "64",
-        "1e3",
-        "99999999999999999999",
-        "--workers",
-        "1,2",
-        "5000",
-        "--dtype",
-        "float32",
-        "float16",
-        "--against",
-        "none",
-        "gymnasium",
-        "--json",
-        "out.json",
-        "--plot",
-        "out.png",
-        "out.txt",
-        "--rounds",
-        "--seconds",
-        "nan",
-        "inf",
-        "0.01",
-        "--all",
-        "--",
-        "-x",
-    ]
-)
+# fmt: off
+WORDS = [
+    "info", "envs", "plot", "bench", "--help", "--version", "--include-dir", "--cmake-dir", "-o", "--output", "log.csv",
+    "no.csv", ".", "..", '""', "--env", "CartPole", "Pendulum,Ant", "--num-envs", "0", "64", "1e3", "9" * 20,
+    "--workers", "1,2", "5000", "--dtype", "float32", "float16", "--against", "none", "gymnasium", "--json", "out.json",
+    "--plot", "out.png", "out.txt", "--rounds", "--seconds", "nan", "inf", "0.01", "--all", "--", "-x",
+]
+# fmt: on
+ARGUMENTS = st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="/\\", exclude_categories=()), max_size=6)
 
 
 @BOUNDED

@@ -157,12 +157,11 @@ def test_a_refused_environment_leaves_nothing_behind():
     references = []
 
     class Watched(CartPoleVecEnv):
-        def _make_core(self):
-            references.append(weakref.ref(self))
-            return super()._make_core()
-
-        def _shorten_step(self):
-            raise RuntimeError("at the very end")
+        def __setattr__(self, name, value):
+            if name == "_renderer":
+                references.append(weakref.ref(self))
+                raise RuntimeError("at the very end")
+            super().__setattr__(name, value)
 
     with pytest.raises(RuntimeError, match="at the very end"):
         Watched(4)

@@ -163,7 +163,7 @@ def test_multiprocessing(make, start_method):
 def test_async_vector_env(start_method):
     if start_method not in multiprocessing.get_all_start_methods():
         pytest.skip(f"no {start_method} here")
-    makers = [lambda: gym.make("operant/CartPole-v1")] * 2
+    makers = [lambda: gym.make("operant:operant/CartPole-v1")] * 2
     parallel = gym.vector.AsyncVectorEnv(makers, context=start_method)
     one_by_one = gym.vector.SyncVectorEnv(makers)
     try:

@@ -10,6 +10,8 @@ from interpreter import PYTHON
 
 from operant import simd
 
+pytestmark = [pytest.mark.emulated, pytest.mark.quick]
+
 SHOW = "import operant; print(operant.simd.active)"
 
 

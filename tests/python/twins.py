@@ -6,27 +6,15 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import error
 from odd_values import OnPurposeError
+from side_by_side import assert_same, random_actions
 
 #: What the documentation lets an argument raise.
 DOCUMENTED = (TypeError, ValueError, OverflowError)
 
 
-def good_actions(env, number=0):
-    """Actions that can be stepped with."""
-    rng = np.random.default_rng(number)
-    if isinstance(env.single_action_space, gym.spaces.Discrete):
-        return rng.integers(0, env.single_action_space.n, env.num_envs)
-    return rng.uniform(-1, 1, (env.num_envs, 1)).astype(np.float32)
-
-
-def frozen(value):
-    """A value that can be compared, of anything that an environment returns; but for how long episodes took."""
-    if isinstance(value, np.ndarray):
-        rows = [None if row is None else np.asarray(row).tobytes() for row in value]
-        return value.dtype, value.shape, rows
-    if isinstance(value, dict):
-        return {key: frozen(one) for key, one in value.items() if key != "t"}
-    return tuple(frozen(one) for one in value) if isinstance(value, tuple) else value
+def actions_of(env, number=0):
+    """Actions to step with; the same for the same number."""
+    return random_actions(env.single_action_space, np.random.default_rng(number), env.num_envs)
 
 
 def refused(call, names, allowed=DOCUMENTED):
@@ -54,28 +42,28 @@ class Twins:
         for env in (self.ours, self.spared):
             env.reset(seed=7)
             for number in range(2):  # the third step ends episodes: the next one has infos
-                env.step(good_actions(env, number))
+                env.step(actions_of(env, number))
 
     @property
     def envs(self):
         """Both."""
         return self.ours, self.spared
 
-    def saved(self):
-        """Everything that future steps depend on, of both."""
-        return tuple((env._core.save(), frozen(env.state), env.get_logs()) for env in self.envs)
+    def assert_alike(self):
+        """Everything that future steps depend on is the same."""
+        ours, spared = self.envs
+        assert ours._core.save() == spared._core.save()
+        assert_same(ours.state, spared.state)
+        assert ours.get_logs() == spared.get_logs()
 
     def assert_undisturbed(self):
         """What follows is bit for bit what it would have been."""
-        ours, spared = self.saved()
-        assert ours == spared
+        ours, spared = self.envs
+        self.assert_alike()
         for number in (3, 4):
-            ours, spared = (frozen(env.step(good_actions(env, number))) for env in self.envs)
-            assert ours == spared
-        ours, spared = self.saved()
-        assert ours == spared
-        ours, spared = (frozen(env.reset()) for env in self.envs)
-        assert ours == spared
+            assert_same(ours.step(actions_of(ours, number)), spared.step(actions_of(spared, number)))
+        self.assert_alike()
+        assert_same(ours.reset(), spared.reset())
 
     def close(self):
         """Close both."""
@@ -85,3 +73,14 @@ class Twins:
 
 #: `reset` may also raise Gymnasium's error for a seed.
 DOCUMENTED_OF_RESET = (*DOCUMENTED, error.Error)
+
+
+def make_twins(registration, **arguments):
+    """A pair with every kind of output."""
+    arguments = {
+        "num_envs": 3,
+        "autoreset_mode": "SameStep",
+        "max_episode_steps": 3,
+        "record_episode_statistics": True,
+    } | arguments
+    return Twins(lambda: gym.make_vec(registration.id, **arguments))

@@ -77,7 +77,7 @@ def render_mode(value: Any, modes: list[str], num_envs: int) -> str | None:
     """One of the modes, or None."""
     if value is not None and not modes:
         raise ValueError(
-            f"render_mode: this environment cannot be drawn, got {shown(value)}; a subclass with a method draw(state) can"
+            f"render_mode: expected None, as this class has no method draw(state, action), got {shown(value)}"
         )
     if value is not None and not (isinstance(value, str) and value in modes):
         raise ValueError(f"render_mode: expected one of {', '.join(modes)} or None, got {shown(value)}")

@@ -57,8 +57,10 @@ class FinalObservations(np.ndarray):
 
 
 class Infos:
-    """Makes the infos of a reset or a step of the arrays that it wrote, as Gymnasium's `SyncVectorEnv` and
-    `RecordEpisodeStatistics` report them."""
+    """Makes the infos of a reset or a step from the arrays that it wrote.
+
+    They are what Gymnasium's `SyncVectorEnv` and `RecordEpisodeStatistics` report.
+    """
 
     def __init__(self, outputs: list[tuple[str, str]]) -> None:
         """Note which arrays there are.
@@ -79,7 +81,7 @@ class Infos:
         final: dict[str, Any] = {}
         episode: dict[str, Any] = {}
         final_observations: list[npt.NDArray[Any]] = []
-        has_infos = has_ended = None
+        has_infos = None
         for (role, name), array in zip(self._outputs, arrays, strict=True):
             if role == "info":
                 infos[name] = array
@@ -92,7 +94,7 @@ class Infos:
             elif role == "has_infos":
                 has_infos = array
             elif role == "ended":
-                has_ended = array
+                has_ended: Any = array
         if has_infos is not None:
             if has_infos.any():
                 infos |= {f"_{name}": has_infos for name in infos}

@@ -126,10 +126,10 @@ def known(environment: Environment) -> dict[str, Parameter]:
     return {one["name"]: Parameter(**one) for one in environment.parameters}
 
 
-def suggestion(name: str, names: Any) -> str:
-    """For an error message: what the name may have been meant to be."""
-    close = get_close_matches(name, list(names), 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+def suggestion(name: Any, names: Any) -> str:
+    """For an error message: what the name may have been meant to be, and the end of the sentence."""
+    close = get_close_matches(name, list(names), 1) if isinstance(name, str) else []
+    return f"; did you mean {close[0]!r}?" if close else "."
 
 
 def numbers_of(

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 
 class Renderer:
-    """Draws with one of Gymnasium's environments, which is put into the state of one copy after the other; or, where
-    there is none, with the class's own method `draw`."""
+    """Draws with one of Gymnasium's environments, which is put into the state of one copy after the other.
 
-    def __init__(self, env: SimdVectorEnv) -> None:
+    Where there is none, the class's own method `draw` does it.
+    """
+
+    def __init__(self, env: SimdVectorEnv[Any]) -> None:
         """Make Gymnasium's environment with the same parameters."""
         self._env = env
         self._artist: Any = None
@@ -39,7 +41,7 @@ class Renderer:
         if self._env.render_mode == "human":
             self.render()
 
-    def after_step(self, actions: npt.NDArray[Any], result: Step) -> None:
+    def after_step(self, actions: npt.NDArray[Any], result: Step[Any]) -> None:
         """Note the actions, and which copies have begun an episode."""
         ended = result[2] | result[3]
         same_step = self._env.metadata["autoreset_mode"] is gym.vector.AutoresetMode.SAME_STEP

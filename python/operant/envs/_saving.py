@@ -54,7 +54,7 @@ def _first_line(content: bytes) -> bytes:
     return _KIND + b"%08x\n" % zlib.crc32(content)
 
 
-def load(path: str | os.PathLike[str], workers: int = 1) -> SimdVectorEnv:
+def load(path: str | os.PathLike[str], workers: int = 1) -> SimdVectorEnv[Any]:
     """Make the environment that `SimdVectorEnv.save` has written to a file; it continues bit for bit.
 
     Args:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 
-class AcrobotVecEnv(SimdVectorEnv, environment=BUILTIN["Acrobot"]):
+class AcrobotVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Acrobot"]):
     """Copies of Gymnasium's `Acrobot-v1`: two links, a motor between them; swing the tip up above the line.
 
     ## Actions

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 
-class CartPoleVecEnv(SimdVectorEnv, environment=BUILTIN["CartPole"]):
+class CartPoleVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["CartPole"]):
     """Copies of Gymnasium's `CartPole-v1`: keep a pole upright on a cart by pushing the cart left or right.
 
     ## Actions

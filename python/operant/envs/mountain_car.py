@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 
-class MountainCarVecEnv(SimdVectorEnv, environment=BUILTIN["MountainCar"]):
+class MountainCarVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCar"]):
     """Copies of Gymnasium's `MountainCar-v0`: a car too weak to climb a hill has to run up from the other side.
 
     ## Actions

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 
-class MountainCarContinuousVecEnv(SimdVectorEnv, environment=BUILTIN["MountainCarContinuous"]):
+class MountainCarContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCarContinuous"]):
     """Copies of Gymnasium's `MountainCarContinuous-v0`: `MountainCarVecEnv` with a motor that can be throttled.
 
     ## Actions

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from operant.envs import _arguments
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 
-class PendulumVecEnv(SimdVectorEnv, environment=BUILTIN["Pendulum"]):
+class PendulumVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Pendulum"]):
     """Copies of Gymnasium's `Pendulum-v1`: swing a pendulum up with a motor too weak to lift it, and hold it there.
 
     ## Actions

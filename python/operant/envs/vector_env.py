@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from operant import _core
-from operant._checks import integer, positive_integer, switch
+from operant._checks import integer, positive_integer, shown, switch
 from operant._checks import path as checked_path
 from operant.envs import _arguments, _parameters, _saving, _spaces
 from operant.envs._infos import Infos
@@ -29,10 +29,17 @@ BUILTIN = {environment.name: environment for environment in _core.builtin_enviro
 #: Attributes that only the constructor sets.
 _FIXED = ("num_envs", "workers", "max_episode_steps", "dtype", "record_episode_statistics", "parameters", "render_mode")
 
-Step = tuple[Any, npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]
+#: What `reset` returns first: an array, or a tuple of them.
+Observations = TypeVar("Observations")
+#: Of most environments.
+Vectors = npt.NDArray[np.float32]
+#: Of environments with discrete observations.
+Integers = npt.NDArray[np.int64]
+#: What `step` returns.
+Step = tuple[Observations, npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]
 
 
-class SimdVectorEnv(VectorEnv):
+class SimdVectorEnv(VectorEnv, Generic[Observations]):
     """`num_envs` copies of one environment, stepped together in C++, one SIMD lane each.
 
     Follows `gymnasium.vector.SyncVectorEnv`: same seeds, same actions, same results. The results do not depend on
@@ -86,8 +93,8 @@ class SimdVectorEnv(VectorEnv):
         if environment is not None:
             cls._environment = environment
             cls._known = _parameters.known(environment)
-            if cls.gymnasium_id is None:
-                cls.metadata = cls.metadata | {"render_modes": ["rgb_array"] if hasattr(cls, "draw") else []}
+        if cls.gymnasium_id is None:
+            cls.metadata = cls.metadata | {"render_modes": ["rgb_array"] if hasattr(cls, "draw") else []}
 
     def __init__(
         self,
@@ -187,11 +194,11 @@ class SimdVectorEnv(VectorEnv):
     def observation_size(self) -> int:
         """How many numbers one copy's observation has."""
         space = self.single_observation_space
-        return len(space) if isinstance(space, gym.spaces.Tuple) else int(np.prod(space.shape, dtype=int))
+        return len(space) if isinstance(space, gym.spaces.Tuple) else 1 if space.shape == () else int(space.shape[0])  # type: ignore[index]
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    ) -> tuple[Observations, dict[str, Any]]:
         """Start a new episode in every copy, or in some.
 
         Args:
@@ -231,8 +238,7 @@ class SimdVectorEnv(VectorEnv):
             if name not in defaults and name != "reset_mask":
                 names = (*defaults, "reset_mask")
                 raise ValueError(
-                    f"options: there is no option {name!r}{_parameters.suggestion(name, names)} "
-                    f"The options are {', '.join(names)}"
+                    f"options: expected {', '.join(names)}, got {shown(name)}{_parameters.suggestion(name, names)}"
                 )
         if defaults.keys().isdisjoint(options):
             return np.empty(0)
@@ -241,17 +247,17 @@ class SimdVectorEnv(VectorEnv):
         return np.array(list(bounds.values()))
 
     def _check_bounds(self, bounds: dict[str, float]) -> None:
-        for name, value in bounds.items():
-            if not np.isfinite(value):
-                raise OverflowError(f"{name}: expected a finite number, got {value}")
         if {"low", "high"} <= bounds.keys():
             low, high = bounds["low"], bounds["high"]
             if low > high:
                 gymnasiums = f"Lower bound ({low}) must be lower than higher bound ({high})."
                 raise ValueError(f"low, high: expected bounds in order. {gymnasiums}")
             _arguments.check_bounds("low, high", low, high)
+        for name, value in bounds.items():
+            if not np.isfinite(value):
+                raise OverflowError(f"{name}: expected a finite number, got {value}")
 
-    def step(self, actions: npt.ArrayLike) -> Step:
+    def step(self, actions: npt.ArrayLike) -> Step[Observations]:
         """Step every copy once.
 
         With autoreset mode "NextStep", a copy whose episode ended in the last step starts a new one instead: its action
@@ -285,7 +291,10 @@ class SimdVectorEnv(VectorEnv):
         return result
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
-        """Draw every copy with Gymnasium's own renderer, or, where there is none, with the class's method `draw(state, action)`.
+        """Draw every copy: with Gymnasium's own renderer, or, where there is none, with the class's method `draw`.
+
+        A subclass has it: `draw(state, action)` gets the state of one copy and its last action, None after a reset, and
+        returns a picture, `(height, width, 3)` uint8.
 
         Returns:
             One frame for each copy, `(height, width, 3)` uint8; None in human mode, which shows the copy in a window at
@@ -373,21 +382,35 @@ class SimdVectorEnv(VectorEnv):
         target = Path(checked_path("path", path))
         target.write_bytes(self._saved())
 
-    def _saved(self) -> bytes:
+    def _described(self) -> dict[str, Any]:
         arguments = {
             "num_envs": self.num_envs,
             "max_episode_steps": self.max_episode_steps,
             "autoreset_mode": self.metadata["autoreset_mode"].value,
             "dtype": self.dtype.name,
             "record_episode_statistics": self.record_episode_statistics,
-            **{name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in self.parameters.items()},
+            **{
+                name: value.tolist() if isinstance(value, np.ndarray) else value
+                for name, value in self.parameters.items()
+            },
         }
-        described = {"class": f"{type(self).__module__}:{type(self).__qualname__}", "arguments": arguments}
-        return _saving.pack(described, b"" if self.closed else self._core.save())
+        return {"class": f"{type(self).__module__}:{type(self).__qualname__}", "arguments": arguments}
+
+    def _saved(self) -> bytes:
+        return _saving.pack(self._described(), b"" if self.closed else self._core.save())
 
     def __reduce__(self) -> Any:
-        random = {name: getattr(self, name) for name in (*_SPACES, "spec", "_np_random", "_np_random_seed")}
-        return _unpickled, (type(self), self._saved(), self.workers, self.render_mode, self.closed), random
+        state = {name: getattr(self, name) for name in (*_SPACES, "spec", "_np_random", "_np_random_seed")}
+        return _unpickled, (type(self), self._saved(), self.workers, self.render_mode, self.closed), state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        try:
+            is_mine = all(state[name] == getattr(self, name) for name in _SPACES)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            is_mine = False
+        if not is_mine:
+            raise ValueError(f"this is no pickled {type(self).__name__}: it has other spaces")
+        self.__dict__.update(state)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free the copies' memory, stop the worker threads, close the window."""
@@ -401,7 +424,7 @@ class SimdVectorEnv(VectorEnv):
 _SPACES = ("single_observation_space", "single_action_space", "observation_space", "action_space")
 
 
-def restored(env_class: type[SimdVectorEnv], saved: bytes, **arguments: Any) -> SimdVectorEnv:
+def restored(env_class: type[SimdVectorEnv[Any]], saved: bytes, **arguments: Any) -> SimdVectorEnv[Any]:
     """The environment that `SimdVectorEnv._saved` has described.
 
     Raises:
@@ -409,14 +432,16 @@ def restored(env_class: type[SimdVectorEnv], saved: bytes, **arguments: Any) -> 
     """
     described, core = _saving.unpack(saved)
     env = env_class(**described["arguments"], **arguments)
+    if env._described() != described:
+        raise ValueError("it is of another environment or has other arguments")
     if core:
         env._core.load(core)
     return env
 
 
 def _unpickled(
-    env_class: type[SimdVectorEnv], saved: bytes, workers: int, render_mode: str | None, closed: bool
-) -> SimdVectorEnv:
+    env_class: type[SimdVectorEnv[Any]], saved: bytes, workers: int, render_mode: str | None, closed: bool
+) -> SimdVectorEnv[Any]:
     env = restored(env_class, saved, workers=workers, render_mode=render_mode)
     if closed:
         env.close()

@@ -1,0 +1,24 @@
+#pragma once
+// The kernels that the Python module holds, chosen at run time.
+
+#include <vector>
+
+#include <operant/dispatch.hpp>
+#include <operant/operant.hpp>
+
+#include <builtin_environments.hpp>
+
+using operant::Architecture;
+
+/// Those that this processor can run.
+inline std::vector<Architecture> available_architectures() {
+    auto architectures = operant::architectures();
+    std::erase_if(architectures, [](const Architecture& architecture) { return !architecture.available; });
+    return architectures;
+}
+
+template <class E, class Scalar>
+operant::VectorEnv<E, Scalar> make(const Architecture& architecture, std::size_t num_envs,
+                                   typename operant::VectorEnv<E, Scalar>::Options options = {}) {
+    return {num_envs, options, operant_builtin_environments(), architecture.name};
+}
