@@ -13,10 +13,14 @@ from gymnasium.vector import AutoresetMode
 
 from operant.envs import _arguments
 from operant.envs.acrobot import AcrobotVecEnv
+from operant.envs.blackjack import BlackjackVecEnv
 from operant.envs.cartpole import CartPoleVecEnv
+from operant.envs.cliff_walking import CliffWalkingVecEnv
+from operant.envs.frozen_lake import FrozenLakeVecEnv
 from operant.envs.mountain_car import MountainCarVecEnv
 from operant.envs.mountain_car_continuous import MountainCarContinuousVecEnv
 from operant.envs.pendulum import PendulumVecEnv
+from operant.envs.taxi import TaxiVecEnv
 from operant.envs.vector_env import SimdVectorEnv
 
 
@@ -167,6 +171,22 @@ class PendulumEnv(SingleEnv, vector_env=PendulumVecEnv):
 
 class AcrobotEnv(SingleEnv, vector_env=AcrobotVecEnv):
     """One `AcrobotVecEnv` copy."""
+
+
+class FrozenLakeEnv(SingleEnv, vector_env=FrozenLakeVecEnv):
+    """One `FrozenLakeVecEnv` copy."""
+
+
+class CliffWalkingEnv(SingleEnv, vector_env=CliffWalkingVecEnv):
+    """One `CliffWalkingVecEnv` copy."""
+
+
+class TaxiEnv(SingleEnv, vector_env=TaxiVecEnv):
+    """One `TaxiVecEnv` copy."""
+
+
+class BlackjackEnv(SingleEnv, vector_env=BlackjackVecEnv):
+    """One `BlackjackVecEnv` copy."""
 
 
 _made: dict[type[SimdVectorEnv[Any]], type[SingleEnv]] = {}
