@@ -47,6 +47,8 @@ class CompileError(RuntimeError):
         output: All that the compiler has said.
     """
 
+    __module__ = "operant"  # where users find it
+
     def __init__(self, message: str, output: str = "") -> None:
         """Take what the exception shows, and the compiler's output."""
         super().__init__(message)
