@@ -62,13 +62,16 @@ public:
     template <class Given>
     static Tally step(const Lanes& all_lanes, const void* all_actions, const Outputs& all_outputs, std::size_t begin,
                       std::size_t end, LaneList& restarting) {
-        if (all_lanes.per_copy)
-            return step_with<Given>([&](std::size_t lane) -> const Parameters& { return parameters_of<E>(all_lanes, lane); },
-                                    all_lanes, all_actions, all_outputs, begin, end, restarting);
-        // A copy that no store can change stays in registers.
-        const Parameters parameters = parameters_of<E>(all_lanes, 0);
-        return step_with<Given>([&](std::size_t) -> const Parameters& { return parameters; }, all_lanes, all_actions,
-                                all_outputs, begin, end, restarting);
+        // A copy of the parameters, which no store can change, stays in registers; not one of a large map.
+        if constexpr (sizeof(Parameters) <= 256) {
+            if (!all_lanes.per_copy) {
+                const Parameters parameters = parameters_of<E>(all_lanes, 0);
+                return step_with<Given>([&](std::size_t) -> const Parameters& { return parameters; }, all_lanes, all_actions,
+                                        all_outputs, begin, end, restarting);
+            }
+        }
+        return step_with<Given>([&](std::size_t lane) -> const Parameters& { return parameters_of<E>(all_lanes, lane); },
+                                all_lanes, all_actions, all_outputs, begin, end, restarting);
     }
 
     /// As BatchTierKernels::restart.
