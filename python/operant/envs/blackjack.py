@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
 
 
-class BlackjackVecEnv(SimdVectorEnv, environment=BUILTIN["Blackjack"]):
+class BlackjackVecEnv(SimdVectorEnv[tuple[Integers, Integers, Integers]], environment=BUILTIN["Blackjack"]):
     """Copies of Gymnasium's `Blackjack-v1`: have cards that add up to more than the dealer's, but not to more than 21.
 
     ## Actions

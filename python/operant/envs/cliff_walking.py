@@ -8,10 +8,10 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
 
 
-class CliffWalkingVecEnv(SimdVectorEnv, environment=BUILTIN["CliffWalking"]):
+class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalking"]):
     """Copies of Gymnasium's `CliffWalking-v1`: walk along a cliff's edge without stepping over it.
 
     ```text

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from gymnasium.envs.toy_text.frozen_lake import MAPS, generate_random_map
 
 from operant._checks import shown
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
 
 
-class FrozenLakeVecEnv(SimdVectorEnv, environment=BUILTIN["FrozenLake"]):
+class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"]):
     """Copies of Gymnasium's `FrozenLake-v1`: cross a frozen lake without falling into a hole, on ice that is slippery.
 
     ## Actions

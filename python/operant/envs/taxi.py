@@ -8,10 +8,10 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from operant.envs.vector_env import BUILTIN, SimdVectorEnv
+from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
 
 
-class TaxiVecEnv(SimdVectorEnv, environment=BUILTIN["Taxi"]):
+class TaxiVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["Taxi"]):
     """Copies of Gymnasium's `Taxi-v4`: fetch a passenger from one of four stands and bring the passenger to another.
 
     ```text
