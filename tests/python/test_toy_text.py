@@ -18,8 +18,6 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from operant import envs
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*is out of date:DeprecationWarning")
-
 CASES = [
     ("FrozenLake-v1", {}),
     ("FrozenLake-v1", {"is_slippery": False}),
