@@ -45,7 +45,8 @@ class TaxiVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["Taxi"]):
     `Discrete(500)`: shape `(num_envs,)`, int64; `((taxi_row * 5 + taxi_col) * 5 + pass_loc) * 4 + dest_idx`, where
     `pass_loc` is the passenger's stand, or 4 in the taxi, and `dest_idx` the stand to go to. The state has these four,
     `fickle_step`, which is 1 while the passenger is about to choose another destination, and `taxi_orientation`, the
-    last direction that the taxi was told to take, which only a picture shows.
+    last direction that the taxi was told to take, which only a picture shows. (Gymnasium's picture shows the last one
+    that it was drawn after: both are the same where every step is drawn.)
 
     ## Dynamics
 
