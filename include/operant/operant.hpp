@@ -4,7 +4,11 @@
 
 #include <operant/acrobot.hpp>
 #include <operant/architecture.hpp>
+#include <operant/branching.hpp>
 #include <operant/cartpole.hpp>
+#include <operant/evaluation.hpp>
 #include <operant/mountain_car.hpp>
 #include <operant/mountain_car_continuous.hpp>
 #include <operant/pendulum.hpp>
+#include <operant/policy.hpp>
+#include <operant/rollout.hpp>
