@@ -67,6 +67,8 @@ public:
     std::size_t steps() const { return steps_; }
     /// How many of them have been made.
     std::size_t done() const { return done_; }
+    /// Whether all have.
+    bool is_over() const { return done_ == steps_; }
 
     /// Makes so many of the steps that are left.
     /// \throws ResetNeeded when a copy has finished and autoreset is disabled, where `step` would; done() tells when
@@ -75,7 +77,7 @@ public:
         while (count != 0) {
             const bool one_by_one = core_.autoreset_mode() == AutoresetMode::disabled;
             if (one_by_one && core_.finished_ != 0)
-                throw ResetNeeded("rollout: after " + std::to_string(done_) + " steps, " + std::to_string(core_.finished_) +
+                throw ResetNeeded("rollout: " + std::to_string(core_.finished_) +
                                   " of the copies have finished, and autoreset is disabled: reset them first");
             const std::size_t now = one_by_one ? 1 : std::min(count, tallies_.size() / core_.blocks());
             advance_blocks(now);

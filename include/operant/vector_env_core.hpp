@@ -199,6 +199,13 @@ public:
         return ended;
     }
 
+    /// Writes the observations of all copies as they stand, with room for `padded()` rows.
+    /// \throws ResetNeeded before the first reset
+    void observe(const Outputs& outputs) const {
+        if (!started_) throw ResetNeeded("observe: call reset first");
+        kernels_.observe(lanes(), outputs, 0, num_envs_);
+    }
+
     /// Of the episodes that ended since clear_logs().
     Logs logs() const {
         return statistics_.logs(elapsed_in_episodes(), environment_.get_fixed_reward ? &fixed_reward_ : nullptr);

@@ -228,7 +228,7 @@ TEST_CASE("without autoreset, a rollout stops where step would") {
     env.reset(1);
     run_step_by_step(stepped, stepped.reset(1), 4);
     CHECK_THROWS_WITH_AS(operant::rollout(env, policy<operant::CartPole>, 6),
-                         "rollout: after 4 steps, 3 of the copies have finished, and autoreset is disabled: reset them first",
+                         "rollout: 3 of the copies have finished, and autoreset is disabled: reset them first",
                          operant::ResetNeeded);
     CHECK(env.save() == stepped.save());
 }

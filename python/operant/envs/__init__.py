@@ -1,5 +1,6 @@
 """The environments, as `gymnasium.vector.VectorEnv`."""
 
+from operant.envs._rollout import Evaluation, Rollout
 from operant.envs._saving import load
 from operant.envs.acrobot import AcrobotVecEnv
 from operant.envs.cartpole import CartPoleVecEnv
@@ -11,9 +12,11 @@ from operant.envs.vector_env import SimdVectorEnv
 __all__ = [
     "AcrobotVecEnv",
     "CartPoleVecEnv",
+    "Evaluation",
     "MountainCarContinuousVecEnv",
     "MountainCarVecEnv",
     "PendulumVecEnv",
+    "Rollout",
     "SimdVectorEnv",
     "load",
 ]
