@@ -14,6 +14,7 @@
 
 #include "actions.hpp"
 #include "environment.hpp"
+#include "policy.hpp"
 #include "released_gil.hpp"
 #include "vector_env.hpp"
 
@@ -52,7 +53,14 @@ void bind_environment(nb::module_& module) {
         .def("spaces", &Environment::spaces, "numbers"_a);
 }
 
+void bind_policies(nb::module_& module) {
+    nb::class_<Policy>(module, "Policy");
+    nb::class_<FunctionPolicy, Policy>(module, "FunctionPolicy")
+        .def(nb::init<std::uintptr_t, std::uintptr_t>(), "act"_a, "policy"_a);
+}
+
 void bind_vector_env(nb::module_& module) {
+    nb::class_<PyVectorEnv::Snapshot>(module, "Snapshot", "Where an environment stood.");
     nb::class_<PyVectorEnv>(module, "VectorEnv")
         .def(
             "__init__",
@@ -67,6 +75,13 @@ void bind_vector_env(nb::module_& module) {
             "parameters"_a, "record_episode_statistics"_a, "as_actions"_a, "make_infos"_a)
         .def("reset", &PyVectorEnv::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
         .def("step", &PyVectorEnv::step, "actions"_a.none())
+        .def("rollout", &PyVectorEnv::rollout, "source"_a, "steps"_a, "arrays"_a, "chosen_actions"_a.none(),
+             "returns"_a.none(), "progress"_a.none())
+        .def("evaluate", &PyVectorEnv::evaluate, "policy"_a, "episodes"_a, "returns"_a, "lengths"_a, "progress"_a.none())
+        .def("observe", &PyVectorEnv::observe)
+        .def("snapshot", &PyVectorEnv::snapshot)
+        .def("restore", &PyVectorEnv::restore, "snapshot"_a)
+        .def("copy_state", &PyVectorEnv::copy_state, "source"_a, "target"_a, "random"_a)
         .def("state", &PyVectorEnv::state)
         .def("set_state", &PyVectorEnv::set_state, "state"_a)
         .def("logs", &PyVectorEnv::logs)
@@ -99,6 +114,7 @@ NB_MODULE(_core, module) {
     ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
     bind_environment(module);
+    bind_policies(module);
     bind_vector_env(module);
     module.def("builtin_environments", &builtin_environments);
     module.def("load_library", &load_library, "path"_a);

@@ -9,6 +9,7 @@
 #include <operant/environment_library.hpp>
 #include <operant/kernel/batch_tier.hpp>
 #include <operant/kernel/library_kernels.hpp>
+#include <operant/kernel/returns.hpp>
 #include <operant/kernel/scalar_tier.hpp>
 
 namespace operant {
@@ -60,6 +61,7 @@ const Kernels* kernels_of() {
         state.types,
         &Tier::get_state,
         &Tier::set_state,
+        &Returns<Arch>::add,
     };
     return &kernels;
 }
