@@ -9,7 +9,7 @@ core_sources := CMakeLists.txt $(wildcard cmake/*) $(shell find include bindings
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
 
-.PHONY: demo bench bench-check test test-quick test-cpp test-python test-oldest sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
+.PHONY: demo bench bench-check test test-quick test-cpp test-python test-package test-oldest sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ bench: system  ## run the C++ micro-benchmarks; figures also in build/bench/benc
 bench-check: $(venv)/installed $(venv)/peers  ## compare the ratios that Operant aims at with this machine's
 	$(python) bench/check.py
 
-test: lint test-cpp test-python  ## run every test
+test: lint test-cpp test-python test-package  ## run every test
 
 lint: $(venv)/requirements
 	$(python) -m ruff check .
@@ -41,6 +41,9 @@ test-cpp: system  ## run the C++ tests
 
 test-python: $(venv)/installed  ## run the Python tests
 	$(python) -m pytest -n auto --dist worksteal
+
+test-package: $(venv)/installed  ## build and test the example of a Python package, from a wheel of Operant
+	scripts/test_package_example.sh
 
 # For the work between: nothing of C++ is built but the package.
 test-quick: $(venv)/installed  ## run the most telling Python tests, in less than a minute

@@ -42,6 +42,8 @@ def main() -> None:
     print("| environment | observations | rewards | terminations that differ |")
     print("|---|---|---|---|")
     for registration in REGISTRATIONS:
+        if not isinstance(gym.make(registration.id).observation_space, gym.spaces.Box):
+            continue  # what consists of integers does not depend on the precision
         observations, rewards, different = agreement(registration.id)
         print(f"| {registration.id} | {observations:.1e} | {rewards:.1e} | {different} of {NUM_ENVS * CALLS:,} |")
 

@@ -7,6 +7,8 @@
 #   ENVIRONMENTS  The names of the structs, with their namespaces. By default, every struct in the headers that has a
 #                 line `static constexpr std::string_view name`.
 #
+# A MODULE needs no Taskflow; the others are linked to operant::operant, as programs that step environments are.
+#
 # Each instruction set has a translation unit of its own, because the compiler may use its instructions anywhere in it.
 include_guard()
 include(${CMAKE_CURRENT_LIST_DIR}/architectures.cmake)
@@ -71,12 +73,13 @@ static const operant::EnvironmentLibrary& environments() {
 ")
   if(arg_TYPE STREQUAL MODULE)
     string(APPEND body "
+extern \"C\"
 #if defined(_WIN32)
 __declspec(dllexport)
 #else
 __attribute__((visibility(\"default\")))
 #endif
-extern \"C\" const operant::EnvironmentLibrary* operant_environment_library() { return &environments(); }
+const operant::EnvironmentLibrary* operant_environment_library() { return &environments(); }
 ")
   else()
     operant_write(${directory}/${target}.hpp "#pragma once\n\n#include <operant/environment_library.hpp>\n
@@ -86,7 +89,7 @@ const operant::EnvironmentLibrary& operant_${target}();\n")
   operant_write(${directory}/library.cpp "${body}")
 
   add_library(${target} ${arg_TYPE} ${sources})
-  target_link_libraries(${target} PRIVATE operant::operant)
+  target_link_libraries(${target} PRIVATE operant::kernels)
   target_include_directories(${target} INTERFACE ${directory})
   set_target_properties(${target} PROPERTIES
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
@@ -97,21 +100,31 @@ const operant::EnvironmentLibrary& operant_${target}();\n")
   endif()
 endfunction()
 
-# The structs in a header that have a `static constexpr std::string_view name`, with the namespaces around them.
+# The structs in a header that have a `static constexpr std::string_view name`, with the namespaces and structs around
+# them. operant.load() finds them in the same way.
 function(operant_environments_in header variable)
   file(READ ${header} content)
+  string(REGEX REPLACE "\"[^\"\n]*\"" "" content "${content}")
+  string(REGEX REPLACE "//[^\n]*" "" content "${content}")
+  string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" "" content "${content}")
+  string(REGEX REPLACE "[][;\\]" " @ " content "${content}") # which mean something in a list
   string(REGEX MATCHALL
-    "namespace +[A-Za-z0-9_:]+ *{|(struct|class) +[A-Za-z0-9_]+|static constexpr std::string_view name *[={]" tokens "${content}")
-  set(namespace "")
-  set(struct "")
+    "namespace +[A-Za-z0-9_:]+[ \n]*{|(struct|class) +[A-Za-z0-9_]+( +final)?[ \n]*(:[^@(){}]*)?{|{|}|static +constexpr +std::string_view +name[^A-Za-z0-9_]"
+    tokens "${content}")
+  set(scopes "") # one for each brace that is open: a name, or - for one without
   set(found "")
   foreach(token IN LISTS tokens)
-    if(token MATCHES "^namespace +([A-Za-z0-9_:]+)")
-      string(APPEND namespace "${CMAKE_MATCH_1}::")
-    elseif(token MATCHES "^(struct|class) +(.+)")
-      set(struct ${CMAKE_MATCH_2})
+    if(token MATCHES "^(namespace|struct|class) +([A-Za-z0-9_:]+)")
+      list(APPEND scopes ${CMAKE_MATCH_2})
+    elseif(token STREQUAL "{")
+      list(APPEND scopes -)
+    elseif(token STREQUAL "}")
+      list(POP_BACK scopes)
     else()
-      list(APPEND found "::${namespace}${struct}")
+      set(named ${scopes})
+      list(REMOVE_ITEM named -)
+      list(JOIN named "::" name)
+      list(APPEND found "::${name}")
     endif()
   endforeach()
   set(${variable} ${found} PARENT_SCOPE)

@@ -2,25 +2,32 @@
 # holds the first two inside of the Python package, where `operant info` and `operant.get_include()` tell of them.
 #
 # The package finds xsimd and Taskflow where it is used; it holds no copy of them. Where this build has fetched them, they
-# are part of it, so that their own install rules put them next to Operant (but never into a wheel, which takes only
-# the components named operant_*).
+# are part of it, so that their own install rules put them next to Operant. A wheel takes only the components named
+# operant_*, and brings xsimd's headers along, so that whoever has it needs nothing but a compiler to make environments.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 if(DEFINED SKBUILD)
   set(include_directory operant/include)
   set(package_directory operant/share/cmake/operant)
+  set(operant_has_xsimd ON)
+  include(${CMAKE_CURRENT_LIST_DIR}/bundle_xsimd.cmake)
 else()
   set(include_directory ${CMAKE_INSTALL_INCLUDEDIR})
   set(package_directory ${CMAKE_INSTALL_DATADIR}/cmake/operant)
+  set(operant_has_xsimd OFF)
+  target_link_libraries(operant_kernels INTERFACE $<INSTALL_INTERFACE:xsimd>)
 endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/operant DESTINATION ${include_directory}
   COMPONENT operant_development FILES_MATCHING PATTERN "*.hpp")
-target_include_directories(operant INTERFACE $<INSTALL_INTERFACE:${include_directory}>)
-install(TARGETS operant EXPORT operant COMPONENT operant_development)
+target_include_directories(operant_kernels INTERFACE $<INSTALL_INTERFACE:${include_directory}>)
+set_target_properties(operant_kernels PROPERTIES EXPORT_NAME kernels)
+install(TARGETS operant operant_kernels EXPORT operant COMPONENT operant_development)
 install(EXPORT operant NAMESPACE operant:: FILE operantTargets.cmake DESTINATION ${package_directory}
   COMPONENT operant_development)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/OperantEnvironments.cmake ${CMAKE_CURRENT_LIST_DIR}/architectures.cmake
+  DESTINATION ${package_directory} COMPONENT operant_development)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/operantConfig.cmake.in operantConfig.cmake
   INSTALL_DESTINATION ${package_directory} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(operantConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)

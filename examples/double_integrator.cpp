@@ -6,9 +6,11 @@
 #include <numbers>
 #include <vector>
 
+#include <operant/vector_env.hpp>
+
 int main() {
     constexpr std::size_t num_envs = 1000;
-    DoubleIntegratorVecEnv env(num_envs, {.workers = 2, .parameters = {.max_force = 2.0}});
+    operant::VectorEnv<DoubleIntegrator> env(num_envs, {.workers = 2, .parameters = {.max_force = 2.0}});
     auto observations = env.reset(7);
 
     const auto mean_distance = [&] {

@@ -6,46 +6,53 @@
 //
 //   position' = position + velocity dt + u dt^2 / 2        velocity' = velocity + u dt        (mass 1)
 //
+// In Python: DoubleIntegratorVecEnv = operant.load("double_integrator.hpp")
+// In C++: operant::VectorEnv<DoubleIntegrator>, of <operant/vector_env.hpp>
+//
 // operant/cartpole.hpp says more about each part; operant/environment.hpp lists what an environment may have besides.
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string_view>
 
-#include <xsimd/xsimd.hpp>
-
-#include <operant/numerics/arithmetic.hpp>
 #include <operant/environment.hpp>
-#include <operant/spaces.hpp>
-#include <operant/vector_env.hpp>
 
 struct DoubleIntegrator {
     static constexpr std::string_view name = "DoubleIntegrator";
-    static constexpr std::size_t state_size = 2;  // position [m], velocity [m/s]
-    static constexpr std::size_t observation_size = 2;
     static constexpr std::int32_t max_episode_steps = 200;
-    using ActionSpace = operant::Interval;  // the force [N]; clipped to +-max_force
+    using ActionSpace = operant::Box<1>;  // the force [N]; clipped to +-max_force
+
+    template <class Number>
+    struct State {
+        Number position;  // [m]
+        Number velocity;  // [m/s]
+    };
+
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("position", s.position);
+        visit("velocity", s.velocity);
+    }
 
     struct Parameters {
-        double dt = 0.05;        // time between two steps [s]
-        double max_force = 1.0;  // [N]
-        double rail_end = 5.0;   // beyond this distance from the origin the episode terminates [m]
+        double dt = 0.05;
+        double max_force = 1.0;
+        double rail_end = 5.0;
     };
 
     template <class P, class Visitor>
     static void visit_parameters(P& p, const Visitor& visit) {
-        visit("dt", p.dt, operant::Sign::positive);
-        visit("max_force", p.max_force, operant::Sign::positive);
-        visit("rail_end", p.rail_end, operant::Sign::positive);
+        visit("dt", p.dt, operant::Sign::positive, "time between two steps, s");
+        visit("max_force", p.max_force, operant::Sign::positive, "N");
+        visit("rail_end", p.rail_end, operant::Sign::positive, "beyond this distance from the origin the episode terminates, m");
     }
 
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(-p.max_force), static_cast<float>(p.max_force)};
     }
 
-    static constexpr operant::Box<observation_size> observation_space(const Parameters& p) {
+    static constexpr operant::Box<2> observation_space(const Parameters& p) {
         constexpr float infinity = std::numeric_limits<float>::infinity();
         const auto end = static_cast<float>(2 * p.rail_end);
         return {{-end, -infinity}, {end, infinity}};
@@ -57,21 +64,25 @@ struct DoubleIntegrator {
         double high = 2.0;
     };
 
+    template <class B, class Visitor>
+    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
+        visit("low", bounds.low);
+        visit("high", bounds.high);
+    }
+
     template <class Random>
-    static XSIMD_INLINE auto reset(const ResetBounds& bounds, Random& random) {
-        return std::array{random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
+    static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {
+        return {random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
     }
 
     template <class Batch>
     class Dynamics {
     public:
-        using State = std::array<Batch, state_size>;
-
         explicit Dynamics(const Parameters& p)
             : dt_(Scalar(p.dt)), max_force_(Scalar(p.max_force)), rail_end_(Scalar(p.rail_end)) {}
 
         // Moves `state` on by dt; the reward is minus the squares of position and force.
-        XSIMD_INLINE operant::Outcome<Batch> step(State& state,
+        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& state,
                                                   const operant::Input<DoubleIntegrator, Batch>& input) const {
             auto& [position, velocity] = state;
             const Batch force = xsimd::min(xsimd::max(input.action, -max_force_), max_force_);
@@ -83,7 +94,9 @@ struct DoubleIntegrator {
             return {reward, xsimd::abs(position) > rail_end_};
         }
 
-        static XSIMD_INLINE std::array<Batch, observation_size> observation(const State& state) { return state; }
+        static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) {
+            return {state.position, state.velocity};
+        }
 
     private:
         using Scalar = typename Batch::value_type;
@@ -91,5 +104,3 @@ struct DoubleIntegrator {
         Batch dt_, max_force_, rail_end_;
     };
 };
-
-using DoubleIntegratorVecEnv = operant::VectorEnv<DoubleIntegrator>;

@@ -16,20 +16,21 @@
 constexpr std::size_t num_envs = 4096;
 constexpr int steps = 1000;
 
-template <operant::Environment E>
+template <class E>
 void simulate(std::size_t workers) {
     using Env = operant::VectorEnv<E>;
-    using Action = typename Env::Narrow;  // std::int32_t in a Discrete action space, float in an Interval
+    using Action = typename Env::Narrow;  // std::int32_t in a Discrete action space, float in a Box
     Env env(num_envs, {.workers = workers});
     env.reset(0);
 
-    const auto space = E::action_space(env.parameters());
     std::mt19937 random(0);
     const auto draw = [&] {
-        if constexpr (std::is_integral_v<Action>)
-            return std::uniform_int_distribution<Action>(0, space.n - 1)(random);
-        else
-            return std::uniform_real_distribution<Action>(space.low, space.high)(random);
+        if constexpr (std::is_integral_v<Action>) {
+            return std::uniform_int_distribution<Action>(0, E::ActionSpace::n - 1)(random);
+        } else {
+            const auto space = E::action_space(env.parameters());
+            return std::uniform_real_distribution<Action>(space.low[0], space.high[0])(random);
+        }
     };
 
     std::vector<Action> actions(num_envs);

@@ -102,8 +102,7 @@ public:
             parameter.choices = choices_.empty() ? nullptr : choices_.data() + first_choices_[&parameter - parameters_.data()];
         ResetBoundsOf<E> bounds{};
         visit_reset_bounds<E>(bounds, [&](const char* name, double value) { bounds_.push_back({name, value}); });
-        State state{};
-        for_each_member<E>(state, [&](std::size_t, const char* name, const auto&) { state_names_.push_back(name); });
+        add_state_names();
         add_infos();
         data_ = {
             name_.c_str(),
@@ -173,6 +172,18 @@ private:
             add(name, documentation, Kind::grid, Sign::any, grid_numbers);
         }
     };
+
+    void add_state_names() {
+        State state{};
+        E::visit_state(state, [&](const char* name, const auto& member) {
+            if constexpr (is_array<std::remove_cvref_t<decltype(member)>>)
+                for (std::size_t i = 0; i < member.size(); ++i)
+                    names_of_state_.push_back(name + ("[" + std::to_string(i) + "]"));
+            else
+                names_of_state_.push_back(name);
+        });
+        for (const std::string& name : names_of_state_) state_names_.push_back(name.c_str());
+    }
 
     void add_infos() {
         if constexpr (HasInfo<typename Tier::StepOutcome>) {
@@ -255,6 +266,7 @@ private:
     std::string name_;
     std::vector<ParameterDescription> parameters_;
     std::vector<std::size_t> first_choices_;
+    std::vector<std::string> names_of_state_;
     std::vector<const char*> choices_, state_names_;
     std::vector<double> numbers_;
     std::vector<BoundDescription> bounds_;

@@ -9,7 +9,8 @@
 ///     static constexpr std::int32_t max_episode_steps;   then an episode is truncated; or operant::unlimited
 ///     using ActionSpace = Discrete<n>, MultiDiscrete<n...> or Box<n>;
 ///     static ... observation_space(const Parameters&);   Box<n>, Discrete<n> or std::tuple<Discrete<n>...>
-///     static void visit_state(s, visit);                 calls visit(name, member) for every member of a State
+///     static void visit_state(s, visit);                 calls visit(name, member) for every member of a State; one that is
+///                                                        a std::array counts as so many, "name[0]", "name[1]" and so on
 ///
 /// and, where it needs them,
 ///
@@ -23,7 +24,7 @@
 ///
 /// In the batch tier, the dynamics are written once for any number of copies at a time, one SIMD lane each:
 ///
-///     template <class Batch> struct State;                 members: Batch, Integer<Batch>, Angle<Batch>
+///     template <class Batch> struct State;                 members: Batch, Integer<Batch>, Angle<Batch>, arrays of them
 ///     template <class Batch> class Dynamics;               members: Batches, and bools that follow from switches
 ///         explicit Dynamics(const Parameters&);
 ///         Outcome<Batch> step(State<Batch>&, const Input<E, Batch>&[, random]) const;
@@ -227,11 +228,25 @@ XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
     if constexpr (detail::HasResetBounds<E>) E::visit_reset_bounds(bounds, visit);
 }
 
-/// Calls `visit(i, name, member)` for every member of the state, i counting from 0.
+namespace detail {
+
+template <class Member>
+inline constexpr bool is_array = false;
+template <class Element, std::size_t size>
+inline constexpr bool is_array<std::array<Element, size>> = true;
+
+}  // namespace detail
+
+/// Calls `visit(i, member)` for every member of the state, and every element of those that are arrays, i counting from 0.
 template <class E, class S, class Visitor>
 XSIMD_INLINE void for_each_member(S&& state, const Visitor& visit) {
     std::size_t i = 0;
-    E::visit_state(state, [&](const char* name, auto& member) { visit(i++, name, member); });
+    E::visit_state(state, [&](const char*, auto& member) {
+        if constexpr (detail::is_array<std::remove_cvref_t<decltype(member)>>)
+            for (auto& element : member) visit(i++, element);
+        else
+            visit(i++, member);
+    });
 }
 
 /// The bounds of a reset.

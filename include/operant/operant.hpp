@@ -4,7 +4,11 @@
 
 #include <operant/acrobot.hpp>
 #include <operant/architecture.hpp>
+#include <operant/blackjack.hpp>
 #include <operant/cartpole.hpp>
+#include <operant/cliff_walking.hpp>
+#include <operant/frozen_lake.hpp>
 #include <operant/mountain_car.hpp>
 #include <operant/mountain_car_continuous.hpp>
 #include <operant/pendulum.hpp>
+#include <operant/taxi.hpp>

@@ -75,6 +75,7 @@ private:
         using Kind = ParameterDescription::Kind;
         for (std::size_t i = 0; i < environment_->parameter_count; ++i) {
             const ParameterDescription& parameter = environment_->parameters[i];
+            if (parameter.kind == Kind::grid) check_grid(parameter, numbers, suffix);
             if (parameter.kind != Kind::number && parameter.kind != Kind::numbers) continue;
             const char* expected = parameter.sign == Sign::positive       ? "a positive number"
                                    : parameter.sign == Sign::not_negative ? "a number that is not negative"
@@ -86,6 +87,16 @@ private:
                 if (!valid)
                     throw std::invalid_argument(parameter.name + suffix + ": expected " + expected + ", got " + shortest(value));
             }
+        }
+    }
+
+    static void check_grid(const ParameterDescription& parameter, const double* numbers, const std::string& suffix) {
+        constexpr double largest = Grid::largest;
+        for (std::size_t k = 0; k < 2; ++k) {
+            const double count = numbers[parameter.first + k];
+            if (!(count >= 1 && count <= largest))
+                throw std::invalid_argument(parameter.name + suffix + ": expected from 1 to " + shortest(largest) +
+                                            (k == 0 ? " rows" : " columns") + ", got " + shortest(count));
         }
     }
 

@@ -57,4 +57,10 @@ inline void check_ordered(std::string_view low_name, double low, std::string_vie
                                     shortest(high) + ", got " + shortest(low));
 }
 
+/// For an environment's `check`: \throws std::invalid_argument unless 0 <= value <= 1
+inline void check_probability(std::string_view name, double value) {
+    if (!(value >= 0 && value <= 1))
+        throw std::invalid_argument(std::string(name) + ": expected a probability, from 0 to 1, got " + shortest(value));
+}
+
 }  // namespace operant

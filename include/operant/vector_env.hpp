@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <operant/check_environment.hpp>
 #include <operant/describe.hpp>
 #include <operant/dispatch.hpp>
 #include <operant/kernel/table.hpp>
@@ -47,6 +48,7 @@ const EnvironmentDescription& description_of() {
 /// Gymnasium). VectorEnvCore says what a step does.
 template <class E, class Scalar = float>
 class VectorEnv {
+    static_assert(CheckEnvironment<E>::passed);
     static constexpr bool is_box = ObservationTraits<E>::is_box;
 
 public:

@@ -166,6 +166,7 @@ public:
                 restarting.append(copy);
                 pending_[copy / lanes_per_word] &= ~(std::uint64_t{1} << copy % lanes_per_word);
             }
+            clear_infos(outputs, begin, end);
             kernels_.observe(lanes(), outputs, begin, end);
             kernels_.restart(bounds.empty() ? nullptr : bounds.data(), lanes(), outputs, restarting);
         });
@@ -406,6 +407,15 @@ private:
     void discard_episodes(const Selected& selected) {
         for (std::size_t copy = 0; copy < num_envs_; ++copy)
             if (selected(copy)) statistics_.discard(elapsed(copy));
+    }
+
+    /// A reset of some copies brings no infos of the others: 0, as Gymnasium has it.
+    void clear_infos(const Outputs& outputs, std::size_t begin, std::size_t end) const {
+        for (std::size_t i = 0; outputs.infos && i < environment_.info_count; ++i) {
+            const InfoDescription& info = environment_.infos[i];
+            const std::size_t row = size_of(info.type) * std::max<std::size_t>(info.width, 1);
+            std::memset(static_cast<std::byte*>(outputs.infos[i]) + begin * row, 0, (end - begin) * row);
+        }
     }
 
     std::int64_t count_finished() const {

@@ -6,7 +6,8 @@
 
 Importing the package registers the environments' ids; `gym.make_vec("operant:operant/CartPole-v1", num_envs=4096)` does
 both in one line, in worker processes too. The classes are in `operant.envs`, a logger for training metrics in
-`operant.utils`; `operant.simd` tells which instruction set they run on.
+`operant.utils`; `operant.simd` tells which instruction set they run on. `operant.load` makes a class of an environment
+of one's own, which is described in a C++ header.
 """
 
 from importlib import import_module
@@ -14,14 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from operant import registration
 from operant._paths import get_cmake_dir, get_include
+from operant.registration import register
 
 if TYPE_CHECKING:
     from operant import envs, simd, utils
+    from operant._compiler import CompileError
+    from operant._libraries import load_library
+    from operant._loading import load
 
 __version__ = "0.2.0"
 
 # Imported at first use: the command line explains why the compiled module refuses to be imported, and needs the rest.
 _SUBMODULES = ("envs", "simd", "utils")
+_FUNCTIONS = {"CompileError": "_compiler", "load": "_loading", "load_library": "_libraries"}
 
 # The names of the original library, deprecated there too.
 _OLD_NAMES = {
@@ -31,12 +37,26 @@ _OLD_NAMES = {
     "Logger": ("operant.utils", "Logger"),
 }
 
-__all__ = ["__version__", "envs", "get_cmake_dir", "get_include", "registration", "simd", "utils"]
+__all__ = [
+    "CompileError",
+    "__version__",
+    "envs",
+    "get_cmake_dir",
+    "get_include",
+    "load",
+    "load_library",
+    "register",
+    "registration",
+    "simd",
+    "utils",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return import_module(f"operant.{name}")
+    if name in _FUNCTIONS:
+        return getattr(import_module(f"operant.{_FUNCTIONS[name]}"), name)
     if name in _OLD_NAMES:
         import warnings
 

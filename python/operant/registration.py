@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from operant._checks import shown
+
+if TYPE_CHECKING:
+    from operant.envs import SimdVectorEnv
 
 
 class _Registration(NamedTuple):
     id: str
     name: str
-    max_episode_steps: int
+    max_episode_steps: int | None  # None: episodes are not truncated
     reward_threshold: float | None = None
+    kwargs: Mapping[str, Any] = MappingProxyType({})  # of the constructor
 
     @property
     def vector_env(self) -> str:
@@ -24,6 +32,13 @@ REGISTRATIONS = (
     _Registration("operant/MountainCarContinuous-v0", "MountainCarContinuous", 999, 90.0),
     _Registration("operant/Pendulum-v1", "Pendulum", 200),
     _Registration("operant/Acrobot-v1", "Acrobot", 500, -100.0),
+    _Registration("operant/FrozenLake-v1", "FrozenLake", 100, 0.70, {"map_name": "4x4"}),
+    _Registration("operant/FrozenLake8x8-v1", "FrozenLake", 200, 0.85, {"map_name": "8x8"}),
+    _Registration("operant/CliffWalking-v1", "CliffWalking", None),
+    _Registration("operant/CliffWalkingSlippery-v1", "CliffWalking", None, None, {"is_slippery": True}),
+    _Registration("operant/Taxi-v3", "Taxi", 200, 8.0),
+    _Registration("operant/Taxi-v4", "Taxi", 200, 8.0),
+    _Registration("operant/Blackjack-v1", "Blackjack", None, None, {"sab": True, "natural": False}),
 )
 
 #: The environments' names, whatever their versions: CartPole, MountainCar and so on.
@@ -42,4 +57,40 @@ def register_envs() -> None:
                 vector_entry_point=f"operant.envs:{registration.vector_env}",
                 max_episode_steps=registration.max_episode_steps,
                 reward_threshold=registration.reward_threshold,
+                kwargs=dict(registration.kwargs),
             )
+
+
+def register(id: str, env_class: type[SimdVectorEnv[Any]], **spec: Any) -> None:
+    """Make a class of environments known to Gymnasium: `gymnasium.make_vec(id, num_envs=...)` and `gymnasium.make(id)`.
+
+    ```python
+    DoubleIntegratorVecEnv = operant.load("double_integrator.hpp")
+    operant.register("DoubleIntegrator-v0", DoubleIntegratorVecEnv)
+    env = gymnasium.make_vec("DoubleIntegrator-v0", num_envs=4096)
+    ```
+
+    Args:
+        id: The name, as `gymnasium.register` takes it.
+        env_class: The class: of `operant.load`, or of one's own.
+        **spec: What else `gymnasium.register` takes, as `reward_threshold` and `kwargs`. By default,
+            `max_episode_steps` is that of the environment.
+
+    Raises:
+        TypeError: The class is no class of environments, or there is no such argument.
+        gymnasium.error.Error: The id is malformed.
+    """
+    import gymnasium
+
+    from operant.envs.single import SingleEnvMaker
+    from operant.envs.vector_env import SimdVectorEnv
+
+    if not (
+        isinstance(env_class, type) and issubclass(env_class, SimdVectorEnv) and hasattr(env_class, "_environment")
+    ):
+        raise TypeError(f"env_class: expected a class as operant.load makes them, got {shown(env_class)}")
+    limit = env_class._environment.max_episode_steps
+    if limit < 2**31 - 1:
+        spec = {"max_episode_steps": limit} | spec
+    vector_entry_point: Any = env_class
+    gymnasium.register(id, entry_point=SingleEnvMaker(env_class), vector_entry_point=vector_entry_point, **spec)

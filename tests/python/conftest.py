@@ -8,18 +8,34 @@ from side_by_side import random_actions
 
 from operant.registration import REGISTRATIONS
 
-# CartPole-v0 is CartPole-v1 with another limit: where a test is not about that, its module overrides `registration` by
-# these.
-ONE_A_CLASS = list({registration.vector_env: registration for registration in REGISTRATIONS}.values())
+# Classic control: float observations, physical parameters, bounds of the start.
+CONTROL = [
+    one
+    for one in REGISTRATIONS
+    if one.name in ("CartPole", "MountainCar", "MountainCarContinuous", "Pendulum", "Acrobot")
+]
+
+
+# CartPole-v0 is CartPole-v1 with another limit: where a test is not about that, one id of each class will do.
+ONE_A_CLASS = [one for one in CONTROL if one.id != "operant/CartPole-v0"]
+TOY_TEXT = [one for one in REGISTRATIONS if one.id.partition("/")[2] in ("FrozenLake-v1", "CliffWalking-v1", "Taxi-v4")]
+BLACKJACK = [one for one in REGISTRATIONS if one.name == "Blackjack"]
 
 
 def id_of(registration):
     return registration.id
 
 
-@pytest.fixture(params=REGISTRATIONS, ids=id_of)
+# For tests of what holds for every environment there is, whatever its spaces.
+every_id = pytest.mark.parametrize("registration", REGISTRATIONS, ids=id_of)
+every_environment = pytest.mark.parametrize("registration", ONE_A_CLASS + TOY_TEXT + BLACKJACK, ids=id_of)
+# The same without Blackjack, whose episodes end after a step or two, before a time limit counts.
+every_lasting_environment = pytest.mark.parametrize("registration", ONE_A_CLASS + TOY_TEXT, ids=id_of)
+
+
+@pytest.fixture(params=CONTROL, ids=id_of)
 def registration(request):
-    """Every registered environment."""
+    """An environment of classic control, but in tests of `every_id` or `every_environment`."""
     return request.param
 
 

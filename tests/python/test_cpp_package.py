@@ -93,6 +93,19 @@ def test_double_integrator_example(examples):
     assert episodes == 1000
 
 
+def test_dispatch_example(examples):
+    returns = []
+    for architecture in operant.simd.available:
+        name, episodes, mean = re.fullmatch(
+            r"(\S+): (\d+) episodes returned (\S+) on average\n", run(examples / "dispatch", architecture)
+        ).groups()
+        assert (name, episodes) == (architecture, "2726")
+        returns.append(float(mean))
+    assert returns == pytest.approx([returns[0]] * len(returns), rel=1e-5)
+    assert run(examples / "dispatch").startswith(f"{operant.simd.available[0]}: ")
+    assert "expected one of" in run(examples / "dispatch", "mmx", expect_success=False)
+
+
 def test_the_wheel_carries_the_package(tmp_path):
     run("cmake", "-S", ROOT / "examples", "-B", tmp_path, f"-Doperant_DIR={operant.get_cmake_dir()}", OPTIMISE_LITTLE)
     assert operant.get_include() in run("cmake", "--build", tmp_path, "--target", "minimal", "--verbose")

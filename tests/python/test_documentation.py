@@ -52,8 +52,10 @@ def run_doctest(code, namespace, name, line, checker=None):
 
 @pytest.mark.parametrize("page", [page for page, text in TEXTS.items() if blocks(text, "python", "pycon")])
 def test_python_snippets_run(page, tmp_path, monkeypatch):
-    """One after the other, as a reader would type them."""
+    """One after the other, as a reader would type them, beside the header that they load."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path))
+    shutil.copy(ROOT / "examples" / "double_integrator.hpp", tmp_path)
     namespace = {"__name__": "snippets"}
     missing = set()
     for language, code, line in blocks(TEXTS[page], "python", "pycon"):

@@ -7,8 +7,18 @@ import warnings
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import every_environment, every_lasting_environment
 from gymnasium.utils.env_checker import check_env
-from side_by_side import FORKS, RESET_TOLERANCE, assert_same, bounds_of, gymnasium_id_of, lively_actions, random_actions
+from side_by_side import (
+    FORKS,
+    RESET_TOLERANCE,
+    FloatProbability,
+    assert_same,
+    bounds_of,
+    gymnasium_id_of,
+    lively_actions,
+    random_actions,
+)
 
 
 @pytest.fixture
@@ -18,7 +28,7 @@ def singles(registration):
     def make(**kwargs):
         return (
             gym.make(registration.id, disable_env_checker=True, dtype=np.float64, **kwargs),
-            gym.make(gymnasium_id_of(registration), disable_env_checker=True, **kwargs),
+            FloatProbability(gym.make(gymnasium_id_of(registration), disable_env_checker=True, **kwargs)),
         )
 
     return make
@@ -35,6 +45,14 @@ def assert_same_step(actual, expected):
     assert type(actual[1]) is float
 
 
+def alone(observation):
+    """The observation as that of a vector environment with one copy."""
+    if isinstance(observation, tuple):
+        return tuple(np.array([part]) for part in observation)
+    return np.asarray(observation)[None]
+
+
+@every_environment
 @pytest.mark.quick
 def test_spaces_and_spec_are_gymnasiums(registration, singles):
     ours, theirs = singles()
@@ -44,6 +62,7 @@ def test_spaces_and_spec_are_gymnasiums(registration, singles):
     assert ours.spec.id == registration.id
 
 
+@every_lasting_environment
 @pytest.mark.quick
 @pytest.mark.parametrize("limit", [None, 12])
 def test_episodes_are_gymnasiums_bit_for_bit(registration, singles, rng, limit):
@@ -55,7 +74,7 @@ def test_episodes_are_gymnasiums_bit_for_bit(registration, singles, rng, limit):
         assert_same_start(registration, ours.reset(seed=seed), start)
         observation, ended, steps = start[0], False, 0
         while not ended and steps < 250:
-            action = lively_actions(registration, theirs.action_space, rng, observation[None])[0]
+            action = lively_actions(registration, theirs.action_space, rng, alone(observation))[0]
             expected = theirs.step(action)
             assert_same_step(ours.step(action), expected)
             observation, ended, steps = expected[0], expected[2] or expected[3], steps + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import every_environment
 from side_by_side import Pair, gymnasium_id_of, lively_actions, random_actions
 
 NUM_ENVS = 12
@@ -21,6 +22,7 @@ def run(pair, rng, steps):
     return returns, lengths
 
 
+@every_environment
 @pytest.mark.quick
 @pytest.mark.parametrize("limit", [None, 1, 17])
 def test_infos_are_those_of_gymnasiums_wrapper(registration, mode, rng, limit):
@@ -82,6 +84,7 @@ def assert_logs(env, returns, lengths):
     assert not any(isinstance(value, np.ndarray) for value in logs.values())
 
 
+@every_environment
 def test_logs_tell_of_the_episodes_since_they_were_cleared(registration, mode, rng):
     pair = Pair(registration, NUM_ENVS, mode, record_episode_statistics=True, max_episode_steps=23)
     ours = pair.ours

@@ -34,11 +34,21 @@ public:
                 return number < std::remove_cvref_t<decltype(number)>(static_cast<Unsigned>(Space::limit(0)));
             });
         } else {
-            bool valid = true;
-            for (std::size_t row = 0; row < count; row += Space::size)
-                for (std::size_t i = 0; i < Space::size; ++i)
-                    valid &= numbers[row + i] >= 0 && numbers[row + i] < static_cast<Action>(Space::limit(i));
-            return valid;
+            // Rows of as many numbers as a batch has lanes are so many batches, each with limits of its own.
+            using Unsigned = std::make_unsigned_t<Action>;
+            using Batch = xsimd::batch<Unsigned, Arch>;
+            constexpr std::size_t group = Space::size * Batch::size;
+            alignas(Arch::alignment()) Unsigned limits[group];
+            for (std::size_t i = 0; i < group; ++i) limits[i] = static_cast<Unsigned>(Space::limit(i % Space::size));
+            typename Batch::batch_bool_type valid(true);
+            std::size_t first = 0;
+            for (; first + group <= count; first += group)
+                for (std::size_t i = 0; i < group; i += Batch::size)
+                    valid = valid & (Batch::load_unaligned(reinterpret_cast<const Unsigned*>(numbers) + first + i) <
+                                     Batch::load_aligned(limits + i));
+            bool all = xsimd::all(valid);
+            for (std::size_t i = 0; first + i < count; ++i) all &= static_cast<Unsigned>(numbers[first + i]) < limits[i];
+            return all;
         }
     }
 

@@ -59,7 +59,7 @@ class BatchTierKernels {
     static constexpr std::size_t parts = ObservationTraits<E>::parts;
 
     static_assert(sizeof(State) % sizeof(Batch) == 0 && std::is_trivially_copyable_v<State>,
-                  "every member of State<Batch> must be a Batch, an Integer<Batch> or an Angle<Batch>");
+                  "every member of State<Batch> must be a Batch, an Integer<Batch>, an Angle<Batch> or an array of them");
     static_assert(std::is_trivially_copyable_v<Dynamics> && alignof(Dynamics) <= 64,
                   "Dynamics<Batch> must consist of Batches, and bools that follow from switches");
 
@@ -164,11 +164,13 @@ public:
             make_dynamics(dynamics, *of_copy);
             return true;
         }
-        alignas(64) std::byte single[sizeof(Dynamics)] = {};
+        alignas(64) std::byte first[sizeof(Dynamics)] = {}, single[sizeof(Dynamics)] = {};
+        make_dynamics(first, *of_copy);
         for (std::size_t copy = 0; copy < num_envs; ++copy) {
             std::byte* merged = dynamics + copy / Batch::size * sizeof(Dynamics);
-            make_dynamics(copy % Batch::size == 0 ? merged : single, of_copy[copy]);
-            if (copy % Batch::size != 0 && !take_lane(merged, single, copy % Batch::size)) return false;
+            if (copy % Batch::size == 0) std::memcpy(merged, first, sizeof(Dynamics));
+            make_dynamics(single, of_copy[copy]);
+            if (!take_lane(merged, first, single, copy % Batch::size)) return false;
         }
         return true;
     }
@@ -200,7 +202,7 @@ private:
     template <class Visitor>
     static XSIMD_INLINE void for_each_kind(const Visitor& visit) {
         State state{};
-        for_each_member<E>(state, [&](std::size_t i, const char*, const auto& member) { visit(i, member); });
+        for_each_member<E>(state, visit);
     }
 
     static XSIMD_INLINE const Dynamics& dynamics_of(const Lanes& lanes, std::size_t lane) {
@@ -253,20 +255,23 @@ private:
     }
 
     /// Puts one lane of the dynamics of one copy into those of its batch. Made of the parameters of one copy, every batch
-    /// in them has the same number in all lanes; what looks otherwise is no batch, and has to be the same in both.
+    /// in them has the same number in all lanes; what looks otherwise, there or in those of the first copy, is no batch,
+    /// and has to be as the first copy has it.
     /// \return whether it was
-    static bool take_lane(std::byte* merged, const std::byte* single, std::size_t lane) {
+    static bool take_lane(std::byte* merged, const std::byte* first, const std::byte* single, std::size_t lane) {
         for (std::size_t begin = 0; begin < sizeof(Dynamics); begin += sizeof(Batch)) {
             const std::size_t size = sizeof(Dynamics) - begin < sizeof(Batch) ? sizeof(Dynamics) - begin : sizeof(Batch);
-            bool is_batch = size == sizeof(Batch);
-            for (std::size_t i = 1; i < Batch::size && is_batch; ++i)
-                is_batch = std::memcmp(single + begin, single + begin + i * sizeof(Scalar), sizeof(Scalar)) == 0;
-            if (is_batch)
+            if (size == sizeof(Batch) && is_uniform(first + begin) && is_uniform(single + begin))
                 std::memcpy(merged + begin + lane * sizeof(Scalar), single + begin, sizeof(Scalar));
-            else if (std::memcmp(merged + begin, single + begin, size) != 0)
+            else if (std::memcmp(first + begin, single + begin, size) != 0)
                 return false;
         }
         return true;
+    }
+
+    /// Whether all lanes of what may be a batch are the same.
+    static bool is_uniform(const std::byte* batch) {
+        return std::memcmp(batch, batch + sizeof(Scalar), sizeof(Batch) - sizeof(Scalar)) == 0;
     }
 
     /// How many lanes are restarted together.
@@ -312,7 +317,7 @@ private:
 
     static XSIMD_INLINE State load_starts(std::byte (&starts)[state_size][group_size * sizeof(double)], std::size_t k) {
         State state;
-        for_each_member<E>(state, [&](std::size_t i, const char*, auto& member) {
+        for_each_member<E>(state, [&](std::size_t i, auto& member) {
             using Stored = typename MemberTraits<std::remove_cvref_t<decltype(member)>>::Stored;
             load_member(member, reinterpret_cast<const Stored*>(starts[i]) + k);
         });
@@ -343,7 +348,7 @@ private:
                     ManyRandom random(generators, group + k);
                     auto start = E::reset(parameters_of<E>(lanes, 0), bounds, random);
                     if (k < count) random.store(generators, group + k, count - k);
-                    for_each_member<E>(start, [&](std::size_t i, const char*, const auto& member) {
+                    for_each_member<E>(start, [&](std::size_t i, const auto& member) {
                         plain_number(member).store_aligned(drawn[i] + k);
                     });
                 }
@@ -353,7 +358,7 @@ private:
         for (std::size_t k = 0; k < group_size; ++k) {
             if (k < count) {
                 auto start = call_reset(parameters_of<E>(lanes, group[k]), bounds, generators[group[k]]);
-                for_each_member<E>(start, [&](std::size_t i, const char*, const auto& member) {
+                for_each_member<E>(start, [&](std::size_t i, const auto& member) {
                     drawn[i][k] = static_cast<double>(plain_number(member));
                 });
             } else {

@@ -12,6 +12,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/kernel/outputs.hpp>
+#include <operant/numerics/arithmetic.hpp>
 
 namespace operant {
 
@@ -42,10 +43,18 @@ struct InfoTraits<xsimd::batch<T, Arch>> {
     using Element = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
     static constexpr std::size_t width = 0;
     static XSIMD_INLINE void store(void* array, std::size_t lane, const xsimd::batch<T, Arch>& member) {
-        alignas(Arch::alignment()) T lanes[xsimd::batch<T, Arch>::size];
-        member.store_aligned(lanes);
         Element* row = static_cast<Element*>(array) + lane;
-        for (std::size_t i = 0; i < xsimd::batch<T, Arch>::size; ++i) row[i] = static_cast<Element>(lanes[i]);
+        if constexpr (std::is_same_v<T, Element>) {
+            member.store_unaligned(row);
+        } else if constexpr (std::is_same_v<T, float>) {
+            const auto [low, high] = widened(member);
+            low.store_unaligned(row);
+            high.store_unaligned(row + low.size);
+        } else {
+            alignas(Arch::alignment()) T lanes[xsimd::batch<T, Arch>::size];
+            member.store_aligned(lanes);
+            for (std::size_t i = 0; i < xsimd::batch<T, Arch>::size; ++i) row[i] = static_cast<Element>(lanes[i]);
+        }
     }
 };
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <operant/architecture.hpp>
+#include <operant/check_environment.hpp>
 #include <operant/environment.hpp>
 #include <operant/environment_library.hpp>
 
@@ -15,6 +16,8 @@ namespace operant {
 /// has kernels for the least instruction set only.
 template <class E, class Arch>
 struct LibraryKernels {
+    static_assert(CheckEnvironment<E>::passed);
+
     static constexpr bool exists = BatchTier<E> || std::is_same_v<Arch, PortableArchitecture>;  ///< whether it has any
 
     static const Kernels* float32();  ///< the state in float

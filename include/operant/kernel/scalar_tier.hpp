@@ -62,40 +62,16 @@ public:
     template <class Given>
     static Tally step(const Lanes& all_lanes, const void* all_actions, const Outputs& all_outputs, std::size_t begin,
                       std::size_t end, LaneList& restarting) {
-        const Lanes lanes = all_lanes;
-        const Outputs outputs = all_outputs;
-        const Arrays arrays(lanes.state, state_size());
-        const auto* actions = static_cast<const Given*>(all_actions);
-        auto* generators = static_cast<Random*>(lanes.random);
-        Tally tally;
-        for (std::size_t word = begin; word < end; word += lanes_per_word) {
-            const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
-            std::uint64_t terminated_bits = 0, truncated_bits = 0;
-            const std::size_t word_end = word + lanes_per_word < end ? word + lanes_per_word : end;
-            for (std::size_t lane = word; lane < word_end; ++lane) {
-                outputs.rewards[lane] = 0;
-                if ((pending_bits >> (lane - word) & 1) != 0) continue;  // the restart writes the rest
-                State state = arrays.load(lane);
-                const Action action = Actions<E, Arch>::template load_one<Number>(actions + lane * E::ActionSpace::size);
-                const auto& parameters = parameters_of<E>(lanes, lane);
-                const auto outcome = call_step(parameters, state, action, generators[lane]);
-                arrays.store(state, lane);
-                store_one_observation<E>(outputs.observations, lane, E::observation(parameters, state));
-                outputs.rewards[lane] = static_cast<float>(outcome.reward);
-                if constexpr (!HasFixedReward<E>) lanes.returns[lane] += outcome.reward;
-                terminated_bits |= std::uint64_t{outcome.terminated} << (lane - word);
-                if constexpr (requires { outcome.truncated; })
-                    truncated_bits |= std::uint64_t{outcome.truncated} << (lane - word);
-                if constexpr (HasInfo<StepOutcome>)
-                    if (outputs.infos) store_infos<E>(outputs.infos, lane, outcome.info);
+        // A copy of the parameters, which no store can change, stays in registers; not one of a large map.
+        if constexpr (sizeof(Parameters) <= 256) {
+            if (!all_lanes.per_copy) {
+                const Parameters parameters = parameters_of<E>(all_lanes, 0);
+                return step_with<Given>([&](std::size_t) -> const Parameters& { return parameters; }, all_lanes, all_actions,
+                                        all_outputs, begin, end, restarting);
             }
-            Episodes<E, Arch>::finish_word(lanes, outputs, word, end, terminated_bits, truncated_bits, tally, restarting);
         }
-        const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
-        tally.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
-        if (same_step) keep_final<E>(outputs, begin, end);
-        if constexpr (HasInfo<StepOutcome>) clear_final_infos<E, InfoOf<StepOutcome>>(outputs, begin, end);
-        return tally;
+        return step_with<Given>([&](std::size_t lane) -> const Parameters& { return parameters_of<E>(all_lanes, lane); },
+                                all_lanes, all_actions, all_outputs, begin, end, restarting);
     }
 
     /// As BatchTierKernels::restart.
@@ -131,7 +107,7 @@ public:
     static void get_state(const Lanes& lanes, std::size_t num_envs, double* state) {
         const Arrays arrays(lanes.state, state_size());
         for (std::size_t copy = 0; copy < num_envs; ++copy)
-            for_each_member<E>(arrays.load(copy), [&](std::size_t, const char*, const auto& member) {
+            for_each_member<E>(arrays.load(copy), [&](std::size_t, const auto& member) {
                 *state++ = static_cast<double>(member);
             });
     }
@@ -141,7 +117,7 @@ public:
         const Arrays arrays(lanes.state, state_size());
         for (std::size_t copy = 0; copy < num_envs; ++copy) {
             State lane = arrays.load(copy);
-            for_each_member<E>(lane, [&](std::size_t, const char*, auto& member) {
+            for_each_member<E>(lane, [&](std::size_t, auto& member) {
                 member = static_cast<std::remove_cvref_t<decltype(member)>>(*state++);
             });
             arrays.store(lane, copy);
@@ -149,10 +125,54 @@ public:
     }
 
 private:
+    /// \param parameters_at gives the parameters of a lane
+    template <class Given, class ParametersAt>
+    static XSIMD_INLINE Tally step_with(const ParametersAt& parameters_at, const Lanes& all_lanes, const void* all_actions,
+                                        const Outputs& all_outputs, std::size_t begin, std::size_t end, LaneList& restarting) {
+        const Lanes lanes = all_lanes;
+        const Outputs outputs = all_outputs;
+        const Arrays arrays(lanes.state, state_size());
+        void* observations[ObservationTraits<E>::parts];
+        for (std::size_t i = 0; i < ObservationTraits<E>::parts; ++i) observations[i] = outputs.observations[i];
+        const auto* actions = static_cast<const Given*>(all_actions);
+        auto* generators = static_cast<Random*>(lanes.random);
+        Tally tally;
+        for (std::size_t word = begin; word < end; word += lanes_per_word) {
+            const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
+            std::uint64_t terminated_bits = 0, truncated_bits = 0;
+            const std::size_t word_end = word + lanes_per_word < end ? word + lanes_per_word : end;
+            for (std::size_t lane = word; lane < word_end; ++lane) {
+                if ((pending_bits >> (lane - word) & 1) != 0) {
+                    outputs.rewards[lane] = 0;
+                    continue;  // the restart writes the rest
+                }
+                State state = arrays.load(lane);
+                const Action action = Actions<E, Arch>::template load_one<Number>(actions + lane * E::ActionSpace::size);
+                const Parameters& parameters = parameters_at(lane);
+                const auto outcome = call_step(parameters, state, action, generators[lane]);
+                arrays.store(state, lane);
+                store_one_observation<E>(observations, lane, E::observation(parameters, state));
+                outputs.rewards[lane] = static_cast<float>(outcome.reward);
+                if constexpr (!HasFixedReward<E>) lanes.returns[lane] += outcome.reward;
+                terminated_bits |= std::uint64_t{outcome.terminated} << (lane - word);
+                if constexpr (requires { outcome.truncated; })
+                    truncated_bits |= std::uint64_t{outcome.truncated} << (lane - word);
+                if constexpr (HasInfo<StepOutcome>)
+                    if (outputs.infos) store_infos<E>(outputs.infos, lane, outcome.info);
+            }
+            Episodes<E, Arch>::finish_word(lanes, outputs, word, end, terminated_bits, truncated_bits, tally, restarting);
+        }
+        const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
+        tally.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
+        if (same_step) keep_final<E>(outputs, begin, end);
+        if constexpr (HasInfo<StepOutcome>) clear_final_infos<E, InfoOf<StepOutcome>>(outputs, begin, end);
+        return tally;
+    }
+
     static XSIMD_INLINE std::size_t state_size() {
         std::size_t size = 0;
         State state{};
-        for_each_member<E>(state, [&](std::size_t, const char*, auto&) { ++size; });
+        for_each_member<E>(state, [&](std::size_t, auto&) { ++size; });
         return size;
     }
 };

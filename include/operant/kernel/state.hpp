@@ -88,14 +88,14 @@ public:
 
     /// The batch of lanes from `lane` on; for a state of plain numbers, that lane.
     XSIMD_INLINE State load(std::size_t lane) const {
-        State state{};
-        for_each_member<E>(state, [&](std::size_t i, const char*, auto& member) { load_member(member, array(i, member) + lane); });
+        State state = blank();
+        for_each_member<E>(state, [&](std::size_t i, auto& member) { load_member(member, array(i, member) + lane); });
         return state;
     }
     /// Writes them.
     XSIMD_INLINE void store(const State& state, std::size_t lane) const {
         for_each_member<E>(state,
-                           [&](std::size_t i, const char*, const auto& member) { store_member(member, array(i, member) + lane); });
+                           [&](std::size_t i, const auto& member) { store_member(member, array(i, member) + lane); });
     }
     /// The array of one member.
     template <class Member>
@@ -104,6 +104,17 @@ public:
     }
 
 private:
+    /// Zeros, in members of a scalar state that `visit_state` leaves out. All batches are about to be loaded, and to clear
+    /// forty of them first would take longer than that.
+    static XSIMD_INLINE State blank() {
+        if constexpr (BatchTier<E>) {
+            State state;
+            return state;
+        } else {
+            return {};
+        }
+    }
+
     void* arrays_[most];
 };
 

@@ -31,7 +31,7 @@ struct StateTypes {
 
     XSIMD_INLINE StateTypes() {
         State state{};
-        for_each_member<E>(state, [&](std::size_t i, const char*, const auto& member) {
+        for_each_member<E>(state, [&](std::size_t i, const auto& member) {
             types[i] = ElementTypeOf<typename MemberTraits<std::remove_cvref_t<decltype(member)>>::Stored>::value;
         });
     }

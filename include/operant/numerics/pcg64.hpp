@@ -172,9 +172,9 @@ struct alignas(32) Pcg64 {
     /// `numpy.argmax(numpy.cumsum(p) > random())` gives, by which Gymnasium's toy text environments choose.
     XSIMD_INLINE std::size_t choice(std::span<const double> cumulative) {
         const double drawn = random();
-        for (std::size_t i = 0; i < cumulative.size(); ++i)
-            if (cumulative[i] > drawn) return i;
-        return 0;
+        std::size_t index = 0;  // counted, as a loop that ends at a random place costs a mispredicted branch
+        for (const double sum : cumulative) index += sum <= drawn;
+        return index < cumulative.size() ? index : 0;
     }
 
     /// Not without the half of a draw that numpy keeps: see BufferedPcg64.

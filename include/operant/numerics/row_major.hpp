@@ -218,7 +218,8 @@ XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, 
         // Blocks of as many columns as there are lanes. What remains is a narrower block, which may overlap the one
         // before.
         constexpr std::size_t whole = size - size % width, rest = std::bit_ceil(size - whole);
-        const auto store_block = [&]<std::size_t block>(std::integral_constant<std::size_t, block>, std::size_t first) {
+        const auto store_block = [&]<std::size_t block>(std::integral_constant<std::size_t, block>, std::size_t first)
+                                     __attribute__((always_inline)) {
             std::array<Batch, block> chosen;
             for (std::size_t i = 0; i < block; ++i) chosen[i] = columns[first + i < size ? first + i : 0];
             detail::store_columns<block, size>(rows + first, chosen);

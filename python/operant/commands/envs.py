@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
     rows = [("environment", "class", "actions", "observation", "limit", "parameters")]
     for registration in REGISTRATIONS:
-        env = getattr(envs, registration.vector_env)(1)
+        env = getattr(envs, registration.vector_env)(1, **registration.kwargs)
         actions = env.single_action_space
         rows.append(
             (
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
                 registration.vector_env,
                 str(actions.n) if isinstance(actions, Discrete) else f"{actions.low[0]:g} to {actions.high[0]:g}",
                 str(env.observation_size),
-                str(registration.max_episode_steps),
+                "none" if registration.max_episode_steps is None else str(registration.max_episode_steps),
                 ", ".join(env.parameters),
             )
         )

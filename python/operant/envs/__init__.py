@@ -2,19 +2,27 @@
 
 from operant.envs._saving import load
 from operant.envs.acrobot import AcrobotVecEnv
+from operant.envs.blackjack import BlackjackVecEnv
 from operant.envs.cartpole import CartPoleVecEnv
+from operant.envs.cliff_walking import CliffWalkingVecEnv
+from operant.envs.frozen_lake import FrozenLakeVecEnv
 from operant.envs.mountain_car import MountainCarVecEnv
 from operant.envs.mountain_car_continuous import MountainCarContinuousVecEnv
 from operant.envs.pendulum import PendulumVecEnv
+from operant.envs.taxi import TaxiVecEnv
 from operant.envs.vector_env import SimdVectorEnv
 
 __all__ = [
     "AcrobotVecEnv",
+    "BlackjackVecEnv",
     "CartPoleVecEnv",
+    "CliffWalkingVecEnv",
+    "FrozenLakeVecEnv",
     "MountainCarContinuousVecEnv",
     "MountainCarVecEnv",
     "PendulumVecEnv",
     "SimdVectorEnv",
+    "TaxiVecEnv",
     "load",
 ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from types import new_class
+from typing import Any, ClassVar, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -12,10 +13,14 @@ from gymnasium.vector import AutoresetMode
 
 from operant.envs import _arguments
 from operant.envs.acrobot import AcrobotVecEnv
+from operant.envs.blackjack import BlackjackVecEnv
 from operant.envs.cartpole import CartPoleVecEnv
+from operant.envs.cliff_walking import CliffWalkingVecEnv
+from operant.envs.frozen_lake import FrozenLakeVecEnv
 from operant.envs.mountain_car import MountainCarVecEnv
 from operant.envs.mountain_car_continuous import MountainCarContinuousVecEnv
 from operant.envs.pendulum import PendulumVecEnv
+from operant.envs.taxi import TaxiVecEnv
 from operant.envs.vector_env import SimdVectorEnv
 
 
@@ -166,3 +171,56 @@ class PendulumEnv(SingleEnv, vector_env=PendulumVecEnv):
 
 class AcrobotEnv(SingleEnv, vector_env=AcrobotVecEnv):
     """One `AcrobotVecEnv` copy."""
+
+
+class FrozenLakeEnv(SingleEnv, vector_env=FrozenLakeVecEnv):
+    """One `FrozenLakeVecEnv` copy."""
+
+
+class CliffWalkingEnv(SingleEnv, vector_env=CliffWalkingVecEnv):
+    """One `CliffWalkingVecEnv` copy."""
+
+
+class TaxiEnv(SingleEnv, vector_env=TaxiVecEnv):
+    """One `TaxiVecEnv` copy."""
+
+
+class BlackjackEnv(SingleEnv, vector_env=BlackjackVecEnv):
+    """One `BlackjackVecEnv` copy."""
+
+
+_made: dict[type[SimdVectorEnv[Any]], type[SingleEnv]] = {}
+
+
+def single_env(vector_env: type[SimdVectorEnv[Any]]) -> type[SingleEnv]:
+    """The class of single copies of a vector environment that is not built in."""
+    if vector_env not in _made:
+        name = vector_env.__name__.removesuffix("VecEnv") + "Env"
+        namespace = {
+            "__module__": vector_env.__module__,
+            "__doc__": f"One `{vector_env.__name__}` copy.",
+            "__reduce__": lambda self: (_unpickled, (self._vector_env,), self.__dict__),  # no module has the class
+        }
+        keywords = {"vector_env": vector_env}
+        _made[vector_env] = new_class(name, (SingleEnv,), keywords, lambda body: body.update(namespace))
+    return _made[vector_env]
+
+
+def _unpickled(vector_env: type[SimdVectorEnv[Any]]) -> SingleEnv:
+    env_class = single_env(vector_env)
+    return env_class.__new__(env_class)
+
+
+class SingleEnvMaker(NamedTuple):
+    """Makes single copies of a vector environment: what Gymnasium's registry can hold, copy and pickle."""
+
+    vector_env: type[SimdVectorEnv[Any]]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """As the environment's; `gymnasium.make` looks at the render modes."""
+        return single_env(self.vector_env).metadata
+
+    def __call__(self, **arguments: Any) -> SingleEnv:
+        """Make one."""
+        return single_env(self.vector_env)(**arguments)

@@ -93,8 +93,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         if environment is not None:
             cls._environment = environment
             cls._known = _parameters.known(environment)
-            if cls.gymnasium_id is None:
-                cls.metadata = cls.metadata | {"render_modes": ["rgb_array"] if hasattr(cls, "draw") else []}
+        if cls.gymnasium_id is None:
+            cls.metadata = cls.metadata | {"render_modes": ["rgb_array"] if hasattr(cls, "draw") else []}
 
     def __init__(
         self,
@@ -292,6 +292,9 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
         """Draw every copy: with Gymnasium's own renderer, or, where there is none, with the class's method `draw`.
+
+        A subclass has it: `draw(state, action)` gets the state of one copy and its last action, None after a reset, and
+        returns a picture, `(height, width, 3)` uint8.
 
         Returns:
             One frame for each copy, `(height, width, 3)` uint8; None in human mode, which shows the copy in a window at

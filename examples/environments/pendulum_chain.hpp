@@ -1,0 +1,142 @@
+#pragma once
+// PendulumChain: twenty pendulums on a common axis, each coupled to its neighbours by a spring that resists their being
+// twisted against each other, are to be brought to rest by a motor at the first.
+//
+// A. C. Scott, "A Nonlinear Klein-Gordon Equation", American Journal of Physics 37(1), 1969, describes the apparatus. As
+// the pendulums get closer, its equations become the sine-Gordon equation.
+//
+// What it shows: members of the state that are arrays, and many observations.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/environment.hpp>
+#include <operant/numerics/arithmetic.hpp>
+#include <operant/numerics/trigonometry.hpp>
+
+// Observation: 20 angles [rad], then 20 angular velocities [rad/s]. Reward: minus the mean over all pendulums of
+// theta^2 + 0.1 theta'^2, minus 0.001 u^2, of the state before the step. An episode starts with everything uniform around
+// hanging at rest; it never terminates.
+struct PendulumChain {
+    static constexpr std::string_view name = "PendulumChain";
+    static constexpr std::int32_t max_episode_steps = 200;
+    static constexpr std::size_t pendulums = 20;
+    using ActionSpace = operant::Box<1>;  // what the motor adds to the first angular acceleration [rad/s^2]; clipped
+
+    template <class Number>
+    struct State {
+        std::array<Number, pendulums> theta;      // 0 hanging; not wrapped, since the springs count turns [rad]
+        std::array<Number, pendulums> theta_dot;  // [rad/s]
+    };
+
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("theta", s.theta);  // shown as theta[0], theta[1], ...
+        visit("theta_dot", s.theta_dot);
+    }
+
+    struct Parameters {
+        double stiffness = 25.0;
+        double gravity = 9.8;
+        double friction = 0.1;
+        double max_acceleration = 10.0;
+        double dt = 0.02;
+    };
+
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        using operant::Sign;
+        visit("stiffness", p.stiffness, Sign::not_negative, "of a spring over a pendulum's moment of inertia [1/s^2]");
+        visit("gravity", p.gravity, Sign::not_negative, "over the length of a pendulum [1/s^2]");
+        visit("friction", p.friction, Sign::not_negative, "[1/s]");
+        visit("max_acceleration", p.max_acceleration, Sign::positive, "by the motor [rad/s^2]");
+        visit("dt", p.dt, Sign::positive, "time between two steps [s]");
+    }
+
+    static constexpr ActionSpace action_space(const Parameters& p) {
+        return {static_cast<float>(-p.max_acceleration), static_cast<float>(p.max_acceleration)};
+    }
+
+    static constexpr operant::Box<2 * pendulums> observation_space(const Parameters&) {
+        return operant::Box<2 * pendulums>::unbounded();
+    }
+
+    // How an episode starts: every angle and every velocity uniform between two bounds.
+    struct ResetBounds {
+        double low = -0.5;  // [rad], [rad/s]
+        double high = 0.5;  // the same
+    };
+
+    template <class B, class Visitor>
+    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
+        visit("low", bounds.low);
+        visit("high", bounds.high);
+    }
+
+    template <class Random>
+    static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {
+        State<typename Random::Number> state;
+        for (auto& theta : state.theta) theta = random.uniform(bounds.low, bounds.high);
+        for (auto& theta_dot : state.theta_dot) theta_dot = random.uniform(bounds.low, bounds.high);
+        return state;
+    }
+
+    template <class Batch>
+    class Dynamics {
+    public:
+        explicit Dynamics(const Parameters& p)
+            : stiffness_(Scalar(p.stiffness)),
+              gravity_(Scalar(p.gravity)),
+              friction_(Scalar(p.friction)),
+              max_acceleration_(Scalar(p.max_acceleration)),
+              dt_(Scalar(p.dt)) {}
+
+        // Semi-implicit Euler: velocities first, and angles by the new ones.
+        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& state,
+                                                  const operant::Input<PendulumChain, Batch>& input) const {
+            using operant::multiply_add;
+            auto& [theta, theta_dot] = state;
+            const Batch u = xsimd::min(xsimd::max(input.action, -max_acceleration_), max_acceleration_);
+            Batch angles(0), velocities(0);  // sums of squares
+            Batch twist_before(0), motor = u;
+            for (std::size_t i = 0; i < pendulums; ++i) {
+                angles = multiply_add(theta[i], theta[i], angles);
+                velocities = multiply_add(theta_dot[i], theta_dot[i], velocities);
+
+                // theta_i'' = k ((theta_i+1 - theta_i) - (theta_i - theta_i-1)) - g sin theta_i - friction theta_i' [+ u]
+                const Batch twist = i + 1 < pendulums ? theta[i + 1] - theta[i] : Batch(0);
+                const Batch driven = operant::negated_multiply_add(friction_, theta_dot[i], motor);
+                // Of angles that are rarely beyond an eighth turn; those that are cost more.
+                const Batch falling = operant::negated_multiply_add(gravity_, operant::sincos_of_small(theta[i]).sin, driven);
+                const Batch acceleration = multiply_add(stiffness_, twist - twist_before, falling);
+                theta_dot[i] = multiply_add(dt_, acceleration, theta_dot[i]);
+                theta[i] = multiply_add(dt_, theta_dot[i], theta[i]);  // the next pendulum has the twist
+                twist_before = twist;
+                motor = Batch(0);
+            }
+            // cost = mean(theta^2 + 0.1 theta'^2) + 0.001 u^2
+            const Batch sum = multiply_add(Batch(Scalar(0.1)), velocities, angles);
+            const Batch cost = multiply_add(Batch(Scalar(0.001)), u * u, sum * Batch(Scalar(1.0 / pendulums)));
+            return {-cost, Mask(false)};
+        }
+
+        static XSIMD_INLINE std::array<Batch, 2 * pendulums> observation(const State<Batch>& state) {
+            std::array<Batch, 2 * pendulums> observation;
+            for (std::size_t i = 0; i < pendulums; ++i) {
+                observation[i] = state.theta[i];
+                observation[pendulums + i] = state.theta_dot[i];
+            }
+            return observation;
+        }
+
+    private:
+        using Scalar = typename Batch::value_type;
+        using Mask = typename Batch::batch_bool_type;
+
+        Batch stiffness_, gravity_, friction_, max_acceleration_, dt_;
+    };
+};

@@ -1,0 +1,173 @@
+#pragma once
+// PointMass: a mass in the plane is to be pushed to a goal, which is another one in every episode.
+//
+// Two double integrators: V. G. Rao and D. S. Bernstein, "Naive Control of the Double Integrator", IEEE Control Systems
+// Magazine 21(5), 2001.
+//
+// What it shows: a goal in the state, starts that are normally distributed and need a loop, noise in a step, an extra
+// output `distance`, and episodes that are truncated by something else than their length.
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/environment.hpp>
+#include <operant/numerics/arithmetic.hpp>
+
+// Observation: position [m], velocity [m/s] and goal [m]. Reward: minus the distance to the goal. An episode terminates
+// when the mass reaches the goal, and is truncated when it leaves a square around the origin.
+struct PointMass {
+    static constexpr std::string_view name = "PointMass";
+    static constexpr std::int32_t max_episode_steps = 200;
+    using ActionSpace = operant::Box<2>;  // acceleration in both directions [m/s^2]; clipped
+
+    template <class Number>
+    struct State {
+        Number x, y;            // [m]
+        Number x_dot, y_dot;    // [m/s]
+        Number goal_x, goal_y;  // the same throughout an episode [m]
+    };
+
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("x", s.x);
+        visit("y", s.y);
+        visit("x_dot", s.x_dot);
+        visit("y_dot", s.y_dot);
+        visit("goal_x", s.goal_x);
+        visit("goal_y", s.goal_y);
+    }
+
+    // What a step, or a reset, tells besides.
+    template <class Batch>
+    struct Info {
+        Batch distance;  // to the goal [m]
+    };
+
+    template <class I, class Visitor>
+    static XSIMD_INLINE void visit_info(I& info, const Visitor& visit) {
+        visit("distance", info.distance);
+    }
+
+    struct Parameters {
+        double max_acceleration = 1.0;
+        double noise = 0.0;
+        double dt = 0.05;
+        double goal_radius = 0.1;
+        double arena = 5.0;
+    };
+
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        using operant::Sign;
+        visit("max_acceleration", p.max_acceleration, Sign::positive, "in each direction [m/s^2]");
+        visit("noise", p.noise, Sign::not_negative, "deviation of the random part of a second's acceleration [m/s]");
+        visit("dt", p.dt, Sign::positive, "time between two steps [s]");
+        visit("goal_radius", p.goal_radius, Sign::positive, "this close, the goal is reached [m]");
+        visit("arena", p.arena, Sign::positive, "half the side of the square that it must not leave [m]");
+    }
+
+    static constexpr ActionSpace action_space(const Parameters& p) {
+        const auto most = static_cast<float>(p.max_acceleration);
+        return {{-most, -most}, {most, most}};
+    }
+
+    static constexpr operant::Box<6> observation_space(const Parameters&) { return operant::Box<6>::unbounded(); }
+
+    // How an episode starts: at rest, at a normally distributed place, with a goal that is normally distributed, too.
+    struct ResetBounds {
+        double deviation = 1.0;       // of both coordinates of the place [m]
+        double goal_deviation = 1.0;  // the same of the goal [m]
+    };
+
+    template <class B, class Visitor>
+    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
+        visit("deviation", bounds.deviation);
+        visit("goal_deviation", bounds.goal_deviation);
+    }
+
+    // A goal that would be reached at once is drawn again, a hundred times at most. The loop is why this is no template,
+    // and is called for one copy after the other.
+    static XSIMD_INLINE State<double> reset(const Parameters& p, const ResetBounds& bounds, operant::Pcg64& random) {
+        State<double> state{};
+        state.x = random.normal(0, bounds.deviation);
+        state.y = random.normal(0, bounds.deviation);
+        for (int draws = 0; draws < 100; ++draws) {
+            state.goal_x = random.normal(0, bounds.goal_deviation);
+            state.goal_y = random.normal(0, bounds.goal_deviation);
+            const double dx = state.goal_x - state.x, dy = state.goal_y - state.y;
+            if (dx * dx + dy * dy > p.goal_radius * p.goal_radius) break;
+        }
+        return state;
+    }
+
+    template <class Batch>
+    static XSIMD_INLINE Info<Batch> reset_info(const State<Batch>& state) {
+        return {distance(state)};
+    }
+
+    template <class Batch>
+    struct Outcome {
+        Batch reward;
+        typename Batch::batch_bool_type terminated, truncated;
+        Info<Batch> info;
+    };
+
+    template <class Batch>
+    class Dynamics {
+    public:
+        explicit Dynamics(const Parameters& p)
+            : max_acceleration_(Scalar(p.max_acceleration)),
+              noise_(Scalar(p.noise * std::sqrt(p.dt))),
+              dt_(Scalar(p.dt)),
+              goal_radius_(Scalar(p.goal_radius)),
+              arena_(Scalar(p.arena)) {}
+
+        // Semi-implicit Euler: velocities first, and positions by the new ones.
+        template <class Random>
+        XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const operant::Input<PointMass, Batch>& input,
+                                         Random& random) const {
+            using operant::multiply_add;
+            auto& [x, y, x_dot, y_dot, goal_x, goal_y] = state;
+
+            // v += a dt + noise sqrt(dt) normal, x += v dt; the copies without noise draw nothing
+            x_dot = multiply_add(dt_, clipped(input.action[0]), x_dot);
+            y_dot = multiply_add(dt_, clipped(input.action[1]), y_dot);
+            const auto noisy = noise_ > Batch(0);
+            if (xsimd::any(noisy)) {
+                x_dot = x_dot + random.normal(0, noise_, noisy);
+                y_dot = y_dot + random.normal(0, noise_, noisy);
+            }
+            x = multiply_add(dt_, x_dot, x);
+            y = multiply_add(dt_, y_dot, y);
+
+            const Batch to_goal = distance(state);
+            const auto outside = xsimd::abs(x) > arena_ || xsimd::abs(y) > arena_;
+            return {-to_goal, to_goal < goal_radius_, outside, {to_goal}};
+        }
+
+        static XSIMD_INLINE std::array<Batch, 6> observation(const State<Batch>& state) {
+            return {state.x, state.y, state.x_dot, state.y_dot, state.goal_x, state.goal_y};
+        }
+
+    private:
+        using Scalar = typename Batch::value_type;
+
+        XSIMD_INLINE Batch clipped(const Batch& acceleration) const {
+            return xsimd::min(xsimd::max(acceleration, -max_acceleration_), max_acceleration_);
+        }
+
+        Batch max_acceleration_, noise_, dt_, goal_radius_, arena_;
+    };
+
+private:
+    template <class Batch>
+    static XSIMD_INLINE Batch distance(const State<Batch>& state) {
+        const Batch dx = state.goal_x - state.x, dy = state.goal_y - state.y;
+        return xsimd::sqrt(operant::multiply_add(dx, dx, dy * dy));
+    }
+};

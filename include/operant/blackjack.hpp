@@ -1,0 +1,13 @@
+#pragma once
+/// \file
+/// Copies of Blackjack, for C++ programs.
+
+#include <operant/environments/blackjack.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The state consists of integers, whatever the precision.
+using BlackjackVecEnv = VectorEnv<Blackjack>;
+
+}  // namespace operant

@@ -1,0 +1,13 @@
+#pragma once
+/// \file
+/// Copies of CliffWalking, for C++ programs.
+
+#include <operant/environments/cliff_walking.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The state consists of integers, whatever the precision.
+using CliffWalkingVecEnv = VectorEnv<CliffWalking>;
+
+}  // namespace operant

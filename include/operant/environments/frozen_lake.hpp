@@ -1,0 +1,102 @@
+#pragma once
+/// \file
+/// FrozenLake: cross a frozen lake without falling into a hole, although the ice is slippery.
+///
+/// The rules and the maps are those of Gymnasium's FrozenLake-v1.
+
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/environments/grid_world.hpp>
+
+namespace operant {
+
+/// The description of Gymnasium's FrozenLake-v1; `VectorEnv<FrozenLake>` runs copies of it.
+///
+/// Observation: the number of the player's tile, row by row. Reward: 1 for the goal. An episode starts on a tile S and
+/// terminates on the goal G, or in a hole H.
+struct FrozenLake : GridWorld {
+    static constexpr std::string_view name = "FrozenLake";  ///< of Gymnasium's id, without the version
+    static constexpr std::int32_t max_episode_steps = 100;  ///< then an episode is truncated
+
+    /// What an action says: where to go.
+    enum Action : std::int64_t { left, down, right, up };
+
+    /// Gymnasium's arguments of the same names.
+    struct Parameters {
+        Grid desc{"SFFF"
+                  "FHFH"
+                  "FFFH"
+                  "HFFG", 4};        ///< S start, G goal, H hole; all other letters are ice
+        bool is_slippery = true;     ///< whether the player may slip, to either side
+        double success_rate = 1.0 / 3.0;  ///< how likely it is not to slip
+        std::array<double, 3> reward_schedule{1, 0, 0};  ///< for reaching the goal, a hole, ice
+    };
+
+    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("desc", p.desc);
+        visit("is_slippery", p.is_slippery);
+        visit("success_rate", p.success_rate, Sign::any);
+        visit("reward_schedule", p.reward_schedule, Sign::any);
+    }
+
+    /// \throws std::invalid_argument where episodes have nowhere to start, or a probability is none
+    static void check(const Parameters& p) {
+        check_probability("success_rate", p.success_rate);
+        if (count_starts(p.desc) == 0)
+            throw std::invalid_argument("desc: expected a map with an S, where episodes start, got one without");
+    }
+
+    /// A number for every tile.
+    static constexpr Discrete<> observation_space(const Parameters& p) { return {p.desc.rows * p.desc.columns}; }
+
+    /// The start; of several, each is as likely.
+    static XSIMD_INLINE State reset(const Parameters& p, Pcg64& random) {
+        const double prob = 1.0 / count_starts(p.desc);
+        const double drawn = random.random();
+        double cumulative = 0;
+        for (std::int32_t row = 0; row < p.desc.rows; ++row)
+            for (std::int32_t col = 0; col < p.desc.columns; ++col)
+                if (p.desc.at(row, col) == 'S' && (cumulative += prob) > drawn)
+                    return {static_cast<std::int8_t>(row), static_cast<std::int8_t>(col)};
+        return {0, 0};  // where Gymnasium goes, too, when the sum is rounded to less than 1 and less than what was drawn
+    }
+
+    /// Moves the player.
+    static XSIMD_INLINE Result step(const Parameters& p, State& state, std::int64_t action, Pcg64& random) {
+        const auto moved_by = [&](int rows, int columns) { return moved(state, rows, columns, p.desc.rows, p.desc.columns); };
+        state = moved_by(0, 0);  // set_state may have put the player anywhere
+        if (is_end(p.desc.at(state.row, state.col))) return {0, true, {walk(action, random).prob}};
+
+        const Direction direction =
+            p.is_slippery ? slip(action, p.success_rate, (1 - p.success_rate) / 2, random) : walk(action, random);
+        state = moved_by((direction.number == down) - (direction.number == up),
+                         (direction.number == right) - (direction.number == left));
+
+        const char tile = p.desc.at(state.row, state.col);
+        const auto& [at_goal, in_hole, on_ice] = p.reward_schedule;
+        return {tile == 'G' ? at_goal : tile == 'H' ? in_hole : on_ice, is_end(tile), {direction.prob}};
+    }
+
+    /// What the agent sees of a state: the number of the tile.
+    static XSIMD_INLINE std::int64_t observation(const Parameters& p, const State& state) {
+        return state.row * p.desc.columns + state.col;
+    }
+
+private:
+    static XSIMD_INLINE bool is_end(char tile) { return tile == 'G' || tile == 'H'; }
+
+    static XSIMD_INLINE int count_starts(const Grid& desc) {
+        int count = 0;
+        for (std::int32_t i = 0; i < desc.rows * desc.columns; ++i) count += desc.cells[static_cast<std::size_t>(i)] == 'S';
+        return count;
+    }
+};
+
+}  // namespace operant

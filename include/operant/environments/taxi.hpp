@@ -1,0 +1,225 @@
+#pragma once
+/// \file
+/// Taxi: drive to a passenger, pick the passenger up, drive to the destination and drop the passenger off there.
+///
+/// T. G. Dietterich, "Hierarchical Reinforcement Learning with the MAXQ Value Function Decomposition", Journal of Artificial
+/// Intelligence Research 13, 2000, with the rain and the fickle passenger of section 7.1; as in Gymnasium's Taxi-v4.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/environment.hpp>
+
+namespace operant {
+
+/// The description of Gymnasium's Taxi-v4; `VectorEnv<Taxi>` runs copies of it.
+///
+///     +---------+
+///     |R: | : :G|      R, G, Y, B: the stands 0 to 3
+///     | : | : : |      |           walls
+///     | : : : : |
+///     | | : | : |
+///     |Y| : |B: |
+///     +---------+
+///
+/// Observation: ((row * 5 + col) * 5 + passenger) * 4 + destination. Reward: -1 a step, 20 for the one that brings the
+/// passenger to the destination and terminates the episode, -10 for picking up or dropping off where that cannot be done.
+struct Taxi {
+    static constexpr std::string_view name = "Taxi";        ///< of Gymnasium's id, without the version
+    static constexpr std::int32_t max_episode_steps = 200;  ///< then an episode is truncated
+    using ActionSpace = Discrete<6>;                        ///< an Action
+    using Random = BufferedPcg64;                           ///< the fickle passenger draws an integer
+
+    /// What an action says. The first four are also the ways that a taxi heads.
+    enum Action : std::int64_t { south, north, east, west, pick_up, drop_off };
+
+    static constexpr int size = 5;         ///< rows, and columns
+    static constexpr int stands = 4;       ///< where passengers wait, and want to go
+    static constexpr int in_taxi = stands;  ///< where else a passenger can be
+
+    /// Gymnasium's names.
+    struct State {
+        std::int8_t taxi_row;          ///< from the top
+        std::int8_t taxi_col;          ///< from the left
+        std::int8_t pass_loc;          ///< the passenger's stand, or `in_taxi`
+        std::int8_t dest_idx;          ///< the stand to go to
+        std::int8_t fickle_step;       ///< 1: once under way, the passenger will want to go somewhere else
+        std::int8_t taxi_orientation;  ///< the last way that the taxi was told to go; only a picture shows it
+    };
+
+    /// Calls `visit(name, member)` for every member of a state.
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("taxi_row", s.taxi_row);
+        visit("taxi_col", s.taxi_col);
+        visit("pass_loc", s.pass_loc);
+        visit("dest_idx", s.dest_idx);
+        visit("fickle_step", s.fickle_step);
+        visit("taxi_orientation", s.taxi_orientation);
+    }
+
+    /// Gymnasium's arguments of the same names.
+    struct Parameters {
+        bool is_rainy = false;            ///< whether the taxi may drift to its left or right
+        bool fickle_passenger = false;    ///< whether a passenger may change the destination
+        double rainy_probability = 0.8;   ///< how likely it is to go straight ahead in the rain
+        double fickle_probability = 0.3;  ///< how likely the destination changes, once an episode
+    };
+
+    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("is_rainy", p.is_rainy);
+        visit("fickle_passenger", p.fickle_passenger);
+        visit("rainy_probability", p.rainy_probability, Sign::any);
+        visit("fickle_probability", p.fickle_probability, Sign::any);
+    }
+
+    /// \throws std::invalid_argument where a probability is none
+    static void check(const Parameters& p) {
+        check_probability("rainy_probability", p.rainy_probability);
+        check_probability("fickle_probability", p.fickle_probability);
+    }
+
+    /// A number for every state, those that cannot be reached among them.
+    static constexpr Discrete<size * size * (stands + 1) * stands> observation_space(const Parameters&) { return {}; }
+
+    /// What a step tells besides.
+    struct Info {
+        double prob;                           ///< how likely it was that the step went this way
+        std::array<std::int8_t, 6> action_mask;  ///< 1 for the actions that now change the state
+    };
+
+    /// Calls `visit(name, member)` for every member of an info.
+    template <class I, class Visitor>
+    static XSIMD_INLINE void visit_info(I& info, const Visitor& visit) {
+        visit("prob", info.prob);
+        visit("action_mask", info.action_mask);
+    }
+
+    /// What a step brought.
+    struct Result {
+        double reward;
+        bool terminated;
+        Info info;
+    };
+
+    /// The taxi anywhere, the passenger at a stand other than the destination: 300 states, each as likely.
+    static XSIMD_INLINE State reset(const Parameters& p, BufferedPcg64& random) {
+        State state{};
+        const std::size_t start = choose_start(random.random());
+        if (start < starts) {  // Gymnasium goes to state 0 when the sum of probabilities is rounded to less than was drawn
+            const int place = static_cast<int>(start) / 12, pair = static_cast<int>(start) % 12;
+            const int passenger = pair / 3, destination = pair % 3;
+            state.taxi_row = static_cast<std::int8_t>(place / size);
+            state.taxi_col = static_cast<std::int8_t>(place % size);
+            state.pass_loc = static_cast<std::int8_t>(passenger);
+            state.dest_idx = static_cast<std::int8_t>(destination + (destination >= passenger));
+        }
+        state.fickle_step = p.fickle_passenger && random.random() < p.fickle_probability;
+        return state;
+    }
+
+    /// Moves the taxi, or lets the passenger in or out.
+    static XSIMD_INLINE Result step(const Parameters& p, State& state, std::int64_t action, BufferedPcg64& random) {
+        if (action == pick_up || action == drop_off) {
+            random.random();  // Gymnasium draws where there is no choice, too
+            const int stand = stand_at(state.taxi_row, state.taxi_col);
+            const bool is_possible = action == pick_up ? stand != none && state.pass_loc == stand  //
+                                                       : stand != none && state.pass_loc == in_taxi;
+            const bool arrived = is_possible && action == drop_off && stand == state.dest_idx;
+            if (is_possible) state.pass_loc = static_cast<std::int8_t>(action == pick_up ? in_taxi : stand);
+            return {arrived ? 20.0 : is_possible ? -1.0 : -10.0, arrived, {1, action_mask(state)}};
+        }
+
+        const int row = state.taxi_row, col = state.taxi_col;
+        double prob = 1;
+        std::int64_t heading = action;
+        if (p.is_rainy) {
+            constexpr std::int64_t left_of[] = {east, west, north, south}, right_of[] = {west, east, south, north};
+            const double straight = p.rainy_probability, sideways = (1 - straight) / 2;
+            const auto drift = random.choice(std::array{straight, straight + sideways, straight + sideways + sideways});
+            prob = drift == 0 ? straight : sideways;
+            // Where the way ahead is blocked, the taxi stays, and does not drift.
+            if (can_go(row, col, action)) heading = drift == 0 ? action : drift == 1 ? left_of[action] : right_of[action];
+        } else {
+            random.random();
+        }
+        const bool moves = can_go(row, col, heading);
+        state.taxi_row = static_cast<std::int8_t>(row + moves * ((heading == south) - (heading == north)));
+        state.taxi_col = static_cast<std::int8_t>(col + moves * ((heading == east) - (heading == west)));
+        state.taxi_orientation = static_cast<std::int8_t>(action);
+
+        if (p.fickle_passenger && state.fickle_step != 0 && state.pass_loc == in_taxi && moves) {
+            state.fickle_step = 0;
+            const std::int64_t other = random.integers(stands - 1);
+            state.dest_idx = static_cast<std::int8_t>(other + (other >= state.dest_idx));
+        }
+        return {-1, false, {prob, action_mask(state)}};
+    }
+
+    /// The infos of a reset.
+    static XSIMD_INLINE Info reset_info(const Parameters&, const State& state) { return {1, action_mask(state)}; }
+
+    /// What the agent sees of a state: its number.
+    static XSIMD_INLINE std::int64_t observation(const Parameters&, const State& state) {
+        return ((state.taxi_row * size + state.taxi_col) * (stands + 1) + state.pass_loc) * stands + state.dest_idx;
+    }
+
+private:
+    static constexpr int none = -1;
+    static constexpr std::size_t starts = 300;
+
+    /// The stand at a place.
+    static XSIMD_INLINE int stand_at(int row, int col) {
+        return row == 0 && col == 0   ? 0
+               : row == 0 && col == 4 ? 1
+               : row == 4 && col == 0 ? 2
+               : row == 4 && col == 3 ? 3
+                                      : none;
+    }
+
+    /// Whether there is a wall between a place and the one to the east of it.
+    static XSIMD_INLINE bool is_wall(int row, int col) {
+        return (row < 2 && col == 1) || (row > 2 && (col == 0 || col == 2));
+    }
+
+    static XSIMD_INLINE bool can_go(int row, int col, std::int64_t heading) {
+        return heading == south   ? row < size - 1
+               : heading == north ? row > 0
+               : heading == east  ? col < size - 1 && !is_wall(row, col)
+                                  : col > 0 && !is_wall(row, col - 1);
+    }
+
+    static XSIMD_INLINE std::array<std::int8_t, 6> action_mask(const State& state) {
+        const int row = state.taxi_row, col = state.taxi_col, stand = stand_at(row, col);
+        return {can_go(row, col, south),
+                can_go(row, col, north),
+                can_go(row, col, east),
+                can_go(row, col, west),
+                stand != none && state.pass_loc == stand,
+                stand != none && state.pass_loc == in_taxi};
+    }
+
+    /// numpy.cumsum of 300 times 1/300, with every rounding.
+    static constexpr std::array<double, starts> cumulative = [] {
+        std::array<double, starts> sums{};
+        double sum = 0;
+        for (double& one : sums) one = sum += 1.0 / starts;
+        return sums;
+    }();
+
+    /// The first sum that is larger than what was drawn: at 300 times that, or beside it.
+    static XSIMD_INLINE std::size_t choose_start(double drawn) {
+        auto start = static_cast<std::size_t>(drawn * starts);
+        if (start > 0 && cumulative[start - 1] > drawn) --start;
+        if (start < starts && cumulative[start] <= drawn) ++start;
+        return start;
+    }
+};
+
+}  // namespace operant

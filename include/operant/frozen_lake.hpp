@@ -1,0 +1,13 @@
+#pragma once
+/// \file
+/// Copies of FrozenLake, for C++ programs.
+
+#include <operant/environments/frozen_lake.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The state consists of integers, whatever the precision.
+using FrozenLakeVecEnv = VectorEnv<FrozenLake>;
+
+}  // namespace operant

@@ -1,0 +1,13 @@
+#pragma once
+/// \file
+/// Copies of Taxi, for C++ programs.
+
+#include <operant/environments/taxi.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The state consists of integers, whatever the precision.
+using TaxiVecEnv = VectorEnv<Taxi>;
+
+}  // namespace operant

@@ -1,0 +1,102 @@
+"""Blackjack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
+
+
+class BlackjackVecEnv(SimdVectorEnv[tuple[Integers, Integers, Integers]], environment=BUILTIN["Blackjack"]):
+    """Copies of Gymnasium's `Blackjack-v1`: have cards that add up to more than the dealer's, but not to more than 21.
+
+    ## Actions
+
+    `Discrete(2)`, one for each copy:
+
+    | action | the player |
+    |---|---|
+    | 0 | sticks |
+    | 1 | takes one more card |
+
+    ## Observations
+
+    A tuple of three arrays of shape `(num_envs,)`, int64:
+
+    | observation | space | |
+    |---|---|---|
+    | the player's sum | `Discrete(32)` | an ace counts 11, unless that makes more than 21; jack, queen, king 10 |
+    | the dealer's open card | `Discrete(11)` | 1 is an ace |
+    | usable ace | `Discrete(2)` | 1 while the player has an ace that counts 11 |
+
+    The state has of both hands the sum with aces as 1, the number of cards, and 1 if there is an ace; and the dealer's
+    open card with its suit and face, which only a picture shows.
+
+    ## Dynamics
+
+    `card` draws a card from an endless deck: 1 to 9 with probability 1/13 each, 10 with 4/13.
+
+    ```python
+    def total(hand):
+        return sum(hand) + (10 if 1 in hand and sum(hand) + 10 <= 21 else 0)
+
+
+    if action == 1:
+        player = [*player, card()]
+        terminated = total(player) > 21
+        reward = -1.0 if terminated else 0.0
+    else:
+        terminated = True
+        while total(dealer) < 17:
+            dealer = [*dealer, card()]
+        player_score = total(player) if total(player) <= 21 else 0
+        dealer_score = total(dealer) if total(dealer) <= 21 else 0
+        reward = float(player_score > dealer_score) - float(player_score < dealer_score)
+        if sab and sorted(player) == [1, 10] and sorted(dealer) != [1, 10]:
+            reward = 1.0
+        elif natural and not sab and sorted(player) == [1, 10] and reward == 1:
+            reward = 1.5
+    ```
+
+    ## Episodes
+
+    - Start: two cards for the dealer, one of them open, and two for the player.
+    - Reward: 1 for a game that is won, 0 for a draw, -1 for a game that is lost, at its end.
+    - Termination: the player sticks, or has more than 21.
+    - Truncation: never.
+
+    ## Parameters
+
+    | parameter | default | meaning |
+    |---|---|---|
+    | `natural` | False | to win with an ace and a ten is worth 1.5; without effect if `sab` |
+    | `sab` | False | as in the book: an ace and a ten win, unless the dealer has them, too |
+
+    As in Gymnasium, `sab` is True for `operant/Blackjack-v1`.
+
+    ## Source
+
+    R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", second edition, 2018, example 5.1.
+
+    ## Example
+
+    >>> env = BlackjackVecEnv(4096, sab=True)
+    >>> (sums, dealer_cards, usable_aces), infos = env.reset(seed=42)
+    >>> observations, rewards, terminations, truncations, infos = env.step((sums < 18).astype(int))
+    """
+
+    metadata = SimdVectorEnv.metadata | {"render_fps": 4}
+    gymnasium_id = "Blackjack-v1"
+
+    def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
+        player_sum, _, player_aces, _, _, _, dealer_card, suit, face = state.astype(int).tolist()
+        # The picture shows sums rather than cards: any hand with the same sum and the same ace will do.
+        artist.player = [1, player_sum - 1] if player_aces else [player_sum]
+        artist.dealer = [dealer_card]
+        artist.dealer_top_card_suit = "CDHS"[suit]
+        artist.dealer_top_card_value_str = (
+            "A" if dealer_card == 1 else "JQK"[face] if dealer_card == 10 else str(dealer_card)
+        )

@@ -1,0 +1,295 @@
+"""Parameters of each copy: what Gymnasium's environments do whose attributes differ."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode
+from side_by_side import RESET_TOLERANCE, Oracle, gymnasium_id_of, random_actions
+
+from operant.registration import REGISTRATIONS
+
+NUM_ENVS = 37  # no multiple of any number of lanes
+
+#: Ranges to draw from, for every parameter that may differ from copy to copy.
+RANGES = {
+    "CartPole": {
+        "gravity": (5.0, 15.0),
+        "masscart": (0.5, 2.0),
+        "masspole": (0.05, 0.5),
+        "length": (0.3, 1.0),
+        "force_mag": (5.0, 15.0),
+        "tau": (0.01, 0.03),
+        "theta_threshold_radians": (0.1, 0.4),
+        "x_threshold": (0.5, 3.0),
+    },
+    "MountainCar": {
+        "min_position": (-1.5, -1.0),
+        "max_position": (0.55, 0.8),
+        "max_speed": (0.03, 0.1),
+        "goal_position": (0.2, 0.5),
+        "goal_velocity": (-0.01, 0.02),
+        "force": (0.0005, 0.003),
+        "gravity": (0.001, 0.003),
+    },
+    "MountainCarContinuous": {
+        "min_action": (-1.5, -0.5),
+        "max_action": (0.5, 1.5),
+        "min_position": (-1.5, -1.0),
+        "max_position": (0.55, 0.8),
+        "max_speed": (0.03, 0.1),
+        "goal_position": (0.2, 0.45),
+        "goal_velocity": (-0.01, 0.02),
+        "power": (0.001, 0.005),
+    },
+    "Pendulum": {
+        "max_speed": (4.0, 12.0),
+        "max_torque": (1.0, 3.0),
+        "dt": (0.02, 0.1),
+        "g": (5.0, 15.0),
+        "m": (0.5, 2.0),
+        "l": (0.5, 2.0),
+    },
+    "Acrobot": {
+        "dt": (0.1, 0.3),
+        "LINK_LENGTH_1": (0.7, 1.5),
+        "LINK_LENGTH_2": (0.7, 1.5),
+        "LINK_MASS_1": (0.5, 2.0),
+        "LINK_MASS_2": (0.5, 2.0),
+        "LINK_COM_POS_1": (0.3, 0.7),
+        "LINK_COM_POS_2": (0.3, 0.7),
+        "LINK_MOI": (0.5, 2.0),
+        "MAX_VEL_1": (3.0, 13.0),
+        "MAX_VEL_2": (3.0, 28.0),
+        "torque_noise_max": (0.0, 1.0),
+    },
+}
+FLAGS = {
+    "CartPole": {"sutton_barto_reward": True, "kinematics_integrator": "euler"},
+    "Acrobot": {"book_or_nips": "book"},
+}
+
+FAMILIES = list(RANGES)
+BY_FAMILY = {gymnasium_id_of(one).rpartition("-")[0]: one for one in REGISTRATIONS}
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request):
+    return request.param
+
+
+def drawn(family, rng):
+    """An array for every parameter; some copies of Acrobot have no noise, and each has torques of its own."""
+    parameters = {name: rng.uniform(low, high, NUM_ENVS) for name, (low, high) in RANGES[family].items()}
+    if family == "Acrobot":
+        parameters["torque_noise_max"][rng.random(NUM_ENVS) < 0.5] = 0
+        parameters["AVAIL_TORQUE"] = rng.uniform(-2, 2, (NUM_ENVS, 3))
+    return parameters
+
+
+def make_ours(family, **kwargs):
+    return gym.make_vec(BY_FAMILY[family].id, num_envs=NUM_ENVS, **kwargs)
+
+
+def make_theirs(family, parameters, autoreset_mode, max_episode_steps):
+    """Gymnasium's environments with a row of the parameters each."""
+
+    def make_one(copy):
+        env = gym.make(
+            gymnasium_id_of(BY_FAMILY[family]), disable_env_checker=True, max_episode_steps=max_episode_steps
+        )
+        bare = env.unwrapped
+        for name, values in parameters.items():
+            assert hasattr(bare, name)
+            value = values if np.ndim(values) == 0 else values[copy]
+            setattr(bare, name, value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
+        if family == "CartPole":
+            bare.total_mass = bare.masspole + bare.masscart
+            bare.polemass_length = bare.masspole * bare.length
+        return env
+
+    return Oracle([lambda copy=copy: make_one(copy) for copy in range(NUM_ENVS)], autoreset_mode=autoreset_mode)
+
+
+def assert_same(ours, theirs, exact):
+    """Bit for bit, in the rows where that is promised; elsewhere within a rounding of float32."""
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_array_equal(ours[exact], theirs[exact], strict=True)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-7 if not exact.all() else 0)
+
+
+def play(family, ours, theirs, mode, steps, seed=3):
+    """Steps both and compares everything; returns how many episodes terminated and were truncated."""
+    space = gym.make(gymnasium_id_of(BY_FAMILY[family])).action_space
+    tolerant = RESET_TOLERANCE.get(gymnasium_id_of(BY_FAMILY[family]), 0) > 0
+    rng = np.random.default_rng(seed)
+    everywhere, none = np.ones(NUM_ENVS, bool), np.zeros(NUM_ENVS, bool)
+    starts = none if tolerant else everywhere
+    assert_same(ours.reset(seed=seed)[0], theirs.reset(seed=seed)[0], starts)
+    finished = none
+    counts = np.zeros(2, int)
+    for _ in range(steps):
+        if mode is AutoresetMode.DISABLED and finished.any():
+            options = {"reset_mask": finished}
+            ours_reset, theirs_reset = ours.reset(options=dict(options))[0], theirs.reset(options=dict(options))[0]
+            assert_same(ours_reset[finished], theirs_reset[finished], starts[finished])
+        actions = random_actions(space, rng, NUM_ENVS)
+        actual, expected = ours.step(actions), theirs.step(actions)
+        ended = expected[2] | expected[3]
+        shown = {AutoresetMode.NEXT_STEP: finished, AutoresetMode.SAME_STEP: ended, AutoresetMode.DISABLED: none}[mode]
+        assert_same(actual[0], expected[0], ~shown | starts)
+        np.testing.assert_array_equal(actual[1], expected[1].astype(np.float32))
+        np.testing.assert_array_equal(actual[2], expected[2])
+        np.testing.assert_array_equal(actual[3], expected[3])
+        assert actual[4].keys() == expected[4].keys()
+        if "final_obs" in expected[4]:
+            for copy in np.flatnonzero(ended):
+                np.testing.assert_array_equal(actual[4]["final_obs"][copy], expected[4]["final_obs"][copy])
+        finished = ended
+        counts += expected[2].sum(), expected[3].sum()
+    return counts
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_float64_equals_gymnasium_bit_for_bit(family, mode, workers, rng):
+    parameters = drawn(family, rng)
+    ours = make_ours(family, workers=workers, dtype=np.float64, autoreset_mode=mode, max_episode_steps=70, **parameters)
+    theirs = make_theirs(family, parameters, mode, 70)
+    terminated, truncated = play(family, ours, theirs, mode, 300)
+    assert truncated > 0
+    if family == "CartPole":
+        assert terminated > NUM_ENVS
+    ours.close()
+
+
+def test_one_parameter_of_each_copy_beside_others_for_all(family, rng):
+    """Also as lists; the attributes of the environment show what differs."""
+    for name, (low, high) in RANGES[family].items():
+        values = rng.uniform(low, high, NUM_ENVS)
+        ours = make_ours(family, dtype=np.float64, max_episode_steps=11, **{name: values.tolist()})
+        np.testing.assert_array_equal(ours.parameters[name], values)
+        assert sum(np.ndim(value) == 1 and len(value) == NUM_ENVS for value in ours.parameters.values()) == 1
+        theirs = make_theirs(family, {name: values}, AutoresetMode.NEXT_STEP, 11)
+        play(family, ours, theirs, AutoresetMode.NEXT_STEP, 25)
+        ours.close()
+
+
+def test_what_is_the_same_for_all_copies_is_as_if_it_were_one_number(family, rng):
+    names = {name: float(low) for name, (low, _) in RANGES[family].items()}
+    arrays = {name: np.full(NUM_ENVS, value) for name, value in names.items()}
+    for dtype in (np.float32, np.float64):
+        one, each = (make_ours(family, dtype=dtype, **chosen) for chosen in (names, arrays))
+        assert each.parameters == one.parameters
+        np.testing.assert_array_equal(one.reset(seed=1)[0], each.reset(seed=1)[0])
+        for _ in range(100):
+            actions = random_actions(one.single_action_space, rng, NUM_ENVS)
+            for ours, theirs in zip(one.step(actions)[:4], each.step(actions)[:4], strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+
+
+def test_float32_is_float64_within_rounding(family, rng):
+    """One step from the same state; Acrobot's noise is drawn from the same streams."""
+    parameters = drawn(family, rng)
+    single, double = (make_ours(family, dtype=dtype, **parameters) for dtype in (np.float32, np.float64))
+    for env in (single, double):
+        env.reset(seed=1)
+    for _ in range(60):
+        double.set_state(single.state)
+        actions = random_actions(single.single_action_space, rng, NUM_ENVS)
+        ours, theirs = single.step(actions), double.step(actions)
+        np.testing.assert_allclose(ours[0], theirs[0], rtol=2e-5, atol=2e-5)
+        if not np.array_equal(ours[2] | ours[3], theirs[2] | theirs[3]):
+            break  # at a threshold, within rounding
+
+
+def test_only_the_copies_with_noise_draw(rng):
+    """Of the others, noise elsewhere changes nothing; nor does it depend on the number of workers."""
+    noise = np.where(rng.random(NUM_ENVS) < 0.5, 0.0, 1.0)
+    quiet, loud = (make_ours("Acrobot", torque_noise_max=value, max_episode_steps=20) for value in (0.0, 1.0))
+    mixed = [make_ours("Acrobot", torque_noise_max=noise, max_episode_steps=20, workers=count) for count in (1, 2)]
+    for env in (quiet, loud, *mixed):
+        env.reset(seed=4)
+    for _ in range(100):
+        actions = random_actions(quiet.single_action_space, rng, NUM_ENVS)
+        expected = np.where(noise[:, None] > 0, loud.step(actions)[0], quiet.step(actions)[0])
+        for env in mixed:
+            np.testing.assert_array_equal(env.step(actions)[0], expected)
+
+
+def test_a_copy_of_the_environment_has_them_too(family, rng):
+    env = make_ours(family, dtype=np.float64, **drawn(family, rng))
+    env.reset(seed=0)
+    other = pickle.loads(pickle.dumps(env))
+    for name, value in env.parameters.items():
+        np.testing.assert_array_equal(other.parameters[name], value)
+    for _ in range(50):
+        actions = random_actions(env.single_action_space, rng, NUM_ENVS)
+        np.testing.assert_array_equal(env.step(actions)[0], other.step(actions)[0])
+
+
+def test_the_bounds_of_the_batched_space_are_those_of_each_copy():
+    thresholds = np.linspace(1, 3, NUM_ENVS)
+    env = make_ours("CartPole", x_threshold=thresholds)
+    np.testing.assert_array_equal(env.observation_space.high[:, 0], (2 * thresholds).astype(np.float32))
+
+
+@pytest.mark.parametrize(("family", "name"), [(family, name) for family, flags in FLAGS.items() for name in flags])
+def test_flags_and_choices_are_the_same_for_all(family, name):
+    with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+        make_ours(family, **{name: [FLAGS[family][name]] * NUM_ENVS})
+    with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+        make_ours(family, **{name: np.array([FLAGS[family][name]] * NUM_ENVS)})
+    make_ours(family, **FLAGS[family]).close()  # nothing else breaks
+
+
+def with_one(bad):
+    return lambda value: np.where(np.arange(NUM_ENVS) == 5, bad, value)
+
+
+#: Made of a number that is good.
+NONSENSE = {
+    "too short": lambda value: np.full(NUM_ENVS - 1, value),
+    "too long": lambda value: np.full(NUM_ENVS + 1, value),
+    "empty": lambda value: np.ones(0),
+    "a column": lambda value: np.full((NUM_ENVS, 1), value),
+    "nan": with_one(math.nan),
+    "inf": with_one(math.inf),
+    "-inf": with_one(-math.inf),
+    "strings": lambda value: [str(value)] * NUM_ENVS,
+    "objects": lambda value: np.array([value] * NUM_ENVS, object),
+    "complex": lambda value: np.full(NUM_ENVS, value, complex),
+    "bools": lambda value: np.ones(NUM_ENVS, bool),
+    "ragged": lambda value: [[value, value], *[value] * (NUM_ENVS - 1)],
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_nonsense_is_refused_by_name(family, nonsense, dtype):
+    for name, (low, _) in RANGES[family].items():
+        with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+            make_ours(family, dtype=dtype, **{name: NONSENSE[nonsense](low)})
+
+
+def test_a_sign_that_makes_no_sense_is_refused_with_its_copy():
+    lengths = np.ones(NUM_ENVS)
+    lengths[11] = -0.5
+    with pytest.raises(ValueError, match=r"length\[11\].*-0\.5"):
+        make_ours("CartPole", length=lengths)
+
+
+def test_bounds_that_contradict_each_other_are_refused_with_their_copy():
+    low = np.full(NUM_ENVS, -1.2)
+    low[11] = 0.7
+    with pytest.raises(ValueError, match=r"min_position.*copy 11"):
+        make_ours("MountainCar", min_position=low)
+
+
+@pytest.mark.parametrize("shape", [(NUM_ENVS, 2), (NUM_ENVS, 4), (NUM_ENVS - 1, 3), (NUM_ENVS, 3, 1), (NUM_ENVS,)])
+def test_torques_of_each_copy_have_a_row_for_each(shape):
+    with pytest.raises((TypeError, ValueError), match="AVAIL_TORQUE"):
+        make_ours("Acrobot", AVAIL_TORQUE=np.ones(shape))
