@@ -6,6 +6,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -14,6 +15,7 @@
 
 #include "actions.hpp"
 #include "environment.hpp"
+#include "policy.hpp"
 #include "released_gil.hpp"
 #include "vector_env.hpp"
 
@@ -99,7 +101,14 @@ NB_MODULE(_core, module) {
     ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
     bind_environment(module);
+    bind_policies(module);
     bind_vector_env(module);
     module.def("builtin_environments", &builtin_environments);
-    module.def("load_library", &load_library, "path"_a);
+    module.def(
+        "load_library",
+        [](const std::string& path) {
+            const operant::EnvironmentLibrary& library = load_library(path);
+            return std::pair(environments_of(library), policies_of(library));
+        },
+        "path"_a);
 }

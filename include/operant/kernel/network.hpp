@@ -69,7 +69,7 @@ class NetworkKernels {
     using Batch = xsimd::batch<float, Arch>;
     using Indices = xsimd::batch<std::int32_t, Arch>;
     static constexpr std::size_t width = Batch::size;
-    static constexpr std::size_t group = 2 * width;      ///< copies that go through the layers together
+    static constexpr std::size_t group = (width == 16 ? 3 : 2) * width;  ///< copies that go through the layers together
     static constexpr std::size_t stride = group + width;  ///< from one output of the last layer to the next
     static constexpr std::size_t units = width == 16 ? 8 : 4;  ///< of a layer at a time: as registers suffice
 
@@ -88,7 +88,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t most_on_stack = 256;  ///< numbers that a layer takes or makes
+    static constexpr std::size_t most_on_stack = 128;  ///< numbers that a layer takes or makes
 
     /// What layers pass on: numbers of a group of copies, one row for each input or output.
     class Memory {
@@ -146,6 +146,7 @@ private:
 
     /// To a run. Writes beyond it, too, by less than a batch.
     static XSIMD_INLINE void apply(const Network& network, const Run& run, const Memory& memory, float* outputs) {
+        if (run.count > 2 * width) return apply_to_batches<group / width>(network, run, memory, outputs);
         if (run.count > width)
             return apply_to_batches<2>(network, run, memory, outputs);
         if (run.count >= width / 2 || network.layer_count == 1)
@@ -353,7 +354,7 @@ private:
     /// Writes the actions of `count` copies.
     /// \param outputs of the last layer, in rows that are `stride` apart
     static XSIMD_INLINE void choose(const Network& network, float* outputs, float* actions, std::size_t first, std::size_t count) {
-        Pcg64* random = network.random + first;
+        Pcg64* random = network.random ? network.random + first : nullptr;
         if (network.rule == ActionRule::value || network.rule == ActionRule::noisy) {
             if (network.rule == ActionRule::noisy) add_noise(network, outputs, random, count);
             return clip(network, outputs, actions, count);
