@@ -103,7 +103,7 @@ nb::list Environment::outputs(const std::string& autoreset_mode, bool episode_st
                                       "episode",     "episode",           "episode"};
     nb::list outputs;
     for (const OutputDescription& output : output_list(*description_, autoreset_mode_of(autoreset_mode), episode_statistics))
-        outputs.append(nb::make_tuple(roles[static_cast<std::size_t>(output.role)], output.name));
+        outputs.append(nb::make_tuple(roles[static_cast<std::size_t>(output.role)], output.name, dtype_of(output.type), output.width));
     return outputs;
 }
 

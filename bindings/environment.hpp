@@ -35,7 +35,7 @@ public:
     nb::list state_names() const;
     /// (name, dtype, width) of every info.
     nb::list infos() const;
-    /// What steps write: (role, name) of every array.
+    /// What steps write: (role, name, dtype, width) of every array.
     nb::list outputs(const std::string& autoreset_mode, bool episode_statistics) const;
     /// \param numbers of all copies, or a row for each
     /// \throws std::invalid_argument when the parameters are refused

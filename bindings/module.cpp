@@ -55,6 +55,7 @@ void bind_environment(nb::module_& module) {
 }
 
 void bind_vector_env(nb::module_& module) {
+    nb::class_<PyVectorEnv::Snapshot>(module, "Snapshot", "Where an environment stood.");
     nb::class_<PyVectorEnv>(module, "VectorEnv")
         .def(
             "__init__",
@@ -69,6 +70,13 @@ void bind_vector_env(nb::module_& module) {
             "parameters"_a, "record_episode_statistics"_a, "as_actions"_a, "make_infos"_a)
         .def("reset", &PyVectorEnv::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
         .def("step", &PyVectorEnv::step, "actions"_a.none())
+        .def("rollout", &PyVectorEnv::rollout, "source"_a, "steps"_a, "arrays"_a, "chosen_actions"_a.none(),
+             "returns"_a.none(), "progress"_a.none())
+        .def("evaluate", &PyVectorEnv::evaluate, "policy"_a, "episodes"_a, "returns"_a, "lengths"_a, "progress"_a.none())
+        .def("observe", &PyVectorEnv::observe)
+        .def("snapshot", &PyVectorEnv::snapshot)
+        .def("restore", &PyVectorEnv::restore, "snapshot"_a)
+        .def("copy_state", &PyVectorEnv::copy_state, "source"_a, "target"_a, "random"_a)
         .def("state", &PyVectorEnv::state)
         .def("set_state", &PyVectorEnv::set_state, "state"_a)
         .def("logs", &PyVectorEnv::logs)

@@ -263,6 +263,8 @@ std::shared_ptr<const NetworkWeights> weights_of(const std::vector<std::tuple<Fl
 
 void bind_policies(nb::module_& module) {
     nb::class_<Policy>(module, "Policy");
+    nb::class_<FunctionPolicy, Policy>(module, "FunctionPolicy")
+        .def(nb::init<std::uintptr_t, std::uintptr_t>(), "act"_a, "policy"_a);
     nb::class_<ChoosingPolicy, Policy>(module, "ChoosingPolicy")
         .def("act", &ChoosingPolicy::act, "observations"_a, "actions"_a.none())
         .def("save", &ChoosingPolicy::save)

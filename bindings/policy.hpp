@@ -68,6 +68,20 @@ public:
                              std::size_t num_envs) = 0;
 };
 
+/// A function that somebody else has compiled, with the signature of `PolicyFunction::act`.
+class FunctionPolicy : public Policy {
+public:
+    /// \param act address of the function
+    /// \param policy address of its first argument
+    FunctionPolicy(std::uintptr_t act, std::uintptr_t policy)
+        : function_{reinterpret_cast<decltype(PolicyFunction::act)>(act), reinterpret_cast<const void*>(policy)} {}
+
+    BoundPolicy bind(const EnvironmentDescription&, const ParameterTable&, std::size_t) override { return {function_, nullptr}; }
+
+private:
+    PolicyFunction function_;
+};
+
 /// What a policy sees and does, apart from environments.
 struct Row {
     bool discrete_observation;     ///< one int64, or float32 numbers

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include <operant/dispatch.hpp>
+#include <operant/evaluation.hpp>
 
+#include "chunks.hpp"
 #include "released_gil.hpp"
 #include "seeds.hpp"
 
@@ -19,6 +21,16 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 template <class Action>
 std::span<const Action> span_of(const void* data, std::size_t size) {
     return {static_cast<const Action*>(data), size};
+}
+
+/// Where the numbers of an array are; null for None.
+void* data_of(nb::handle array, std::size_t bytes) {
+    if (array.is_none()) return nullptr;
+    const auto numbers = nb::cast<nb::ndarray<nb::c_contig, nb::device::cpu>>(array);
+    if (numbers.nbytes() != bytes)
+        throw std::invalid_argument("expected an array of " + std::to_string(bytes) + " bytes, got " +
+                                    std::to_string(numbers.nbytes()));
+    return numbers.data();
 }
 
 }  // namespace
@@ -138,6 +150,98 @@ nb::object PyVectorEnv::state() {
 void PyVectorEnv::set_state(const StateArray& state) {
     const Exclusive exclusive(*this);
     core_->set_state({state.data(), state.size()});
+}
+
+void PyVectorEnv::rollout(nb::handle source, std::size_t steps, const nb::list& arrays, nb::handle chosen_actions,
+                          nb::handle returns, nb::handle progress) {
+    const Exclusive exclusive(*this);
+    const std::size_t rows = steps * core_->num_envs(), action_size = core_->environment().action.size;
+    RolloutArrays into;
+    into.list = frames_.list();
+    for (const OutputDescription& output : into.list)
+        into.data.push_back(data_of(arrays[into.data.size()], rows * output.row_size()));
+    into.returns = static_cast<double*>(data_of(returns, core_->num_envs() * sizeof(double)));
+    into.chosen_actions = data_of(chosen_actions, rows * action_size * sizeof(std::int32_t));
+    into.episodes_began = began_.get();
+    if (Policy* policy = nullptr; nb::try_cast(source, policy)) {
+        const BoundPolicy bound = policy->bind(core_->environment(), core_->parameters(), core_->num_envs());
+        RolloutRun run(*core_, bound.function, steps, std::move(into));
+        return run_rollout(run, progress);
+    }
+    const auto view = view_actions(source, rows, action_size);
+    const auto run_with = [&]<class Action>(std::span<const Action> actions) {
+        std::optional<RolloutRun> run;
+        {
+            const ReleasedGil released;  // all actions are looked at
+            run.emplace(*core_, actions, std::move(into));
+        }
+        run_rollout(*run, progress);
+    };
+    switch (view.type) {
+        case ActionType::int32: return run_with(span_of<std::int32_t>(view.data, rows * action_size));
+        case ActionType::int64: return run_with(span_of<std::int64_t>(view.data, rows * action_size));
+        case ActionType::float32: return run_with(span_of<float>(view.data, rows * action_size));
+        case ActionType::float64: return run_with(span_of<double>(view.data, rows * action_size));
+        default: throw std::invalid_argument("actions: expected an array that needs no conversion");
+    }
+}
+
+void PyVectorEnv::run_rollout(RolloutRun& run, nb::handle progress) {
+    const auto note_steps = [&](nb::handle error) {
+        const nb::object steps = nb::int_(run.done());
+        if (PyObject_SetAttrString(error.ptr(), "steps", steps.ptr()) != 0) PyErr_Clear();
+    };
+    try {
+        run_in_chunks(run, core_->num_envs(), run.steps(), progress);
+    } catch (nb::python_error& error) {
+        note_steps(error.value());
+        throw;
+    } catch (const ResetNeeded& needed) {
+        const nb::object type = nb::module_::import_("gymnasium.error").attr("ResetNeeded");
+        const nb::object error = type(needed.what());
+        note_steps(error);
+        PyErr_SetObject(type.ptr(), error.ptr());
+        throw nb::python_error();
+    }
+}
+
+void PyVectorEnv::evaluate(Policy& policy, std::size_t episodes, nb::handle returns, nb::handle lengths, nb::handle progress) {
+    const Exclusive exclusive(*this);
+    const std::size_t total = episodes * core_->num_envs();
+    const BoundPolicy bound = policy.bind(core_->environment(), core_->parameters(), core_->num_envs());
+    EvaluationRun run(*core_, bound.function, episodes,
+                      static_cast<double*>(data_of(returns, total * sizeof(double))),
+                      static_cast<std::int64_t*>(data_of(lengths, total * sizeof(std::int64_t))));
+    run_in_chunks(run, core_->num_envs(), total, progress);
+}
+
+nb::object PyVectorEnv::observe() {
+    const Exclusive exclusive(*this);
+    Frame& frame = frames_.take();
+    core_->observe(frame.outputs());
+    return frame.observations();
+}
+
+PyVectorEnv::Snapshot PyVectorEnv::snapshot() {
+    const Exclusive exclusive(*this);
+    std::vector<double> began;
+    if (began_) began.assign(began_.get(), began_.get() + core_->num_envs());
+    return {Branching::take(*core_), std::move(began)};
+}
+
+void PyVectorEnv::restore(const Snapshot& snapshot) {
+    const Exclusive exclusive(*this);
+    Branching::restore(*core_, snapshot.core);
+    if (began_) std::ranges::copy(snapshot.began, began_.get());
+}
+
+void PyVectorEnv::copy_state(const Copies& source, const Copies& target, bool random) {
+    const Exclusive exclusive(*this);
+    Branching::copy_state(*core_, {source.data(), source.size()}, {target.data(), target.size()}, random);
+    if (!began_) return;
+    std::vector<double> began;
+    for (std::size_t i = 0; i < source.size(); ++i) began.push_back(began_[static_cast<std::size_t>(source.data()[i])]);
+    for (std::size_t i = 0; i < target.size(); ++i) began_[static_cast<std::size_t>(target.data()[i])] = began[i];
 }
 
 nb::tuple PyVectorEnv::logs() {

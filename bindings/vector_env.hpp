@@ -7,15 +7,19 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <operant/branching.hpp>
+#include <operant/rollout.hpp>
 #include <operant/vector_env_core.hpp>
 
 #include "actions.hpp"
 #include "environment.hpp"
 #include "frames.hpp"
+#include "policy.hpp"
 
 namespace operant::bindings {
 
@@ -61,6 +65,37 @@ public:
     /// \param state shape (num_envs, state_size), checked by the Python package
     void set_state(const StateArray& state);
 
+    /// Makes many steps. An exception that ends them between two has an attribute `steps`: how many have been made.
+    /// \param source a Policy, or an array of actions as step() takes them without a conversion, the copies of all steps one
+    ///        after the other
+    /// \param arrays one for each output, of steps x num_envs rows, C-contiguous; None where it is not wanted
+    /// \param chosen_actions None or, with a policy, such an array, int32 or float32
+    /// \param returns None, or float64, num_envs elements
+    /// \param progress None, or called with how many steps have been made, and how many there are
+    void rollout(nb::handle source, std::size_t steps, const nb::list& arrays, nb::handle chosen_actions, nb::handle returns,
+                 nb::handle progress);
+
+    /// Plays whole episodes, after which it has to be reset.
+    /// \param returns,lengths float64 and int64, episodes x num_envs elements
+    /// \param progress None, or called with how many episodes are over, and how many there are
+    void evaluate(Policy& policy, std::size_t episodes, nb::handle returns, nb::handle lengths, nb::handle progress);
+
+    /// \return the observations of the copies as they stand
+    nb::object observe();
+
+    /// A snapshot, with what only Python knows.
+    struct Snapshot {
+        MemorySnapshot core;
+        std::vector<double> began;
+    };
+    Snapshot snapshot();
+    void restore(const Snapshot& snapshot);
+
+    using Copies = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+    /// As Branching::copy_state.
+    void copy_state(const Copies& source, const Copies& target, bool random);
+
     /// \return (episode_count, total_reward, total_steps)
     nb::tuple logs();
     void clear_logs();
@@ -81,6 +116,7 @@ private:
         std::atomic_flag& busy_;
     };
 
+    void run_rollout(RolloutRun& run, nb::handle progress);
     nb::object infos_of(const Frame& frame, std::int64_t ended) const;
 
     std::atomic_flag busy_;

@@ -53,6 +53,9 @@ struct Kernels {
     const ElementType* state_types;  ///< one for each state variable
     void (*get_state)(const Lanes&, std::size_t num_envs, double* state);        ///< row-major
     void (*set_state)(const Lanes&, std::size_t num_envs, const double* state);  ///< row-major
+
+    /// Adds the rewards of the lanes [begin, end) to their returns; arrays with one element a lane, aligned or not.
+    void (*add_rewards)(const float* rewards, double* returns, std::size_t begin, std::size_t end);
 };
 
 /// What a parameter of an environment is; its values travel as `size` doubles.
@@ -285,26 +288,36 @@ public:
     OutputArrays(const std::vector<OutputDescription>& list, const std::vector<void*>& data) {
         using Role = OutputDescription::Role;
         for (std::size_t i = 0; i < list.size(); ++i) {
-            switch (list[i].role) {
-                case Role::observation: observations_.push_back(data[i]); break;
-                case Role::reward: outputs_.rewards = static_cast<float*>(data[i]); break;
-                case Role::termination: outputs_.terminations = static_cast<bool*>(data[i]); break;
-                case Role::truncation: outputs_.truncations = static_cast<bool*>(data[i]); break;
-                case Role::info: infos_.push_back(data[i]); break;
-                case Role::has_infos: outputs_.has_infos = static_cast<bool*>(data[i]); break;
-                case Role::ended: outputs_.ended = static_cast<bool*>(data[i]); break;
-                case Role::final_observation: final_observations_.push_back(data[i]); break;
-                case Role::final_info: final_infos_.push_back(data[i]); break;
-                case Role::episode_return: episodes_.returns = static_cast<double*>(data[i]); break;
-                case Role::episode_length: episodes_.lengths = static_cast<std::int64_t*>(data[i]); break;
-                case Role::episode_seconds: episodes_.seconds = static_cast<double*>(data[i]); break;
-            }
+            if (list[i].role == Role::observation) observations_.emplace_back();
+            if (list[i].role == Role::info) infos_.emplace_back();
+            if (list[i].role == Role::final_observation) final_observations_.emplace_back();
+            if (list[i].role == Role::final_info) final_infos_.emplace_back();
+            set(list[i], data[i]);
         }
         const auto pointer = [](const std::vector<void*>& arrays) { return arrays.empty() ? nullptr : arrays.data(); };
         outputs_.observations = pointer(observations_);
         outputs_.infos = pointer(infos_);
         outputs_.final_observations = pointer(final_observations_);
         outputs_.final_infos = pointer(final_infos_);
+    }
+
+    /// That array of the list is elsewhere from now on.
+    void set(const OutputDescription& output, void* data) {
+        using Role = OutputDescription::Role;
+        switch (output.role) {
+            case Role::observation: observations_[output.index] = data; break;
+            case Role::reward: outputs_.rewards = static_cast<float*>(data); break;
+            case Role::termination: outputs_.terminations = static_cast<bool*>(data); break;
+            case Role::truncation: outputs_.truncations = static_cast<bool*>(data); break;
+            case Role::info: infos_[output.index] = data; break;
+            case Role::has_infos: outputs_.has_infos = static_cast<bool*>(data); break;
+            case Role::ended: outputs_.ended = static_cast<bool*>(data); break;
+            case Role::final_observation: final_observations_[output.index] = data; break;
+            case Role::final_info: final_infos_[output.index] = data; break;
+            case Role::episode_return: episodes_.returns = static_cast<double*>(data); break;
+            case Role::episode_length: episodes_.lengths = static_cast<std::int64_t*>(data); break;
+            case Role::episode_seconds: episodes_.seconds = static_cast<double*>(data); break;
+        }
     }
 
     /// For kernels; valid as long as this object.

@@ -3,8 +3,8 @@
 /// Totals of the episodes that have ended.
 
 #include <cstdint>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include <operant/kernel/lanes.hpp>
 
@@ -22,9 +22,9 @@ struct Logs {
 /// knows, are taken off again.
 class Statistics {
 public:
-    /// Adds the tallies of the blocks of one step.
-    /// \return how many episodes ended in it
-    std::int64_t add(const std::vector<Tally>& tallies) {
+    /// Adds the tallies of the blocks of a step, or of several steps, one step after the other.
+    /// \return how many episodes ended in them
+    std::int64_t add(std::span<const Tally> tallies) {
         const std::int64_t ended_before = tally_.ended;
         for (const Tally& tally : tallies) {
             tally_.steps += tally.steps;

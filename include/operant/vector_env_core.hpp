@@ -183,7 +183,7 @@ public:
     std::int64_t step(std::span<const Action> actions, const Outputs& outputs) {
         constexpr bool narrow = sizeof(Action) == 4;
         if (!started_) throw ResetNeeded("step: call reset before the first step");
-        check_actions(actions, narrow ? kernels_.are_narrow_valid : kernels_.are_wide_valid);
+        check_actions(actions);
         if (options_.autoreset_mode == AutoresetMode::disabled && finished_ != 0)
             throw ResetNeeded("step: " + std::to_string(finished_) +
                               " of the copies have finished, and autoreset is disabled: reset them first");
@@ -198,6 +198,13 @@ public:
         const std::int64_t ended = statistics_.add(tallies_);
         finished_ += ended;
         return ended;
+    }
+
+    /// Writes the observations of all copies as they stand, with room for `padded()` rows.
+    /// \throws ResetNeeded before the first reset
+    void observe(const Outputs& outputs) const {
+        if (!started_) throw ResetNeeded("observe: call reset first");
+        kernels_.observe(lanes(), outputs, 0, num_envs_);
     }
 
     /// Of the episodes that ended since clear_logs().
@@ -289,6 +296,11 @@ public:
 
 private:
     friend struct CounterAccess;  // of the tests, which set counters to where it would take hours to get
+    // What moves the copies in other ways than step by step: rollout.hpp, evaluation.hpp and branching.hpp.
+    friend class BlockRun;
+    friend class RolloutRun;
+    friend class EvaluationRun;
+    friend class Branching;
 
     static std::size_t checked(const char* argument, std::size_t value, std::size_t largest) {
         if (value == 0 || value > largest)
@@ -463,26 +475,30 @@ private:
     }
 
     /// All are checked before anything is stepped, by all workers where that pays.
+    /// \param actions a row for each copy, of one step or of several
+    /// \param steps how many; 0: of one, and messages have no time
     template <class Action>
-    void check_actions(std::span<const Action> actions, Kernels::AreValid are_valid) {
-        const std::size_t size = environment_.action.size;
-        if (actions.size() != num_envs_ * size)
-            throw std::invalid_argument("actions: expected " + std::to_string(num_envs_ * size) + " numbers, " +
+    void check_actions(std::span<const Action> actions, std::size_t steps = 0) {
+        const std::size_t size = environment_.action.size, rows = std::max<std::size_t>(steps, 1) * num_envs_;
+        if (actions.size() != rows * size)
+            throw std::invalid_argument("actions: expected " + std::to_string(rows * size) + " numbers, " +
                                         std::to_string(size) + " per copy, got " + std::to_string(actions.size()));
-        constexpr std::size_t worthwhile = 32 * lanes_per_block;
-        if (workers() == 1 || num_envs_ < worthwhile) {
-            if (!are_valid(actions.data(), num_envs_)) throw_invalid(actions);
+        const auto are_valid = sizeof(Action) == 4 ? kernels_.are_narrow_valid : kernels_.are_wide_valid;
+        constexpr std::size_t part_size = 4 * lanes_per_block, worthwhile = 8 * part_size;
+        if (workers() == 1 || rows < worthwhile) {
+            if (!are_valid(actions.data(), rows)) throw_invalid(actions, steps != 0);
             return;
         }
         std::atomic<bool> valid = true;
-        for_blocks([&](std::size_t begin, std::size_t end) {
+        pool_.run((rows + part_size - 1) / part_size, [&](std::size_t part) {
+            const std::size_t begin = part * part_size, end = std::min(begin + part_size, rows);
             if (!are_valid(actions.data() + begin * size, end - begin)) valid.store(false, std::memory_order_relaxed);
         });
-        if (!valid.load(std::memory_order_relaxed)) throw_invalid(actions);
+        if (!valid.load(std::memory_order_relaxed)) throw_invalid(actions, steps != 0);
     }
 
     template <class Action>
-    [[noreturn]] void throw_invalid(std::span<const Action> actions) const {
+    [[noreturn]] void throw_invalid(std::span<const Action> actions, bool has_times) const {
         const std::size_t size = environment_.action.size;
         std::vector<std::int64_t> limits(size);
         std::vector<float> floats(2 * (size + environment_.observation.size));
@@ -501,10 +517,18 @@ private:
             while (i < last && actions[i] == actions[i]) ++i;
             expected = "a number, got nan";
         }
-        const std::string place = size == 1 ? std::to_string(i) : std::to_string(i / size) + ", " + std::to_string(i % size);
+        const std::size_t copy = i / size % num_envs_;
+        std::string place = has_times ? std::to_string(i / size / num_envs_) + ", " : "";
+        place += size == 1 ? std::to_string(copy) : std::to_string(copy) + ", " + std::to_string(i % size);
         throw std::invalid_argument("actions[" + place + "]: expected " + expected);
     }
 
+    static std::uint64_t next_number() {
+        static std::atomic<std::uint64_t> last{0};
+        return ++last;
+    }
+
+    const std::uint64_t number_ = next_number();  // tells objects apart, those that are gone included
     const EnvironmentDescription& environment_;
     const Kernels kernels_;
     std::size_t num_envs_;

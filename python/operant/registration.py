@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from operant._checks import shown
@@ -17,7 +15,7 @@ class _Registration(NamedTuple):
     name: str
     max_episode_steps: int | None  # None: episodes are not truncated
     reward_threshold: float | None = None
-    kwargs: Mapping[str, Any] = MappingProxyType({})  # of the constructor
+    kwargs: tuple[tuple[str, Any], ...] = ()  # of the constructor
 
     @property
     def vector_env(self) -> str:
@@ -32,13 +30,13 @@ REGISTRATIONS = (
     _Registration("operant/MountainCarContinuous-v0", "MountainCarContinuous", 999, 90.0),
     _Registration("operant/Pendulum-v1", "Pendulum", 200),
     _Registration("operant/Acrobot-v1", "Acrobot", 500, -100.0),
-    _Registration("operant/FrozenLake-v1", "FrozenLake", 100, 0.70, {"map_name": "4x4"}),
-    _Registration("operant/FrozenLake8x8-v1", "FrozenLake", 200, 0.85, {"map_name": "8x8"}),
+    _Registration("operant/FrozenLake-v1", "FrozenLake", 100, 0.70, (("map_name", "4x4"),)),
+    _Registration("operant/FrozenLake8x8-v1", "FrozenLake", 200, 0.85, (("map_name", "8x8"),)),
     _Registration("operant/CliffWalking-v1", "CliffWalking", None),
-    _Registration("operant/CliffWalkingSlippery-v1", "CliffWalking", None, None, {"is_slippery": True}),
+    _Registration("operant/CliffWalkingSlippery-v1", "CliffWalking", None, None, (("is_slippery", True),)),
     _Registration("operant/Taxi-v3", "Taxi", 200, 8.0),
     _Registration("operant/Taxi-v4", "Taxi", 200, 8.0),
-    _Registration("operant/Blackjack-v1", "Blackjack", None, None, {"sab": True, "natural": False}),
+    _Registration("operant/Blackjack-v1", "Blackjack", None, None, (("sab", True), ("natural", False))),
 )
 
 #: The environments' names, whatever their versions: CartPole, MountainCar and so on.

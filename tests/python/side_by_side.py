@@ -38,6 +38,7 @@ def towards_the_goal(row, column):
 
 
 PUMPS["CliffWalking-v1"] = lambda cells: towards_the_goal(*np.divmod(cells, 12))
+PUMPS["CliffWalkingSlippery-v1"] = PUMPS["CliffWalking-v1"]
 PUMPS["Taxi-v4"] = lambda states: ways_to_destinations()[states]
 
 GYMNASIUM = tuple(map(int, gym.__version__.split(".")[:2]))

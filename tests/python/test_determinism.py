@@ -22,18 +22,18 @@ MOST = 4096  # four blocks: work for several workers
 DIGEST = """
 import hashlib, sys
 import gymnasium as gym
-import numpy as np
 from operant.registration import REGISTRATIONS
 for registration in REGISTRATIONS:
+    if registration.name in ("FrozenLake", "CliffWalking", "Taxi", "Blackjack"):
+        continue  # plain C++, with the same kernels for all
     for dtype in sys.argv[1].split(","):
         digest = hashlib.sha256()
         env = gym.make_vec(registration.id, num_envs=1000, dtype=dtype)
-        observations, _ = env.reset(seed=11)
-        digest.update(np.stack(observations).tobytes())
+        digest.update(env.reset(seed=11)[0].tobytes())
         env.action_space.seed(5)
-        for _ in range(300):
+        for _ in range(200):
             for array in env.step(env.action_space.sample())[:4]:
-                digest.update(np.stack(array).tobytes())
+                digest.update(array.tobytes())
         print(registration.id, dtype, digest.hexdigest())
 """
 

@@ -16,6 +16,18 @@
 
 namespace operant {
 
+namespace detail {
+
+/// Of the probabilities of Taxi's 300 starts: numpy.cumsum, with every rounding.
+constexpr std::array<double, 300> taxi_start_sums = [] {
+    std::array<double, 300> sums{};
+    double sum = 0;
+    for (double& one : sums) one = sum += 1.0 / 300;
+    return sums;
+}();
+
+}  // namespace detail
+
 /// The description of Gymnasium's Taxi-v4; `VectorEnv<Taxi>` runs copies of it.
 ///
 ///     +---------+
@@ -172,7 +184,7 @@ struct Taxi {
 
 private:
     static constexpr int none = -1;
-    static constexpr std::size_t starts = 300;
+    static constexpr std::size_t starts = detail::taxi_start_sums.size();
 
     /// The stand at a place.
     static XSIMD_INLINE int stand_at(int row, int col) {
@@ -205,19 +217,12 @@ private:
                 stand != none && state.pass_loc == in_taxi};
     }
 
-    /// numpy.cumsum of 300 times 1/300, with every rounding.
-    static constexpr std::array<double, starts> cumulative = [] {
-        std::array<double, starts> sums{};
-        double sum = 0;
-        for (double& one : sums) one = sum += 1.0 / starts;
-        return sums;
-    }();
-
     /// The first sum that is larger than what was drawn: at 300 times that, or beside it.
     static XSIMD_INLINE std::size_t choose_start(double drawn) {
+        const auto& sums = detail::taxi_start_sums;
         auto start = static_cast<std::size_t>(drawn * starts);
-        if (start > 0 && cumulative[start - 1] > drawn) --start;
-        if (start < starts && cumulative[start] <= drawn) ++start;
+        if (start > 0 && sums[start - 1] > drawn) --start;
+        if (start < starts && sums[start] <= drawn) ++start;
         return start;
     }
 };

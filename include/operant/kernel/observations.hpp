@@ -50,9 +50,10 @@ XSIMD_INLINE void store_one_observation(void* const* parts, std::size_t lane, co
     }
 }
 
-/// Copies the observations of the lanes [begin, end), which restarts are about to overwrite.
+/// Copies the observations of the lanes [begin, end), which restarts are about to overwrite, if that is wanted.
 template <class E>
 XSIMD_INLINE void keep_final(const Outputs& outputs, std::size_t begin, std::size_t end) {
+    if (!outputs.final_observations) return;
     constexpr std::size_t row = observation_row_size<E>();
     for (std::size_t i = 0; i < ObservationTraits<E>::parts; ++i)
         std::memcpy(static_cast<std::byte*>(outputs.final_observations[i]) + begin * row,

@@ -12,6 +12,7 @@
 #include <operant/kernel/network.hpp>
 #include <operant/kernel/policy.hpp>
 #include <operant/kernel/random_actions.hpp>
+#include <operant/kernel/returns.hpp>
 #include <operant/kernel/scalar_tier.hpp>
 
 namespace operant {
@@ -63,6 +64,7 @@ const Kernels* kernels_of() {
         state.types,
         &Tier::get_state,
         &Tier::set_state,
+        &Returns<Arch>::add,
     };
     return &kernels;
 }

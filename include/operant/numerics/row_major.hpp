@@ -279,16 +279,16 @@ XSIMD_INLINE std::array<Batch, size> load_rows(const Number* rows) {
 }
 
 /// Writes one bool (0 or 1) for each of 64 bits, lowest first.
-/// \param bools 64 bytes, 64-byte aligned
+/// \param bools 64 bytes, aligned or not
 /// \param bits one a bool
 template <class Arch>
 XSIMD_INLINE void store_bits_as_bools(bool* bools, std::uint64_t bits) {
     auto* bytes = reinterpret_cast<std::uint8_t*>(bools);
     using Bytes = xsimd::batch<std::uint8_t, Arch>;
     if constexpr (Bytes::size == 64) {
-        xsimd::select(xsimd::batch_bool<std::uint8_t, Arch>::from_mask(bits), Bytes(1), Bytes(0)).store_aligned(bytes);
+        xsimd::select(xsimd::batch_bool<std::uint8_t, Arch>::from_mask(bits), Bytes(1), Bytes(0)).store_unaligned(bytes);
     } else if (bits == 0) {  // as most often
-        for (std::size_t byte = 0; byte < 64; byte += Bytes::size) Bytes(0).store_aligned(bytes + byte);
+        for (std::size_t byte = 0; byte < 64; byte += Bytes::size) Bytes(0).store_unaligned(bytes + byte);
     } else {
         // Eight bits at a time: a copy of them in every byte, of which each byte keeps its own bit and carries it to
         // the top of the byte.

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
     rows = [("environment", "class", "actions", "observation", "limit", "parameters")]
     for registration in REGISTRATIONS:
-        env = getattr(envs, registration.vector_env)(1, **registration.kwargs)
+        env = getattr(envs, registration.vector_env)(1, **dict(registration.kwargs))
         actions = env.single_action_space
         rows.append(
             (

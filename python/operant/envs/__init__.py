@@ -1,5 +1,6 @@
 """The environments, as `gymnasium.vector.VectorEnv`."""
 
+from operant.envs._rollout import Evaluation, Rollout
 from operant.envs._saving import load
 from operant.envs.acrobot import AcrobotVecEnv
 from operant.envs.blackjack import BlackjackVecEnv
@@ -17,10 +18,12 @@ __all__ = [
     "BlackjackVecEnv",
     "CartPoleVecEnv",
     "CliffWalkingVecEnv",
+    "Evaluation",
     "FrozenLakeVecEnv",
     "MountainCarContinuousVecEnv",
     "MountainCarVecEnv",
     "PendulumVecEnv",
+    "Rollout",
     "SimdVectorEnv",
     "TaxiVecEnv",
     "load",

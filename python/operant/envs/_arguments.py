@@ -178,6 +178,22 @@ def state_mask(value: Any, num_envs: int) -> npt.NDArray[np.bool_]:
     return array.copy()
 
 
+def copy_numbers(name: str, value: Any, num_envs: int) -> npt.NDArray[np.int64]:
+    """Numbers of copies, as a new array of int64 with one axis or none."""
+    array = as_array(name, value)
+    if array.ndim > 1:
+        raise ValueError(f"{name}: expected a one-dimensional array of copies, got shape {array.shape}")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
+    wrong = (array < 0) | (array >= num_envs)
+    if wrong.any():
+        place = f"[{int(wrong.argmax())}]" if array.ndim else ""
+        raise ValueError(
+            f"{name}{place}: expected an integer from 0 to {num_envs - 1}, got {array.flat[int(wrong.argmax())]}"
+        )
+    return np.array(array, np.int64, order="C")
+
+
 def as_array(name: str, value: Any) -> np.ndarray:
     """Anything that numpy or DLPack understand, as a numpy array."""
     if type(value) is np.ndarray:
@@ -196,19 +212,35 @@ def actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray
 
     The usual case, a numpy array with the dtype and shape of the core's, does not come here.
     """
+    return _fitting(as_array("actions", actions), space, (num_envs,))
+
+
+def many_actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray:
+    """The same for many steps, with an axis for time before the others."""
     array = as_array("actions", actions)
+    if array.ndim < 2 or array.shape[0] == 0:
+        raise ValueError(
+            f"actions: expected shape (steps, {num_envs}, ...) with at least one step, or a policy, got {array.shape}"
+        )
+    return _fitting(array, space, (array.shape[0], num_envs))
+
+
+def _fitting(array: np.ndarray, space: spaces.Space[Any], rows: tuple[int, ...]) -> np.ndarray:
+    """The array in a dtype and layout that the core takes, with those axes before that of a single action."""
     if isinstance(space, spaces.Box):
-        return _continuous(array, num_envs, space.shape[0])
+        return _continuous(array, rows, space.shape[0])
     limits = space.nvec if isinstance(space, spaces.MultiDiscrete) else np.array([space.n])  # type: ignore[attr-defined]
-    return _discrete(array, num_envs, limits, isinstance(space, spaces.MultiDiscrete))
+    return _discrete(array, rows, limits, isinstance(space, spaces.MultiDiscrete))
 
 
-def _discrete(array: np.ndarray, num_envs: int, limits: npt.NDArray[np.int64], several: bool) -> np.ndarray:
-    shape = (num_envs, len(limits)) if several else (num_envs,)
+def _discrete(array: np.ndarray, rows: tuple[int, ...], limits: npt.NDArray[np.int64], several: bool) -> np.ndarray:
+    shape = (*rows, len(limits)) if several else rows
     if array.shape != shape:
         raise ValueError(f"actions: expected shape {shape}, one for each copy, got {array.shape}")
     if array.dtype.kind not in "iu":
         raise TypeError(f"actions: expected an integer dtype, got {array.dtype}")
+    if array.dtype in (np.int32, np.int64):  # which the core checks
+        return np.require(array, None, ["C_CONTIGUOUS", "ALIGNED"])
     invalid = (array < 0) | (array >= (limits if several else limits[0]))
     if invalid.any():
         place = np.unravel_index(int(invalid.argmax()), shape)
@@ -218,12 +250,12 @@ def _discrete(array: np.ndarray, num_envs: int, limits: npt.NDArray[np.int64], s
     return np.require(array, np.int64, ["C_CONTIGUOUS", "ALIGNED"])
 
 
-def _continuous(array: np.ndarray, num_envs: int, size: int) -> np.ndarray:
-    if array.shape != (num_envs, size) and not (size == 1 and array.shape == (num_envs,)):
-        shapes = f"({num_envs}, 1) or ({num_envs},)" if size == 1 else f"({num_envs}, {size})"
+def _continuous(array: np.ndarray, rows: tuple[int, ...], size: int) -> np.ndarray:
+    if array.shape != (*rows, size) and not (size == 1 and array.shape == rows):
+        shapes = f"{(*rows, 1)} or {rows}" if size == 1 else f"{(*rows, size)}"
         raise ValueError(f"actions: expected shape {shapes}, one for each copy, got {array.shape}")
     if array.dtype.kind not in "fiu":
         raise TypeError(f"actions: expected a float dtype, got {array.dtype}")
     dtype = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
     with np.errstate(over="ignore"):  # of a longdouble: it is clipped
-        return np.require(array.reshape(num_envs, size), dtype, ["C_CONTIGUOUS", "ALIGNED"])
+        return np.require(array.reshape(*rows, size), dtype, ["C_CONTIGUOUS", "ALIGNED"])

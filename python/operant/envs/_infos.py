@@ -57,62 +57,71 @@ class FinalObservations(np.ndarray):
 
 
 class Infos:
-    """Makes the infos of a reset or a step from the arrays that it wrote.
+    """Makes the infos of a reset, a step or many steps from the arrays that they wrote.
 
     They are what Gymnasium's `SyncVectorEnv` and `RecordEpisodeStatistics` report.
     """
 
-    def __init__(self, outputs: list[tuple[str, str]]) -> None:
+    def __init__(self, outputs: list[tuple[str, str, str, int]]) -> None:
         """Note which arrays there are.
 
         Args:
-            outputs: Role and name of each.
+            outputs: Role, name, dtype and width of each.
         """
-        self._outputs = outputs
+        self.outputs = outputs
+
+        def places(wanted: str) -> dict[str, int]:
+            return {name: i for i, (role, name, _, _) in enumerate(outputs) if role == wanted}
+
+        self._infos, self._final_infos, self._episode = places("info"), places("final_info"), places("episode")
+        self._has_infos, self._ended = places("has_infos").get("", 0), places("ended").get("", 0)
+        self._final_observations = [i for i, output in enumerate(outputs) if output[0] == "final_observation"]
 
     def __call__(self, arrays: list[npt.NDArray[Any]], ended: int) -> dict[str, Any]:
-        """Make the infos.
+        """Make the infos of a reset or a step.
 
         Args:
             arrays: One for each output.
             ended: How many episodes ended; -1 for a reset.
         """
         infos: dict[str, Any] = {}
-        final: dict[str, Any] = {}
-        episode: dict[str, Any] = {}
-        final_observations: list[npt.NDArray[Any]] = []
-        has_infos = None
-        for (role, name), array in zip(self._outputs, arrays, strict=True):
-            if role == "info":
-                infos[name] = array
-            elif role == "final_info":
-                final[name] = array
-            elif role == "final_observation":
-                final_observations.append(array)
-            elif role == "episode":
-                episode[name] = array
-            elif role == "has_infos":
-                has_infos = array
-            elif role == "ended":
-                has_ended: Any = array
-        if has_infos is not None:
-            if has_infos.any():
-                infos |= {f"_{name}": has_infos for name in infos}
-            else:  # as if nobody had reported any
-                infos.clear()
-        if ended <= 0:
-            return infos
-        if final_observations:
-            infos["final_obs"] = (
-                FinalObservations.of(final_observations[0], has_ended)
-                if len(final_observations) == 1
-                else _tuples(final_observations, has_ended)
+        if self._infos and arrays[self._has_infos].any():  # else it is as if nobody had reported any
+            infos = self._reported(arrays)
+        if ended > 0:
+            final = [arrays[i] for i in self._final_observations]
+            has_ended = arrays[self._ended]
+            infos |= self._of_ended(
+                arrays, FinalObservations.of(final[0], has_ended) if len(final) == 1 else _tuples(final, has_ended)
             )
+        return infos
+
+    def stacked(self, arrays: list[npt.NDArray[Any]]) -> dict[str, Any]:
+        """Make the infos of many steps: whatever one may report is there, whether it did or not; the masks tell.
+
+        Final observations are an array of shape `(steps, num_envs, d)`, or a tuple of arrays.
+
+        Args:
+            arrays: One for each output, with an axis for time before the others.
+        """
+        final = tuple(arrays[i] for i in self._final_observations)
+        return self._reported(arrays) | self._of_ended(arrays, final[0] if len(final) == 1 else final)
+
+    def _reported(self, arrays: list[npt.NDArray[Any]]) -> dict[str, Any]:
+        infos = {name: arrays[i] for name, i in self._infos.items()}
+        return infos | {f"_{name}": arrays[self._has_infos] for name in infos}
+
+    def _of_ended(self, arrays: list[npt.NDArray[Any]], final_observations: Any) -> dict[str, Any]:
+        """What is told of the episodes that ended."""
+        infos: dict[str, Any] = {}
+        has_ended = arrays[self._ended]
+        if self._final_observations:
+            final = {name: arrays[i] for name, i in self._final_infos.items()}
+            infos["final_obs"] = final_observations
             infos["_final_obs"] = has_ended
             infos["final_info"] = final | {f"_{name}": has_ended for name in final}
             infos["_final_info"] = has_ended
-        if episode:
-            infos["episode"] = episode
+        if self._episode:
+            infos["episode"] = {name: arrays[i] for name, i in self._episode.items()}
             infos["_episode"] = has_ended
         return infos
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gymnasium import error
 
 if TYPE_CHECKING:
-    from operant.envs.vector_env import SimdVectorEnv, Step
+    from operant.envs.vector_env import SimdVectorEnv
 
 
 class Renderer:
@@ -41,13 +41,20 @@ class Renderer:
         if self._env.render_mode == "human":
             self.render()
 
-    def after_step(self, actions: npt.NDArray[Any], result: Step[Any]) -> None:
-        """Note the actions, and which copies have begun an episode."""
-        ended = result[2] | result[3]
+    def after_step(self, actions: npt.NDArray[Any], ended: npt.NDArray[np.bool_]) -> None:
+        """Note the actions, and which copies have ended an episode."""
         same_step = self._env.metadata["autoreset_mode"] is gym.vector.AutoresetMode.SAME_STEP
         self._actions = actions.copy()
         self._acted = ~(ended if same_step else self._pending)
         self._pending = ended
+        if self._env.render_mode == "human":
+            self.render()
+
+    def after_jump(self) -> None:
+        """Note that copies are where others are, or were: no action has brought them there."""
+        self._was_reset = True
+        self._acted = np.zeros_like(self._acted)
+        self._pending = np.zeros_like(self._pending)
         if self._env.render_mode == "human":
             self.render()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,9 +17,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from operant import _core
 from operant._checks import integer, positive_integer, shown, switch
 from operant._checks import path as checked_path
-from operant.envs import _arguments, _parameters, _saving, _spaces
+from operant.envs import _arguments, _parameters, _rollout, _saving, _spaces
 from operant.envs._infos import Infos
 from operant.envs._rendering import Renderer
+from operant.envs._rollout import Evaluation, Policy, Progress, Rollout
 
 _UNLIMITED = 2**31 - 1
 
@@ -158,6 +159,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         )
         self.single_action_space, self.action_space = _spaces.single_and_batched(described["action"], self.num_envs)
         self._as_actions = partial(_arguments.actions, space=self.single_action_space, num_envs=self.num_envs)
+        self._infos = Infos(self._environment.outputs(mode, self.record_episode_statistics))
         self._core = _core.VectorEnv(
             self._environment,
             self.num_envs,
@@ -168,7 +170,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             numbers,
             self.record_episode_statistics,
             self._as_actions,
-            Infos(self._environment.outputs(mode, self.record_episode_statistics)),
+            self._infos,
         )
         self._renderer = None if self.render_mode is None else Renderer(self)
         # Where `step` would only call the core's, make it the core's: few copies step in no more time than a call.
@@ -287,8 +289,140 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             return self._core.step(actions)
         array = self._as_actions(actions)  # once: a second look at them might find something else
         result = self._core.step(array)
-        self._renderer.after_step(array, result)
+        self._renderer.after_step(array, result[2] | result[3])
         return result
+
+    def rollout(
+        self,
+        actions: npt.ArrayLike | Policy,
+        steps: int | None = None,
+        *,
+        record: str | Iterable[str] | None = None,
+        out: Rollout[Any] | None = None,
+        progress: Progress | None = None,
+    ) -> Rollout[Any]:
+        """Step every copy many times in one call.
+
+        By definition what as many calls of `step` return and leave behind, bit for bit; but faster, as a block of
+        copies makes all its steps while it is in the processor's cache, and what is not recorded never leaves it.
+
+        An exception that ends it between two steps (Ctrl-C, what a policy or `progress` raises, a copy that has
+        finished where autoreset is disabled) leaves the environment where that many steps have brought it, and has an
+        attribute `steps` that says how many.
+
+        Args:
+            actions: Those of all steps, as `step` takes them, with an axis for time before the others: shape
+                `(steps, num_envs)` or `(steps, num_envs, k)`. Or a policy: one of `operant.policies`, which is called
+                without Python, or any function that takes the observations of a step, as `reset` returns them, and
+                returns the actions for the next, at the speed of Python.
+            steps: How many steps to make with a policy; with actions, None or as many as there are.
+            record: Names of what to keep: "observations", "actions", "rewards", "terminations", "truncations",
+                "infos" and "returns". None: all of it, or what `out` has.
+            out: What a former call returned, to be written again and returned: nothing is allocated then.
+            progress: A function that is called a few times a second, with how many steps have been made and how many
+                there are.
+
+        Returns:
+            What was recorded, stacked; a `Rollout`.
+
+        Raises:
+            TypeError: An argument has the wrong type. Nothing is stepped.
+            ValueError: The actions have the wrong shape, or one is not in a discrete action space or NaN; there are
+                none; `record` has another name; `out` has no room for so many steps, or other records. Nothing is
+                stepped.
+            MemoryError: There is not enough memory for what is to be recorded. Nothing is stepped.
+            gymnasium.error.ResetNeeded: `reset` has not been called, or a copy has finished and autoreset is disabled.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+            RuntimeError: Another thread, or this one in `progress`, is inside of this environment.
+        """
+        return _rollout.rollout(self, actions, steps, record, out, progress)
+
+    def evaluate(
+        self,
+        policy: Policy,
+        episodes: int = 1,
+        seed: int | list[int | None] | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Evaluation:
+        """Play whole episodes with a policy, from fresh starts, in as many copies as here are.
+
+        The copies are new ones with the same parameters, time limit and precision; this environment, its random streams
+        among it, is left as it is. A copy whose episodes are over waits for the others, and nothing of that counts.
+
+        Args:
+            policy: As `rollout` takes it.
+            episodes: How many each copy plays.
+            seed: Of the new copies, as `reset` takes it. None: fresh entropy.
+            progress: A function that is called a few times a second, with how many episodes are over and how many there
+                are, those of all copies together.
+
+        Returns:
+            `returns` and `lengths` of the episodes, both of shape `(episodes, num_envs)`.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is out of range.
+            MemoryError: There is not enough memory for as many copies again.
+            gymnasium.error.Error: A seed is negative or no integer.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        return _rollout.evaluate(self, policy, episodes, seed, progress)
+
+    def copy_state(self, source: npt.ArrayLike, target: npt.ArrayLike, *, random: bool = False) -> None:
+        """Bring copies to where others are: state, elapsed steps and return so far; parameters stay.
+
+        All sources are read before any target is written.
+
+        Args:
+            source: Numbers of copies, one for each target, any integer dtype; or one number, for all targets.
+            target: Numbers of the copies to change, all different.
+            random: Whether to copy the random streams, too. Else every copy keeps its own.
+
+        Raises:
+            TypeError: The numbers are no integers. Whatever is raised, nothing is changed.
+            ValueError: There are not as many sources as targets, a number is no copy's, or a target comes twice.
+            gymnasium.error.ResetNeeded: `reset` has not been called.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        targets = np.atleast_1d(_arguments.copy_numbers("target", target, self.num_envs))
+        sources = _arguments.copy_numbers("source", source, self.num_envs)
+        if sources.ndim == 0:
+            sources = np.full(targets.shape, sources)
+        self._core.copy_state(sources, targets, switch("random", random))
+        if self._renderer is not None:
+            self._renderer.after_jump()
+
+    def snapshot(self) -> _core.Snapshot:
+        """Where the environment stands, in memory, for `restore`: state, elapsed steps, random streams, totals.
+
+        Cheap enough for every step. To keep an environment in a file, or to go on with another, there are `save`,
+        pickling and deep copies.
+
+        Returns:
+            An object for `restore`.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        return self._core.snapshot()
+
+    def restore(self, snapshot: _core.Snapshot) -> None:
+        """Go back, or forth, to where the environment stood; it goes on from there bit for bit.
+
+        Args:
+            snapshot: What `snapshot` of this environment has returned; it can be restored again and again.
+
+        Raises:
+            TypeError: It is something else.
+            ValueError: It is of another environment. Nothing is changed.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        if not isinstance(snapshot, _core.Snapshot):
+            raise TypeError(f"snapshot: expected what snapshot() returned, got {shown(snapshot)}")
+        self._core.restore(snapshot)
+        if self._renderer is not None:
+            self._renderer.after_jump()
 
     def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
         """Draw every copy: with Gymnasium's own renderer, or, where there is none, with the class's method `draw`.

@@ -1,0 +1,67 @@
+#pragma once
+// A rocket that is to hover: the engine is on or off, gravity pulls, and each push is a little stronger or weaker than the
+// one before. Plain C++, called copy by copy: the tutorial of the documentation builds it up from the empty file.
+//
+//   acceleration = thrust (1 + noise) - gravity       while the engine is on; else -gravity; semi-implicit Euler
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+
+#include <operant/environment.hpp>
+
+struct Hover {
+    static constexpr std::string_view name = "Hover";
+    static constexpr std::int32_t max_episode_steps = 300;
+    using ActionSpace = operant::Discrete<2>;  // engine off or on
+
+    struct State {
+        double height;    // [m]
+        double velocity;  // [m/s], upwards
+    };
+
+    template <class S, class Visitor>
+    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("height", s.height);
+        visit("velocity", s.velocity);
+    }
+
+    struct Parameters {
+        double gravity = 9.81;
+        double thrust = 16.0;
+        double noise = 0.1;
+        double target = 10.0;
+    };
+
+    template <class P, class Visitor>
+    static void visit_parameters(P& p, const Visitor& visit) {
+        visit("gravity", p.gravity, operant::Sign::positive, "m/s^2");
+        visit("thrust", p.thrust, operant::Sign::positive, "acceleration with the engine on, m/s^2");
+        visit("noise", p.noise, operant::Sign::not_negative, "standard deviation of a push, relative to thrust");
+        visit("target", p.target, operant::Sign::positive, "the height to keep, m");
+    }
+
+    static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
+
+    // An episode starts at rest, anywhere between the ground and twice the target.
+    template <class Random>
+    static XSIMD_INLINE State reset(const Parameters& p, Random& random) {
+        return {random.uniform(0.2 * p.target, 1.8 * p.target), 0.0};
+    }
+
+    // It ends on the ground, or far too high.
+    template <class Random>
+    static XSIMD_INLINE operant::Outcome<double> step(const Parameters& p, State& s, std::int64_t action, Random& random) {
+        constexpr double dt = 0.05;
+        const double push = action == 1 ? p.thrust * random.normal(1.0, p.noise) : 0.0;
+        s.velocity += (push - p.gravity) * dt;
+        s.height += s.velocity * dt;
+        const bool lost = s.height < 0 || s.height > 3 * p.target;
+        return {lost ? -100.0 : 1.0 - std::abs(s.height - p.target) / p.target, lost};
+    }
+
+    static XSIMD_INLINE std::array<float, 2> observation(const Parameters& p, const State& s) {
+        return {static_cast<float>(s.height - p.target), static_cast<float>(s.velocity)};
+    }
+};

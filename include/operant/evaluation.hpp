@@ -1,0 +1,157 @@
+#pragma once
+/// \file
+/// Whole episodes under a policy.
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+#include <operant/block_run.hpp>
+#include <operant/policy.hpp>
+#include <operant/vector_env.hpp>
+#include <operant/vector_env_core.hpp>
+
+namespace operant {
+
+/// Plays whole episodes in every copy. Uses the environment up: it has to be reset before it can step again.
+class EvaluationRun {
+public:
+    /// \param core that has just been reset
+    /// \param policy for its copies; it stays
+    /// \param episodes of each copy
+    /// \param returns,lengths episodes x num_envs: of each copy's episodes, one after the other
+    /// \throws std::invalid_argument when the observations are tuples, which no policy takes, or autoreset is disabled
+    EvaluationRun(VectorEnvCore& core, const PolicyFunction& policy, std::size_t episodes, double* returns,
+                  std::int64_t* lengths)
+        : core_(core),
+          policy_(policy),
+          episodes_(episodes),
+          returns_(returns),
+          lengths_(lengths),
+          list_(list_of(core)),
+          began_(make_aligned_array<double>(core.padded())),
+          runs_(core, list_, began_.get()),
+          played_(core.num_envs()),
+          steps_made_(core.blocks()) {
+        BlockRun::check_policy_sees(core.environment());
+        if (core.autoreset_mode() == AutoresetMode::disabled)
+            throw std::invalid_argument("evaluate: expected an environment with autoreset");
+        for (std::size_t block = 0; block < core.blocks(); ++block) unfinished_.push_back(block);
+        core.started_ = false;  // blocks are about to have clocks of their own
+    }
+
+    /// Forgets the episodes that are under way.
+    ~EvaluationRun() {
+        core_.clock_ += steps_made_.empty() ? 0 : std::ranges::max(steps_made_);
+        std::fill_n(core_.began_.get(), core_.padded(), core_.clock_);
+        std::fill_n(core_.pending_.get(), core_.words(), 0);
+        core_.statistics_.clear(0);
+    }
+
+    EvaluationRun(const EvaluationRun&) = delete;
+    EvaluationRun& operator=(const EvaluationRun&) = delete;
+
+    /// How many episodes are over, those of all copies together.
+    std::size_t done() const { return done_.load(std::memory_order_relaxed); }
+    /// Whether all are.
+    bool is_over() const { return unfinished_.empty(); }
+
+    /// Makes so many steps, or fewer if all episodes end before.
+    void advance(std::size_t steps) {
+        core_.pool_.run(unfinished_.size(), [&](std::size_t i) {
+            runs_.borrow([&](BlockRun& run) { advance_block(run, unfinished_[i], steps); });
+        });
+        std::erase_if(unfinished_, [&](std::size_t block) { return is_over(block); });
+    }
+
+private:
+    static std::vector<OutputDescription> list_of(const VectorEnvCore& core) {
+        using Role = OutputDescription::Role;
+        auto list = output_list(core.environment(), AutoresetMode::next_step, true);
+        std::erase_if(list, [](const OutputDescription& output) {
+            return output.role == Role::info || output.role == Role::has_infos || output.role == Role::ended;
+        });
+        return list;
+    }
+
+    std::size_t end_of(std::size_t block) const { return std::min((block + 1) * lanes_per_block, core_.num_envs()); }
+
+    bool is_over(std::size_t block) const {
+        return std::all_of(played_.begin() + static_cast<std::ptrdiff_t>(block * lanes_per_block),
+                           played_.begin() + static_cast<std::ptrdiff_t>(end_of(block)),
+                           [&](std::size_t played) { return played >= episodes_; });
+    }
+
+    void advance_block(BlockRun& run, std::size_t block, std::size_t steps) {
+        const std::size_t begin = block * lanes_per_block, end = end_of(block);
+        std::size_t left = 0;
+        for (std::size_t copy = begin; copy < end; ++copy) left += episodes_ - played_[copy];
+        const std::size_t left_before = left;
+        run.enter(begin, end, core_.clock_ + steps_made_[block]);
+        run.observe();
+        std::size_t step = 0;
+        for (; step < steps && left != 0; ++step) {
+            policy_.act(policy_.policy, run.observations(), run.actions(), begin, end);
+            run.step(core_.kernels_.step_narrow, run.actions());
+            left -= note_ended(run.episodes(), begin, end);
+        }
+        steps_made_[block] += static_cast<std::int64_t>(step);
+        done_.fetch_add(left_before - left, std::memory_order_relaxed);
+    }
+
+    /// Keeps what the episodes that have just ended came to.
+    /// \return how many they were, but for those that nobody waited for
+    std::size_t note_ended(const EpisodeStatistics& ended, std::size_t begin, std::size_t end) {
+        std::size_t count = 0;
+        for (std::size_t word = begin; word < end; word += lanes_per_word) {
+            for (std::uint64_t bits = ended.written[(word - begin) / lanes_per_word]; bits != 0; bits &= bits - 1) {
+                const std::size_t copy = word + static_cast<std::size_t>(std::countr_zero(bits));
+                if (played_[copy] == episodes_) continue;
+                const std::size_t place = played_[copy]++ * core_.num_envs() + copy;
+                returns_[place] = ended.returns[copy - begin];
+                lengths_[place] = ended.lengths[copy - begin];
+                ++count;
+            }
+        }
+        return count;
+    }
+
+    VectorEnvCore& core_;
+    PolicyFunction policy_;
+    std::size_t episodes_;
+    double* returns_;
+    std::int64_t* lengths_;
+    std::vector<OutputDescription> list_;
+    AlignedArray<double> began_;  // of episodes, for seconds that nobody asks for
+    BlockRuns runs_;
+    std::vector<std::size_t> played_;       // episodes of each copy
+    std::vector<std::int64_t> steps_made_;  // of each block
+    std::vector<std::size_t> unfinished_;   // blocks
+    std::atomic<std::size_t> done_ = 0;
+};
+
+/// What whole episodes came to.
+struct Evaluation {
+    std::vector<double> returns;        ///< episodes x num_envs
+    std::vector<std::int64_t> lengths;  ///< the same
+};
+
+/// Plays whole episodes in every copy, from fresh starts. Uses the environment up: it has to be reset before it can step
+/// again.
+/// \param policy for these copies
+/// \param episodes of each copy
+/// \param seed copy i gets `seed + i`
+template <class E, class Scalar>
+Evaluation evaluate(VectorEnv<E, Scalar>& env, const PolicyFunction& policy, std::size_t episodes, std::uint64_t seed) {
+    env.reset(seed);
+    Evaluation evaluation{std::vector<double>(episodes * env.num_envs()), std::vector<std::int64_t>(episodes * env.num_envs())};
+    EvaluationRun run(env.core(), policy, episodes, evaluation.returns.data(), evaluation.lengths.data());
+    while (!run.is_over()) run.advance(4096);
+    return evaluation;
+}
+
+}  // namespace operant

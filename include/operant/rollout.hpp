@@ -1,0 +1,279 @@
+#pragma once
+/// \file
+/// Many steps in one call. By definition what as many calls of `step` come to, bit for bit; but a block of copies makes
+/// all of them while it is in the cache, and what nobody keeps never leaves it.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <operant/block_run.hpp>
+#include <operant/policy.hpp>
+#include <operant/vector_env.hpp>
+#include <operant/vector_env_core.hpp>
+
+namespace operant {
+
+/// Where a rollout writes to.
+struct RolloutArrays {
+    std::vector<OutputDescription> list;  ///< as `output_list` has it
+    /// One for each on the list, of steps x num_envs rows without any room between; null where it is not wanted. Infos and
+    /// final infos are wanted together with `has_infos`, or not at all.
+    std::vector<void*> data;
+    double* returns = nullptr;         ///< num_envs sums of rewards; null where they are not wanted
+    void* chosen_actions = nullptr;    ///< of a policy, steps x num_envs rows; null where they are not wanted
+    double* episodes_began = nullptr;  ///< when each copy's episode began; needed where the list has returns of episodes
+};
+
+/// Steps all copies many times. A rollout can be made in parts, between which the environment stands where as many calls
+/// of `step` would have left it. Nothing else may step the environment meanwhile.
+class RolloutRun {
+public:
+    /// With given actions.
+    /// \param actions steps x num_envs rows, of int32, int64, float or double, whichever the action space has; they stay
+    /// \throws ResetNeeded before the first reset, std::invalid_argument when there are no actions, or not of whole steps,
+    ///         or one cannot be used; nothing is stepped then, whichever it is
+    template <class Action>
+    RolloutRun(VectorEnvCore& core, std::span<const Action> actions, RolloutArrays arrays)
+        : RolloutRun(core, std::move(arrays), steps_of(core, actions.size())) {
+        core.check_actions(actions, steps_);
+        given_ = reinterpret_cast<const std::byte*>(actions.data());
+        action_row_ = core.environment().action.size * sizeof(Action);
+        kernel_ = sizeof(Action) == 4 ? core.kernels_.step_narrow : core.kernels_.step_wide;
+    }
+
+    /// With a policy.
+    /// \param policy for these copies; it stays. Its actions have to be in the action space
+    /// \param steps at least 1
+    /// \throws ResetNeeded before the first reset, std::invalid_argument when there are no steps, or the observations are
+    ///         tuples, which no policy takes
+    RolloutRun(VectorEnvCore& core, const PolicyFunction& policy, std::size_t steps, RolloutArrays arrays)
+        : RolloutRun(core, std::move(arrays), steps) {
+        BlockRun::check_policy_sees(core.environment());
+        policy_ = policy;
+        action_row_ = core.environment().action.size * sizeof(std::int32_t);
+        kernel_ = core.kernels_.step_narrow;
+    }
+
+    /// How many steps there are.
+    std::size_t steps() const { return steps_; }
+    /// How many of them have been made.
+    std::size_t done() const { return done_; }
+    /// Whether all have.
+    bool is_over() const { return done_ == steps_; }
+
+    /// Makes so many of the steps that are left.
+    /// \throws ResetNeeded when a copy has finished and autoreset is disabled, where `step` would; done() tells when
+    void advance(std::size_t count) {
+        count = std::min(count, steps_ - done_);
+        while (count != 0) {
+            const bool one_by_one = core_.autoreset_mode() == AutoresetMode::disabled;
+            if (one_by_one && core_.finished_ != 0)
+                throw ResetNeeded("rollout: " + std::to_string(core_.finished_) +
+                                  " of the copies have finished, and autoreset is disabled: reset them first");
+            const std::size_t now = one_by_one ? 1 : std::min(count, tallies_.size() / core_.blocks());
+            advance_blocks(now);
+            count -= now;
+        }
+    }
+
+private:
+    RolloutRun(VectorEnvCore& core, RolloutArrays arrays, std::size_t steps)
+        : core_(core), arrays_(wanted(std::move(arrays))), runs_(core, arrays_.list, arrays_.episodes_began), steps_(steps) {
+        if (!core.started()) throw ResetNeeded("rollout: call reset before the first step");
+        if (steps == 0) throw std::invalid_argument("steps: expected a positive integer, got 0");
+        for (std::size_t i = 0; i < arrays_.list.size(); ++i)
+            if (arrays_.data[i]) (is_sparse(arrays_.list[i]) ? copied_ : in_place_).push_back(i);
+        constexpr std::size_t most_tallies = 65536;
+        tallies_.resize(std::min(steps, std::max<std::size_t>(most_tallies / core.blocks(), 1)) * core.blocks());
+        if (arrays_.returns) std::fill_n(arrays_.returns, core.num_envs(), 0.0);
+    }
+
+    static std::size_t steps_of(const VectorEnvCore& core, std::size_t numbers) {
+        const std::size_t row = core.num_envs() * core.environment().action.size;
+        if (numbers < row)
+            throw std::invalid_argument("actions: expected those of at least one step, " + std::to_string(row) +
+                                        " numbers, got " + std::to_string(numbers));
+        return numbers / row;
+    }
+
+    /// Of the episodes that end in a step, most elements are zeros that the step before has left there.
+    static bool is_sparse(const OutputDescription& output) {
+        using Role = OutputDescription::Role;
+        return output.role == Role::episode_return || output.role == Role::episode_length || output.role == Role::episode_seconds;
+    }
+
+    /// Leaves out of the list what is not wanted, but for what kernels write in any case.
+    static RolloutArrays wanted(RolloutArrays arrays) {
+        using Role = OutputDescription::Role;
+        std::size_t left = 0;
+        for (std::size_t i = 0; i < arrays.list.size(); ++i) {
+            const Role role = arrays.list[i].role;
+            const bool is_needed = role == Role::observation || role == Role::reward || role == Role::termination ||
+                                   role == Role::truncation || is_sparse(arrays.list[i]);
+            if (!arrays.data[i] && !is_needed) continue;
+            arrays.list[left] = arrays.list[i];
+            arrays.data[left++] = arrays.data[i];
+        }
+        arrays.list.resize(left);
+        arrays.data.resize(left);
+        return arrays;
+    }
+
+    void advance_blocks(std::size_t steps) {
+        core_.for_blocks([&](std::size_t begin, std::size_t end) {
+            runs_.borrow([&](BlockRun& run) { advance_block(run, begin, end, steps); });
+        });
+        core_.clock_ += static_cast<std::int64_t>(steps);
+        core_.finished_ += core_.statistics_.add(std::span(tallies_).first(steps * core_.blocks()));
+        done_ += steps;
+    }
+
+    void advance_block(BlockRun& run, std::size_t begin, std::size_t end, std::size_t steps) {
+        // Kernels write whole words of lanes: beyond the last copy there would be the next step's rows.
+        const bool has_room = (end - begin) % lanes_per_word == 0;
+        const auto copy = [&](const std::vector<std::size_t>& outputs, std::size_t row) {
+            for (const std::size_t i : outputs)
+                std::memcpy(place(i, row), run.kept(i), (end - begin) * arrays_.list[i].row_size());
+        };
+        for (const std::size_t i : in_place_) run.keep(i);
+        run.enter(begin, end, core_.clock_);
+        if (policy_.act) run.observe();
+        for (std::size_t step = 0; step < steps; ++step) {
+            const std::size_t row = (done_ + step) * core_.num_envs() + begin;
+            const void* actions = policy_.act ? choose(run, row, begin, end) : given_ + row * action_row_;
+            if (has_room)
+                for (const std::size_t i : in_place_) run.redirect(i, place(i, row));
+            tallies_[step * core_.blocks() + begin / lanes_per_block] = run.step(kernel_, actions);
+            if (!has_room) copy(in_place_, row);
+            copy(copied_, row);
+            if (arrays_.returns) core_.kernels_.add_rewards(run.rewards(), arrays_.returns + begin, 0, end - begin);
+        }
+    }
+
+    const void* choose(BlockRun& run, std::size_t row, std::size_t begin, std::size_t end) {
+        void* actions =
+            arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : run.actions();
+        policy_.act(policy_.policy, run.observations(), actions, begin, end);
+        return actions;
+    }
+
+    void* place(std::size_t i, std::size_t row) const {
+        return static_cast<std::byte*>(arrays_.data[i]) + row * arrays_.list[i].row_size();
+    }
+
+    VectorEnvCore& core_;
+    RolloutArrays arrays_;
+    BlockRuns runs_;
+    std::size_t steps_, done_ = 0;
+    std::vector<std::size_t> in_place_, copied_;  // of the list: what is wanted
+    const std::byte* given_ = nullptr;  // actions, unless there is a policy
+    PolicyFunction policy_{};
+    std::size_t action_row_ = 0;  // bytes of a copy's actions
+    Kernels::Step kernel_ = nullptr;
+    std::vector<Tally> tallies_;  // of the blocks of some steps, one step after the other
+};
+
+/// What a rollout of a VectorEnv keeps.
+struct Record {
+    bool observations = true;        ///< what each step returned
+    bool actions = true;             ///< those that a policy has chosen
+    bool rewards = true;             ///< of each step
+    bool flags = true;               ///< terminations and truncations
+    bool final_observations = true;  ///< with AutoresetMode::same_step, those before the restarts
+    bool returns = true;             ///< sums of the rewards
+};
+
+/// What a rollout has kept, one step after the other; empty what it has not. The arrays belong to this object.
+template <class E>
+class Rollout {
+    static_assert(ObservationTraits<E>::parts == 1, "RolloutRun has room for the parts of a tuple");
+
+public:
+    using Observation = typename VectorEnv<E>::Observation;  ///< a number of an observation
+    using Action = typename E::ActionSpace::Narrow;          ///< what policies choose
+
+    std::span<const Observation> observations;        ///< steps x num_envs x observation size
+    std::span<const Action> actions;                  ///< of a policy, steps x num_envs x action size
+    std::span<const float> rewards;                   ///< steps x num_envs
+    std::span<const bool> terminations;               ///< steps x num_envs
+    std::span<const bool> truncations;                ///< steps x num_envs
+    std::span<const Observation> final_observations;  ///< with AutoresetMode::same_step, as observations
+    std::span<const double> returns;                  ///< num_envs
+
+    /// Makes room for what is to be kept of so many steps.
+    RolloutArrays prepare(const VectorEnvCore& core, std::size_t steps, const Record& record, bool has_policy) {
+        using Role = OutputDescription::Role;
+        const std::size_t rows = steps * core.num_envs();
+        const bool has_final = record.final_observations && core.autoreset_mode() == AutoresetMode::same_step;
+        constexpr std::size_t numbers = ObservationTraits<E>::is_box ? ObservationTraits<E>::numbers : 1;
+        RolloutArrays arrays;
+        arrays.list = output_list(core.environment(), core.autoreset_mode(), false);
+        for (const OutputDescription& output : arrays.list) {
+            void* data = nullptr;
+            switch (output.role) {
+                case Role::observation: data = make_room(observations, record.observations ? rows * numbers : 0); break;
+                case Role::reward: data = make_room(rewards, record.rewards ? rows : 0); break;
+                case Role::termination: data = make_room(terminations, record.flags ? rows : 0); break;
+                case Role::truncation: data = make_room(truncations, record.flags ? rows : 0); break;
+                case Role::final_observation: data = make_room(final_observations, has_final ? rows * numbers : 0); break;
+                default: break;
+            }
+            arrays.data.push_back(data);
+        }
+        arrays.returns = make_room(returns, record.returns ? core.num_envs() : 0);
+        arrays.chosen_actions = make_room(actions, has_policy && record.actions ? rows * E::ActionSpace::size : 0);
+        return arrays;
+    }
+
+private:
+    template <class T>
+    T* make_room(std::span<const T>& kept, std::size_t size) {
+        if (kept.size() == size) return const_cast<T*>(kept.data());  // of an array of our own
+        kept = {};
+        if (size == 0) return nullptr;
+        if (size > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
+        arrays_.push_back(make_aligned_array<std::byte>(size * sizeof(T)));
+        kept = {reinterpret_cast<const T*>(arrays_.back().get()), size};
+        return reinterpret_cast<T*>(arrays_.back().get());
+    }
+
+    std::vector<AlignedArray<std::byte>> arrays_;
+};
+
+/// Steps all copies with given actions, many times.
+/// \param actions steps x num_envs rows
+/// \param record what to keep
+/// \param reused a former rollout, whose arrays are written again where they have the right size
+/// \throws as RolloutRun; when autoreset is disabled and a copy has finished, what came before has been stepped
+template <class E, class Scalar>
+Rollout<E> rollout(VectorEnv<E, Scalar>& env, std::span<const typename E::ActionSpace::Narrow> actions,
+                   const Record& record = {}, Rollout<E> reused = {}) {
+    const std::size_t steps = actions.size() / (env.num_envs() * E::ActionSpace::size);
+    RolloutRun run(env.core(), actions, reused.prepare(env.core(), steps, record, false));
+    run.advance(steps);
+    return reused;
+}
+
+/// Steps all copies many times, with the actions that a policy chooses.
+/// \param policy for these copies
+/// \param steps how many
+/// \param record,reused as above
+/// \throws as above
+template <class E, class Scalar>
+Rollout<E> rollout(VectorEnv<E, Scalar>& env, const PolicyFunction& policy, std::size_t steps, const Record& record = {},
+                   Rollout<E> reused = {}) {
+    RolloutRun run(env.core(), policy, steps, reused.prepare(env.core(), steps, record, true));
+    run.advance(steps);
+    return reused;
+}
+
+}  // namespace operant

@@ -1,0 +1,311 @@
+"""Many steps in one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import error
+from gymnasium.spaces import Box
+from gymnasium.vector import AutoresetMode
+
+from operant import _core
+from operant._checks import positive_integer, shown
+from operant.envs import _arguments
+
+if TYPE_CHECKING:
+    from operant.envs.vector_env import SimdVectorEnv
+
+#: Of all steps of all copies: an array, or a tuple of them.
+Observations = TypeVar("Observations")
+#: Called with how much has been done, and how much there is to do.
+Progress = Callable[[int, int], object]
+#: A function of the observations that returns actions, or a compiled policy.
+Policy = Callable[[Any], Any] | _core.Policy
+
+#: What `record` can name.
+RECORDS = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
+_MOST = 2**31 - 1
+
+
+@dataclass(eq=False, repr=False)
+class Rollout(Generic[Observations]):
+    """What `steps` steps returned, stacked: index t of an array is what step t returned. None: not recorded.
+
+    Attributes:
+        observations: Shape `(steps, num_envs, d)`, float32; of discrete observations `(steps, num_envs)`, int64, or a
+            tuple of those.
+        actions: Shape `(steps, num_envs)` or `(steps, num_envs, k)`: those that a policy chose, or those that were
+            given, which are not copied if they need no conversion.
+        rewards: Shape `(steps, num_envs)`, float32.
+        terminations: Shape `(steps, num_envs)`, bool.
+        truncations: Shape `(steps, num_envs)`, bool.
+        infos: Those of `step`, their arrays with the axis of time first. What a step may report is there whether any
+            did or not; as ever, a mask tells for which copies: `infos["final_obs"]`, of the same shape as the
+            observations, counts where `infos["_final_obs"]` is True, `infos["episode"]` where `infos["_episode"]` is.
+        returns: Shape `(num_envs,)`, float64: the sum of each copy's rewards.
+    """
+
+    observations: Observations | None = None
+    actions: npt.NDArray[Any] | None = None
+    rewards: npt.NDArray[np.float32] | None = None
+    terminations: npt.NDArray[np.bool_] | None = None
+    truncations: npt.NDArray[np.bool_] | None = None
+    infos: dict[str, Any] | None = None
+    returns: npt.NDArray[np.float64] | None = None
+    _recorded: frozenset[str] = field(default=frozenset(), kw_only=True)
+    _arrays: list[Any] = field(default_factory=list, kw_only=True)  # one for each output of a step, or None
+    _chosen: npt.NDArray[Any] | None = field(default=None, kw_only=True)  # actions, if they are not the caller's
+
+    def __repr__(self) -> str:
+        return f"Rollout({', '.join(name for name in RECORDS if name in self._recorded)})"
+
+
+class Evaluation(NamedTuple):
+    """What whole episodes came to.
+
+    Attributes:
+        returns: Shape `(episodes, num_envs)`, float64: sums of rewards.
+        lengths: Shape `(episodes, num_envs)`, int64: numbers of steps.
+    """
+
+    returns: npt.NDArray[np.float64]
+    lengths: npt.NDArray[np.int64]
+
+
+class _Progress:
+    """Tells how far it is, ten times a second at most."""
+
+    def __init__(self, callback: Progress | None, total: int) -> None:
+        self._callback, self._total, self._next = callback, total, time.monotonic() + 0.1
+
+    def __call__(self, done: int) -> None:
+        if self._callback is not None and (done == self._total or time.monotonic() >= self._next):
+            self._callback(done, self._total)
+            self._next = time.monotonic() + 0.1
+
+
+def rollout(env: SimdVectorEnv[Any], source: Any, steps: Any, record: Any, out: Any, progress: Any) -> Rollout[Any]:
+    """What `SimdVectorEnv.rollout` documents."""
+    policy = _compiled(source)
+    given = None
+    if policy is None and not callable(source):
+        given = _arguments.many_actions(source, env.single_action_space, env.num_envs)
+        if steps is not None and positive_integer("steps", steps) != len(given):
+            raise ValueError(f"steps: expected None or {len(given)}, as there are actions for, got {shown(steps)}")
+        steps = len(given)
+    steps = positive_integer("steps", steps, _MOST)
+    _check_progress(progress)
+    if policy is not None and env._renderer is not None and not callable(source):
+        raise ValueError("render_mode: expected None for a compiled policy, as nothing is drawn between its steps")
+    result = _new(env, steps, record) if out is None else _former(env, steps, record, out, given)
+    if env._renderer is not None or (given is None and policy is None):
+        _run_step_by_step(env, source if given is None else iter(given), steps, result, progress)
+    else:
+        if given is None:
+            _make_room_for_actions(result, (steps, *env.action_space.shape), _action_dtype(env))  # type: ignore[misc]
+        chosen = result._chosen if given is None and "actions" in result._recorded else None
+        flat: Any = policy if given is None else given.reshape(-1, *given.shape[2:])
+        env._core.rollout(flat, steps, result._arrays, chosen, result.returns, progress)
+    _show(env, result, given)
+    return result
+
+
+def _compiled(policy: Any) -> _core.Policy | None:
+    """What the core can call without Python, if the policy is that."""
+    bound = getattr(policy, "_core", policy)
+    return bound if isinstance(bound, _core.Policy) else None
+
+
+def _action_dtype(env: SimdVectorEnv[Any]) -> npt.DTypeLike:
+    """Of the actions of compiled policies."""
+    return np.float32 if isinstance(env.single_action_space, Box) else np.int32
+
+
+def _check_progress(progress: Any) -> None:
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress: expected None or a function of two numbers, got {shown(progress)}")
+
+
+# What is recorded, and where.
+
+
+def _recorded(record: Any) -> frozenset[str]:
+    names = [record] if isinstance(record, str) else RECORDS if record is None else record
+    try:
+        chosen = frozenset(names)
+    except TypeError:
+        raise TypeError(f"record: expected names, got {shown(record)}") from None
+    for name in chosen:
+        if name not in RECORDS:
+            raise ValueError(f"record: expected some of {', '.join(RECORDS)}, got {shown(name)}")
+    return chosen
+
+
+def _arrays_of(env: SimdVectorEnv[Any], steps: int) -> Iterator[tuple[str, tuple[int, ...], npt.DTypeLike]]:
+    """The record, shape and dtype of every array that a step writes, in the core's order, and of the returns."""
+    of_role = {role: f"{role}s" for role in ("observation", "reward", "termination", "truncation")}
+    for role, _, dtype, width in env._infos.outputs:
+        yield of_role.get(role, "infos"), (steps, env.num_envs, *([width] if width else [])), dtype
+    yield "returns", (env.num_envs,), np.float64
+
+
+def _new(env: SimdVectorEnv[Any], steps: int, record: Any) -> Rollout[Any]:
+    """A rollout with room for what is to be recorded."""
+    result: Rollout[Any] = Rollout(_recorded=_recorded(record))
+    try:
+        *result._arrays, result.returns = (
+            np.empty(shape, dtype) if name in result._recorded else None
+            for name, shape, dtype in _arrays_of(env, steps)
+        )
+    except (MemoryError, ValueError):
+        raise MemoryError(f"steps: expected as many as memory can hold, got {steps}") from None
+    return result
+
+
+def _former(env: SimdVectorEnv[Any], steps: int, record: Any, out: Any, given: Any) -> Rollout[Any]:
+    """A former rollout, if it has the room."""
+    if not isinstance(out, Rollout):
+        raise TypeError(f"out: expected None or what a former call returned, got {shown(out)}")
+    if record is not None and _recorded(record) != out._recorded:
+        raise ValueError(f"out: expected {', '.join(sorted(_recorded(record)))}, as record has it, got {out}")
+    wanted = list(_arrays_of(env, steps))
+    if len(out._arrays) != len(wanted) - 1:
+        raise ValueError("out: expected one of this environment, in this autoreset mode, got another's")
+    for (name, shape, dtype), array in zip(wanted, [*out._arrays, out.returns], strict=True):
+        if name not in out._recorded:
+            continue
+        if not isinstance(array, np.ndarray) or (array.shape, array.dtype) != (shape, dtype):
+            got = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else shown(array)
+            raise ValueError(f"out.{name}: expected an array {np.dtype(dtype)} {shape}, got {got}")
+        if not (array.flags.c_contiguous and array.flags.writeable):
+            raise ValueError(f"out.{name}: expected an array that is contiguous and can be written to")
+        if given is not None and np.may_share_memory(given, array):
+            raise ValueError(f"actions: expected an array that shares no memory with out.{name}, which is overwritten")
+    return out
+
+
+def _make_room_for_actions(result: Rollout[Any], shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
+    former = result._chosen
+    if "actions" in result._recorded and not (
+        former is not None and (former.shape, former.dtype) == (shape, dtype) and former.flags.carray
+    ):
+        result._chosen = np.empty(shape, dtype)
+
+
+def _show(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
+    """Give the arrays their names."""
+    for name in ("rewards", "terminations", "truncations", "observations"):
+        arrays = [
+            array
+            for (record, _, _), array in zip(_arrays_of(env, 0), result._arrays, strict=False)
+            if record == name and array is not None
+        ]
+        setattr(result, name, tuple(arrays) if len(arrays) > 1 else arrays[0] if arrays else None)
+    result.actions = (result._chosen if given is None else given) if "actions" in result._recorded else None
+    result.infos = env._infos.stacked(result._arrays) if "infos" in result._recorded else None
+
+
+# A call for every step, between which Python chooses the actions, or draws.
+
+
+def _run_step_by_step(
+    env: SimdVectorEnv[Any], source: Any, steps: int, result: Rollout[Any], progress: Progress | None
+) -> None:
+    returns, rewards = np.zeros(env.num_envs), np.empty(env.num_envs)
+    tell = _Progress(progress, steps)
+    done = 0
+    try:
+        while done < steps:
+            actions = env._as_actions(source(env._core.observe()) if callable(source) else next(source))
+            arrays = [None if array is None else array[done : done + 1] for array in result._arrays]
+            if env._renderer is None:
+                env._core.rollout(actions, 1, arrays, None, rewards, None)
+            else:
+                _step_and_draw(env, actions, arrays, rewards)
+            returns += rewards
+            done += 1
+            if callable(source) and "actions" in result._recorded:
+                _keep_actions(result, steps, done - 1, actions)
+            tell(done)
+    except BaseException as stopped:
+        stopped.steps = done  # type: ignore[attr-defined]
+        raise
+    if result.returns is not None:
+        result.returns[...] = returns
+
+
+def _step_and_draw(env: SimdVectorEnv[Any], actions: Any, arrays: list[Any], rewards: Any) -> None:
+    flags = {}
+    for i, (role, _, _, _) in enumerate(env._infos.outputs):
+        if role in ("termination", "truncation"):
+            if arrays[i] is None:
+                arrays[i] = np.empty((1, env.num_envs), np.bool_)
+            flags[role] = arrays[i][0]
+    env._core.rollout(actions, 1, arrays, None, rewards, None)
+    env._renderer.after_step(actions, flags["termination"] | flags["truncation"])  # type: ignore[union-attr]
+
+
+def _keep_actions(result: Rollout[Any], steps: int, t: int, actions: npt.NDArray[Any]) -> None:
+    if t == 0:
+        _make_room_for_actions(result, (steps, *actions.shape), actions.dtype)
+    assert result._chosen is not None
+    if result._chosen.dtype != actions.dtype:
+        result._chosen = result._chosen.astype(np.result_type(result._chosen, actions))
+    result._chosen[t] = actions
+
+
+# Whole episodes.
+
+
+def evaluate(env: SimdVectorEnv[Any], source: Any, episodes: Any, seed: Any, progress: Any) -> Evaluation:
+    """What `SimdVectorEnv.evaluate` documents."""
+    policy = _compiled(source)
+    if policy is None and not callable(source):
+        raise TypeError(f"policy: expected a policy or a function of the observations, got {shown(source)}")
+    episodes = positive_integer("episodes", episodes, _MOST)
+    _check_progress(progress)
+    if env.closed:
+        raise error.ClosedEnvironmentError("this environment has been closed")
+    try:
+        shape = (episodes, env.num_envs)
+        evaluation = Evaluation(np.empty(shape), np.empty(shape, np.int64))
+    except (MemoryError, ValueError):
+        raise MemoryError(f"episodes: expected as many as memory can hold, got {episodes}") from None
+    fresh = type(env)(
+        env.num_envs,
+        env.workers,
+        max_episode_steps=env.max_episode_steps,
+        autoreset_mode=AutoresetMode.SAME_STEP,
+        dtype=env.dtype,
+        record_episode_statistics=policy is None,
+        **env.parameters,
+    )
+    with closing(fresh):
+        observations, _ = fresh.reset(seed=seed)
+        if policy is not None:
+            fresh._core.evaluate(policy, episodes, *evaluation, progress)
+        else:
+            tell = _Progress(progress, evaluation.lengths.size)
+            _evaluate_step_by_step(fresh, source, observations, evaluation, tell)
+    return evaluation
+
+
+def _evaluate_step_by_step(
+    env: SimdVectorEnv[Any], choose: Any, observations: Any, evaluation: Evaluation, tell: _Progress
+) -> None:
+    episodes = len(evaluation.returns)
+    played = np.zeros(env.num_envs, np.int64)
+    while (played < episodes).any():
+        observations, _, _, _, infos = env.step(choose(observations))
+        if "episode" in infos:
+            ended = np.flatnonzero(infos["_episode"] & (played < episodes))
+            evaluation.returns[played[ended], ended] = infos["episode"]["r"][ended]
+            evaluation.lengths[played[ended], ended] = infos["episode"]["l"][ended]
+            played[ended] += 1
+        tell(int(played.sum()))

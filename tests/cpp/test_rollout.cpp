@@ -1,0 +1,306 @@
+// Many steps in one call, against as many calls of step: for every set of kernels that this processor can run.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "shipped_kernels.hpp"
+
+namespace {
+
+using operant::AutoresetMode;
+using operant::PolicyFunction;
+
+#define ENVIRONMENTS \
+    operant::CartPole, operant::MountainCar, operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot
+
+constexpr std::size_t steps = 31;
+constexpr std::int32_t limit = 9;  // so that episodes end, also in the last step but three
+
+template <class E>
+constexpr std::size_t width = operant::ObservationTraits<E>::numbers;
+
+/// A policy that looks at the observations: what it is depends on nothing else.
+template <class E>
+void act(const void*, const void* observations, void* actions, std::size_t begin, std::size_t end) {
+    using Action = typename E::ActionSpace::Narrow;
+    const auto* rows = static_cast<const float*>(observations);
+    auto* chosen = static_cast<Action*>(actions);
+    for (std::size_t i = 0; i < end - begin; ++i) {
+        float sum = 0;
+        for (std::size_t k = 0; k < width<E>; ++k) sum += rows[i * width<E> + k];
+        if constexpr (std::is_integral_v<Action>)
+            chosen[i] = sum > 0 ? static_cast<Action>(E::ActionSpace::n - 1) : 0;
+        else
+            chosen[i] = sum;
+    }
+}
+
+template <class E>
+constexpr PolicyFunction policy{&act<E>, nullptr};
+
+/// All that steps return, one after the other.
+template <class E>
+struct Steps {
+    std::vector<typename E::ActionSpace::Narrow> actions;
+    std::vector<float> observations, rewards, final_observations;
+    std::vector<char> terminations, truncations;
+    std::vector<double> returns;
+};
+
+/// What `count` calls of step return, with the actions that the policy chooses.
+template <class E, class Scalar>
+Steps<E> run_step_by_step(operant::VectorEnv<E, Scalar>& env, std::span<const float> observations, std::size_t count) {
+    Steps<E> all;
+    const std::size_t num_envs = env.num_envs();
+    all.returns.resize(num_envs);
+    std::vector<typename E::ActionSpace::Narrow> actions(num_envs);
+    const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    for (std::size_t step = 0; step < count; ++step) {
+        act<E>(nullptr, observations.data(), actions.data(), 0, num_envs);
+        const auto result = env.step(actions);
+        observations = result.observations;
+        append(all.actions, actions);
+        append(all.observations, result.observations);
+        append(all.rewards, result.rewards);
+        append(all.terminations, result.terminations);
+        append(all.truncations, result.truncations);
+        append(all.final_observations, env.final_observations());
+        for (std::size_t copy = 0; copy < num_envs; ++copy) all.returns[copy] += static_cast<double>(result.rewards[copy]);
+    }
+    return all;
+}
+
+template <class A, class B>
+bool same_bytes(const A& a, const B& b) {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
+}
+
+template <class E>
+void check_same(const operant::Rollout<E>& rollout, const Steps<E>& expected) {
+    CHECK(same_bytes(rollout.observations, expected.observations));
+    CHECK(same_bytes(rollout.rewards, expected.rewards));
+    CHECK(same_bytes(rollout.terminations, expected.terminations));
+    CHECK(same_bytes(rollout.truncations, expected.truncations));
+    CHECK(same_bytes(rollout.final_observations, expected.final_observations));
+    CHECK(same_bytes(rollout.returns, expected.returns));
+}
+
+/// A rollout with actions, one with a policy and steps one by one, from the same start: the same in all that they return
+/// and leave behind.
+template <class E, class Scalar>
+void check_rollouts(const Architecture& architecture, std::size_t num_envs, std::size_t workers, AutoresetMode mode) {
+    CAPTURE(architecture.name);
+    CAPTURE(num_envs);
+    CAPTURE(workers);
+    const auto make_one = [&] {
+        return make<E, Scalar>(architecture, num_envs,
+                               {.workers = workers, .max_episode_steps = limit, .autoreset_mode = mode});
+    };
+    auto stepped = make_one(), given = make_one(), led = make_one();
+    const std::size_t count = mode == AutoresetMode::disabled ? 5 : steps;
+    const auto expected = run_step_by_step(stepped, stepped.reset(7), count);
+    given.reset(7);
+    led.reset(7);
+    check_same(operant::rollout(given, expected.actions), expected);
+    const auto by_policy = operant::rollout(led, policy<E>, count);
+    check_same(by_policy, expected);
+    CHECK(same_bytes(by_policy.actions, expected.actions));
+    CHECK(given.save() == stepped.save());
+    CHECK(led.save() == stepped.save());
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("all kernels");
+
+TEST_CASE_TEMPLATE("a rollout is as many steps", E, ENVIRONMENTS) {
+    for (const Architecture& architecture : available_architectures()) {
+        for (const AutoresetMode mode : {AutoresetMode::next_step, AutoresetMode::same_step, AutoresetMode::disabled}) {
+            for (const std::size_t num_envs : {1, 77, 128}) {
+                check_rollouts<E, float>(architecture, num_envs, 1, mode);
+                check_rollouts<E, double>(architecture, num_envs, 1, mode);
+            }
+            for (const std::size_t workers : {1, 3}) check_rollouts<E, float>(architecture, 4200, workers, mode);
+        }
+    }
+}
+
+TEST_SUITE_END();
+
+TEST_CASE("a rollout in parts is the same") {
+    const auto architecture = available_architectures().front();
+    constexpr std::size_t num_envs = 1500;
+    auto stepped = make<operant::Pendulum, float>(architecture, num_envs, {.max_episode_steps = limit});
+    auto env = make<operant::Pendulum, float>(architecture, num_envs, {.max_episode_steps = limit});
+    const auto expected = run_step_by_step(stepped, stepped.reset(3), steps);
+    env.reset(3);
+    operant::Rollout<operant::Pendulum> rollout;
+    operant::RolloutRun run(env.core(), policy<operant::Pendulum>, steps, rollout.prepare(env.core(), steps, {}, true));
+    for (const std::size_t part : {1, 0, 7, 2}) run.advance(part);
+    CHECK(run.done() == 10);
+    auto halfway = make<operant::Pendulum, float>(architecture, num_envs, {.max_episode_steps = limit});
+    run_step_by_step(halfway, halfway.reset(3), 10);
+    CHECK(env.save() == halfway.save());
+    run.advance(1000);
+    CHECK(run.done() == steps);
+    check_same(rollout, expected);
+}
+
+TEST_CASE("what is not recorded is not there, and what was is written again") {
+    const auto architecture = available_architectures().front();
+    auto env = make<operant::CartPole, float>(architecture, 70);
+    auto stepped = make<operant::CartPole, float>(architecture, 70);
+    const auto expected = run_step_by_step(stepped, stepped.reset(1), steps);
+    env.reset(1);
+    auto rollout = operant::rollout(env, expected.actions, {.observations = false, .flags = false});
+    CHECK(rollout.observations.empty());
+    CHECK(rollout.terminations.empty());
+    CHECK(rollout.truncations.empty());
+    CHECK(same_bytes(rollout.rewards, expected.rewards));
+    CHECK(same_bytes(rollout.returns, expected.returns));
+
+    env.reset(1);
+    const auto* rewards = rollout.rewards.data();
+    const auto* returns = rollout.returns.data();
+    rollout = operant::rollout(env, policy<operant::CartPole>, steps, {}, std::move(rollout));
+    check_same(rollout, expected);
+    CHECK(rollout.rewards.data() == rewards);
+    CHECK(rollout.returns.data() == returns);
+}
+
+TEST_CASE("parameters of each copy go with their blocks") {
+    const auto architecture = available_architectures().front();
+    constexpr std::size_t num_envs = 2560;  // steps write whole words of rows
+    const auto& environment = operant::find_environment(operant_builtin_environments(), "CartPole");
+    const auto& kernels = operant::choose_kernels(environment, false, architecture.name);
+    std::vector<double> numbers;
+    for (std::size_t copy = 0; copy < num_envs; ++copy)
+        for (std::size_t i = 0; i < environment.number_count; ++i)
+            numbers.push_back(environment.default_numbers[i] * (i == 0 ? 1 + static_cast<double>(copy) / num_envs : 1));
+    operant::VectorEnvCore stepped(environment, kernels, num_envs, {.max_episode_steps = limit}, numbers);
+    operant::VectorEnvCore env(environment, kernels, num_envs, {.max_episode_steps = limit}, numbers);
+    operant::Rollout<operant::CartPole> steps_one, rollout;
+    const std::vector<std::int32_t> actions(num_envs * steps, 1);
+    for (auto* core : {&stepped, &env}) {
+        core->seed_all(5);
+        auto start = steps_one.prepare(*core, 1, {}, false);
+        core->reset({}, operant::OutputArrays(start.list, start.data).outputs());
+    }
+    std::vector<float> expected;
+    for (std::size_t step = 0; step < steps; ++step) {
+        auto arrays = steps_one.prepare(stepped, 1, {}, false);
+        stepped.step(std::span(actions).first(num_envs), operant::OutputArrays(arrays.list, arrays.data).outputs());
+        expected.insert(expected.end(), steps_one.observations.begin(), steps_one.observations.end());
+    }
+    operant::RolloutRun run(env, std::span(actions), rollout.prepare(env, steps, {}, false));
+    run.advance(steps);
+    CHECK(same_bytes(rollout.observations, expected));
+    CHECK(env.save() == stepped.save());
+}
+
+TEST_CASE("a rollout that cannot be made changes nothing") {
+    const auto architecture = available_architectures().front();
+    auto env = make<operant::CartPole, float>(architecture, 3);
+    CHECK_THROWS_AS(operant::rollout(env, std::vector<std::int32_t>(6, 0)), operant::ResetNeeded);
+    env.reset(1);
+    const auto before = env.save();
+    std::vector<std::int32_t> actions(12, 0);
+    actions[7] = 2;
+    CHECK_THROWS_WITH(operant::rollout(env, actions), "actions[2, 1]: expected an integer from 0 to 1, got 2");
+    CHECK_THROWS_AS(operant::rollout(env, std::vector<std::int32_t>(7, 0)), std::invalid_argument);
+    CHECK_THROWS_AS(operant::rollout(env, std::vector<std::int32_t>()), std::invalid_argument);
+    CHECK_THROWS_AS(operant::rollout(env, policy<operant::CartPole>, 0), std::invalid_argument);
+    CHECK(env.save() == before);
+}
+
+TEST_CASE("without autoreset, a rollout stops where step would") {
+    const auto architecture = available_architectures().front();
+    auto env = make<operant::CartPole, float>(architecture, 3,
+                                              {.max_episode_steps = 4, .autoreset_mode = AutoresetMode::disabled});
+    auto stepped = make<operant::CartPole, float>(architecture, 3,
+                                                  {.max_episode_steps = 4, .autoreset_mode = AutoresetMode::disabled});
+    env.reset(1);
+    run_step_by_step(stepped, stepped.reset(1), 4);
+    CHECK_THROWS_WITH_AS(operant::rollout(env, policy<operant::CartPole>, 6),
+                         "rollout: 3 of the copies have finished, and autoreset is disabled: reset them first",
+                         operant::ResetNeeded);
+    CHECK(env.save() == stepped.save());
+}
+
+TEST_CASE_TEMPLATE("an evaluation plays whole episodes", E, ENVIRONMENTS) {
+    constexpr std::size_t num_envs = 2100, episodes = 3;
+    for (const Architecture& architecture : available_architectures()) {
+        CAPTURE(architecture.name);
+        auto stepped =
+            make<E, float>(architecture, num_envs, {.max_episode_steps = 60, .autoreset_mode = AutoresetMode::same_step});
+        const auto all = run_step_by_step(stepped, stepped.reset(7), 60 * episodes);
+        std::vector<double> returns(episodes * num_envs), sums(num_envs);
+        std::vector<std::int64_t> lengths(episodes * num_envs), elapsed(num_envs), played(num_envs);
+        for (std::size_t row = 0; row < all.rewards.size(); ++row) {
+            const std::size_t copy = row % num_envs;
+            sums[copy] += static_cast<double>(all.rewards[row]);
+            ++elapsed[copy];
+            if (!all.terminations[row] && !all.truncations[row]) continue;
+            if (played[copy] < static_cast<std::int64_t>(episodes)) {
+                const std::size_t place = static_cast<std::size_t>(played[copy]++) * num_envs + copy;
+                returns[place] = sums[copy];
+                lengths[place] = elapsed[copy];
+            }
+            sums[copy] = 0;
+            elapsed[copy] = 0;
+        }
+        for (const std::size_t workers : {1, 2}) {
+            auto env = make<E, float>(architecture, num_envs, {.workers = workers, .max_episode_steps = 60});
+            const auto evaluation = operant::evaluate(env, policy<E>, episodes, 7);
+            CHECK(evaluation.lengths == lengths);
+            for (std::size_t i = 0; i < returns.size(); ++i)
+                if (std::abs(evaluation.returns[i] - returns[i]) > 1e-4 * (1 + std::abs(returns[i]))) FAIL(i);
+            CHECK_THROWS_AS(env.step(std::vector<typename E::ActionSpace::Narrow>(num_envs)), operant::ResetNeeded);
+            env.reset(7);
+            CHECK(env.logs().total_steps == 0);
+            env.step(std::vector<typename E::ActionSpace::Narrow>(num_envs));
+            CHECK(env.logs().total_steps == 0);
+        }
+    }
+}
+
+TEST_CASE("a copy of a copy goes on as the other does") {
+    const auto architecture = available_architectures().front();
+    auto env = make<operant::Pendulum, double>(architecture, 130, {.max_episode_steps = limit});
+    run_step_by_step(env, env.reset(1), 6);
+    std::vector<bool> mask(130);
+    const std::vector<std::int64_t> source{3, 3, 129, 0}, target{5, 128, 0, 3};  // the last two from where those were
+    std::vector<double> before(260), after(260);
+    env.get_state(before);
+    operant::Branching::copy_state(env.core(), source, target, true);
+    env.get_state(after);
+    for (std::size_t i = 0; i < source.size(); ++i)
+        for (std::size_t k = 0; k < 2; ++k)
+            CHECK(after[static_cast<std::size_t>(2 * target[i]) + k] == before[static_cast<std::size_t>(2 * source[i]) + k]);
+    const auto all = operant::rollout(env, std::vector<float>(130 * 20, 0.5f));
+    for (std::size_t row = 0; row < 20 * 130; row += 130) CHECK(all.rewards[row + 5] == all.rewards[row + 128]);
+    CHECK(env.logs().total_steps == env.logs().episode_count * limit);
+}
+
+TEST_CASE("a snapshot brings back all but that of another environment") {
+    const auto architecture = available_architectures().front();
+    auto env = make<operant::CartPole, float>(architecture, 1100, {.max_episode_steps = limit});
+    auto other = make<operant::CartPole, float>(architecture, 1100, {.max_episode_steps = limit});
+    run_step_by_step(env, env.reset(1), 17);
+    const auto saved = env.save();
+    const auto snapshot = operant::Branching::take(env.core());
+    const auto expected = operant::rollout(env, policy<operant::CartPole>, steps);
+    const auto end = env.save();
+    operant::Branching::restore(env.core(), snapshot);
+    CHECK(env.save() == saved);
+    const auto again = operant::rollout(env, policy<operant::CartPole>, steps);
+    CHECK(same_bytes(again.observations, expected.observations));
+    CHECK(env.save() == end);
+    CHECK_THROWS_AS(operant::Branching::restore(other.core(), snapshot), std::invalid_argument);
+}
