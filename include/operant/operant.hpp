@@ -8,10 +8,12 @@
 #include <operant/branching.hpp>
 #include <operant/cartpole.hpp>
 #include <operant/cliff_walking.hpp>
+#include <operant/compiled_policy.hpp>
 #include <operant/evaluation.hpp>
 #include <operant/frozen_lake.hpp>
 #include <operant/mountain_car.hpp>
 #include <operant/mountain_car_continuous.hpp>
+#include <operant/network_policy.hpp>
 #include <operant/pendulum.hpp>
 #include <operant/policy.hpp>
 #include <operant/rollout.hpp>

@@ -135,6 +135,86 @@ def test_the_environment_can_be_steered():
     assert steps == 200 * 299
 
 
+# In rollouts
+
+ROLLED = {
+    "CartPole": lambda: MLP(*network((4, 12, 2), 3), sample=True, seed=1),
+    "Acrobot": lambda: Linear(numbers(3, 6)),
+    "Pendulum": lambda: MLP(*network((3, 12, 1)), "relu", action_space=spaces.Box(-1, 1, (1,)), noise=0.3, seed=2),
+    "MountainCarContinuous": lambda: Random(spaces.Box(-1, 1, (1,)), seed=3),
+    "FrozenLake": lambda: Linear(numbers(4, 16), sample=True, seed=4),
+    "Taxi": lambda: Linear(numbers(6, 500)),
+}
+
+
+@pytest.mark.parametrize("name", ROLLED)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_rollout_is_a_loop_of_calls_and_steps(name, workers):
+    num_envs, steps = 2100, 12
+    make = getattr(operant.envs, f"{name}VecEnv")
+    looped, rolled = make(num_envs, max_episode_steps=5), make(num_envs, workers, max_episode_steps=5)
+    policy, other = ROLLED[name](), ROLLED[name]()
+    observations, _ = looped.reset(seed=0)
+    rolled.reset(seed=0)
+    rollout = rolled.rollout(other, steps)
+    for step in range(steps):
+        actions = policy(observations)
+        np.testing.assert_array_equal(rollout.actions[step], actions)
+        observations, rewards, *_ = looped.step(actions)
+        np.testing.assert_array_equal(rollout.observations[step], observations)
+        np.testing.assert_array_equal(rollout.rewards[step], rewards)
+
+
+def test_the_actions_are_the_environments_if_none_are_given():
+    env = operant.envs.PendulumVecEnv(8, max_torque=np.arange(1.0, 9.0))
+    env.reset(seed=0)
+    actions = env.rollout(Linear([[100.0, 100, 100]]), 30).actions
+    assert (actions.min(), actions.max()) == (-8, 8)  # the environment clips to each copy's own
+    actions = env.rollout(Random(seed=0), 200).actions
+    assert (np.abs(actions) <= 8).all()
+    assert np.abs(actions).max() > 7
+    assert env.evaluate(Linear([[0.0, 0, 0]], noise=1.0), 2, seed=0).lengths.tolist() == [[200] * 8] * 2
+
+
+def test_a_policy_that_does_not_fit_is_refused():
+    cartpole, pendulum = operant.envs.CartPoleVecEnv(6), operant.envs.PendulumVecEnv(6)
+    refused = [
+        (cartpole, Linear(numbers(2, 3)), "policy: expected observations of 3 numbers, got 4"),
+        (cartpole, Linear(numbers(3, 4)), "policy: expected 2 outputs, one for each discrete action, got 3"),
+        (
+            cartpole,
+            Linear(numbers(4, 2, 4)),
+            "policy: expected a population whose size divides num_envs = 6, got one of 4",
+        ),
+        (
+            cartpole,
+            Linear(numbers(1, 4), action_space=LINE),
+            "policy: chooses actions of 1 continuous numbers, CartPole",
+        ),
+        (cartpole, Linear(numbers(2, 4), noise=1), "noise: expected 0"),
+        (pendulum, Linear(numbers(1, 3), sample=True), "sample: expected False"),
+        (
+            pendulum,
+            Random(spaces.Discrete(2)),
+            "policy: chooses one of 2 discrete actions, Pendulum takes actions of 1",
+        ),
+        (
+            operant.envs.FrozenLakeVecEnv(6),
+            Linear(numbers(4, 15)),
+            "policy: expected observations of 15 values, got 16",
+        ),
+        (
+            operant.envs.BlackjackVecEnv(6),
+            Random(),
+            "policy: expected an environment whose observations are one array|tuples",
+        ),
+    ]
+    for env, policy, message in refused:
+        env.reset(seed=0)
+        with pytest.raises(ValueError, match=message):
+            env.rollout(policy, 3)
+
+
 # Populations
 
 
@@ -547,6 +627,17 @@ def test_policies_are_loaded_from_headers(own):
     actions = jitter(seed=6)(numbers(40, 3))
     expected = [one.normal(0, 0.5) for one in generators(6, 40)]
     np.testing.assert_allclose(actions[:, 0], numbers(40, 3)[:, 0] + expected, atol=1e-6)
+
+
+def test_a_loaded_policy_steers(own):
+    lean, jitter = own
+    env = operant.envs.CartPoleVecEnv(50)
+    assert env.evaluate(lean(gain=0.3), 3, seed=0).lengths.mean() > 50
+    env = operant.envs.PendulumVecEnv(50)
+    env.reset(seed=0)
+    assert np.std(env.rollout(jitter(), 20).actions) > 0.1
+    with pytest.raises(ValueError, match="Lean: expected observations of 4 numbers, got 3"):
+        env.rollout(lean(), 1)
 
 
 def test_a_loaded_policy_refuses_what_does_not_fit(own):

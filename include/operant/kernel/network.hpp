@@ -69,7 +69,7 @@ class NetworkKernels {
     using Batch = xsimd::batch<float, Arch>;
     using Indices = xsimd::batch<std::int32_t, Arch>;
     static constexpr std::size_t width = Batch::size;
-    static constexpr std::size_t group = (width == 16 ? 3 : 2) * width;  ///< copies that go through the layers together
+    static constexpr std::size_t group = 3 * width;  ///< copies that go through the layers together
     static constexpr std::size_t stride = group + width;  ///< from one output of the last layer to the next
     static constexpr std::size_t units = width == 16 ? 8 : 4;  ///< of a layer at a time: as registers suffice
 
