@@ -15,7 +15,7 @@ using Architectures = xsimd::arch_list<xsimd::neon64>;
 using PortableArchitecture = xsimd::neon64;  ///< the least of them
 #else
 using Architectures = xsimd::arch_list<xsimd::avx512bw, xsimd::fma3<xsimd::avx2>, xsimd::sse4_2>;
-using PortableArchitecture = xsimd::sse4_2;
+using PortableArchitecture = xsimd::sse4_2;  ///< the least of them
 #endif
 
 /// The spelling that `OPERANT_ARCH` and `operant.simd` use.

@@ -39,6 +39,8 @@ public:
     BlockRun& operator=(const BlockRun&) = delete;
 
     /// Turns to the copies [begin, end), a block.
+    /// \param begin the first copy
+    /// \param end the copy after the last
     /// \param clock steps that they have made
     void enter(std::size_t begin, std::size_t end, std::int64_t clock) {
         lanes_ = core_.lanes();

@@ -31,6 +31,7 @@ class MemorySnapshot {
 class Branching {
 public:
     /// Gives copies the state, elapsed steps and return of others, as they all were before.
+    /// \param core of the copies
     /// \param source a copy for each target
     /// \param target copies, all different
     /// \param with_random whether to give them the random streams, too
@@ -82,6 +83,8 @@ public:
         return snapshot;
     }
 
+    /// Goes back.
+    /// \param core the object that the snapshot was taken of
     /// \param snapshot of the same object
     /// \throws std::invalid_argument when it is of another; nothing is changed then
     static void restore(VectorEnvCore& core, const MemorySnapshot& snapshot) {

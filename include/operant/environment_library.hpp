@@ -89,6 +89,7 @@ struct InfoDescription {
 
 /// What an action or an observation is.
 struct SpaceDescription {
+    /// Which of Gymnasium's spaces.
     enum class Kind : std::uint32_t { box, discrete, multi_discrete, tuple };  ///< tuple: of discrete spaces
 
     Kind kind;         ///< which of Gymnasium's spaces
@@ -214,6 +215,7 @@ inline const EnvironmentDescription& find_environment(const EnvironmentLibrary& 
 
 /// One array that a step writes.
 struct OutputDescription {
+    /// What the array is for.
     enum class Role : std::uint32_t {
         observation,
         reward,
@@ -280,8 +282,10 @@ class OutputArrays {
 public:
     /// Nothing to write to.
     OutputArrays() = default;
-    OutputArrays(OutputArrays&&) = default;             // a vector that is moved keeps its elements where they are
-    OutputArrays& operator=(OutputArrays&&) = default;  // and `outputs_` points to them
+    /// A vector that is moved keeps its elements where they are, and the outputs point to them.
+    OutputArrays(OutputArrays&&) = default;
+    /// The same.
+    OutputArrays& operator=(OutputArrays&&) = default;
 
     /// \param list of `output_list`
     /// \param data of the arrays on it

@@ -142,6 +142,7 @@ struct Evaluation {
 
 /// Plays whole episodes in every copy, from fresh starts. Uses the environment up: it has to be reset before it can step
 /// again.
+/// \param env as many copies as there are to be episodes at a time
 /// \param policy for these copies
 /// \param episodes of each copy
 /// \param seed copy i gets `seed + i`

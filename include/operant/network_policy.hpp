@@ -157,7 +157,8 @@ private:
 struct ActionChoices {
     bool discrete = true;                 ///< integers, or numbers within bounds
     std::vector<std::int32_t> counts;     ///< discrete: how many values each number has
-    std::vector<float> low, high;         ///< continuous: the bounds of each number; may be infinite
+    std::vector<float> low;               ///< continuous: the smallest value of each number; may be infinite
+    std::vector<float> high;              ///< continuous: the largest
 
     /// Numbers in an action.
     std::size_t size() const { return discrete ? counts.size() : low.size(); }

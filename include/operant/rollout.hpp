@@ -38,7 +38,9 @@ struct RolloutArrays {
 class RolloutRun {
 public:
     /// With given actions.
+    /// \param core has been reset
     /// \param actions steps x num_envs rows, of int32, int64, float or double, whichever the action space has; they stay
+    /// \param arrays where the results go
     /// \throws ResetNeeded before the first reset, std::invalid_argument when there are no actions, or not of whole steps,
     ///         or one cannot be used; nothing is stepped then, whichever it is
     template <class Action>
@@ -51,8 +53,10 @@ public:
     }
 
     /// With a policy.
+    /// \param core has been reset
     /// \param policy for these copies; it stays. Its actions have to be in the action space
     /// \param steps at least 1
+    /// \param arrays where the results go
     /// \throws ResetNeeded before the first reset, std::invalid_argument when there are no steps, or the observations are
     ///         tuples, which no policy takes
     RolloutRun(VectorEnvCore& core, const PolicyFunction& policy, std::size_t steps, RolloutArrays arrays)
@@ -250,6 +254,7 @@ private:
 };
 
 /// Steps all copies with given actions, many times.
+/// \param env has been reset
 /// \param actions steps x num_envs rows
 /// \param record what to keep
 /// \param reused a former rollout, whose arrays are written again where they have the right size
@@ -264,6 +269,7 @@ Rollout<E> rollout(VectorEnv<E, Scalar>& env, std::span<const typename E::Action
 }
 
 /// Steps all copies many times, with the actions that a policy chooses.
+/// \param env has been reset
 /// \param policy for these copies
 /// \param steps how many
 /// \param record,reused as above

@@ -87,19 +87,19 @@ struct SpaceTraits<Box<size>> {
 /// One array of shape (num_envs,), int64.
 template <int n>
 struct SpaceTraits<Discrete<n>> {
-    static constexpr std::size_t parts = 1;
-    static constexpr bool is_box = false;
-    static constexpr bool is_tuple = false;
-    static constexpr std::size_t numbers = 1;
+    static constexpr std::size_t parts = 1;  ///< as for Box
+    static constexpr bool is_box = false;  ///< as for Box
+    static constexpr bool is_tuple = false;  ///< as for Box
+    static constexpr std::size_t numbers = 1;  ///< as for Box
 };
 
 /// `gymnasium.spaces.Tuple` of Discrete spaces: for each an array of shape (num_envs,), int64.
 template <int... n>
 struct SpaceTraits<std::tuple<Discrete<n>...>> {
-    static constexpr std::size_t parts = sizeof...(n);
-    static constexpr bool is_box = false;
-    static constexpr bool is_tuple = true;
-    static constexpr std::size_t numbers = sizeof...(n);
+    static constexpr std::size_t parts = sizeof...(n);  ///< as for Box
+    static constexpr bool is_box = false;  ///< as for Box
+    static constexpr bool is_tuple = true;  ///< as for Box
+    static constexpr std::size_t numbers = sizeof...(n);  ///< as for Box
 };
 
 /// Whether actions are integers.

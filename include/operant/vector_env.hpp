@@ -76,6 +76,7 @@ public:
     }
 
     /// With kernels for several instruction sets, compiled elsewhere: `operant_add_environments(... TYPE STATIC ...)`.
+    /// \param num_envs,options as above
     /// \param library that has E
     /// \param architecture by default, the best that this processor has
     /// \throws std::invalid_argument also when the library has no environment of E's name, std::runtime_error when it has

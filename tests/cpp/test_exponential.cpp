@@ -59,6 +59,8 @@ TEST_CASE("tanh of several batches is that of each") {
     for (std::size_t k = 0; k < x.size(); ++k) CHECK(together[k].get(0) == operant::hyperbolic_tangent(x[k]).get(0));
 }
 
+constexpr bool fused = XSIMD_WITH_FMA3_AVX2 || XSIMD_WITH_AVX512F || XSIMD_WITH_NEON64;
+
 TEST_CASE("the exponential of negative numbers is good to rounding" * doctest::test_suite("not emulated")) {
     double worst = 0;
     const auto exp = [](const Floats& x) { return operant::exponential_of_negative(-x); };
@@ -66,7 +68,7 @@ TEST_CASE("the exponential of negative numbers is good to rounding" * doctest::t
         const double exact = std::exp(-double{x});
         worst = std::max(worst, std::abs(y - exact) / exact / (3e-7 + 5e-8 * x));
     });
-    CHECK(worst < 1);
+    CHECK(worst < (fused ? 1 : 1.5));  // without fused operations, each product and each sum is rounded
     CHECK(operant::exponential_of_negative(Floats(0.0f)).get(0) == 1.0f);
     CHECK(operant::exponential_of_negative(Floats(-std::numeric_limits<float>::infinity())).get(0) < 1e-37f);
 }
