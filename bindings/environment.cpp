@@ -22,12 +22,6 @@
 namespace operant::bindings {
 namespace {
 
-std::vector<Environment> environments_of(const EnvironmentLibrary& library) {
-    std::vector<Environment> environments;
-    for (std::size_t i = 0; i < library.environment_count; ++i) environments.emplace_back(*library.environments[i]);
-    return environments;
-}
-
 /// The function that a shared library exports; null if it has none.
 GetEnvironmentLibrary open_library(const std::string& path) {
     constexpr const char* name = "operant_environment_library";
@@ -148,9 +142,15 @@ AutoresetMode autoreset_mode_of(const std::string& value) {
     throw nb::value_error(("autoreset_mode: expected 'NextStep', 'SameStep' or 'Disabled', got '" + value + "'").c_str());
 }
 
+std::vector<Environment> environments_of(const EnvironmentLibrary& library) {
+    std::vector<Environment> environments;
+    for (std::size_t i = 0; i < library.environment_count; ++i) environments.emplace_back(*library.environments[i]);
+    return environments;
+}
+
 std::vector<Environment> builtin_environments() { return environments_of(operant_builtin_environments()); }
 
-std::vector<Environment> load_library(const std::string& path) {
+const EnvironmentLibrary& load_library(const std::string& path) {
     const GetEnvironmentLibrary get_library = open_library(path);
     if (!get_library) throw nb::import_error((path + " is no library of Operant environments").c_str());
     const EnvironmentLibrary& library = *get_library();
@@ -159,7 +159,7 @@ std::vector<Environment> load_library(const std::string& path) {
                                 " of the interface to environments, this Operant has version " +
                                 std::to_string(library_version) + ": build it anew")
                                    .c_str());
-    return environments_of(library);
+    return library;
 }
 
 std::string_view active_architecture() {

@@ -52,9 +52,12 @@ AutoresetMode autoreset_mode_of(const std::string& value);
 /// The environments that this module has.
 std::vector<Environment> builtin_environments();
 
-/// Those of a shared library.
-/// \throws nb::import_error when it cannot be loaded, is no library of environments, or is one of another version
-std::vector<Environment> load_library(const std::string& path);
+/// A shared library of environments and policies.
+/// \throws nb::import_error when it cannot be loaded, is none, or is one of another version
+const EnvironmentLibrary& load_library(const std::string& path);
+
+/// Those of a library.
+std::vector<Environment> environments_of(const EnvironmentLibrary& library);
 
 /// The instruction set in use, chosen when the module is imported.
 std::string_view active_architecture();

@@ -6,6 +6,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -51,12 +52,6 @@ void bind_environment(nb::module_& module) {
         .def_prop_ro("infos", &Environment::infos)
         .def("outputs", &Environment::outputs, "autoreset_mode"_a, "episode_statistics"_a)
         .def("spaces", &Environment::spaces, "numbers"_a);
-}
-
-void bind_policies(nb::module_& module) {
-    nb::class_<Policy>(module, "Policy");
-    nb::class_<FunctionPolicy, Policy>(module, "FunctionPolicy")
-        .def(nb::init<std::uintptr_t, std::uintptr_t>(), "act"_a, "policy"_a);
 }
 
 void bind_vector_env(nb::module_& module) {
@@ -117,5 +112,11 @@ NB_MODULE(_core, module) {
     bind_policies(module);
     bind_vector_env(module);
     module.def("builtin_environments", &builtin_environments);
-    module.def("load_library", &load_library, "path"_a);
+    module.def(
+        "load_library",
+        [](const std::string& path) {
+            const operant::EnvironmentLibrary& library = load_library(path);
+            return std::pair(environments_of(library), policies_of(library));
+        },
+        "path"_a);
 }

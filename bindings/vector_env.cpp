@@ -164,7 +164,8 @@ void PyVectorEnv::rollout(nb::handle source, std::size_t steps, const nb::list& 
     into.chosen_actions = data_of(chosen_actions, rows * action_size * sizeof(std::int32_t));
     into.episodes_began = began_.get();
     if (Policy* policy = nullptr; nb::try_cast(source, policy)) {
-        RolloutRun run(*core_, policy->function(core_->environment(), core_->num_envs()), steps, std::move(into));
+        const BoundPolicy bound = policy->bind(core_->environment(), core_->parameters(), core_->num_envs());
+        RolloutRun run(*core_, bound.function, steps, std::move(into));
         return run_rollout(run, progress);
     }
     const auto view = view_actions(source, rows, action_size);
@@ -207,7 +208,8 @@ void PyVectorEnv::run_rollout(RolloutRun& run, nb::handle progress) {
 void PyVectorEnv::evaluate(Policy& policy, std::size_t episodes, nb::handle returns, nb::handle lengths, nb::handle progress) {
     const Exclusive exclusive(*this);
     const std::size_t total = episodes * core_->num_envs();
-    EvaluationRun run(*core_, policy.function(core_->environment(), core_->num_envs()), episodes,
+    const BoundPolicy bound = policy.bind(core_->environment(), core_->parameters(), core_->num_envs());
+    EvaluationRun run(*core_, bound.function, episodes,
                       static_cast<double*>(data_of(returns, total * sizeof(double))),
                       static_cast<std::int64_t*>(data_of(lengths, total * sizeof(std::int64_t))));
     run_in_chunks(run, core_->num_envs(), total, progress);

@@ -1,11 +1,13 @@
-# operant_add_environments(<target> [TYPE <type>] [ENVIRONMENTS <name>...] <header>...)
+# operant_add_environments(<target> [TYPE <type>] [ENVIRONMENTS <name>...] [POLICIES <name>...] [NETWORKS] <header>...)
 #
-# Builds the library of the environments that the headers describe, with kernels for every instruction set.
+# Builds the library of the environments and policies that the headers describe, with kernels for every instruction set.
 #
 #   TYPE          MODULE (the default): a shared library for operant.load_library() in Python.
 #                 STATIC or OBJECT: for C++ programs, which include <target>.hpp and call operant_<target>().
 #   ENVIRONMENTS  The names of the structs, with their namespaces. By default, every struct in the headers that has a
 #                 line `static constexpr std::string_view name`.
+#   POLICIES      The same of policies, which have a line `static constexpr std::string_view policy_name`.
+#   NETWORKS      With Operant's own policies, too: neural networks and random actions.
 #
 # A MODULE needs no Taskflow; the others are linked to operant::operant, as programs that step environments are.
 #
@@ -14,7 +16,7 @@ include_guard()
 include(${CMAKE_CURRENT_LIST_DIR}/architectures.cmake)
 
 function(operant_add_environments target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" TYPE ENVIRONMENTS)
+  cmake_parse_arguments(PARSE_ARGV 1 arg NETWORKS TYPE "ENVIRONMENTS;POLICIES")
   set(headers ${arg_UNPARSED_ARGUMENTS})
   if(NOT arg_TYPE)
     set(arg_TYPE MODULE)
@@ -28,23 +30,27 @@ function(operant_add_environments target)
 
   set(includes "")
   set(names ${arg_ENVIRONMENTS})
+  set(policies ${arg_POLICIES})
   foreach(header IN LISTS headers)
     cmake_path(ABSOLUTE_PATH header BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
     string(APPEND includes "#include \"${header}\"\n")
-    if(NOT arg_ENVIRONMENTS)
-      operant_environments_in(${header} found)
+    if(NOT arg_ENVIRONMENTS AND NOT arg_POLICIES)
+      operant_structs_in(${header} name found)
       list(APPEND names ${found})
+      operant_structs_in(${header} policy_name found)
+      list(APPEND policies ${found})
     endif()
   endforeach()
-  if(NOT names)
+  if(NOT names AND NOT policies)
     message(FATAL_ERROR "operant_add_environments(${target}): no struct in ${headers} has a "
-      "`static constexpr std::string_view name`; or name them after ENVIRONMENTS")
+      "`static constexpr std::string_view name`, nor a `policy_name`; or name them after ENVIRONMENTS and POLICIES")
   endif()
 
   set(directory ${CMAKE_CURRENT_BINARY_DIR}/${target}_environments)
   set(sources ${directory}/library.cpp)
   set(declarations "")
   set(architecture_list "")
+  set(networks "")
   foreach(architecture IN LISTS operant_architectures)
     set(type ${operant_type_${architecture}})
     set(definitions "")
@@ -52,6 +58,17 @@ function(operant_add_environments target)
       string(APPEND definitions "template struct operant::LibraryKernels<${name}, ${type}>;\n")
       string(APPEND declarations "extern template struct operant::LibraryKernels<${name}, ${type}>;\n")
     endforeach()
+    foreach(name IN LISTS policies)
+      string(APPEND definitions "template struct operant::LibraryPolicy<${name}, ${type}>;\n")
+      string(APPEND declarations "extern template struct operant::LibraryPolicy<${name}, ${type}>;\n")
+    endforeach()
+    if(arg_NETWORKS)
+      string(APPEND definitions "template struct operant::LibraryNetworks<${type}>;\n")
+      string(APPEND declarations "extern template struct operant::LibraryNetworks<${type}>;\n")
+      string(APPEND networks "
+        {operant::architecture_name<${type}>().data(), &operant::LibraryNetworks<${type}>::act,
+         &operant::LibraryNetworks<${type}>::act_randomly},")
+    endif()
     string(APPEND architecture_list ", ${type}")
     set(source ${directory}/kernels_${architecture}.cpp)
     operant_write(${source} "#include <operant/kernel/table.hpp>\n\n${includes}\n${definitions}")
@@ -59,15 +76,21 @@ function(operant_add_environments target)
     list(APPEND sources ${source})
   endforeach()
 
+  operant_list_of(names describe "${architecture_list}" environments)
+  operant_list_of(policies describe_policy "${architecture_list}" described_policies)
+  set(networks_list "nullptr, 0")
+  if(networks)
+    set(networks_list "networks, std::size(networks)")
+    set(networks "    static const operant::ArchitectureNetworks networks[] = {${networks}\n    };\n")
+  endif()
   list(LENGTH names count)
-  set(descriptions "")
-  foreach(name IN LISTS names)
-    string(APPEND descriptions "&operant::describe<${name}${architecture_list}>(), ")
-  endforeach()
-  set(body "#include <operant/describe.hpp>\n\n${includes}\n${declarations}
+  list(LENGTH policies policy_count)
+  set(body "#include <iterator>\n\n#include <operant/describe.hpp>\n\n${includes}\n${declarations}
 static const operant::EnvironmentLibrary& environments() {
-    static const operant::EnvironmentDescription* const list[] = {${descriptions}};
-    static const operant::EnvironmentLibrary library{operant::library_version, ${count}, \"${operant_VERSION}\", list};
+    static const operant::EnvironmentDescription* const list[] = {${environments}};
+    static const operant::PolicyDescription* const policies[] = {${described_policies}};
+${networks}    static const operant::EnvironmentLibrary library{operant::library_version, ${count}, \"${operant_VERSION}\", list,
+        policies, ${policy_count}, ${networks_list}};
     return library;
 }
 ")
@@ -100,16 +123,28 @@ const operant::EnvironmentLibrary& operant_${target}();\n")
   endif()
 endfunction()
 
-# The structs in a header that have a `static constexpr std::string_view name`, with the namespaces and structs around
-# them. operant.load() finds them in the same way.
-function(operant_environments_in header variable)
+# Calls that describe some structs, as elements of an array, which C++ wants to have at least one.
+function(operant_list_of structs describe_function architectures variable)
+  set(list "")
+  foreach(name IN LISTS ${structs})
+    string(APPEND list "&operant::${describe_function}<${name}${architectures}>(), ")
+  endforeach()
+  if(NOT list)
+    set(list nullptr)
+  endif()
+  set(${variable} "${list}" PARENT_SCOPE)
+endfunction()
+
+# The structs in a header that have a member `static constexpr std::string_view <member>`, with the namespaces and structs
+# around them. operant.load() finds them in the same way.
+function(operant_structs_in header member variable)
   file(READ ${header} content)
   string(REGEX REPLACE "\"[^\"\n]*\"" "" content "${content}")
   string(REGEX REPLACE "//[^\n]*" "" content "${content}")
   string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" "" content "${content}")
   string(REGEX REPLACE "[][;\\]" " @ " content "${content}") # which mean something in a list
   string(REGEX MATCHALL
-    "namespace +[A-Za-z0-9_:]+[ \n]*{|(struct|class) +[A-Za-z0-9_]+( +final)?[ \n]*(:[^@(){}]*)?{|{|}|static +constexpr +std::string_view +name[^A-Za-z0-9_]"
+    "namespace +[A-Za-z0-9_:]+[ \n]*{|(struct|class) +[A-Za-z0-9_]+( +final)?[ \n]*(:[^@(){}]*)?{|{|}|static +constexpr +std::string_view +${member}[^A-Za-z0-9_]"
     tokens "${content}")
   set(scopes "") # one for each brace that is open: a name, or - for one without
   set(found "")

@@ -20,6 +20,7 @@
 #include <operant/kernel/batch_tier.hpp>
 #include <operant/kernel/infos.hpp>
 #include <operant/kernel/library_kernels.hpp>
+#include <operant/kernel/policy.hpp>
 #include <operant/kernel/scalar_tier.hpp>
 
 namespace operant {
@@ -80,6 +81,90 @@ private:
     mutable const double* next_;
 };
 
+/// Which of Gymnasium's spaces that is.
+template <class ActionSpace>
+constexpr SpaceDescription::Kind action_kind() {
+    if constexpr (!is_discrete<ActionSpace>)
+        return SpaceDescription::Kind::box;
+    else
+        return ActionSpace::size == 1 ? SpaceDescription::Kind::discrete : SpaceDescription::Kind::multi_discrete;
+}
+
+/// Calls the check of parameters, which throws.
+/// \return whether it is passed; else `message`, of `size` characters, says why not
+template <class Check>
+bool passes(const Check& check, char* message, std::size_t size) {
+    try {
+        check();
+    } catch (const std::exception& error) {
+        std::strncpy(message, error.what(), size - 1);
+        message[size - 1] = '\0';
+        return false;
+    }
+    return true;
+}
+
+/// What the parameters of an environment or a policy are, and their default values.
+class ParameterList {
+public:
+    /// \param visit_defaults calls the visitor that it is given for every parameter, with its default value
+    template <class VisitDefaults>
+    explicit ParameterList(const VisitDefaults& visit_defaults) {
+        visit_defaults(AddParameter{*this});
+        visit_defaults(WriteNumbers(numbers_));
+        for (ParameterDescription& parameter : parameters_)
+            parameter.choices = choices_.empty() ? nullptr : choices_.data() + first_choices_[&parameter - parameters_.data()];
+    }
+
+    ParameterList(const ParameterList&) = delete;
+    ParameterList& operator=(const ParameterList&) = delete;
+
+    /// Valid as long as this object.
+    const std::vector<ParameterDescription>& parameters() const { return parameters_; }
+    /// The same.
+    const std::vector<double>& numbers() const { return numbers_; }
+
+private:
+    using Kind = ParameterDescription::Kind;
+
+    struct AddParameter {
+        ParameterList& list;
+
+        void add(const char* name, const char* documentation, Kind kind, Sign sign, std::size_t size) const {
+            const std::size_t first =
+                list.parameters_.empty() ? 0 : list.parameters_.back().first + list.parameters_.back().size;
+            list.first_choices_.push_back(list.choices_.size());
+            list.parameters_.push_back({name, documentation, kind, sign, first, size, nullptr, 0});
+        }
+        void operator()(const char* name, double, Sign sign, const char* documentation = "") const {
+            add(name, documentation, Kind::number, sign, 1);
+        }
+        template <std::size_t size>
+        void operator()(const char* name, const std::array<double, size>&, Sign sign, const char* documentation = "") const {
+            add(name, documentation, Kind::numbers, sign, size);
+        }
+        void operator()(const char* name, bool, const char* documentation = "") const {
+            add(name, documentation, Kind::flag, Sign::any, 1);
+        }
+        template <class Choice, std::size_t size>
+            requires std::is_enum_v<Choice>
+        void operator()(const char* name, Choice, const std::array<std::string_view, size>& choices,
+                        const char* documentation = "") const {
+            add(name, documentation, Kind::choice, Sign::any, 1);
+            list.parameters_.back().choice_count = size;
+            for (const std::string_view choice : choices) list.choices_.push_back(choice.data());  // a literal
+        }
+        void operator()(const char* name, const Grid&, const char* documentation = "") const {
+            add(name, documentation, Kind::grid, Sign::any, grid_numbers);
+        }
+    };
+
+    std::vector<ParameterDescription> parameters_;
+    std::vector<std::size_t> first_choices_;
+    std::vector<const char*> choices_;
+    std::vector<double> numbers_;
+};
+
 /// Everything that a description points to.
 template <class E>
 class Description {
@@ -94,12 +179,13 @@ class Description {
 
 public:
     /// \param kernels for each instruction set, best first
-    explicit Description(std::vector<ArchitectureKernels> kernels) : kernels_(std::move(kernels)), name_(E::name) {
-        Parameters parameters{};
-        visit_parameters<E>(parameters, AddParameter{*this});
-        visit_parameters<E>(parameters, WriteNumbers(numbers_));
-        for (ParameterDescription& parameter : parameters_)
-            parameter.choices = choices_.empty() ? nullptr : choices_.data() + first_choices_[&parameter - parameters_.data()];
+    explicit Description(std::vector<ArchitectureKernels> kernels)
+        : kernels_(std::move(kernels)),
+          name_(E::name),
+          parameters_([](const auto& visit) {
+              Parameters parameters{};
+              visit_parameters<E>(parameters, visit);
+          }) {
         ResetBoundsOf<E> bounds{};
         visit_reset_bounds<E>(bounds, [&](const char* name, double value) { bounds_.push_back({name, value}); });
         add_state_names();
@@ -107,12 +193,12 @@ public:
         data_ = {
             name_.c_str(),
             E::max_episode_steps,
-            {action_kind(), ActionSpace::size},
+            {action_kind<ActionSpace>(), ActionSpace::size},
             {observation_kind(), ObservationTraits<E>::numbers},
-            parameters_.data(),
-            parameters_.size(),
-            numbers_.size(),
-            numbers_.data(),
+            parameters_.parameters().data(),
+            parameters_.parameters().size(),
+            parameters_.numbers().size(),
+            parameters_.numbers().data(),
             sizeof(Parameters),
             &read_parameters,
             &check_parameters,
@@ -139,40 +225,6 @@ public:
     const EnvironmentDescription& data() const { return data_; }
 
 private:
-    using Kind = ParameterDescription::Kind;
-
-    struct AddParameter {
-        Description& description;
-
-        void add(const char* name, const char* documentation, Kind kind, Sign sign, std::size_t size) const {
-            const std::size_t first =
-                description.parameters_.empty() ? 0 : description.parameters_.back().first + description.parameters_.back().size;
-            description.first_choices_.push_back(description.choices_.size());
-            description.parameters_.push_back({name, documentation, kind, sign, first, size, nullptr, 0});
-        }
-        void operator()(const char* name, double, Sign sign, const char* documentation = "") const {
-            add(name, documentation, Kind::number, sign, 1);
-        }
-        template <std::size_t size>
-        void operator()(const char* name, const std::array<double, size>&, Sign sign, const char* documentation = "") const {
-            add(name, documentation, Kind::numbers, sign, size);
-        }
-        void operator()(const char* name, bool, const char* documentation = "") const {
-            add(name, documentation, Kind::flag, Sign::any, 1);
-        }
-        template <class Choice, std::size_t size>
-            requires std::is_enum_v<Choice>
-        void operator()(const char* name, Choice, const std::array<std::string_view, size>& choices,
-                        const char* documentation = "") const {
-            add(name, documentation, Kind::choice, Sign::any, 1);
-            description.parameters_.back().choice_count = size;
-            for (const std::string_view choice : choices) description.choices_.push_back(choice.data());  // a literal
-        }
-        void operator()(const char* name, const Grid&, const char* documentation = "") const {
-            add(name, documentation, Kind::grid, Sign::any, grid_numbers);
-        }
-    };
-
     void add_state_names() {
         State state{};
         E::visit_state(state, [&](const char* name, const auto& member) {
@@ -202,13 +254,6 @@ private:
             return requires(const Parameters& parameters, const State& state) { E::reset_info(parameters, state); };
     }
 
-    static constexpr SpaceDescription::Kind action_kind() {
-        if constexpr (!is_discrete<ActionSpace>)
-            return SpaceDescription::Kind::box;
-        else
-            return ActionSpace::size == 1 ? SpaceDescription::Kind::discrete : SpaceDescription::Kind::multi_discrete;
-    }
-
     static constexpr SpaceDescription::Kind observation_kind() {
         using Traits = ObservationTraits<E>;
         return Traits::is_box     ? SpaceDescription::Kind::box
@@ -222,15 +267,8 @@ private:
     }
 
     static bool check_parameters(const void* memory, char* message, std::size_t size) {
-        if constexpr (requires(const Parameters& parameters) { E::check(parameters); }) {
-            try {
-                E::check(*static_cast<const Parameters*>(memory));
-            } catch (const std::exception& error) {
-                std::strncpy(message, error.what(), size - 1);
-                message[size - 1] = '\0';
-                return false;
-            }
-        }
+        if constexpr (requires(const Parameters& parameters) { E::check(parameters); })
+            return passes([&] { E::check(*static_cast<const Parameters*>(memory)); }, message, size);
         return true;
     }
 
@@ -264,14 +302,71 @@ private:
 
     std::vector<ArchitectureKernels> kernels_;
     std::string name_;
-    std::vector<ParameterDescription> parameters_;
-    std::vector<std::size_t> first_choices_;
+    ParameterList parameters_;
     std::vector<std::string> names_of_state_;
-    std::vector<const char*> choices_, state_names_;
-    std::vector<double> numbers_;
+    std::vector<const char*> state_names_;
     std::vector<BoundDescription> bounds_;
     std::vector<InfoDescription> infos_;
     EnvironmentDescription data_;
+};
+
+/// The same of a policy.
+template <class P>
+class PolicyDescriptionOf {
+    using ActionSpace = typename P::ActionSpace;
+
+public:
+    /// \param functions for each instruction set, best first
+    explicit PolicyDescriptionOf(std::vector<ArchitecturePolicy> functions)
+        : functions_(std::move(functions)), name_(P::policy_name), parameters_([](const auto& visit) {
+              P policy{};
+              visit_members(policy, visit);
+          }) {
+        if constexpr (is_discrete<ActionSpace>)
+            for (std::size_t i = 0; i < ActionSpace::size; ++i) choices_.push_back(ActionSpace::limit(i));
+        data_ = {
+            name_.c_str(),
+            P::observation_size,
+            {action_kind<ActionSpace>(), ActionSpace::size},
+            choices_.data(),
+            PolicyDraws<P, xsimd::default_arch>,
+            parameters_.parameters().data(),
+            parameters_.parameters().size(),
+            parameters_.numbers().size(),
+            parameters_.numbers().data(),
+            sizeof(P),
+            &read_parameters,
+            &check_parameters,
+            functions_.data(),
+            functions_.size(),
+        };
+    }
+
+    PolicyDescriptionOf(const PolicyDescriptionOf&) = delete;
+    PolicyDescriptionOf& operator=(const PolicyDescriptionOf&) = delete;
+
+    /// Valid as long as this object.
+    const PolicyDescription& data() const { return data_; }
+
+private:
+    template <class Visitor>
+    static void visit_members([[maybe_unused]] P& policy, [[maybe_unused]] const Visitor& visit) {
+        if constexpr (requires { P::visit_parameters(policy, visit); }) P::visit_parameters(policy, visit);
+    }
+
+    static void read_parameters(const double* numbers, void* memory) { visit_members(*new (memory) P(), ReadNumbers(numbers)); }
+
+    static bool check_parameters(const void* memory, char* message, std::size_t size) {
+        if constexpr (requires(const P& policy) { policy.check(); })
+            return passes([&] { static_cast<const P*>(memory)->check(); }, message, size);
+        return true;
+    }
+
+    std::vector<ArchitecturePolicy> functions_;
+    std::string name_;
+    ParameterList parameters_;
+    std::vector<std::int64_t> choices_;
+    PolicyDescription data_;
 };
 
 }  // namespace detail
@@ -290,6 +385,15 @@ const EnvironmentDescription& describe() {
         (add(Arch{}), ...);
         return kernels;
     }());
+    return description.data();
+}
+
+/// The description of a policy, with its functions for some instruction sets, in the same way: there is an
+/// `extern template struct LibraryPolicy<P, Arch>;` for each.
+template <class P, class... Arch>
+const PolicyDescription& describe_policy() {
+    static const detail::PolicyDescriptionOf<P> description(
+        {ArchitecturePolicy{architecture_name<Arch>().data(), &LibraryPolicy<P, Arch>::act}...});
     return description.data();
 }
 

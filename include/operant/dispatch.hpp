@@ -3,6 +3,7 @@
 /// The one place that asks the processor what it can do, and chooses an environment's kernels accordingly.
 
 #include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -39,6 +40,22 @@ inline std::string joined(const std::vector<Architecture>& list, bool available_
     return names;
 }
 
+/// The one of that instruction set, or the one that is for every processor.
+template <class One>
+const One& choose(const One* list, std::size_t count, std::string_view architecture, const std::string& name) {
+    const One* end = list + count;
+    const auto find = [&](std::string_view wanted) {
+        return std::find_if(list, end, [&](const One& one) { return one.architecture == wanted; });
+    };
+    const One* chosen = find(architecture);
+    if (chosen == end) chosen = find("");
+    if (chosen != end) return *chosen;
+    std::string names;
+    for (const One* one = list; one != end; ++one) names += (one == list ? "" : ", ") + std::string(one->architecture);
+    throw std::runtime_error(name + ": its library has kernels for " + names + ", and not for " + std::string(architecture) +
+                             ", which is in use; build it anew");
+}
+
 }  // namespace detail
 
 /// The instruction set that `forced` names, or the best that the processor has when it is empty.
@@ -66,18 +83,19 @@ inline std::string_view choose_architecture(std::string_view forced = {}) {
 ///        machine's best; then that one is taken, if the processor has it.
 /// \throws std::runtime_error when the library has none that this processor can run
 inline const Kernels& choose_kernels(const EnvironmentDescription& environment, bool float64, std::string_view architecture) {
-    const ArchitectureKernels* begin = environment.kernels;
-    const ArchitectureKernels* end = begin + environment.architecture_count;
-    const auto is = [](std::string_view name) { return [=](const ArchitectureKernels& one) { return one.architecture == name; }; };
-    const ArchitectureKernels* chosen = std::find_if(begin, end, is(architecture));
-    if (chosen == end) chosen = std::find_if(begin, end, is(""));
-    if (chosen == end) {
-        std::string names;
-        for (const ArchitectureKernels* one = begin; one != end; ++one) names += (one == begin ? "" : ", ") + std::string(one->architecture);
-        throw std::runtime_error(std::string(environment.name) + ": its library has kernels for " + names + ", and not for " +
-                                 std::string(architecture) + ", which is in use; build it anew");
-    }
-    return float64 ? *chosen->float64() : *chosen->float32();
+    const ArchitectureKernels& chosen =
+        detail::choose(environment.kernels, environment.architecture_count, architecture, environment.name);
+    return float64 ? *chosen.float64() : *chosen.float32();
+}
+
+/// The same of a policy of a library.
+inline const ArchitecturePolicy& choose_policy(const PolicyDescription& policy, std::string_view architecture) {
+    return detail::choose(policy.functions, policy.architecture_count, architecture, policy.name);
+}
+
+/// The same of Operant's own policies.
+inline const ArchitectureNetworks& choose_networks(const EnvironmentLibrary& library, std::string_view architecture) {
+    return detail::choose(library.networks, library.network_count, architecture, "networks");
 }
 
 }  // namespace operant

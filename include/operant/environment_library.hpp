@@ -15,8 +15,11 @@
 #include <operant/kernel/lanes.hpp>
 #include <operant/kernel/outputs.hpp>
 #include <operant/parameters.hpp>
+#include <operant/policy.hpp>
 
 namespace operant {
+
+struct Pcg64;
 
 /// Of everything in this file and in kernel/lanes.hpp and kernel/outputs.hpp: changes when any of it does.
 inline constexpr std::uint32_t library_version = 2;
@@ -146,12 +149,57 @@ struct EnvironmentDescription {
     std::size_t architecture_count;      ///< instruction sets
 };
 
+/// What PolicyFunction::act of a policy of one's own is given.
+struct PolicyData {
+    const void* policy;  ///< the struct
+    Pcg64* random;       ///< one stream for each copy, or null if it draws nothing
+};
+
+/// The function of a policy for one instruction set.
+struct ArchitecturePolicy {
+    const char* architecture;          ///< as of ArchitectureKernels
+    decltype(PolicyFunction::act) act;  ///< its first argument is a PolicyData
+};
+
+/// Everything about a policy.
+struct PolicyDescription {
+    const char* name;              ///< without spaces
+    std::size_t observation_size;  ///< numbers in an observation, which is a Box
+    SpaceDescription action;       ///< what it chooses
+    const std::int64_t* choices;   ///< of discrete actions: how many values each number has
+    bool draws;                    ///< whether it needs random streams
+
+    const ParameterDescription* parameters;  ///< as of an EnvironmentDescription
+    std::size_t parameter_count;             ///< names
+    std::size_t number_count;                ///< doubles that all parameters take
+    const double* default_numbers;           ///< `number_count` of them
+    std::size_t policy_size;                 ///< bytes of the struct, whose alignment is 8 at most
+    /// Makes the struct of `number_count` doubles.
+    void (*read_parameters)(const double* numbers, void* policy);
+    /// The policy's own check, as of an EnvironmentDescription.
+    bool (*check_parameters)(const void* policy, char* message, std::size_t size);
+
+    const ArchitecturePolicy* functions;  ///< `architecture_count` of them, best first
+    std::size_t architecture_count;       ///< instruction sets
+};
+
+/// Operant's own policies for one instruction set.
+struct ArchitectureNetworks {
+    const char* architecture;                    ///< as of ArchitectureKernels
+    decltype(PolicyFunction::act) act;           ///< its first argument is a Network
+    decltype(PolicyFunction::act) act_randomly;  ///< its first argument is a RandomActions
+};
+
 /// What a library exports.
 struct EnvironmentLibrary {
     std::uint32_t version;           ///< `library_version` of the Operant it was built with; always the first member
     std::uint32_t environment_count;  ///< how many there are
     const char* operant_version;     ///< for messages
     const EnvironmentDescription* const* environments;  ///< one description each
+    const PolicyDescription* const* policies;           ///< `policy_count` of them
+    std::size_t policy_count;                           ///< policies of one's own
+    const ArchitectureNetworks* networks;               ///< `network_count` of them, best first
+    std::size_t network_count;                          ///< instruction sets; 0 in libraries other than Operant's
 };
 
 /// The function `operant_environment_library` of a shared library.

@@ -5,9 +5,9 @@
 >>> env = gym.make_vec("operant/CartPole-v1", num_envs=4096)
 
 Importing the package registers the environments' ids; `gym.make_vec("operant:operant/CartPole-v1", num_envs=4096)` does
-both in one line, in worker processes too. The classes are in `operant.envs`, a logger for training metrics in
-`operant.utils`; `operant.simd` tells which instruction set they run on. `operant.load` makes a class of an environment
-of one's own, which is described in a C++ header.
+both in one line, in worker processes too. The classes are in `operant.envs`, policies for many steps at a time in
+`operant.policies`, a logger for training metrics in `operant.utils`; `operant.simd` tells which instruction set they
+run on. `operant.load` makes a class of an environment or a policy of one's own, which is described in a C++ header.
 """
 
 from importlib import import_module
@@ -18,7 +18,7 @@ from operant._paths import get_cmake_dir, get_include
 from operant.registration import register
 
 if TYPE_CHECKING:
-    from operant import envs, simd, utils
+    from operant import envs, policies, simd, utils
     from operant._compiler import CompileError
     from operant._libraries import load_library
     from operant._loading import load
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 # Imported at first use: the command line explains why the compiled module refuses to be imported, and needs the rest.
-_SUBMODULES = ("envs", "simd", "utils")
+_SUBMODULES = ("envs", "policies", "simd", "utils")
 _FUNCTIONS = {"CompileError": "_compiler", "load": "_loading", "load_library": "_libraries"}
 
 # The names of the original library, deprecated there too.
@@ -45,6 +45,7 @@ __all__ = [
     "get_include",
     "load",
     "load_library",
+    "policies",
     "register",
     "registration",
     "simd",

@@ -1,5 +1,6 @@
 """Operant's C++ core; use it through operant.envs."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy
@@ -52,6 +53,44 @@ class Policy:
 class FunctionPolicy(Policy):
     def __init__(self, act: int, policy: int) -> None: ...
 
+class ChoosingPolicy(Policy):
+    def act(self, observations: Annotated[NDArray, dict(order='C', device='cpu')], actions: object | None) -> object: ...
+
+    def save(self) -> bytes: ...
+
+    def load(self, bytes: bytes) -> None: ...
+
+class NetworkPolicy(ChoosingPolicy):
+    def __init__(self, layers: Sequence[tuple[Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, str]], mean: Sequence[float], variance: Sequence[float], epsilon: float, sample: bool, noise: Sequence[float], actions: object | None, seed: Sequence[int]) -> None: ...
+
+class RandomPolicy(ChoosingPolicy):
+    def __init__(self, actions: object | None, seed: Sequence[int]) -> None: ...
+
+class PolicyClass:
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def observation_size(self) -> int: ...
+
+    @property
+    def draws(self) -> bool: ...
+
+    @property
+    def action_kind(self) -> str: ...
+
+    @property
+    def action_size(self) -> int: ...
+
+    @property
+    def action_n(self) -> list[int]: ...
+
+    @property
+    def parameters(self) -> list: ...
+
+class CompiledPolicy(ChoosingPolicy):
+    def __init__(self, policy: PolicyClass, numbers: Sequence[float], seed: Sequence[int]) -> None: ...
+
 class Snapshot:
     """Where an environment stood."""
 
@@ -90,4 +129,4 @@ class VectorEnv:
 
 def builtin_environments() -> list[Environment]: ...
 
-def load_library(path: str) -> list[Environment]: ...
+def load_library(path: str) -> tuple[list[Environment], list[PolicyClass]]: ...

@@ -9,7 +9,7 @@ _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 _STRINGS_AND_COMMENTS = re.compile(r'"[^"\n]*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TOKEN = re.compile(
     r"(?:namespace\s+(?P<namespace>[\w:]+)\s*|\b(?:struct|class)\s+(?P<struct>\w+)(?:\s+final)?\s*(?::[^;(){}]*)?)?\{"
-    r"|(?P<end>\})|(?P<name>\bstatic\s+constexpr\s+std::string_view\s+name\b)"
+    r"|(?P<end>\})|\bstatic\s+constexpr\s+std::string_view\s+(?P<name>(?:policy_)?name)\b"
 )
 
 
@@ -30,16 +30,18 @@ def with_includes(header: Path) -> dict[Path, bytes]:
     return files
 
 
-def environments_in(text: str) -> list[str]:
-    """The structs that have a `static constexpr std::string_view name`, with the namespaces and structs around them.
+def structs_in(text: str, member: str) -> list[str]:
+    """The structs that have a member `static constexpr std::string_view <member>`, with what is around them.
 
+    The member is `name` in environments, `policy_name` in policies; what may be around them are namespaces and structs.
     The CMake function `operant_add_environments` finds them in the same way.
     """
     scopes: list[str] = []  # one for each brace that is open, empty for one without a name
     found = []
     for token in _TOKEN.finditer(_STRINGS_AND_COMMENTS.sub("", text)):
         if token["name"]:
-            found.append("::" + "::".join(filter(None, scopes)))
+            if token["name"] == member:
+                found.append("::" + "::".join(filter(None, scopes)))
         elif not token["end"]:
             scopes.append(token["namespace"] or token["struct"] or "")
         elif scopes:

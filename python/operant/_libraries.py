@@ -39,11 +39,12 @@ def load_library(path: str | os.PathLike[str]) -> dict[str, _core.Environment]:
         FileNotFoundError: There is no such file.
         ImportError: It is no library of environments, damaged, or built for another version of Operant.
     """
-    return {environment.name: environment for environment in environments_of(Path(checked_path("path", path)))}
+    environments, _ = contents_of(Path(checked_path("path", path)))
+    return {environment.name: environment for environment in environments}
 
 
-def environments_of(path: Path) -> list[_core.Environment]:
-    """The environments of a library in its order."""
+def contents_of(path: Path) -> tuple[list[_core.Environment], list[_core.PolicyClass]]:
+    """The environments and the policies of a library in its order."""
     file = path if path.suffix else path.with_name(path.name + SUFFIX)
     if not file.is_file():
         raise FileNotFoundError(f"path: there is no file {file}")

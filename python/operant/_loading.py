@@ -1,4 +1,4 @@
-"""Environments from C++ headers, compiled when they are first loaded."""
+"""Environments and policies from C++ headers, compiled when they are first loaded."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import new_class
-from typing import Any
+from typing import Any, NamedTuple
 
 from operant import __version__, _headers, _libraries, simd
 from operant._checks import path as checked_path
 from operant._checks import shown
 from operant._class_documentation import documentation
 from operant._compiler import ARCHITECTURES, CompileError, Compiler, find_compiler
-from operant._core import Environment
+from operant._core import Environment, PolicyClass
 from operant._paths import get_include
 from operant.envs.vector_env import SimdVectorEnv
+from operant.policies import make_class
+
+_Contents = tuple[list[Environment], list[PolicyClass]]
 
 # As cmake/OperantEnvironments.cmake writes it, for one instruction set. An environment of the scalar tier has kernels
-# for the least one only.
+# for the least one only. Arrays have at least one element.
 _SOURCE = """\
 #include <type_traits>
 
@@ -46,14 +49,21 @@ __attribute__((visibility("default")))
 #endif
 const operant::EnvironmentLibrary* operant_environment_library() {{
     static const operant::EnvironmentDescription* const list[] = {{{descriptions}}};
-    static const operant::EnvironmentLibrary library{{operant::library_version, {count}, "{version}", list}};
+    static const operant::PolicyDescription* const policies[] = {{{policy_descriptions}}};
+    static const operant::EnvironmentLibrary library{{
+        operant::library_version, {count}, "{version}", list, policies, {policy_count}, nullptr, 0}};
     return &library;
 }}
 """
 
 
-def load(header: str | os.PathLike[str], *, environments: Sequence[str] | None = None) -> Any:
-    """Make a class of an environment that is described in a C++ header.
+def load(
+    header: str | os.PathLike[str],
+    *,
+    environments: Sequence[str] | None = None,
+    policies: Sequence[str] | None = None,
+) -> Any:
+    """Make a class of an environment, or of a policy, that is described in a C++ header.
 
     ```python
     DoubleIntegratorVecEnv = operant.load("double_integrator.hpp")
@@ -72,38 +82,58 @@ def load(header: str | os.PathLike[str], *, environments: Sequence[str] | None =
     Args:
         header: The file. What it contains runs: do not load files that you do not trust.
         environments: Names of structs in it, with their namespaces. None: every one that has a line
-            `static constexpr std::string_view name`.
+            `static constexpr std::string_view name`, unless there are names of policies.
+        policies: The same of policies. None: every one that has a line `static constexpr std::string_view policy_name`,
+            unless there are names of environments.
 
     Returns:
-        A subclass of `operant.envs.SimdVectorEnv`, its name the environment's with `VecEnv` after it; a tuple of
-        them, in the header's order, if there are several environments.
+        A subclass of `operant.envs.SimdVectorEnv`, its name the environment's with `VecEnv` after it; or, of a policy,
+        one of `operant.policies.Compiled` with the policy's name. A tuple of them, environments first and in the
+        header's order, if there are several.
 
     Raises:
-        TypeError: The header is no path, or the environments are no sequence of strings.
+        TypeError: The header is no path, or the environments or the policies are no sequence of strings.
         OSError: The header cannot be read, or the cache directory cannot be written.
         CompileError: There is no compiler, or the header does not compile, or an environment lacks a member; the
             message has the first error and its line.
     """
     path = Path(checked_path("header", header)).resolve()
     files = _headers.with_includes(path)
-    names = _names(path, files[path], environments)
+    structs = _structs(path, files[path], environments, policies)
     compiler = find_compiler()
     module = sys._getframe(1).f_globals.get("__name__", "__main__")
-    classes = tuple(_make_class(one, module) for one in _cached(path, files, names, compiler))
+    found, found_policies = _cached(path, files, structs, compiler)
+    classes = *(_make_class(one, module) for one in found), *(make_class(one, module) for one in found_policies)
     return classes[0] if len(classes) == 1 else classes
 
 
-def _names(path: Path, text: bytes, environments: Sequence[str] | None) -> list[str]:
-    if environments is None:
-        names = _headers.environments_in(text.decode(errors="replace"))
-        if not names:
+class _Structs(NamedTuple):
+    """Their names in C++."""
+
+    environments: list[str]
+    policies: list[str]
+
+
+def _structs(path: Path, text: bytes, environments: Sequence[str] | None, policies: Sequence[str] | None) -> _Structs:
+    if environments is None and policies is None:
+        structs = _Structs(
+            *(_headers.structs_in(text.decode(errors="replace"), one) for one in ("name", "policy_name"))
+        )
+        if not any(structs):
             raise CompileError(
-                f"{path}: an environment needs `static constexpr std::string_view name`, and no struct in it has one"
+                f"{path}: an environment needs `static constexpr std::string_view name`, and no struct in it has one, "
+                "nor the `policy_name` that a policy needs"
             )
-        return names
-    names = [] if isinstance(environments, str) else list(environments)
+        return structs
+    return _Structs(_names("environments", environments), _names("policies", policies))
+
+
+def _names(argument: str, given: Sequence[str] | None) -> list[str]:
+    if given is None:
+        return []
+    names = [] if isinstance(given, str) else list(given)
     if not names or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"environments: expected a list of names of structs, got {shown(environments)}")
+        raise TypeError(f"{argument}: expected a list of names of structs, got {shown(given)}")
     return [name if name.startswith("::") else f"::{name}" for name in names]
 
 
@@ -113,42 +143,48 @@ def _make_class(environment: Environment, module: str) -> type[SimdVectorEnv[Any
     return new_class(name, (SimdVectorEnv,), {"environment": environment}, lambda body: body.update(namespace))
 
 
-def _cached(path: Path, files: dict[Path, bytes], names: list[str], compiler: Compiler) -> list[Environment]:
-    """The environments of the header's library, which is built if there is none."""
+def _cached(path: Path, files: dict[Path, bytes], structs: _Structs, compiler: Compiler) -> _Contents:
+    """What is in the header's library, which is built if there is none."""
     # A new name for every content: the system never loads two libraries of one name.
-    library = _cache_directory() / f"{path.stem}-{_key(files, names, compiler)}{_libraries.SUFFIX}"
+    library = _cache_directory() / f"{path.stem}-{_key(files, structs, compiler)}{_libraries.SUFFIX}"
     if library.exists():
         try:
-            return _libraries.environments_of(library)
+            return _libraries.contents_of(library)
         except ImportError:  # damaged; if that is not the reason, the new one fails alike
             library.unlink()
     with _temporary_directory(library.parent) as directory:
         source, target = directory / "library.cpp", directory / library.name
-        source.write_text(_source(path, names), encoding="utf-8")
+        source.write_text(_source(path, structs), encoding="utf-8")
         compiler.compile(path, source, target, simd.active)
         try:
             target.replace(library)  # at once, whatever other processes do
         except PermissionError:  # Windows: another process has made it, and loaded it
             if not library.exists():
                 raise
-    return _libraries.environments_of(library)
+    return _libraries.contents_of(library)
 
 
-def _source(path: Path, names: list[str]) -> str:
+def _source(path: Path, structs: _Structs) -> str:
     architecture, _, _ = ARCHITECTURES[simd.active]
+    definitions = [f"LibraryKernels<{name}, Arch<{name}>>" for name in structs.environments]
+    definitions += [f"LibraryPolicy<{name}, {architecture}>" for name in structs.policies]
+    described = [f"&operant::describe<{name}, Arch<{name}>>()" for name in structs.environments]
+    described_policies = [f"&operant::describe_policy<{name}, {architecture}>()" for name in structs.policies]
     return _SOURCE.format(
         header=path.as_posix(),
         architecture=architecture,
-        definitions="\n".join(f"template struct operant::LibraryKernels<{name}, Arch<{name}>>;" for name in names),
-        descriptions=", ".join(f"&operant::describe<{name}, Arch<{name}>>()" for name in names),
-        count=len(names),
+        definitions="\n".join(f"template struct operant::{definition};" for definition in definitions),
+        descriptions=", ".join(described) or "nullptr",
+        count=len(described),
+        policy_descriptions=", ".join(described_policies) or "nullptr",
+        policy_count=len(described_policies),
         version=__version__,
     )
 
 
-def _key(files: dict[Path, bytes], names: list[str], compiler: Compiler) -> str:
+def _key(files: dict[Path, bytes], structs: _Structs, compiler: Compiler) -> str:
     contents = [hashlib.sha256(content).hexdigest() for content in files.values()]
-    parts = [__version__, _operants_headers(), _SOURCE, compiler, compiler.flags(simd.active), names, contents]
+    parts = [__version__, _operants_headers(), _SOURCE, compiler, compiler.flags(simd.active), structs, contents]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
 

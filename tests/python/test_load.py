@@ -511,7 +511,7 @@ class Fourth { static constexpr std::string_view name = "Fourth"; };
 
 
 def test_environments_are_found_by_their_names():
-    assert _headers.environments_in(TRICKY) == ["::a::b::First", "::Outer::Inner", "::Fourth"]
+    assert _headers.structs_in(TRICKY, "name") == ["::a::b::First", "::Outer::Inner", "::Fourth"]
 
 
 @pytest.mark.skipif(shutil.which("cmake") is None, reason="needs CMake")
@@ -523,12 +523,12 @@ def test_cmake_finds_the_same_and_has_the_same_flags(tmp_path):
     )
     (tmp_path / "script.cmake").write_text(
         f"include({operant.get_cmake_dir()}/OperantEnvironments.cmake)\n"
-        f'operant_environments_in({tmp_path}/tricky.hpp found)\nmessage("${{found}}")\n{lists}'
+        f'operant_structs_in({tmp_path}/tricky.hpp name found)\nmessage("${{found}}")\n{lists}'
     )
     found, *architectures = subprocess.run(
         ["cmake", "-P", tmp_path / "script.cmake"], capture_output=True, text=True, check=True
     ).stderr.splitlines()
-    assert found.split(";") == _headers.environments_in(TRICKY)
+    assert found.split(";") == _headers.structs_in(TRICKY, "name")
     for line in architectures:
         name, kind, flags = line.split()
         expected_kind, expected_flags, _ = _compiler.ARCHITECTURES[name.replace("_", ".")]

@@ -2,12 +2,14 @@
 /// \file
 /// Names the kernels of a library, which other translation units define: table.hpp has the definitions.
 
+#include <cstddef>
 #include <type_traits>
 
 #include <operant/architecture.hpp>
 #include <operant/check_environment.hpp>
 #include <operant/environment.hpp>
 #include <operant/environment_library.hpp>
+#include <operant/kernel/policy.hpp>
 
 namespace operant {
 
@@ -22,6 +24,24 @@ struct LibraryKernels {
 
     static const Kernels* float32();  ///< the state in float
     static const Kernels* float64();  ///< the state in double
+};
+
+/// The function of a policy of one's own in a library, in the same way.
+template <class P, class Arch>
+struct LibraryPolicy {
+    static_assert(CheckPolicy<P>::passed);
+
+    /// As PolicyFunction::act.
+    static void act(const void* data, const void* observations, void* actions, std::size_t begin, std::size_t end);
+};
+
+/// Those of Operant's own policies.
+template <class Arch>
+struct LibraryNetworks {
+    /// Of a Network.
+    static void act(const void* network, const void* observations, void* actions, std::size_t begin, std::size_t end);
+    /// Of RandomActions.
+    static void act_randomly(const void* space, const void* observations, void* actions, std::size_t begin, std::size_t end);
 };
 
 }  // namespace operant

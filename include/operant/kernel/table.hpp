@@ -9,6 +9,9 @@
 #include <operant/environment_library.hpp>
 #include <operant/kernel/batch_tier.hpp>
 #include <operant/kernel/library_kernels.hpp>
+#include <operant/kernel/network.hpp>
+#include <operant/kernel/policy.hpp>
+#include <operant/kernel/random_actions.hpp>
 #include <operant/kernel/returns.hpp>
 #include <operant/kernel/scalar_tier.hpp>
 
@@ -80,6 +83,23 @@ const Kernels* LibraryKernels<E, Arch>::float64() {
         return kernels_of<E, double, Arch>();
     else
         return nullptr;
+}
+
+template <class P, class Arch>
+void LibraryPolicy<P, Arch>::act(const void* data, const void* observations, void* actions, std::size_t begin,
+                                 std::size_t end) {
+    PolicyKernels<P, Arch>::act(data, observations, actions, begin, end);
+}
+
+template <class Arch>
+void LibraryNetworks<Arch>::act(const void* network, const void* observations, void* actions, std::size_t begin,
+                                std::size_t end) {
+    NetworkKernels<Arch>::act(network, observations, actions, begin, end);
+}
+template <class Arch>
+void LibraryNetworks<Arch>::act_randomly(const void* space, const void* observations, void* actions, std::size_t begin,
+                                         std::size_t end) {
+    RandomActionsKernels<Arch>::act(space, observations, actions, begin, end);
 }
 
 }  // namespace operant

@@ -13,7 +13,7 @@ from operant._checks import elements, number, shown, switch
 from operant.envs import _arguments
 
 if TYPE_CHECKING:
-    from operant._core import Environment
+    from operant._core import Environment, PolicyClass
 
 
 class Parameter(NamedTuple):
@@ -121,8 +121,8 @@ def _rows(name: str, value: Any, num_envs: int, shape: tuple[int, ...]) -> npt.N
     return np.array(array, np.float64).reshape(num_envs, -1)
 
 
-def known(environment: Environment) -> dict[str, Parameter]:
-    """The parameters of an environment by name."""
+def known(environment: Environment | PolicyClass) -> dict[str, Parameter]:
+    """The parameters of an environment or a policy by name."""
     return {one["name"]: Parameter(**one) for one in environment.parameters}
 
 

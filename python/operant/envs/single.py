@@ -58,6 +58,16 @@ class SingleEnv(gym.Env):
         self.action_space = self._env.single_action_space
         self._seeded = False
 
+    def __getattr__(self, name: str) -> Any:
+        if name in type(self)._vector_env._known:
+            return self._env.parameters[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self)._vector_env._known:
+            setattr(self._env, name, value)  # which explains why not
+        super().__setattr__(name, value)
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start a new episode.
 

@@ -1,0 +1,438 @@
+#pragma once
+/// \file
+/// Policies that are neural networks: from rows of observations to rows of actions.
+///
+/// Whatever way a layer is computed, its sums begin with the bias and go over the inputs in their order, each product and
+/// sum a fused multiply-add (two roundings where there is none). So a copy's actions do not depend on which other copies
+/// there are, nor on how many follow the same weights.
+///
+/// Everything here carries the architecture in its type, as in batch_tier.hpp.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/numerics/exponential.hpp>
+#include <operant/numerics/pcg64.hpp>
+#include <operant/numerics/row_major.hpp>
+
+namespace operant {
+
+/// What follows the sums of a layer.
+enum class Activation : std::uint32_t { none, tanh, relu };
+
+/// A fully connected layer.
+struct NetworkLayer {
+    std::size_t inputs;     ///< how many numbers it takes
+    std::size_t outputs;    ///< how many it makes
+    std::size_t weights;    ///< where they are among a member's numbers: `inputs` rows of `outputs`
+    std::size_t biases;     ///< the same: one for each output
+    Activation activation;  ///< of its outputs
+};
+
+/// How the outputs of the last layer become an action.
+enum class ActionRule : std::uint32_t {
+    largest,  ///< discrete: the index of the largest, the first of several
+    drawn,    ///< discrete: index i with the probability that softmax gives it. The first whose cumulative exp(output) is
+              ///< above `random()` times their sum, one draw for each number of an action
+    value,    ///< continuous: the outputs themselves, clipped
+    noisy,    ///< continuous: the outputs plus noise times `normal()`, clipped
+};
+
+/// A network, or a population of networks of the same shape. Plain data, as Lanes are; all that it points to is the
+/// caller's.
+struct Network {
+    const NetworkLayer* layers;         ///< `layer_count` of them, at least one
+    std::size_t layer_count;            ///< hidden ones and the last
+    const float* numbers;               ///< of all members, one after the other, with 16 numbers of padding at the end
+    std::size_t member_size;            ///< numbers of each
+    std::size_t copies_per_member;      ///< member p steers as many, from p times that on
+    std::size_t widest;                 ///< the most numbers that a layer takes or makes
+    bool discrete_observations;         ///< rows are an int64 i, and the first layer takes 0, ..., 1 at place i, ..., 0
+    bool normalises;                    ///< whether (x - mean) * factor replaces an observation x
+    std::size_t means;                  ///< where they are among a member's numbers
+    std::size_t factors;                ///< the same
+    ActionRule rule;                    ///< from the outputs to the action
+    std::size_t action_size;            ///< numbers in an action
+    const std::int32_t* choices;        ///< discrete: how many values each number has; so many outputs are its own
+    const float *low, *high;            ///< continuous: the bounds of each number
+    const double* noise;                ///< its standard deviations
+    Pcg64* random;                      ///< one stream for each copy, where anything is drawn
+};
+
+/// The network's function for one instruction set.
+template <class Arch>
+class NetworkKernels {
+    using Batch = xsimd::batch<float, Arch>;
+    using Indices = xsimd::batch<std::int32_t, Arch>;
+    static constexpr std::size_t width = Batch::size;
+    static constexpr std::size_t group = (width == 16 ? 3 : 2) * width;  ///< copies that go through the layers together
+    static constexpr std::size_t stride = group + width;  ///< from one output of the last layer to the next
+    static constexpr std::size_t units = width == 16 ? 8 : 4;  ///< of a layer at a time: as registers suffice
+
+public:
+    /// As PolicyFunction::act: `policy` is a Network.
+    static void act(const void* policy, const void* observations, void* actions, std::size_t begin, std::size_t end) {
+        const Network network = *static_cast<const Network*>(policy);
+        const std::size_t row = network.discrete_observations ? sizeof(std::int64_t) : sizeof(float) * network.layers[0].inputs;
+        const Memory memory(network.widest);
+        for (std::size_t first = begin; first < end; first += group) {
+            const std::size_t count = end - first < group ? end - first : group;
+            apply_to_group(network, static_cast<const std::byte*>(observations) + (first - begin) * row, row, first, count, memory);
+            const std::size_t written = (first - begin) * network.action_size;  // both types take as many bytes
+            choose(network, memory.outputs, static_cast<float*>(actions) + written, first, count);
+        }
+    }
+
+private:
+    static constexpr std::size_t most_on_stack = 128;  ///< numbers that a layer takes or makes
+
+    /// What layers pass on: numbers of a group of copies, one row for each input or output.
+    class Memory {
+    public:
+        explicit Memory(std::size_t widest) {
+            const std::size_t size = (widest + 1) * stride;  // the last row of units may be written beyond its end
+            allocated_ = widest > most_on_stack ? static_cast<float*>(::operator new(3 * size * sizeof(float), alignment))
+                                                : nullptr;
+            float* memory = allocated_ ? allocated_ : on_stack_;
+            hidden[0] = memory;
+            hidden[1] = memory + size;
+            outputs = memory + 2 * size;
+        }
+        ~Memory() {
+            if (allocated_) ::operator delete(allocated_, alignment);
+        }
+        Memory(const Memory&) = delete;
+        Memory& operator=(const Memory&) = delete;
+
+        float* hidden[2];
+        float* outputs;  ///< of the last layer
+
+    private:
+        static constexpr std::align_val_t alignment{64};
+        alignas(64) float on_stack_[3 * (most_on_stack + 1) * stride];
+        float* allocated_;
+    };
+
+    /// Successive copies, at most a group, that follow the same weights.
+    struct Run {
+        const float* numbers;   ///< of the member
+        const std::byte* rows;  ///< of observations
+        std::size_t count;      ///< copies
+    };
+
+    /// Fills `memory.outputs`: what the last layer makes of at most a group of copies, in rows that are `stride` apart.
+    /// \param rows of observations, each of `row` bytes
+    static XSIMD_INLINE void apply_to_group(const Network& network, const std::byte* rows, std::size_t row, std::size_t first,
+                                            std::size_t count, const Memory& memory) {
+        const bool own_weights = network.layer_count == 1 && network.copies_per_member < width / 4;
+        for (std::size_t done = 0; done < count;) {
+            const std::size_t copy = first + done, left = count - done;
+            const std::size_t member = copy / network.copies_per_member;
+            const std::size_t of_member = (member + 1) * network.copies_per_member - copy;
+            Run run{network.numbers + member * network.member_size, rows + done * row, of_member < left ? of_member : left};
+            if (own_weights) {
+                run.count = left < width ? left : width;
+                apply_own_weights(network, run, copy - member * network.copies_per_member, memory, memory.outputs + done);
+            } else {
+                apply(network, run, memory, memory.outputs + done);
+            }
+            done += run.count;
+        }
+    }
+
+    /// To a run. Writes beyond it, too, by less than a batch.
+    static XSIMD_INLINE void apply(const Network& network, const Run& run, const Memory& memory, float* outputs) {
+        if (run.count > 2 * width) return apply_to_batches<group / width>(network, run, memory, outputs);
+        if (run.count > width)
+            return apply_to_batches<2>(network, run, memory, outputs);
+        if (run.count >= width / 2 || network.layer_count == 1)
+            return apply_to_batches<1>(network, run, memory, outputs);
+        for (std::size_t i = 0; i < run.count; ++i) apply_to_one(network, run, i, memory, outputs + i);
+    }
+
+    /// A single layer, with weights that differ from lane to lane. Networks with hidden layers have too many for that.
+    /// \param run of several members, the first of which has steered `before` copies already
+    static void apply_own_weights(const Network& network, const Run& run, std::size_t before, const Memory& memory, float* outputs) {
+        const NetworkLayer& layer = network.layers[0];
+        alignas(64) std::int32_t places[width];
+        for (std::size_t lane = 0; lane < width; ++lane) {
+            const std::size_t copy = before + (lane < run.count ? lane : run.count - 1);
+            places[lane] = static_cast<std::int32_t>(copy / network.copies_per_member * network.member_size);
+        }
+        const Indices place = Indices::load_aligned(places);
+        const auto of_each = [&](std::size_t number) { return Batch::gather(run.numbers + number, place); };
+        float* inputs = memory.hidden[0];
+        load_rows_of<1>(network, run, inputs);
+        if (network.normalises)
+            for (std::size_t i = 0; i < layer.inputs; ++i) {
+                float* input = inputs + i * width;
+                const Batch centred = Batch::load_unaligned(input) - of_each(network.means + i);
+                (centred * of_each(network.factors + i)).store_unaligned(input);
+            }
+        for (std::size_t unit = 0; unit < layer.outputs; ++unit) {
+            Batch sum = of_each(layer.biases + unit);
+            for (std::size_t i = 0; i < layer.inputs; ++i)
+                sum = xsimd::fma(of_each(layer.weights + i * layer.outputs + unit), Batch::load_unaligned(inputs + i * width), sum);
+            activated(layer.activation, std::array{sum})[0].store_unaligned(outputs + unit * stride);
+        }
+    }
+
+    /// One copy in each lane.
+    template <std::size_t batches>
+    static void apply_to_batches(const Network& network, const Run& run, const Memory& memory, float* outputs) {
+        load_rows_of<batches>(network, run, memory.hidden[0]);
+        normalise<batches * width>(network, run, memory.hidden[0]);
+        const std::size_t last = network.layer_count - 1;
+        for (std::size_t i = 0; i < last; ++i)
+            apply_layer<batches>(network.layers[i], run.numbers, memory.hidden[i % 2], memory.hidden[(i + 1) % 2], batches * width);
+        apply_layer<batches>(network.layers[last], run.numbers, memory.hidden[last % 2], outputs, stride);
+    }
+
+    /// One unit of a layer in each lane.
+    static void apply_to_one(const Network& network, const Run& run, std::size_t i, const Memory& memory, float* outputs) {
+        load_row(network, run, i, memory.hidden[0], 1);
+        normalise<1>(network, run, memory.hidden[0]);
+        const std::size_t last = network.layer_count - 1;
+        for (std::size_t layer = 0; layer <= last; ++layer)
+            apply_layer_to_one(network.layers[layer], run.numbers, memory.hidden[layer % 2], memory.hidden[(layer + 1) % 2]);
+        const float* result = memory.hidden[(last + 1) % 2];
+        for (std::size_t k = 0; k < network.layers[last].outputs; ++k) outputs[k * stride] = result[k];
+    }
+
+    /// The observation of copy i of the run, to numbers that are `step` apart.
+    static XSIMD_INLINE void load_row(const Network& network, const Run& run, std::size_t i, float* to, std::size_t step) {
+        const std::size_t size = network.layers[0].inputs;
+        if (network.discrete_observations) {
+            const auto place = static_cast<std::size_t>(reinterpret_cast<const std::int64_t*>(run.rows)[i]);
+            for (std::size_t k = 0; k < size; ++k) to[k * step] = k == place ? 1.0f : 0.0f;
+        } else {
+            const float* row = reinterpret_cast<const float*>(run.rows) + i * size;
+            for (std::size_t k = 0; k < size; ++k) to[k * step] = row[k];
+        }
+    }
+
+    /// Those of all copies, one in each lane. Lanes beyond the run are as the last copy.
+    template <std::size_t batches>
+    static XSIMD_INLINE void load_rows_of(const Network& network, const Run& run, float* columns) {
+        constexpr std::size_t lanes = batches * width;
+        const std::size_t size = network.layers[0].inputs;
+        if (run.count == lanes && size <= 4 && !network.discrete_observations) {
+            for (std::size_t lane = 0; lane < lanes; lane += width) {
+                const float* rows = reinterpret_cast<const float*>(run.rows) + lane * size;
+                if (size == 1) transpose<1, lanes>(rows, columns + lane);
+                if (size == 2) transpose<2, lanes>(rows, columns + lane);
+                if (size == 3) transpose<3, lanes>(rows, columns + lane);
+                if (size == 4) transpose<4, lanes>(rows, columns + lane);
+            }
+        } else if (network.discrete_observations) {
+            for (std::size_t lane = 0; lane < lanes; ++lane)
+                load_row(network, run, lane < run.count ? lane : run.count - 1, columns + lane, lanes);
+        } else {
+            for (std::size_t lane = 0; lane < lanes; lane += width) {
+                alignas(64) std::int32_t places[width];
+                for (std::size_t i = 0; i < width; ++i)
+                    places[i] = static_cast<std::int32_t>((lane + i < run.count ? lane + i : run.count - 1) * size);
+                const Indices place = Indices::load_aligned(places);
+                for (std::size_t k = 0; k < size; ++k)
+                    Batch::gather(reinterpret_cast<const float*>(run.rows) + k, place).store_unaligned(columns + k * lanes + lane);
+            }
+        }
+    }
+
+    /// Replaces the observations of so many lanes by (x - mean) * factor.
+    template <std::size_t lanes>
+    static XSIMD_INLINE void normalise(const Network& network, const Run& run, float* columns) {
+        if (!network.normalises) return;
+        const float *means = run.numbers + network.means, *factors = run.numbers + network.factors;
+        for (std::size_t k = 0; k < network.layers[0].inputs; ++k, columns += lanes) {
+            if constexpr (lanes == 1)
+                *columns = (*columns - means[k]) * factors[k];
+            else
+                for (float* x = columns; x < columns + lanes; x += width)
+                    ((Batch::load_unaligned(x) - means[k]) * factors[k]).store_unaligned(x);
+        }
+    }
+
+    template <std::size_t size, std::size_t lanes>
+    static XSIMD_INLINE void transpose(const float* rows, float* columns) {
+        const auto loaded = load_rows<Batch, size>(rows);
+        for (std::size_t k = 0; k < size; ++k) loaded[k].store_unaligned(columns + k * lanes);
+    }
+
+    template <std::size_t batches>
+    static void apply_layer(const NetworkLayer& layer, const float* numbers, const float* inputs, float* outputs,
+                            std::size_t output_stride) {
+        std::size_t unit = 0;
+        constexpr std::size_t units = batches == 1 && width == 16 ? 16 : NetworkKernels::units;
+        for (; unit + units <= layer.outputs; unit += units)
+            apply_units<batches, units>(layer, numbers, unit, inputs, outputs, output_stride);
+        if (units > 8 && unit + 8 <= layer.outputs) {
+            apply_units<batches, 8>(layer, numbers, unit, inputs, outputs, output_stride);
+            unit += 8;
+        }
+        if (units > 4 && unit + 4 <= layer.outputs) {
+            apply_units<batches, 4>(layer, numbers, unit, inputs, outputs, output_stride);
+            unit += 4;
+        }
+        if (unit + 2 <= layer.outputs) {
+            apply_units<batches, 2>(layer, numbers, unit, inputs, outputs, output_stride);
+            unit += 2;
+        }
+        if (unit < layer.outputs) apply_units<batches, 1>(layer, numbers, unit, inputs, outputs, output_stride);
+    }
+
+    /// `count` units from the given one on.
+    template <std::size_t batches, std::size_t count>
+    static XSIMD_INLINE void apply_units(const NetworkLayer& layer, const float* numbers, std::size_t unit, const float* inputs,
+                                         float* outputs, std::size_t output_stride) {
+        const float* biases = numbers + layer.biases + unit;
+        const float* weights = numbers + layer.weights + unit;
+        std::array<std::array<Batch, batches>, count> sums;
+        for (std::size_t k = 0; k < count; ++k) sums[k].fill(Batch(biases[k]));
+        for (std::size_t i = 0; i < layer.inputs; ++i, weights += layer.outputs, inputs += batches * width) {
+            std::array<Batch, batches> input;
+            for (std::size_t b = 0; b < batches; ++b) input[b] = Batch::load_unaligned(inputs + b * width);
+            for (std::size_t k = 0; k < count; ++k)
+                for (std::size_t b = 0; b < batches; ++b) sums[k][b] = xsimd::fma(Batch(weights[k]), input[b], sums[k][b]);
+        }
+        outputs += unit * output_stride;
+        for (std::size_t k = 0; k < count; ++k)
+            for (std::size_t b = 0; b < batches; ++b) sums[k][b].store_unaligned(outputs + k * output_stride + b * width);
+        activate<batches, count>(layer.activation, outputs, output_stride);
+    }
+
+    /// The rows of some units, where they have just been stored.
+    template <std::size_t batches, std::size_t count>
+    static XSIMD_INLINE void activate(Activation activation, float* rows, std::size_t output_stride) {
+        if (activation == Activation::none) return;
+        constexpr std::size_t together = count % 2 == 0 ? 2 : 1;
+        for (std::size_t k = 0; k < count; k += together, rows += together * output_stride) {
+            std::array<Batch, together * batches> some;
+            for (std::size_t j = 0; j < some.size(); ++j)
+                some[j] = Batch::load_unaligned(rows + j / batches * output_stride + j % batches * width);
+            some = activated(activation, some);
+            for (std::size_t j = 0; j < some.size(); ++j)
+                some[j].store_unaligned(rows + j / batches * output_stride + j % batches * width);
+        }
+    }
+
+    static XSIMD_INLINE void apply_layer_to_one(const NetworkLayer& layer, const float* numbers, const float* inputs, float* outputs) {
+        std::size_t unit = 0;
+        for (; unit + 4 * width <= layer.outputs; unit += 4 * width)
+            apply_units_to_one<4>(layer, numbers, unit, inputs, outputs + unit);
+        for (; unit < layer.outputs; unit += width) apply_units_to_one<1>(layer, numbers, unit, inputs, outputs + unit);
+    }
+
+    /// So many batches of units. Those beyond the layer are computed from whatever follows its weights.
+    template <std::size_t batches>
+    static XSIMD_INLINE void apply_units_to_one(const NetworkLayer& layer, const float* numbers, std::size_t unit,
+                                                const float* inputs, float* outputs) {
+        const float* weights = numbers + layer.weights + unit;
+        std::array<Batch, batches> sums;
+        for (std::size_t b = 0; b < batches; ++b) sums[b] = Batch::load_unaligned(numbers + layer.biases + unit + b * width);
+        for (std::size_t i = 0; i < layer.inputs; ++i, weights += layer.outputs) {
+            const Batch input(inputs[i]);
+            for (std::size_t b = 0; b < batches; ++b)
+                sums[b] = xsimd::fma(Batch::load_unaligned(weights + b * width), input, sums[b]);
+        }
+        sums = activated(layer.activation, sums);
+        for (std::size_t b = 0; b < batches; ++b) sums[b].store_unaligned(outputs + b * width);
+    }
+
+    template <std::size_t count>
+    static XSIMD_INLINE std::array<Batch, count> activated(Activation activation, std::array<Batch, count> x) {
+        if (activation == Activation::tanh) return hyperbolic_tangents(x);
+        if (activation == Activation::relu)
+            for (Batch& one : x) one = xsimd::max(one, Batch(0.0f));
+        return x;
+    }
+
+    /// Writes the actions of `count` copies.
+    /// \param outputs of the last layer, in rows that are `stride` apart
+    static XSIMD_INLINE void choose(const Network& network, float* outputs, float* actions, std::size_t first, std::size_t count) {
+        Pcg64* random = network.random ? network.random + first : nullptr;
+        if (network.rule == ActionRule::value || network.rule == ActionRule::noisy) {
+            if (network.rule == ActionRule::noisy) add_noise(network, outputs, random, count);
+            return clip(network, outputs, actions, count);
+        }
+        auto* chosen = reinterpret_cast<std::int32_t*>(actions);
+        for (std::size_t lane = 0; lane < count; lane += width) {
+            const float* output = outputs + lane;
+            const std::size_t available = count - lane < width ? count - lane : width;
+            for (std::size_t k = 0; k < network.action_size; output += static_cast<std::size_t>(network.choices[k++]) * stride) {
+                const Indices index = network.rule == ActionRule::largest
+                                          ? largest_of(output, network.choices[k])
+                                          : drawn_of(output, network.choices[k], random + lane, available);
+                store_column(index, chosen + lane * network.action_size + k, network.action_size, available);
+            }
+        }
+    }
+
+    /// Writes to numbers that are `step` apart.
+    template <class Numbers, class Number>
+    static XSIMD_INLINE void store_column(const Numbers& numbers, Number* to, std::size_t step, std::size_t available) {
+        if (step == 1 && available == width) return numbers.store_unaligned(to);
+        alignas(64) Number lanes[width];
+        numbers.store_aligned(lanes);
+        for (std::size_t i = 0; i < available; ++i) to[i * step] = lanes[i];
+    }
+
+    static XSIMD_INLINE Indices largest_of(const float* outputs, std::int32_t count) {
+        Batch largest = Batch::load_unaligned(outputs);
+        Indices index(0);
+        for (std::int32_t i = 1; i < count; ++i) {
+            outputs += stride;
+            const Batch output = Batch::load_unaligned(outputs);
+            const auto larger = output > largest;
+            largest = xsimd::select(larger, output, largest);
+            index = xsimd::select(xsimd::batch_bool_cast<std::int32_t>(larger), Indices(i), index);
+        }
+        return index;
+    }
+
+    static XSIMD_INLINE Indices drawn_of(const float* outputs, std::int32_t count, Pcg64* random, std::size_t available) {
+        Batch largest = Batch::load_unaligned(outputs);
+        for (std::int32_t i = 1; i < count; ++i)
+            largest = xsimd::max(largest, Batch::load_unaligned(outputs + static_cast<std::size_t>(i) * stride));
+        const auto weight = [&](std::int32_t i) {
+            return exponential_of_negative(Batch::load_unaligned(outputs + static_cast<std::size_t>(i) * stride) - largest);
+        };
+        Batch sum(0.0f);
+        for (std::int32_t i = 0; i < count; ++i) sum += weight(i);
+        alignas(64) float draws[width] = {};
+        for (std::size_t i = 0; i < available; ++i) draws[i] = static_cast<float>(random[i].random());
+        const Batch threshold = Batch::load_aligned(draws) * sum;
+        Batch cumulative(0.0f);
+        Indices index(0);
+        for (std::int32_t i = 0; i < count - 1; ++i) {
+            cumulative += weight(i);
+            // The second condition where the product has been rounded up to the sum.
+            const auto beyond = (cumulative <= threshold) & (cumulative < sum);
+            index = xsimd::select(xsimd::batch_bool_cast<std::int32_t>(beyond), Indices(i + 1), index);
+        }
+        return index;
+    }
+
+    static XSIMD_INLINE void add_noise(const Network& network, float* outputs, Pcg64* random, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i)
+            for (std::size_t k = 0; k < network.action_size; ++k)
+                outputs[k * stride + i] = static_cast<float>(random[i].normal(double{outputs[k * stride + i]}, network.noise[k]));
+    }
+
+    static XSIMD_INLINE void clip(const Network& network, const float* outputs, float* actions, std::size_t count) {
+        for (std::size_t lane = 0; lane < count; lane += width)
+            for (std::size_t k = 0; k < network.action_size; ++k) {
+                const Batch low(network.low[k]), high(network.high[k]);
+                const Batch output = Batch::load_unaligned(outputs + k * stride + lane);
+                const Batch clipped = xsimd::select(output < low, low, xsimd::select(output > high, high, output));
+                store_column(clipped, actions + lane * network.action_size + k, network.action_size,
+                             count - lane < width ? count - lane : width);
+            }
+    }
+};
+
+}  // namespace operant

@@ -1,0 +1,265 @@
+#pragma once
+/// \file
+/// Neural networks as policies: checks shapes and numbers, and puts them into the order that the kernels want.
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <operant/environment_library.hpp>
+#include <operant/kernel/network.hpp>
+#include <operant/parameter_table.hpp>
+#include <operant/policy.hpp>
+#include <operant/policy_streams.hpp>
+
+namespace operant {
+
+/// A fully connected layer, as its maker has it.
+struct DenseLayer {
+    std::size_t inputs = 0;                    ///< how many numbers it takes
+    std::size_t outputs = 0;                   ///< how many it makes
+    std::vector<float> weights;                ///< outputs x inputs, or as many for each member of the population
+    std::vector<float> biases;                 ///< one for each output, or as many for each member; empty: zeros
+    Activation activation = Activation::none;  ///< of its outputs
+};
+
+/// Replaces an observation x by (x - mean) / sqrt(variance + epsilon).
+struct Normalisation {
+    std::vector<double> mean;      ///< one for each number of an observation, or as many for each member
+    std::vector<double> variance;  ///< the same
+    double epsilon = 1e-8;         ///< as in Gymnasium's NormalizeObservation
+};
+
+/// The numbers of a network, or of a population of them.
+class NetworkWeights {
+public:
+    /// \param layers from the first to the last
+    /// \param normalisation of the observations; none if its vectors are empty
+    /// \throws std::invalid_argument when they do not fit each other, or a number is not finite
+    explicit NetworkWeights(const std::vector<DenseLayer>& layers, const Normalisation& normalisation = {}) {
+        if (layers.empty()) throw std::invalid_argument("weights: expected at least one layer");
+        for (std::size_t i = 0; i < layers.size(); ++i) add_layer(layers, i);
+        normalises_ = !normalisation.mean.empty() || !normalisation.variance.empty();
+        if (normalises_) add_normalisation(normalisation);
+        constexpr std::size_t padding = 16;  // a batch beyond the last number may be read
+        numbers_.assign(members_ * member_size_ + padding, 0.0f);
+        for (std::size_t member = 0; member < members_; ++member) put_member(member, layers, normalisation);
+    }
+
+    /// How many networks there are.
+    std::size_t members() const { return members_; }
+    /// Numbers in an observation.
+    std::size_t inputs() const { return layers_.front().inputs; }
+    /// Of the last layer.
+    std::size_t outputs() const { return layers_.back().outputs; }
+
+    /// \param num_envs a multiple of `members`
+    /// \return without what follows from the actions
+    Network network(std::size_t num_envs) const {
+        Network network{};
+        network.layers = layers_.data();
+        network.layer_count = layers_.size();
+        network.numbers = numbers_.data();
+        network.member_size = member_size_;
+        network.copies_per_member = num_envs / members_;
+        for (const NetworkLayer& layer : layers_) network.widest = std::max({network.widest, layer.inputs, layer.outputs});
+        network.normalises = normalises_;
+        network.means = means_;
+        network.factors = factors_;
+        return network;
+    }
+
+private:
+    void add_layer(const std::vector<DenseLayer>& layers, std::size_t i) {
+        const DenseLayer& layer = layers[i];
+        const std::string place = "[" + std::to_string(i) + "]";
+        if (layer.inputs == 0 || layer.outputs == 0)
+            throw std::invalid_argument("weights" + place + ": expected at least one input and one output");
+        if (i != 0 && layer.inputs != layers[i - 1].outputs)
+            throw std::invalid_argument("weights" + place + ": expected " + std::to_string(layers[i - 1].outputs) +
+                                        " inputs, as the layer before has outputs, got " + std::to_string(layer.inputs));
+        take_members("weights" + place, layer.weights, layer.inputs * layer.outputs);
+        if (!layer.biases.empty()) take_members("biases" + place, layer.biases, layer.outputs);
+        const std::size_t weights = member_size_, biases = weights + layer.inputs * layer.outputs;
+        layers_.push_back({layer.inputs, layer.outputs, weights, biases, layer.activation});
+        member_size_ = biases + layer.outputs;
+    }
+
+    void add_normalisation(const Normalisation& normalisation) {
+        take_members("observation_mean", normalisation.mean, inputs());
+        take_members("observation_variance", normalisation.variance, inputs());
+        for (std::size_t i = 0; i < normalisation.variance.size(); ++i)
+            if (!(normalisation.variance[i] >= 0 && normalisation.variance[i] + normalisation.epsilon > 0))
+                throw std::invalid_argument("observation_variance[" + std::to_string(i) +
+                                            "]: expected a number that is not negative, nor 0 together with epsilon");
+        means_ = member_size_;
+        factors_ = means_ + inputs();
+        member_size_ = factors_ + inputs();
+    }
+
+    template <class Number>
+    void take_members(const std::string& name, const std::vector<Number>& numbers, std::size_t size) {
+        const std::size_t members = numbers.size() / size;
+        if (numbers.size() % size != 0 || members == 0)
+            throw std::invalid_argument(name + ": expected " + std::to_string(size) +
+                                        " numbers, or as many for each member of a population, got " +
+                                        std::to_string(numbers.size()));
+        if (members != 1 && members_ != 1 && members != members_)
+            throw std::invalid_argument(name + ": expected numbers for " + std::to_string(members_) + " members, got " +
+                                        std::to_string(members));
+        members_ = std::max(members, members_);
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+            if (!std::isfinite(numbers[i]) || !std::isfinite(static_cast<float>(numbers[i])))
+                throw std::invalid_argument(name + ": expected finite numbers, number " + std::to_string(i) + " is not");
+    }
+
+    /// Of a member, or of all.
+    template <class Number>
+    static const Number* of_member(const std::vector<Number>& numbers, std::size_t member, std::size_t size) {
+        return numbers.data() + (numbers.size() == size ? 0 : member * size);
+    }
+
+    void put_member(std::size_t member, const std::vector<DenseLayer>& layers, const Normalisation& normalisation) {
+        float* numbers = numbers_.data() + member * member_size_;
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+            const auto [inputs, outputs, weights, biases, activation] = layers_[i];
+            const float* given = of_member(layers[i].weights, member, inputs * outputs);
+            for (std::size_t output = 0; output < outputs; ++output)
+                for (std::size_t input = 0; input < inputs; ++input)
+                    numbers[weights + input * outputs + output] = given[output * inputs + input];
+            if (!layers[i].biases.empty()) std::copy_n(of_member(layers[i].biases, member, outputs), outputs, numbers + biases);
+        }
+        if (!normalises_) return;
+        const double* mean = of_member(normalisation.mean, member, inputs());
+        const double* variance = of_member(normalisation.variance, member, inputs());
+        for (std::size_t i = 0; i < inputs(); ++i) {
+            numbers[means_ + i] = static_cast<float>(mean[i]);
+            numbers[factors_ + i] = static_cast<float>(1 / std::sqrt(variance[i] + normalisation.epsilon));
+        }
+    }
+
+    std::vector<NetworkLayer> layers_;
+    std::vector<float> numbers_;
+    std::size_t members_ = 1, member_size_ = 0, means_ = 0, factors_ = 0;
+    bool normalises_ = false;
+};
+
+/// What policies choose from.
+struct ActionChoices {
+    bool discrete = true;                 ///< integers, or numbers within bounds
+    std::vector<std::int32_t> counts;     ///< discrete: how many values each number has
+    std::vector<float> low, high;         ///< continuous: the bounds of each number; may be infinite
+
+    /// Numbers in an action.
+    std::size_t size() const { return discrete ? counts.size() : low.size(); }
+};
+
+/// The actions of an environment with these parameters. Where bounds differ from copy to copy, the widest: the environment
+/// clips actions to each copy's own.
+inline ActionChoices action_choices(const EnvironmentDescription& environment, const ParameterTable& parameters,
+                                    std::size_t num_envs) {
+    const std::size_t size = environment.action.size, observation_size = environment.observation.size;
+    std::vector<float> low(size), high(size), observation_low(observation_size), observation_high(observation_size);
+    std::vector<std::int64_t> n(size), observation_n(observation_size);
+    ActionChoices choices;
+    choices.discrete = environment.action.kind != SpaceDescription::Kind::box;
+    for (std::size_t copy = 0; copy < (parameters.per_copy() ? num_envs : 1); ++copy) {
+        environment.get_spaces(parameters.of_copy(copy), {low.data(), high.data(), n.data(), observation_low.data(),
+                                                          observation_high.data(), observation_n.data()});
+        if (copy == 0) {
+            if (choices.discrete)
+                choices.counts.assign(n.begin(), n.end());
+            else
+                choices.low = low, choices.high = high;
+        } else if (!choices.discrete) {
+            for (std::size_t i = 0; i < size; ++i) {
+                choices.low[i] = std::min(choices.low[i], low[i]);
+                choices.high[i] = std::max(choices.high[i], high[i]);
+            }
+        }
+    }
+    return choices;
+}
+
+/// How a network's outputs become actions.
+struct NetworkOptions {
+    bool sample = false;               ///< discrete: draw from the softmax of the outputs
+    std::vector<double> noise;         ///< continuous: its standard deviation, one for all numbers or for each; may be empty
+    bool discrete_observations = false;  ///< of the environment: observation i is 1 at place i, and 0 elsewhere
+};
+
+/// A network that steers so many copies: what its kernels need, kept together.
+class NetworkPolicy {
+public:
+    /// \param weights of one network, or of a population whose size divides `num_envs`: member p steers the copies from
+    ///        p * num_envs / members on
+    /// \param choices of an action; one output for each number, or for each of its values if it is discrete
+    /// \param options what is drawn
+    /// \param num_envs the number of copies
+    /// \param random a stream for each copy, which stays, if anything is drawn
+    /// \param act NetworkKernels<Arch>::act
+    /// \throws std::invalid_argument when they do not fit each other
+    NetworkPolicy(std::shared_ptr<const NetworkWeights> weights, ActionChoices choices, const NetworkOptions& options,
+                  std::size_t num_envs, Pcg64* random, decltype(PolicyFunction::act) act)
+        : weights_(std::move(weights)), choices_(std::move(choices)), noise_(options.noise), act_(act) {
+        check(options, num_envs);
+        network_ = weights_->network(num_envs);
+        network_.discrete_observations = options.discrete_observations;
+        const bool noisy = std::ranges::any_of(noise_, [](double one) { return one != 0; });
+        network_.rule = choices_.discrete ? (options.sample ? ActionRule::drawn : ActionRule::largest)
+                                          : (noisy ? ActionRule::noisy : ActionRule::value);
+        network_.action_size = choices_.size();
+        network_.choices = choices_.counts.data();
+        network_.low = choices_.low.data();
+        network_.high = choices_.high.data();
+        if (noise_.size() == 1) noise_.resize(choices_.size(), noise_[0]);
+        network_.noise = noise_.data();
+        network_.random = random;
+    }
+
+    NetworkPolicy(const NetworkPolicy&) = delete;
+    NetworkPolicy& operator=(const NetworkPolicy&) = delete;
+
+    /// Valid as long as this object.
+    PolicyFunction function() const { return {act_, &network_}; }
+
+private:
+    void check(const NetworkOptions& options, std::size_t num_envs) const {
+        std::size_t expected = choices_.size();
+        if (choices_.discrete) {
+            expected = 0;
+            for (const std::int32_t count : choices_.counts) expected += static_cast<std::size_t>(count);
+        }
+        if (weights_->outputs() != expected)
+            throw std::invalid_argument("policy: expected " + std::to_string(expected) + " outputs, one for each " +
+                                        (choices_.discrete ? "discrete action" : "number of an action") + ", got " +
+                                        std::to_string(weights_->outputs()));
+        if (num_envs % weights_->members() != 0)
+            throw std::invalid_argument("policy: expected a population whose size divides num_envs = " +
+                                        std::to_string(num_envs) + ", got one of " + std::to_string(weights_->members()));
+        if (options.sample && !choices_.discrete)
+            throw std::invalid_argument("sample: expected False, as actions are continuous; noise makes them random");
+        if (!options.noise.empty() && choices_.discrete)
+            throw std::invalid_argument("noise: expected 0, as actions are discrete; sample=True draws them");
+        if (options.noise.size() > 1 && options.noise.size() != choices_.size())
+            throw std::invalid_argument("noise: expected one number, or " + std::to_string(choices_.size()) +
+                                        ", one for each of an action, got " + std::to_string(options.noise.size()));
+    }
+
+    std::shared_ptr<const NetworkWeights> weights_;
+    ActionChoices choices_;
+    std::vector<double> noise_;
+    decltype(PolicyFunction::act) act_;
+    Network network_;
+};
+
+}  // namespace operant

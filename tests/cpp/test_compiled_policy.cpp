@@ -1,0 +1,98 @@
+// Policies of a program's own, compiled for what the program is.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include <operant/compiled_policy.hpp>
+
+namespace {
+
+using operant::Integer;
+
+struct Upright {
+    static constexpr std::string_view policy_name = "Upright";
+    static constexpr std::size_t observation_size = 4;
+    using ActionSpace = operant::Discrete<2>;
+
+    double gain = 0.5;
+
+    template <class Batch>
+    XSIMD_INLINE Integer<Batch> action(const std::array<Batch, 4>& observation) const {
+        const auto right = observation[2] + static_cast<float>(gain) * observation[3] > Batch(0.0f);
+        return xsimd::select(xsimd::batch_bool_cast<std::int32_t>(right), Integer<Batch>(1), Integer<Batch>(0));
+    }
+};
+
+/// Two numbers, the second beyond its bound; and one that is drawn.
+struct Odd {
+    static constexpr std::string_view policy_name = "Odd";
+    static constexpr std::size_t observation_size = 1;
+    using ActionSpace = operant::MultiDiscrete<5, 3>;
+
+    template <class Batch>
+    XSIMD_INLINE std::array<Integer<Batch>, 2> action(const std::array<Batch, 1>& observation) const {
+        const auto whole = xsimd::to_int(observation[0]);
+        return {whole, whole};
+    }
+};
+
+struct Dice {
+    static constexpr std::string_view policy_name = "Dice";
+    static constexpr std::size_t observation_size = 3;
+    using ActionSpace = operant::Box<1>;
+
+    template <class Batch, class Random>
+    XSIMD_INLINE Batch action(const std::array<Batch, 3>& observation, Random& random) const {
+        return observation[0] + random.random();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a policy of one's own chooses for each copy, whatever their number") {
+    const operant::CompiledPolicy<Upright> policy(Upright{.gain = 2.0});
+    for (const std::size_t num_envs : {1, 3, 16, 37}) {
+        std::vector<float> observations(num_envs * 4);
+        for (std::size_t i = 0; i < observations.size(); ++i) observations[i] = static_cast<float>(i * 7 % 11) - 5;
+        std::vector<std::int32_t> actions(num_envs + 1, -1);
+        const operant::PolicyFunction function = policy.function();
+        function.act(function.policy, observations.data(), actions.data(), 64, 64 + num_envs);
+        for (std::size_t copy = 0; copy < num_envs; ++copy)
+            CHECK(actions[copy] == (observations[copy * 4 + 2] + 2 * observations[copy * 4 + 3] > 0));
+        CHECK(actions[num_envs] == -1);
+    }
+}
+
+TEST_CASE("integers beyond the action space become the nearest in it") {
+    const operant::CompiledPolicy<Odd> policy;
+    const std::vector<float> observations{-2, 0, 1, 2, 3, 9};
+    std::vector<std::int32_t> actions(12);
+    const operant::PolicyFunction function = policy;
+    function.act(function.policy, observations.data(), actions.data(), 0, 6);
+    CHECK(actions == std::vector<std::int32_t>{0, 0, 0, 0, 1, 1, 2, 2, 3, 2, 4, 2});
+}
+
+TEST_CASE("a policy that draws has a stream for each copy") {
+    const operant::CompiledPolicy<Dice> policy(Dice{}, 20, 5);
+    const std::vector<float> observations(20 * 3, 10.0f);
+    std::vector<float> actions(20);
+    const operant::PolicyFunction function = policy;
+    operant::PolicyStreams streams(std::uint64_t{5});
+    operant::Pcg64* expected = streams.of_copies(20);
+    for (int time = 0; time < 3; ++time) {
+        function.act(function.policy, observations.data(), actions.data(), 0, 20);
+        for (std::size_t copy = 0; copy < 20; ++copy)
+            CHECK(actions[copy] == 10.0f + static_cast<float>(expected[copy].random()));
+    }
+}
+
+TEST_CASE("a stream does not depend on how many there are") {
+    operant::PolicyStreams few(std::uint64_t{9}), many(std::uint64_t{9});
+    many.of_copies(50);
+    few.of_copies(3)[2].next();
+    many.of_copies(50)[2].next();
+    CHECK(few.of_copies(50)[2].state_low == many.of_copies(50)[2].state_low);
+    CHECK(few.of_copies(50)[49].state_low == many.of_copies(50)[49].state_low);
+}

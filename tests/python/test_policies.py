@@ -1,0 +1,559 @@
+"""Policies: what they choose is what numpy computes in float64, and what they draw is what numpy's generators draw."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+import operant
+from operant import policies
+from operant.policies import MLP, Linear, Random
+
+pytestmark = pytest.mark.quick
+
+LINE = spaces.Box(-np.inf, np.inf, (1,), np.float32)
+PLANE = spaces.Box(np.float32([-0.5, -1]), np.float32([0.5, 3]))
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng([seed, *shape]).normal(size=shape).astype(np.float32)
+
+
+def generators(seed, count):
+    return [np.random.Generator(np.random.PCG64(one)) for one in np.random.SeedSequence(seed).spawn(count)]
+
+
+def network(sizes, *lead):
+    pairs = list(pairwise(sizes))
+    return [numbers(*lead, o, i) / np.sqrt(i) for i, o in pairs], [numbers(*lead, o, seed=1) for _, o in pairs]
+
+
+def outputs(observations, weights, biases, activations):
+    x = np.asarray(observations, np.float64)
+    for w, b, activation in zip(weights, biases, activations, strict=True):
+        x = x @ np.asarray(w, np.float64).T + b
+        x = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), None: lambda z: z}[activation](x)
+    return x
+
+
+# What networks compute
+
+
+@pytest.mark.parametrize("sizes", [(4, 2), (1, 1), (3, 5), (2, 64, 2), (4, 64, 64, 2), (17, 33, 7, 5), (6, 300, 3)])
+@pytest.mark.parametrize("num_envs", [1, 5, 64, 1100])
+def test_a_network_is_that_of_numpy(sizes, num_envs):
+    weights, biases = network(sizes)
+    x = numbers(num_envs, sizes[0])
+    space = spaces.Box(-np.inf, np.inf, (sizes[-1],), np.float32)
+    for activation in ("tanh", "relu"):
+        names = [activation] * (len(weights) - 1) + [None]
+        expected = outputs(x, weights, biases, names)
+        actual = MLP(weights, biases, activation, action_space=space)(x)
+        assert actual.dtype == np.float32
+        np.testing.assert_allclose(actual, expected, atol=4e-6 * len(weights), rtol=0)
+
+
+def test_a_linear_policy_is_a_matrix_product():
+    weights, bias, x = numbers(2, 4), numbers(2), numbers(50, 4)
+    np.testing.assert_array_equal(Linear(weights, bias)(x), (x @ weights.T + bias).argmax(1))
+    np.testing.assert_array_equal(Linear(weights)(x), (x @ weights.T).argmax(1))
+    assert Linear(weights)(x).dtype == np.int32
+
+
+def test_each_layer_may_have_an_activation_of_its_own():
+    weights, biases = network((3, 8, 8, 2))
+    names = ["relu", None, "tanh"]
+    x = numbers(20, 3)
+    actual = MLP(weights, biases, names, action_space=spaces.Box(-9, 9, (2,)))(x)
+    np.testing.assert_allclose(actual, outputs(x, weights, biases, names), atol=1e-5)
+
+
+def test_the_first_of_equal_outputs_is_chosen():
+    weights = np.zeros((4, 1), np.float32)
+    assert Linear(weights)(np.ones((3, 1)))[0] == 0
+    weights[2:] = 1
+    np.testing.assert_array_equal(Linear(weights)([[1.0], [-1.0], [0.0]]), [2, 0, 0])
+
+
+def test_each_number_of_an_action_has_outputs_of_its_own():
+    weights, x = numbers(5, 3), numbers(40, 3)
+    actions = Linear(weights, action_space=spaces.MultiDiscrete([2, 3]))(x)
+    z = x @ weights.T
+    np.testing.assert_array_equal(actions, np.stack([z[:, :2].argmax(1), z[:, 2:].argmax(1)], axis=1))
+
+
+def test_continuous_actions_are_clipped():
+    weights, x = 3 * numbers(2, 3), numbers(40, 3)
+    actions = Linear(weights, action_space=PLANE)(x)
+    np.testing.assert_allclose(actions, np.clip(x @ weights.T, PLANE.low, PLANE.high), atol=1e-5)
+    assert ((actions == PLANE.low) | (actions == PLANE.high)).any(axis=0).all()
+
+
+def test_observations_are_normalised_as_gymnasium_does():
+    weights, biases = network((3, 16, 2))
+    x, mean, variance = 5 * numbers(30, 3), numbers(3, seed=7), np.array([4.0, 0.0, 0.25])
+    policy = MLP(
+        weights,
+        biases,
+        action_space=spaces.Box(-99, 99, (2,)),
+        observation_mean=mean,
+        observation_variance=variance,
+        epsilon=1e-2,
+    )
+    expected = outputs((x - mean) / np.sqrt(variance + 1e-2), weights, biases, ["tanh", None])
+    np.testing.assert_allclose(policy(x), expected, atol=2e-5)
+
+
+def test_discrete_observations_choose_a_column():
+    weights = numbers(4, 16)
+    states = np.arange(16)
+    np.testing.assert_array_equal(Linear(weights)(states), weights.argmax(0))
+    with pytest.raises(ValueError, match="observations: expected integers below 16"):
+        Linear(weights)([3, 16])
+
+
+def test_the_environment_can_be_steered():
+    env = operant.envs.CartPoleVecEnv(200, max_episode_steps=300)
+    upright = Linear([[0, 0, 0, 0], [0.1, 0.5, 10, 2]])
+    observations, _ = env.reset(seed=0)
+    steps = 0
+    for _ in range(299):
+        observations, rewards, *_ = env.step(upright(observations))
+        steps += rewards.sum()
+    assert steps == 200 * 299
+
+
+# Populations
+
+
+@pytest.mark.parametrize(("members", "num_envs"), [(1, 9), (3, 9), (3, 51), (4, 4), (8, 256), (33, 33)])
+@pytest.mark.parametrize("sizes", [(4, 2), (4, 20, 2)])
+def test_a_member_acts_as_it_would_alone(members, num_envs, sizes):
+    weights, biases = network(sizes, members)
+    x = numbers(num_envs, sizes[0])
+    space = spaces.Box(-9, 9, (2,))
+    mean, variance = numbers(members, 4), numbers(members, 4) ** 2
+    policy = MLP(
+        weights, biases, action_space=space, noise=0.5, seed=3, observation_mean=mean, observation_variance=variance
+    )
+    assert policy.population == members
+    together = policy(x)
+    each = num_envs // members
+    for p in range(members):
+        own = [w[p] for w in weights], [b[p] for b in biases]
+        options = {"observation_mean": mean[p], "observation_variance": variance[p]}
+        alone = MLP(*own, action_space=space, noise=0.5, seed=3, **options)(x)
+        np.testing.assert_array_equal(together[p * each : (p + 1) * each], alone[p * each : (p + 1) * each])
+
+
+def test_members_may_share_some_arrays():
+    weights, bias, x = numbers(2, 4), numbers(3, 2), numbers(6, 4)
+    policy = Linear(weights, bias)
+    assert policy.population == 3
+    expected = (x @ weights.T + bias.repeat(2, axis=0)).argmax(1)
+    np.testing.assert_array_equal(policy(x), expected)
+
+
+# What is drawn
+
+
+def test_sampled_actions_are_drawn_as_documented():
+    weights, x = numbers(3, 2), numbers(500, 2)
+    policy, streams = Linear(weights, sample=True, seed=11), generators(11, 500)
+    z = x.astype(np.float64) @ weights.T
+    cumulative = np.exp(z - z.max(axis=1, keepdims=True)).cumsum(axis=1)
+    for _ in range(3):
+        drawn = np.array([one.random() for one in streams]) * cumulative[:, -1]
+        expected = (cumulative <= drawn[:, None]).sum(axis=1)
+        differing = policy(x) != expected
+        assert np.isclose(cumulative[differing], drawn[differing, None], rtol=1e-5).any(axis=1).all()
+        assert differing.sum() <= 1
+
+
+def test_sampled_actions_have_the_frequencies_of_softmax():
+    logits = np.array([0.5, -1, 2, -200], np.float32)
+    policy = Linear(np.zeros((4, 1)), logits, sample=True, seed=0)
+    counts = np.bincount(np.concatenate([policy(np.ones((5000, 1))) for _ in range(10)]), minlength=4)
+    expected = 50_000 * np.exp(logits) / np.exp(logits).sum()
+    np.testing.assert_allclose(counts[:3], expected[:3], rtol=0.05)
+    assert counts[3] == 0
+
+
+def test_noise_is_drawn_as_documented():
+    weights, x, streams = numbers(2, 3) / 10, numbers(70, 3), generators(2**80, 70)
+    policy = Linear(weights, action_space=PLANE, noise=[0.3, 1.5], seed=2**80)
+    for _ in range(3):
+        noise = np.array([[one.normal(), one.normal()] for one in streams]) * [0.3, 1.5]
+        np.testing.assert_allclose(policy(x), np.clip(x @ weights.T + noise, PLANE.low, PLANE.high), atol=1e-6)
+
+
+def test_random_actions_are_drawn_as_documented():
+    x, streams = np.zeros((60, 1)), generators(4, 60)
+    policy = Random(spaces.MultiDiscrete([3, 7]), seed=4)
+    for _ in range(2):
+        np.testing.assert_array_equal(policy(x), [[int(one.random() * 3), int(one.random() * 7)] for one in streams])
+    streams, policy = generators(5, 60), Random(PLANE, seed=5)
+    drawn = np.array([one.random(2) for one in streams])
+    np.testing.assert_allclose(policy(x), PLANE.low + (PLANE.high - PLANE.low) * drawn, rtol=1e-6)
+    actions = Random(spaces.Discrete(3), seed=0)(np.zeros((30_000, 4)))
+    np.testing.assert_allclose(np.bincount(actions), 10_000, rtol=0.05)
+
+
+def test_a_stream_depends_on_seed_and_copy_only():
+    many, few = Linear(numbers(2, 3), sample=True, seed=1), Linear(numbers(2, 3), sample=True, seed=1)
+    x = numbers(90, 3)
+    for _ in range(3):
+        np.testing.assert_array_equal(many(x)[:7], few(x[:7]))
+    np.testing.assert_array_equal(many(x)[:7], few(x)[:7])
+    assert (Linear(numbers(2, 3), sample=True, seed=2)(x) != Linear(numbers(2, 3), sample=True, seed=3)(x)).any()
+    assert Random(seed=None).seed != Random(seed=None).seed
+
+
+def test_every_instruction_set_gives_the_same_actions():
+    program = textwrap.dedent("""
+        import hashlib, numpy as np
+        from gymnasium import spaces
+        from operant.policies import MLP, Random
+        rng = np.random.default_rng(0)
+        draw = lambda *shape: rng.normal(size=shape).astype(np.float32)
+        x, digest = draw(300, 4), hashlib.sha256()
+        for lead in ((), (3,), (100,)):
+            weights = [draw(*lead, 40, 4), draw(*lead, 2, 40)]
+            digest.update(MLP(weights, action_space=spaces.Box(-2, 2, (2,)), noise=0.1, seed=0)(x).tobytes())
+            digest.update(MLP(weights, activation="relu", sample=True, seed=0)(x).tobytes())
+        digest.update(Random(spaces.Discrete(5), seed=0)(x).tobytes())
+        print(digest.hexdigest())
+    """)
+    digests = set()
+    for name in operant.simd.available:
+        if name == "sse4.2":  # products and sums are rounded one by one there
+            continue
+        environment = os.environ | {"OPERANT_ARCH": name}
+        ran = subprocess.run(
+            [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
+        )
+        digests.add(ran.stdout)
+    assert len(digests) <= 1
+
+
+# Policies as objects
+
+
+@pytest.mark.parametrize("copied", [lambda policy: pickle.loads(pickle.dumps(policy)), copy.deepcopy])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Linear(numbers(2, 4), numbers(2), sample=True, seed=5),
+        MLP(
+            *network((4, 8, 2), 5),
+            ["relu", "tanh"],
+            action_space=PLANE,
+            noise=[0.1, 0.2],
+            observation_mean=np.ones(4),
+            observation_variance=np.ones((5, 4)),
+        ),
+        Random(spaces.MultiDiscrete([2, 5])),
+    ],
+    ids=repr,
+)
+def test_a_copy_draws_what_the_original_would_have_drawn(policy, copied):
+    x = numbers(20, 4)
+    policy(x)
+    other = copied(policy)
+    assert (repr(other), other.seed) == (repr(policy), policy.seed)
+    for _ in range(2):
+        np.testing.assert_array_equal(policy(x), other(x))
+
+
+def test_policies_have_a_repr():
+    assert repr(Linear(numbers(2, 4))) == "Linear(4-2)"
+    assert repr(MLP(*network((4, 64, 64, 2), 5), sample=True)) == "MLP(4-64-64-2, tanh, population=5, sample=True)"
+    assert repr(Random(spaces.Discrete(3))) == "Random(Discrete(3))"
+    assert repr(Random()) == "Random()"
+
+
+def test_arrays_are_copied_and_read_only():
+    weights, x = numbers(2, 4), numbers(5, 4)
+    policy = Linear(weights)
+    before = policy(x)
+    weights[:] = 0
+    np.testing.assert_array_equal(policy(x), before)
+    with pytest.raises(ValueError, match="read-only"):
+        policy.weights[0, 0] = 1
+
+
+def test_a_policy_that_draws_is_for_one_thread_at_a_time():
+    policy = Random(spaces.Discrete(2), seed=0)
+    errors, x = [], np.zeros((200_000, 1), np.float32)
+    barrier = threading.Barrier(2)
+
+    def draw():
+        barrier.wait()
+        for _ in range(20):
+            try:
+                policy(x)
+            except RuntimeError as error:
+                errors.append(str(error))
+
+    threads = [threading.Thread(target=draw) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all("another thread is using this policy" in error for error in errors)
+
+
+# torch
+
+
+class Tensor:
+    def __init__(self, array):
+        self.array, self.ndim = array, array.ndim
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return self
+
+    def numpy(self):
+        return self.array
+
+
+def module(name, **attributes):
+    return type(name, (SimpleNamespace,), {})(**attributes)
+
+
+def test_from_torch_takes_sequences_of_layers():
+    weights, biases = network((4, 8, 8, 2))
+    layers = [module("Linear", weight=Tensor(w), bias=Tensor(b)) for w, b in zip(weights, biases, strict=True)]
+    layers[1].bias = None
+    tanh, relu, identity = module("Tanh"), module("ReLU"), module("Identity")
+    policy = MLP.from_torch([layers[0], tanh, [layers[1], relu], identity, layers[2]], sample=True, seed=1)
+    assert repr(policy) == "MLP(4-8-8-2, tanh, relu, sample=True)"
+    x = numbers(30, 4)
+    expected = MLP(weights, [biases[0], None, biases[2]], ["tanh", "relu", None], sample=True, seed=1)
+    np.testing.assert_array_equal(policy(x), expected(x))
+
+
+def test_from_torch_takes_torchs_own():
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.Tanh(), torch.nn.Linear(16, 2), torch.nn.Tanh())
+    x = numbers(30, 4)
+    with torch.no_grad():
+        expected = net(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(MLP.from_torch(net, action_space=spaces.Box(-1, 1, (2,)))(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (3, TypeError, "module: expected a torch.nn.Sequential, got 3"),
+        ([], ValueError, "module: expected at least one Linear"),
+        ([module("Tanh")], ValueError, "module: expected Tanh after a Linear"),
+        ([module("Dropout")], TypeError, "module: expected Linear, Tanh and ReLU, got Dropout"),
+    ],
+)
+def test_from_torch_refuses_what_it_does_not_know(given, error, message):
+    with pytest.raises(error, match=message):
+        MLP.from_torch(given)
+
+
+# Bad input
+
+
+def with_nan():
+    weights = numbers(2, 4)
+    weights[1, 2] = np.nan
+    return weights
+
+
+W = numbers(2, 4)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Linear("no"), TypeError, "weights: expected an array of numbers, got 'no'"),
+        (lambda: Linear([[1, 2], [3]]), TypeError, "weights: expected an array of numbers"),
+        (lambda: Linear(np.ones(4)), ValueError, r"weights: expected shape \(outputs, inputs\), .* got \(4,\)"),
+        (lambda: Linear(np.ones((0, 4))), ValueError, "weights: expected shape"),
+        (lambda: Linear(with_nan()), ValueError, r"weights\[1, 2\]: expected a number that float32 can hold, got nan"),
+        (lambda: Linear([[1e39]]), ValueError, r"weights\[0, 0\]: .* got 1e\+39"),
+        (lambda: Linear(W, np.ones(3)), ValueError, r"bias: expected shape \(2,\), or \(P, 2\) .* got \(3,\)"),
+        (lambda: Linear(W, [1, np.inf]), ValueError, r"bias\[1\]: expected a number"),
+        (
+            lambda: Linear(numbers(3, 2, 4), np.ones((2, 2))),
+            ValueError,
+            r"biases\[0\]: expected numbers for 3 members, got 2",
+        ),
+        (lambda: MLP(W), ValueError, r"weights\[0\]: expected shape"),
+        (lambda: MLP(3), TypeError, "weights: expected a list of arrays"),
+        (lambda: MLP([]), ValueError, "weights: expected at least one layer, got none"),
+        (lambda: MLP([W, W]), ValueError, r"weights\[1\]: expected 2 inputs, .* got 4"),
+        (lambda: MLP([W], [None, None]), ValueError, "biases: expected 1, one for each layer, got 2"),
+        (lambda: MLP([W], activation="gelu"), ValueError, "activation: expected one of 'tanh', 'relu', got 'gelu'"),
+        (lambda: MLP([W], activation=["gelu"]), ValueError, r"activation\[0\]: expected .* got 'gelu'"),
+        (lambda: MLP([W], activation=["tanh"] * 2), ValueError, "activation: expected 1, one for each layer, got 2"),
+        (lambda: MLP([W], activation=3), TypeError, "activation: expected"),
+        (lambda: Linear(W, sample=1), TypeError, "sample: expected True or False, got 1"),
+        (lambda: Linear(W, noise=-1), ValueError, "noise: expected numbers that are not negative, got -1"),
+        (lambda: Linear(W, noise=np.nan), ValueError, "noise.*got nan"),
+        (lambda: Linear(W, noise="a"), TypeError, "noise: expected an array of numbers"),
+        (lambda: Linear(W, seed=-1), ValueError, "seed: expected an integer that is not negative, got -1"),
+        (lambda: Linear(W, seed=1.5), TypeError, "seed: expected None or an integer"),
+        (lambda: Linear(W, epsilon=-1), ValueError, "epsilon: expected a number that is not negative"),
+        (lambda: Linear(W, observation_mean=np.ones(4)), ValueError, "observation_variance: expected an array"),
+        (
+            lambda: Linear(W, observation_mean=np.ones(3), observation_variance=np.ones(4)),
+            ValueError,
+            r"observation_mean: expected shape \(4,\)",
+        ),
+        (
+            lambda: Linear(W, observation_mean=np.ones(4), observation_variance=-np.ones(4)),
+            ValueError,
+            r"observation_variance\[0\]: expected",
+        ),
+        (lambda: Linear(W, action_space=3), TypeError, "action_space: expected a Discrete"),
+        (lambda: Linear(W, action_space=spaces.Discrete(2, start=1)), TypeError, "action_space: expected a Discrete"),
+        (lambda: Linear(W, action_space=PLANE, sample=True), ValueError, "sample: expected False"),
+        (lambda: Linear(W, action_space=spaces.Discrete(2), noise=1), ValueError, "noise: expected 0"),
+        (lambda: Random(LINE), ValueError, "action_space: expected a space with bounds"),
+        (lambda: Random(seed="a"), TypeError, "seed: expected None or an integer"),
+    ],
+)
+def test_bad_arguments_are_refused_by_name(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("policy", "observations", "error", "message"),
+    [
+        (Linear(W), np.ones(4), ValueError, r"observations: expected shape \(num_envs, 4\), got \(4,\)"),
+        (Linear(W), np.ones((3, 5)), ValueError, r"observations: expected shape \(num_envs, 4\), got \(3, 5\)"),
+        (Linear(W), "no", TypeError, "observations: expected an array of numbers"),
+        (
+            Linear(W, action_space=spaces.Discrete(3)),
+            np.ones((3, 4)),
+            ValueError,
+            "policy: expected 3 outputs, .* got 2",
+        ),
+        (
+            Linear(W, action_space=PLANE, noise=[1, 2, 3]),
+            np.ones((3, 4)),
+            ValueError,
+            "noise: expected one number, or 2",
+        ),
+        (
+            Linear(numbers(2, 2, 4)),
+            np.ones((3, 4)),
+            ValueError,
+            "policy: expected a population whose size divides num_envs = 3",
+        ),
+        (
+            Linear(numbers(1, 4)),
+            np.ones((3, 4)),
+            ValueError,
+            "action_space: expected a space, as the policy has one output",
+        ),
+        (Linear(W, noise=1), np.ones((3, 4)), ValueError, "action_space: expected a space, as the policy makes noise"),
+        (Random(), np.ones((3, 4)), ValueError, "action_space: expected a space"),
+    ],
+)
+def test_bad_observations_are_refused_by_name(policy, observations, error, message):
+    with pytest.raises(error, match=message):
+        policy(observations)
+
+
+def test_no_copies_no_actions():
+    assert Linear(W)(np.ones((0, 4))).shape == (0,)
+
+
+# Policies of one's own
+
+HEADER = """\
+#pragma once
+#include <operant/compiled_policy.hpp>
+
+namespace mine {
+
+struct Lean {
+    static constexpr std::string_view policy_name = "Lean";
+    static constexpr std::size_t observation_size = 4;
+    using ActionSpace = operant::Discrete<2>;
+
+    double gain = 0.5;
+
+    template <class P, class V>
+    static void visit_parameters(P& p, const V& visit) {
+        visit("gain", p.gain, operant::Sign::positive, "of the speed");
+    }
+
+    template <class Batch>
+    XSIMD_INLINE operant::Integer<Batch> action(const std::array<Batch, 4>& observation) const {
+        using Action = operant::Integer<Batch>;
+        const auto right = observation[2] + static_cast<float>(gain) * observation[3] > Batch(0.0f);
+        return xsimd::select(xsimd::batch_bool_cast<std::int32_t>(right), Action(1), Action(0));
+    }
+};
+
+struct Jitter {
+    static constexpr std::string_view policy_name = "Jitter";
+    static constexpr std::size_t observation_size = 3;
+    using ActionSpace = operant::Box<1>;
+
+    template <class Batch, class Random>
+    XSIMD_INLINE Batch action(const std::array<Batch, 3>& observation, Random& random) const {
+        return observation[0] + random.normal(0.0, 0.5);
+    }
+};
+
+}  // namespace mine
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    if shutil.which(os.environ.get("CXX", "c++")) is None:
+        pytest.skip("there is no C++ compiler")
+    directory = tmp_path_factory.mktemp("own")
+    (directory / "own.hpp").write_text(HEADER)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPERANT_CACHE_DIR", str(directory / "cache"))
+        return operant.load(directory / "own.hpp")
+
+
+def test_policies_are_loaded_from_headers(own):
+    lean, jitter = own
+    assert (lean.__name__, lean.__module__, jitter.__name__) == ("Lean", __name__, "Jitter")
+    assert issubclass(lean, policies.Compiled)
+    assert "gain: of the speed" in lean.__doc__
+    policy, x = lean(gain=2), numbers(50, 4)
+    assert (repr(policy), policy.parameters["gain"]) == ("Lean(gain=2.0)", 2)
+    np.testing.assert_array_equal(policy(x), x[:, 2] + 2 * x[:, 3] > 0)
+    actions = jitter(seed=6)(numbers(40, 3))
+    expected = [one.normal(0, 0.5) for one in generators(6, 40)]
+    np.testing.assert_allclose(actions[:, 0], numbers(40, 3)[:, 0] + expected, atol=1e-6)
+
+
+def test_a_loaded_policy_refuses_what_does_not_fit(own):
+    lean, _ = own
+    with pytest.raises(TypeError, match=r"Lean: got an unexpected keyword argument 'gian'; did you mean 'gain'\?"):
+        lean(gian=1)
+    with pytest.raises(ValueError, match="gain: expected a positive number, got -1"):
+        lean(gain=-1)
+    with pytest.raises(ValueError, match=r"observations: expected shape \(num_envs, 4\)"):
+        lean()(np.ones((3, 3)))
