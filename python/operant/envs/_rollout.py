@@ -101,7 +101,7 @@ def rollout(env: SimdVectorEnv[Any], source: Any, steps: Any, record: Any, out: 
         steps = len(given)
     steps = positive_integer("steps", steps, _MOST)
     _check_progress(progress)
-    if policy is not None and env._renderer is not None:
+    if policy is not None and env._renderer is not None and not callable(source):
         raise ValueError("render_mode: expected None for a compiled policy, as nothing is drawn between its steps")
     result = _new(env, steps, record) if out is None else _former(env, steps, record, out, given)
     if env._renderer is not None or (given is None and policy is None):
