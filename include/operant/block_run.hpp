@@ -77,8 +77,10 @@ public:
     void observe() { core_.kernels_.observe(lanes_, arrays_.outputs(), 0, count_); }
     /// The observations that were written last, if they have one part.
     const void* observations() const { return arrays_.outputs().observations[0]; }
-    /// The rewards that were written last.
-    const float* rewards() const { return arrays_.outputs().rewards; }
+    /// Room for the rewards of some steps in turn: to sum them up a few at a time takes half as long.
+    float* rewards_of(std::size_t step) { return rewards_.get() + step * lanes_per_block; }
+    /// How many steps there is room for.
+    static constexpr std::size_t rewards_kept = 4;
     /// Returns and lengths of the episodes that ended in the last step; null unless they are on the list.
     const EpisodeStatistics& episodes() const { return episodes_; }
 
@@ -116,6 +118,7 @@ private:
     std::vector<void*> data_;                      // the same
     OutputArrays arrays_;
     AlignedArray<std::byte> actions_;
+    AlignedArray<float> rewards_ = make_aligned_array<float>(rewards_kept * lanes_per_block);
     AlignedArray<std::uint64_t> ended_;
     std::vector<void*> state_;  // for lanes_
     Lanes lanes_{};             // of the block

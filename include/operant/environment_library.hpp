@@ -54,8 +54,9 @@ struct Kernels {
     void (*get_state)(const Lanes&, std::size_t num_envs, double* state);        ///< row-major
     void (*set_state)(const Lanes&, std::size_t num_envs, const double* state);  ///< row-major
 
-    /// Adds the rewards of the lanes [begin, end) to their returns; arrays with one element a lane, aligned or not.
-    void (*add_rewards)(const float* rewards, double* returns, std::size_t begin, std::size_t end);
+    /// Adds the rewards of some steps to the returns of `lanes` lanes, one step after the other. Arrays with one element a
+    /// lane, aligned or not; the rewards of the next step begin `stride` elements further on.
+    void (*add_rewards)(const float* rewards, std::size_t stride, std::size_t steps, double* returns, std::size_t lanes);
 };
 
 /// What a parameter of an environment is; its values travel as `size` doubles.

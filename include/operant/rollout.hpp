@@ -45,7 +45,7 @@ public:
     ///         or one cannot be used; nothing is stepped then, whichever it is
     template <class Action>
     RolloutRun(VectorEnvCore& core, std::span<const Action> actions, RolloutArrays arrays)
-        : RolloutRun(core, std::move(arrays), steps_of(core, actions.size())) {
+        : RolloutRun(core, std::move(arrays), steps_of(core, actions.size()), false) {
         core.check_actions(actions, steps_);
         given_ = reinterpret_cast<const std::byte*>(actions.data());
         action_row_ = core.environment().action.size * sizeof(Action);
@@ -60,7 +60,7 @@ public:
     /// \throws ResetNeeded before the first reset, std::invalid_argument when there are no steps, or the observations are
     ///         tuples, which no policy takes
     RolloutRun(VectorEnvCore& core, const PolicyFunction& policy, std::size_t steps, RolloutArrays arrays)
-        : RolloutRun(core, std::move(arrays), steps) {
+        : RolloutRun(core, std::move(arrays), steps, true) {
         BlockRun::check_policy_sees(core.environment());
         policy_ = policy;
         action_row_ = core.environment().action.size * sizeof(std::int32_t);
@@ -90,10 +90,15 @@ public:
     }
 
 private:
-    RolloutRun(VectorEnvCore& core, RolloutArrays arrays, std::size_t steps)
-        : core_(core), arrays_(wanted(std::move(arrays))), runs_(core, arrays_.list, arrays_.episodes_began), steps_(steps) {
+    RolloutRun(VectorEnvCore& core, RolloutArrays arrays, std::size_t steps, bool has_policy)
+        : core_(core),
+          arrays_(wanted(std::move(arrays), has_policy)),
+          runs_(core, arrays_.list, arrays_.episodes_began),
+          steps_(steps) {
         if (!core.started()) throw ResetNeeded("rollout: call reset before the first step");
         if (steps == 0) throw std::invalid_argument("steps: expected a positive integer, got 0");
+        for (std::size_t i = 0; i < arrays_.list.size(); ++i)
+            if (arrays_.list[i].role == OutputDescription::Role::reward) reward_ = i;
         for (std::size_t i = 0; i < arrays_.list.size(); ++i)
             if (arrays_.data[i]) (is_sparse(arrays_.list[i]) ? copied_ : in_place_).push_back(i);
         constexpr std::size_t most_tallies = 65536;
@@ -116,13 +121,16 @@ private:
     }
 
     /// Leaves out of the list what is not wanted, but for what kernels write in any case.
-    static RolloutArrays wanted(RolloutArrays arrays) {
+    static RolloutArrays wanted(RolloutArrays arrays, bool has_policy) {
         using Role = OutputDescription::Role;
+        bool are_looked_at = has_policy;
+        for (std::size_t i = 0; i < arrays.list.size(); ++i)
+            if (arrays.list[i].role == Role::final_observation && arrays.data[i]) are_looked_at = true;
         std::size_t left = 0;
         for (std::size_t i = 0; i < arrays.list.size(); ++i) {
             const Role role = arrays.list[i].role;
-            const bool is_needed = role == Role::observation || role == Role::reward || role == Role::termination ||
-                                   role == Role::truncation || is_sparse(arrays.list[i]);
+            const bool is_needed = (role == Role::observation && are_looked_at) || role == Role::reward ||
+                                   role == Role::termination || role == Role::truncation || is_sparse(arrays.list[i]);
             if (!arrays.data[i] && !is_needed) continue;
             arrays.list[left] = arrays.list[i];
             arrays.data[left++] = arrays.data[i];
@@ -148,6 +156,7 @@ private:
             for (const std::size_t i : outputs)
                 std::memcpy(place(i, row), run.kept(i), (end - begin) * arrays_.list[i].row_size());
         };
+        const bool sums_kept_rewards = arrays_.returns && !arrays_.data[reward_];
         for (const std::size_t i : in_place_) run.keep(i);
         run.enter(begin, end, core_.clock_);
         if (policy_.act) run.observe();
@@ -156,10 +165,17 @@ private:
             const void* actions = policy_.act ? choose(run, row, begin, end) : given_ + row * action_row_;
             if (has_room)
                 for (const std::size_t i : in_place_) run.redirect(i, place(i, row));
+            if (sums_kept_rewards) run.redirect(reward_, run.rewards_of(step % BlockRun::rewards_kept));
             tallies_[step * core_.blocks() + begin / lanes_per_block] = run.step(kernel_, actions);
             if (!has_room) copy(in_place_, row);
             copy(copied_, row);
-            if (arrays_.returns) core_.kernels_.add_rewards(run.rewards(), arrays_.returns + begin, 0, end - begin);
+            const std::size_t summed = step % BlockRun::rewards_kept + 1;  // steps whose rewards are not in the returns yet
+            if (!arrays_.returns || (summed < BlockRun::rewards_kept && step + 1 < steps)) continue;
+            if (sums_kept_rewards)
+                core_.kernels_.add_rewards(run.rewards_of(0), lanes_per_block, summed, arrays_.returns + begin, end - begin);
+            else
+                core_.kernels_.add_rewards(static_cast<const float*>(place(reward_, row - (summed - 1) * core_.num_envs())),
+                                           core_.num_envs(), summed, arrays_.returns + begin, end - begin);
         }
     }
 
@@ -179,6 +195,7 @@ private:
     BlockRuns runs_;
     std::size_t steps_, done_ = 0;
     std::vector<std::size_t> in_place_, copied_;  // of the list: what is wanted
+    std::size_t reward_ = 0;                      // where on the list the rewards are
     const std::byte* given_ = nullptr;  // actions, unless there is a policy
     PolicyFunction policy_{};
     std::size_t action_row_ = 0;  // bytes of a copy's actions

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import ONE_A_CLASS, id_of
+from conftest import BLACKJACK, ONE_A_CLASS, TOY_TEXT, id_of
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.vector import AutoresetMode
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from interpreter import PYTHON
 from side_by_side import assert_same, random_actions
 
-from operant import _core, envs, simd
+from operant import _core, envs, policies, simd
 from operant.envs._rollout import RECORDS
 
 LIMIT = 7
@@ -30,7 +30,10 @@ STEPS = 2 * LIMIT + 3  # with the restarts of NEXT_STEP, two episodes and a piec
 STACKED = ("observations", "rewards", "terminations", "truncations")
 
 
-@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
+EVERY_CLASS = ONE_A_CLASS + TOY_TEXT + BLACKJACK
+
+
+@pytest.fixture(params=EVERY_CLASS, ids=id_of)
 def registration(request):
     """One id of every class."""
     return request.param
@@ -43,10 +46,6 @@ def arguments_of(mode, dtype=np.float32, **others):
         "max_episode_steps": LIMIT,
         "record_episode_statistics": True,
     } | others
-
-
-def steps_until_one_needs_a_reset(mode):
-    return LIMIT if mode is AutoresetMode.DISABLED else STEPS
 
 
 def in_parts(observations):
@@ -106,14 +105,16 @@ class Loop:
         return np.sum([result[1].astype(np.float64) for result in self.results], axis=0)
 
 
-def loop(env, choose, steps):
-    """So many calls of step; `choose` gets the time and the last observations."""
+def loop(env, choose, steps=STEPS):
+    """So many calls of step, or as many as can be made without a reset; `choose` gets time and last observations."""
     loop = Loop([], [])
     observations = env._core.observe()
     for t in range(steps):
         loop.actions.append(np.array(choose(t, observations)))
         loop.results.append(env.step(loop.actions[-1]))
-        observations = loop.results[-1][0]
+        observations, _, terminations, truncations, _ = loop.results[-1]
+        if env.metadata["autoreset_mode"] is AutoresetMode.DISABLED and np.any(terminations | truncations):
+            break
     return loop
 
 
@@ -172,15 +173,14 @@ def assert_alike(ours, theirs):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_rollout_is_as_many_steps(make, mode, dtype, rng):
     looped, rolled = (make(9, **arguments_of(mode, dtype)) for _ in range(2))
-    steps = steps_until_one_needs_a_reset(mode)
     for seed, dtype_of_actions in ((1, None), (None, np.int32), (5, np.int64)):
         for env in (looped, rolled):
             env.reset(seed=seed)
-        actions = np.array([random_actions(looped.single_action_space, rng, 9) for _ in range(steps)])
+        actions = np.array([random_actions(looped.single_action_space, rng, 9) for _ in range(STEPS)])
         if dtype_of_actions is not None and actions.dtype.kind == "i":
             actions = actions.astype(dtype_of_actions)
-        expected = loop(looped, lambda t, _, actions=actions: actions[t], steps)
-        assert_same_steps(rolled.rollout(actions), expected)
+        expected = loop(looped, lambda t, _, actions=actions: actions[t])
+        assert_same_steps(rolled.rollout(actions[: len(expected.results)]), expected)
         assert_alike(rolled, looped)
         if mode is AutoresetMode.DISABLED:
             for env in (looped, rolled):
@@ -196,11 +196,10 @@ def test_a_policy_sees_what_steps_return(make, mode, is_compiled):
         pytest.skip("compiled policies see no tuples")
     choose = policy_of(looped.single_action_space)
     policy = compiled(rolled) if is_compiled else choose
-    steps = steps_until_one_needs_a_reset(mode)
     for env in (looped, rolled):
         env.reset(seed=3)
-    expected = loop(looped, lambda _, observations: choose(observations), steps)
-    rollout = rolled.rollout(policy, steps)
+    expected = loop(looped, lambda _, observations: choose(observations))
+    rollout = rolled.rollout(policy, len(expected.results))
     assert_same_steps(rollout, expected)
     assert_alike(rolled, looped)
     other = make(70, **arguments_of(mode))
@@ -208,17 +207,30 @@ def test_a_policy_sees_what_steps_return(make, mode, is_compiled):
     assert_same(other.rollout(rollout.actions).observations, rollout.observations)
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_policies_draw_as_in_a_loop(make, workers):
+    looped, rolled = make(2100), make(2100, workers)
+    if isinstance(looped.single_observation_space, gym.spaces.Tuple):
+        pytest.skip("compiled policies see no tuples")
+    first, second = (policies.Random(looped.single_action_space, seed=4) for _ in range(2))
+    for env in (looped, rolled):
+        env.reset(seed=3)
+    expected = loop(looped, lambda _, observations: first(observations))
+    assert_same(rolled.rollout(second, STEPS).actions.ravel(), np.array(expected.actions).ravel())
+    assert_alike(rolled, looped)
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_workers_change_nothing(make, mode, workers, rng):
     """Five blocks, the last of which is not full."""
-    num_envs, steps = 4200, LIMIT if mode is AutoresetMode.DISABLED else 12
+    num_envs, steps = 4200, 12
     looped, rolled = (make(num_envs, count, **arguments_of(mode)) for count in (1, workers))
     for env in (looped, rolled):
         env.reset(seed=2)
     actions = np.array([random_actions(looped.single_action_space, rng, num_envs) for _ in range(steps)])
     expected = loop(looped, lambda t, _: actions[t], steps)
-    rollout = rolled.rollout(actions)
+    rollout = rolled.rollout(actions[: len(expected.results)])
     for i, name in enumerate(STACKED):
         for part, values in enumerate(in_parts(getattr(rollout, name))):
             assert_same(values, np.array([in_parts(result[i])[part] for result in expected.results]))
@@ -261,9 +273,9 @@ def test_on_every_instruction_set(architecture):
 @given(data=st.data())
 def test_any_size_and_record(mode, data):
     num_envs = data.draw(st.integers(1, 70) | st.integers(1020, 1030))
-    steps = data.draw(st.integers(1, LIMIT if mode is AutoresetMode.DISABLED else 12))
+    steps = data.draw(st.integers(1, 12))
     record = data.draw(st.sets(st.sampled_from(RECORDS)))
-    registration = data.draw(st.sampled_from(ONE_A_CLASS))
+    registration = data.draw(st.sampled_from(EVERY_CLASS))
     looped, rolled = (
         gym.make_vec(
             registration.id, num_envs=num_envs, **arguments_of(mode, record_episode_statistics=with_statistics)
@@ -275,7 +287,7 @@ def test_any_size_and_record(mode, data):
     rng = np.random.default_rng(num_envs)
     actions = np.array([random_actions(looped.single_action_space, rng, num_envs) for _ in range(steps)])
     expected = loop(looped, lambda t, _: actions[t], steps)
-    rollout = rolled.rollout(actions, record=record)
+    rollout = rolled.rollout(actions[: len(expected.results)], record=record)
     assert_alike(rolled, looped)
     for name in RECORDS:
         assert (getattr(rollout, name) is not None) == (name in record)
@@ -303,7 +315,7 @@ def test_parameters_of_each_copy_go_with_their_blocks():
 
 def test_a_former_result_is_written_again(make, mode, rng):
     env, other = (make(40, **arguments_of(mode)) for _ in range(2))
-    steps = steps_until_one_needs_a_reset(mode)
+    steps = 1 if mode is AutoresetMode.DISABLED else STEPS
     env.reset(seed=0)
     actions = np.array([random_actions(env.single_action_space, rng, 40) for _ in range(steps)])
     first = env.rollout(actions, record=("observations", "infos", "returns"))
@@ -459,11 +471,11 @@ def test_without_autoreset_it_stops_where_step_would(registration, is_compiled):
     for env in (looped, rolled):
         env.reset(seed=0)
     choose = policy_of(looped.single_action_space)
-    actions = loop(looped, lambda _, observations: choose(observations), LIMIT).actions
+    actions = loop(looped, lambda _, observations: choose(observations)).actions
     source = np.array([*actions, actions[0]]) if is_compiled else choose
-    with pytest.raises(ResetNeeded, match="3 of the copies have finished, and autoreset is disabled") as raised:
-        rolled.rollout(source, LIMIT + 1)
-    assert raised.value.steps == LIMIT
+    with pytest.raises(ResetNeeded, match="of the copies have finished, and autoreset is disabled") as raised:
+        rolled.rollout(source, len(actions) + 1)
+    assert raised.value.steps == len(actions)
     assert_alike(rolled, looped)
 
 
@@ -540,7 +552,7 @@ def test_an_evaluation_plays_whole_episodes(make, mode, dtype, is_compiled):
         pytest.skip("compiled policies see no tuples")
     choose = policy_of(env.single_action_space)
     env.reset(seed=0)
-    env.rollout(choose, 5)
+    env.rollout(choose, 1)
     before = env._core.save()
     evaluation = env.evaluate(compiled(env) if is_compiled else choose, episodes, seed=9)
     assert env._core.save() == before
@@ -584,6 +596,7 @@ def test_bad_arguments_of_an_evaluation(arguments, message):
 
 @pytest.mark.quick
 @pytest.mark.emulated
+@pytest.mark.parametrize("registration", ONE_A_CLASS, ids=id_of)  # whose episodes are not over in a few steps
 @pytest.mark.parametrize("random", [False, True])
 def test_one_state_in_many_copies(make, mode, random, draw):
     env = make(130, **arguments_of(mode))
@@ -647,11 +660,11 @@ def test_bad_copies_change_nothing(source, target, exception, message):
 def test_a_snapshot_brings_everything_back(make, mode, dtype, draw):
     env = make(70, **arguments_of(mode, dtype))
     env.reset(seed=0)
-    for _ in range(3):
-        env.step(draw(env))
+    if mode is not AutoresetMode.DISABLED:
+        for _ in range(3):
+            env.step(draw(env))
     snapshot, saved, logs = env.snapshot(), env._core.save(), env.get_logs()
-    steps = LIMIT - 3 if mode is AutoresetMode.DISABLED else STEPS
-    actions = np.array([draw(env) for _ in range(steps)])
+    actions = np.array([draw(env) for _ in range(1 if mode is AutoresetMode.DISABLED else STEPS)])
     first = env.rollout(actions)
     end = env._core.save()
     for _ in range(2):

@@ -89,7 +89,8 @@ public:
         const Outputs outputs = all_outputs;
         const Arrays arrays(lanes.state);
         void* observations[parts];
-        for (std::size_t i = 0; i < parts; ++i) observations[i] = outputs.observations[i];
+        const bool shows = outputs.observations != nullptr;
+        for (std::size_t i = 0; i < parts && shows; ++i) observations[i] = outputs.observations[i];
         const auto* actions = static_cast<const Action*>(all_actions);
         Dynamics dynamics = dynamics_of(lanes, begin);
         const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
@@ -110,7 +111,7 @@ public:
                 const Batch reward = xsimd::select(mask_of(pending_bits >> (lane - word)), Batch(0), outcome.reward);
 
                 arrays.store(state, lane);
-                store_observation<E>(observations, lane, dynamics.observation(state));
+                if (shows) store_observation<E>(observations, lane, dynamics.observation(state));
                 store_rows(outputs.rewards + lane, std::array{reward});
                 if constexpr (!HasFixedReward<E>) accumulate(lanes.returns + lane, reward);
                 terminated_bits |= outcome.terminated.mask() << (lane - word);
@@ -288,7 +289,8 @@ private:
 
         constexpr std::size_t row = observation_row_size<E>();
         alignas(64) std::byte rows[parts][group_size * row];
-        if (shows_by_state_alone || !lanes.per_copy) {
+        const bool shows = outputs.observations != nullptr;
+        if (shows && (shows_by_state_alone || !lanes.per_copy)) {
             void* columns[parts];
             for (std::size_t i = 0; i < parts; ++i) columns[i] = rows[i];
             for (std::size_t k = 0; k < group_size; k += Batch::size)
@@ -302,6 +304,7 @@ private:
             });
             lanes.began[lane] = lanes.clock;
             if constexpr (!HasFixedReward<E>) lanes.returns[lane] = 0;
+            if (!shows) continue;
             if (!shows_by_state_alone && lanes.per_copy) observe_one(lanes, arrays, lane, rows, k);
             for (std::size_t i = 0; i < parts; ++i)
                 std::memcpy(static_cast<std::byte*>(outputs.observations[i]) + lane * row, rows[i] + k * row, row);

@@ -48,7 +48,8 @@ struct EpisodeStatistics {
 };
 
 /// Arrays with a row for each lane, C-contiguous, with room for whole words of lanes. Rows of vectors have the numbers of
-/// one copy side by side. What is null is not wanted.
+/// one copy side by side. What is null is not wanted; rewards and flags are always written, and observations where final ones
+/// are wanted.
 struct Outputs {
     void* const* observations = nullptr;        ///< one array for each part of the observation space
     float* rewards = nullptr;                   ///< one a lane

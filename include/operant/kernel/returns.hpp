@@ -13,18 +13,27 @@ namespace operant {
 /// For one instruction set.
 template <class Arch>
 struct Returns {
-    /// Adds rewards to returns, in double: a sum of floats would stand still where a reward is less than its rounding.
-    static void add(const float* rewards, double* returns, std::size_t begin, std::size_t end) {
+    /// Adds the rewards of some steps to returns, one step after the other, in double: a sum of floats would stand still
+    /// where a reward is less than its rounding.
+    /// \param rewards a row for each step, whose starts are `stride` apart
+    /// \param returns one for each of `lanes`
+    static void add(const float* rewards, std::size_t stride, std::size_t steps, double* returns, std::size_t lanes) {
         using Floats = xsimd::batch<float, Arch>;
         using Doubles = xsimd::batch<double, Arch>;
-        std::size_t lane = begin;
-        for (; lane + Floats::size <= end; lane += Floats::size) {
-            const auto [low, high] = widened(Floats::load_unaligned(rewards + lane));
-            double* sums = returns + lane;
-            (Doubles::load_unaligned(sums) + low).store_unaligned(sums);
-            (Doubles::load_unaligned(sums + Doubles::size) + high).store_unaligned(sums + Doubles::size);
+        std::size_t lane = 0;
+        for (; lane + Floats::size <= lanes; lane += Floats::size) {
+            Doubles low = Doubles::load_unaligned(returns + lane);
+            Doubles high = Doubles::load_unaligned(returns + lane + Doubles::size);
+            for (std::size_t step = 0; step < steps; ++step) {
+                const auto halves = widened(Floats::load_unaligned(rewards + step * stride + lane));
+                low += halves[0];
+                high += halves[1];
+            }
+            low.store_unaligned(returns + lane);
+            high.store_unaligned(returns + lane + Doubles::size);
         }
-        for (; lane < end; ++lane) returns[lane] += static_cast<double>(rewards[lane]);
+        for (; lane < lanes; ++lane)
+            for (std::size_t step = 0; step < steps; ++step) returns[lane] += static_cast<double>(rewards[step * stride + lane]);
     }
 };
 

@@ -87,7 +87,7 @@ public:
             arrays.store(state, lane);
             lanes.began[lane] = lanes.clock;
             if constexpr (!HasFixedReward<E>) lanes.returns[lane] = 0;
-            store_one_observation<E>(outputs.observations, lane, E::observation(parameters, state));
+            if (outputs.observations) store_one_observation<E>(outputs.observations, lane, E::observation(parameters, state));
             if constexpr (has_reset_info)
                 if (outputs.infos) store_infos<E>(outputs.infos, lane, E::reset_info(parameters, state));
         }
@@ -133,7 +133,8 @@ private:
         const Outputs outputs = all_outputs;
         const Arrays arrays(lanes.state, state_size());
         void* observations[ObservationTraits<E>::parts];
-        for (std::size_t i = 0; i < ObservationTraits<E>::parts; ++i) observations[i] = outputs.observations[i];
+        const bool shows = outputs.observations != nullptr;
+        for (std::size_t i = 0; i < ObservationTraits<E>::parts && shows; ++i) observations[i] = outputs.observations[i];
         const auto* actions = static_cast<const Given*>(all_actions);
         auto* generators = static_cast<Random*>(lanes.random);
         Tally tally;
@@ -151,7 +152,7 @@ private:
                 const Parameters& parameters = parameters_at(lane);
                 const auto outcome = call_step(parameters, state, action, generators[lane]);
                 arrays.store(state, lane);
-                store_one_observation<E>(observations, lane, E::observation(parameters, state));
+                if (shows) store_one_observation<E>(observations, lane, E::observation(parameters, state));
                 outputs.rewards[lane] = static_cast<float>(outcome.reward);
                 if constexpr (!HasFixedReward<E>) lanes.returns[lane] += outcome.reward;
                 terminated_bits |= std::uint64_t{outcome.terminated} << (lane - word);
