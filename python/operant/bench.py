@@ -38,7 +38,7 @@ class Contender(NamedTuple):
     """A vector environment that takes part."""
 
     name: str
-    library: str
+    made_by: str
     workers: int
     make: Callable[[], Any]  # EnvPool's is none of Gymnasium's, but steps like one
 

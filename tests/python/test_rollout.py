@@ -527,9 +527,8 @@ def test_ctrl_c_stops_it(what):
     # A policy in C that leaves the actions as they are, 0. One in Python would be interrupted itself.
     policy = _core.FunctionPolicy(ctypes.cast(ctypes.CDLL(None).abs, ctypes.c_void_p).value, 0)
     timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    handler = signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # which a process in the background does not have
+    # A process in the background does not have this handler.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer.start()
     try:
         with pytest.raises(KeyboardInterrupt) as raised:

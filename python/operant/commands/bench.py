@@ -87,12 +87,12 @@ def measure(options: argparse.Namespace) -> None:
                 missing[f"{environment} without {library}: {reason}"] = None
         measures = (bench.Stepper(one.make, num_envs, options.seconds).rate for one in found)
         rates = bench.in_turn(list(measures), options.rounds)  # and no reference to the steppers is left
-        reference = next((i for i, one in enumerate(found) if one.library != "operant"), 0)
-        rows = [["", "million steps/s", f"times {found[reference].library}"]]
+        reference = next((i for i, one in enumerate(found) if one.made_by != "operant"), 0)
+        rows = [["", "million steps/s", f"times {found[reference].made_by}"]]
         for one, values in zip(found, rates, strict=True):
             ratios = bench.ratios(values, rates[reference])
             rows.append([one.name, bench.spread([rate / 1e6 for rate in values]), bench.spread(ratios)])
-            who = {"environment": environment, "num_envs": num_envs, "contender": one.name, "library": one.library}
+            who = {"environment": environment, "num_envs": num_envs, "contender": one.name, "library": one.made_by}
             measured = {"median": median(values), "rounds": values}
             results.append(who | {"workers": one.workers, "steps_per_second": measured})
         title = f"{environment}, num_envs={num_envs}, {options.dtype}"
