@@ -50,7 +50,7 @@ x86() { # <kernels> <instruction that it lacks> <C++ tests> <emulator...>
     "$@" $python -c "from operant import simd; assert simd.active == '$kernels', simd" || return
     # The kernel would run another Python on the real processor: tests that start one put this in front.
     OPERANT_TEST_EMULATOR="$*" "$@" $python -m pytest -q -p no:cacheprovider --durations=10 \
-        -m 'emulated and not slow'
+        -m 'emulated and not slow and not scalar_tier'
 }
 
 sandy_bridge() {

@@ -26,11 +26,17 @@ def id_of(registration):
     return registration.id
 
 
-# For tests of what holds for every environment there is, whatever its spaces.
-every_id = pytest.mark.parametrize("registration", REGISTRATIONS, ids=id_of)
-every_environment = pytest.mark.parametrize("registration", ONE_A_CLASS + TOY_TEXT + BLACKJACK, ids=id_of)
+def every(registrations):
+    """For tests of what holds whatever the spaces are. Toy text is plain C++, with the same kernels on all processors."""
+    marks = {False: [pytest.mark.scalar_tier], True: []}
+    params = [pytest.param(one, marks=marks[one in CONTROL]) for one in registrations]
+    return pytest.mark.parametrize("registration", params, ids=id_of)
+
+
+every_id = every(REGISTRATIONS)
+every_environment = every(ONE_A_CLASS + TOY_TEXT + BLACKJACK)
 # The same without Blackjack, whose episodes end after a step or two, before a time limit counts.
-every_lasting_environment = pytest.mark.parametrize("registration", ONE_A_CLASS + TOY_TEXT, ids=id_of)
+every_lasting_environment = every(ONE_A_CLASS + TOY_TEXT)
 
 
 @pytest.fixture(params=CONTROL, ids=id_of)
