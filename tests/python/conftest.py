@@ -27,7 +27,7 @@ def id_of(registration):
 
 
 def every(registrations):
-    """For tests of what holds whatever the spaces are. Toy text is plain C++, with the same kernels on all processors."""
+    """For tests of what holds whatever the spaces are. Toy text is plain C++, with one set of kernels."""
     marks = {False: [pytest.mark.scalar_tier], True: []}
     params = [pytest.param(one, marks=marks[one in CONTROL]) for one in registrations]
     return pytest.mark.parametrize("registration", params, ids=id_of)
