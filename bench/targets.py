@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from unittest import mock
 
 import gymnasium as gym
 import numpy as np
+import rollouts
 
 from operant import envs, simd
 from operant.bench import NotMeasuredError, Stepper, contenders, in_turn, ratios
@@ -129,13 +131,10 @@ def _seeded_reset(effort: Effort) -> Measured:
     return [ours], f"SyncVectorEnv: {median(theirs):.0f} ms"
 
 
-def _new_process(architecture: str = simd.active) -> multiprocessing.pool.Pool:
-    """A pool of one process that imports Operant anew, with the kernels of an instruction set."""
-    os.environ["OPERANT_ARCH"] = architecture
-    try:
+def _new_process(**variables: str) -> multiprocessing.pool.Pool:
+    """A pool of one process that imports Operant and numpy anew, with these environment variables."""
+    with mock.patch.dict(os.environ, variables):
         return multiprocessing.get_context("spawn").Pool(1)
-    finally:
-        del os.environ["OPERANT_ARCH"]
 
 
 _stepper: Stepper  # of such a process
@@ -154,7 +153,7 @@ def _narrower(environment: str, effort: Effort) -> Measured:
     for name in ("avx512bw", "avx2"):
         if name not in simd.available:
             raise NotMeasuredError(f"this processor does not have {name}")
-    with _new_process("avx2") as narrow, _new_process("avx512bw") as wide:
+    with _new_process(OPERANT_ARCH="avx2") as narrow, _new_process(OPERANT_ARCH="avx512bw") as wide:
         for process in (narrow, wide):
             process.apply(_start, (environment, effort.seconds))
         avx2, avx512 = in_turn([partial(process.apply, _rate) for process in (narrow, wide)], effort.rounds)
@@ -191,6 +190,25 @@ def _memory(effort: Effort) -> Measured:
     return [list(now)], f"at most, while it resets and steps, {max(peak):.0f}"
 
 
+def _rollouts(num_envs: int, effort: Effort) -> Measured:
+    return rollouts.against_step(num_envs, effort.rounds, effort.seconds), ""
+
+
+def _rollouts_with_two_workers(effort: Effort) -> Measured:
+    if usable_cores() < 2:
+        raise NotMeasuredError("this process may use one core only")
+    return rollouts.two_workers(65536, effort.rounds, effort.seconds), ""
+
+
+def _network(effort: Effort) -> Measured:
+    with _new_process(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1") as process:
+        return process.apply(rollouts.network_against_numpy, (effort.rounds, effort.seconds)), "BLAS with one thread"
+
+
+def _recorded_observations(effort: Effort) -> Measured:
+    return rollouts.observations_against_copying(effort.rounds, effort.seconds), ""
+
+
 def _import(effort: Effort) -> Measured:
     command = [sys.executable, "-c", IMPORT]
     return [[json.loads(subprocess.check_output(command)) * 1e3 for _ in range(effort.rounds)]], ""
@@ -201,6 +219,7 @@ def groups() -> list[Group]:
     others = {"MountainCar": 1.8, "Pendulum": 1.5, "MountainCarContinuous": 1.5, "Acrobot": 0.2}
     sizes = {16: 0.05, 256: 0.6, 1 << 20: 0.45}
     scaling = {8192: 1.3, 16384: 1.6, 65536: 1.8, 1 << 20: 1.6}
+    rollout = {4096: {"rollout": 0.9, "linear rollout": 1.35}, 1 << 20: {"rollout": 1.5, "linear rollout": 2.5}}
     gymnasium = [Row("CartPole / Gymnasium's numpy", 40), Row("float64 CartPole / Gymnasium's numpy", 2)]
     narrow, wide = (_steps("CartPole", actions=actions) for actions in (np.int32, np.int64))
     cartpole = _steps("CartPole")
@@ -222,6 +241,16 @@ def groups() -> list[Group]:
             Group([Row(f"2 workers / 1, N = {size}", scaling.get(size, 0.97))], partial(_two_workers, size))
             for size in LADDER
         ),
+        *(
+            Group(
+                [Row(f"{of} / step, N = {size}", target) for of, target in of_size.items()],
+                partial(_rollouts, size),
+            )
+            for size, of_size in rollout.items()
+        ),
+        Group([Row("rollout: 2 workers / 1, N = 65536", 1.8)], _rollouts_with_two_workers),
+        Group([Row("MLP rollout / numpy and step", 4)], _network),
+        Group([Row("rollout: observations / copying", 0.8)], _recorded_observations),
         Group([Row("seeded reset of 4096", 2, "ms", at_most=True)], _seeded_reset),
         Group([Row("memory a copy, N = 1048576", 250, "bytes", at_most=True)], _memory),
         Group([Row("import operant after gymnasium", 40, "ms", at_most=True)], _import),
