@@ -52,6 +52,11 @@ std::string shown(const ActionChoices& choices) {
     return choices.size() == 1 ? "one of " + counts + " discrete actions" : "discrete actions of [" + counts + "] values";
 }
 
+/// Whether they differ in their bounds only.
+bool are_alike(const ActionChoices& a, const ActionChoices& b) {
+    return a.discrete == b.discrete && a.counts == b.counts && a.size() == b.size();
+}
+
 /// How many values a discrete observation has.
 std::size_t observation_count(const EnvironmentDescription& environment, const ParameterTable& parameters, std::size_t num_envs) {
     std::vector<float> low(environment.action.size), high(environment.action.size);
@@ -65,7 +70,7 @@ std::size_t observation_count(const EnvironmentDescription& environment, const P
 }
 
 template <class T>
-nb::object new_array(std::size_t rows, std::size_t width, T*& data) {
+nb::object new_array(std::size_t rows, std::size_t width, void*& data) {
     data = new T[rows * width];
     const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
     const std::size_t shape[] = {rows, width};
@@ -98,8 +103,7 @@ BoundPolicy ChoosingPolicy::bind(const EnvironmentDescription& environment, cons
                                     environment.name + " has tuples");
     if (row.discrete_observation) row.observation_size = observation_count(environment, parameters, num_envs);
     if (actions_) {
-        if (actions_->discrete != row.actions.discrete || actions_->counts != row.actions.counts ||
-            actions_->size() != row.actions.size())
+        if (!are_alike(*actions_, row.actions))
             throw std::invalid_argument("policy: chooses " + shown(*actions_) + ", " + environment.name + " takes " +
                                         shown(row.actions));
         row.actions = *actions_;
@@ -113,16 +117,8 @@ nb::object ChoosingPolicy::act(const Observations& observations, nb::handle acti
     const Row row{discrete, discrete ? 0 : observations.shape(1), actions_ ? *actions_ : choices_of(actions)};
     const BoundPolicy bound = bind_to(row, num_envs);
     void* chosen;
-    nb::object array;
-    if (row.actions.discrete) {
-        std::int32_t* data;
-        array = new_array(num_envs, row.actions.size(), data);
-        chosen = data;
-    } else {
-        float* data;
-        array = new_array(num_envs, row.actions.size(), data);
-        chosen = data;
-    }
+    const nb::object array = row.actions.discrete ? new_array<std::int32_t>(num_envs, row.actions.size(), chosen)
+                                                  : new_array<float>(num_envs, row.actions.size(), chosen);
     const auto* rows = static_cast<const std::byte*>(observations.data());
     const std::size_t bytes = discrete ? sizeof(std::int64_t) : sizeof(float) * row.observation_size;
     std::optional<ReleasedGil> released;
@@ -226,7 +222,7 @@ BoundPolicy PyCompiledPolicy::bind_to(const Row& row, std::size_t num_envs) {
         throw std::invalid_argument(name + ": expected observations of " + std::to_string(description.observation_size) +
                                     " numbers, got " +
                                     (row.discrete_observation ? "discrete ones" : std::to_string(row.observation_size)));
-    if (actions.discrete != row.actions.discrete || actions.counts != row.actions.counts || actions.size() != row.actions.size())
+    if (!are_alike(actions, row.actions))
         throw std::invalid_argument(name + ": chooses " + shown(actions) + ", expected are " + shown(row.actions));
     struct Memory {
         std::optional<Streams::Exclusive> exclusive;
@@ -241,7 +237,6 @@ BoundPolicy PyCompiledPolicy::bind_to(const Row& row, std::size_t num_envs) {
 }
 
 namespace {
-
 
 std::shared_ptr<const NetworkWeights> weights_of(const std::vector<std::tuple<Floats, std::optional<Floats>, std::string>>& layers,
                                                  const std::vector<double>& mean, const std::vector<double>& variance,

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include <operant/environment_library.hpp>
-#include <operant/kernel/network.hpp>
+#include <operant/kernel/network_data.hpp>
 #include <operant/parameter_table.hpp>
 #include <operant/policy.hpp>
 #include <operant/policy_streams.hpp>

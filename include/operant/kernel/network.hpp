@@ -11,66 +11,26 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
+#include <new>
 
 #include <xsimd/xsimd.hpp>
 
+#include <operant/kernel/network_actions.hpp>
+#include <operant/kernel/network_data.hpp>
 #include <operant/numerics/exponential.hpp>
-#include <operant/numerics/pcg64.hpp>
 #include <operant/numerics/row_major.hpp>
 
 namespace operant {
-
-/// What follows the sums of a layer.
-enum class Activation : std::uint32_t { none, tanh, relu };
-
-/// A fully connected layer.
-struct NetworkLayer {
-    std::size_t inputs;     ///< how many numbers it takes
-    std::size_t outputs;    ///< how many it makes
-    std::size_t weights;    ///< where they are among a member's numbers: `inputs` rows of `outputs`
-    std::size_t biases;     ///< the same: one for each output
-    Activation activation;  ///< of its outputs
-};
-
-/// How the outputs of the last layer become an action.
-enum class ActionRule : std::uint32_t {
-    largest,  ///< discrete: the index of the largest, the first of several
-    drawn,    ///< discrete: index i with the probability that softmax gives it. The first whose cumulative exp(output) is
-              ///< above `random()` times their sum, one draw for each number of an action
-    value,    ///< continuous: the outputs themselves, clipped
-    noisy,    ///< continuous: the outputs plus noise times `normal()`, clipped
-};
-
-/// A network, or a population of networks of the same shape. Plain data, as Lanes are; all that it points to is the
-/// caller's.
-struct Network {
-    const NetworkLayer* layers;         ///< `layer_count` of them, at least one
-    std::size_t layer_count;            ///< hidden ones and the last
-    const float* numbers;               ///< of all members, one after the other, with 16 numbers of padding at the end
-    std::size_t member_size;            ///< numbers of each
-    std::size_t copies_per_member;      ///< member p steers as many, from p times that on
-    std::size_t widest;                 ///< the most numbers that a layer takes or makes
-    bool discrete_observations;         ///< rows are an int64 i, and the first layer takes 0, ..., 1 at place i, ..., 0
-    bool normalises;                    ///< whether (x - mean) * factor replaces an observation x
-    std::size_t means;                  ///< where they are among a member's numbers
-    std::size_t factors;                ///< the same
-    ActionRule rule;                    ///< from the outputs to the action
-    std::size_t action_size;            ///< numbers in an action
-    const std::int32_t* choices;        ///< discrete: how many values each number has; so many outputs are its own
-    const float *low, *high;            ///< continuous: the bounds of each number
-    const double* noise;                ///< its standard deviations
-    Pcg64* random;                      ///< one stream for each copy, where anything is drawn
-};
 
 /// The network's function for one instruction set.
 template <class Arch>
 class NetworkKernels {
     using Batch = xsimd::batch<float, Arch>;
     using Indices = xsimd::batch<std::int32_t, Arch>;
+    using Actions = NetworkActions<Arch>;
     static constexpr std::size_t width = Batch::size;
-    static constexpr std::size_t group = 3 * width;  ///< copies that go through the layers together
-    static constexpr std::size_t stride = group + width;  ///< from one output of the last layer to the next
+    static constexpr std::size_t group = Actions::group;
+    static constexpr std::size_t stride = Actions::stride;
     static constexpr std::size_t units = width == 16 ? 8 : 4;  ///< of a layer at a time: as registers suffice
 
 public:
@@ -83,7 +43,7 @@ public:
             const std::size_t count = end - first < group ? end - first : group;
             apply_to_group(network, static_cast<const std::byte*>(observations) + (first - begin) * row, row, first, count, memory);
             const std::size_t written = (first - begin) * network.action_size;  // both types take as many bytes
-            choose(network, memory.outputs, static_cast<float*>(actions) + written, first, count);
+            Actions::choose(network, memory.outputs, static_cast<float*>(actions) + written, first, count);
         }
     }
 
@@ -349,89 +309,6 @@ private:
         if (activation == Activation::relu)
             for (Batch& one : x) one = xsimd::max(one, Batch(0.0f));
         return x;
-    }
-
-    /// Writes the actions of `count` copies.
-    /// \param outputs of the last layer, in rows that are `stride` apart
-    static XSIMD_INLINE void choose(const Network& network, float* outputs, float* actions, std::size_t first, std::size_t count) {
-        Pcg64* random = network.random ? network.random + first : nullptr;
-        if (network.rule == ActionRule::value || network.rule == ActionRule::noisy) {
-            if (network.rule == ActionRule::noisy) add_noise(network, outputs, random, count);
-            return clip(network, outputs, actions, count);
-        }
-        auto* chosen = reinterpret_cast<std::int32_t*>(actions);
-        for (std::size_t lane = 0; lane < count; lane += width) {
-            const float* output = outputs + lane;
-            const std::size_t available = count - lane < width ? count - lane : width;
-            for (std::size_t k = 0; k < network.action_size; output += static_cast<std::size_t>(network.choices[k++]) * stride) {
-                const Indices index = network.rule == ActionRule::largest
-                                          ? largest_of(output, network.choices[k])
-                                          : drawn_of(output, network.choices[k], random + lane, available);
-                store_column(index, chosen + lane * network.action_size + k, network.action_size, available);
-            }
-        }
-    }
-
-    /// Writes to numbers that are `step` apart.
-    template <class Numbers, class Number>
-    static XSIMD_INLINE void store_column(const Numbers& numbers, Number* to, std::size_t step, std::size_t available) {
-        if (step == 1 && available == width) return numbers.store_unaligned(to);
-        alignas(64) Number lanes[width];
-        numbers.store_aligned(lanes);
-        for (std::size_t i = 0; i < available; ++i) to[i * step] = lanes[i];
-    }
-
-    static XSIMD_INLINE Indices largest_of(const float* outputs, std::int32_t count) {
-        Batch largest = Batch::load_unaligned(outputs);
-        Indices index(0);
-        for (std::int32_t i = 1; i < count; ++i) {
-            outputs += stride;
-            const Batch output = Batch::load_unaligned(outputs);
-            const auto larger = output > largest;
-            largest = xsimd::select(larger, output, largest);
-            index = xsimd::select(xsimd::batch_bool_cast<std::int32_t>(larger), Indices(i), index);
-        }
-        return index;
-    }
-
-    static XSIMD_INLINE Indices drawn_of(const float* outputs, std::int32_t count, Pcg64* random, std::size_t available) {
-        Batch largest = Batch::load_unaligned(outputs);
-        for (std::int32_t i = 1; i < count; ++i)
-            largest = xsimd::max(largest, Batch::load_unaligned(outputs + static_cast<std::size_t>(i) * stride));
-        const auto weight = [&](std::int32_t i) {
-            return exponential_of_negative(Batch::load_unaligned(outputs + static_cast<std::size_t>(i) * stride) - largest);
-        };
-        Batch sum(0.0f);
-        for (std::int32_t i = 0; i < count; ++i) sum += weight(i);
-        alignas(64) float draws[width] = {};
-        for (std::size_t i = 0; i < available; ++i) draws[i] = static_cast<float>(random[i].random());
-        const Batch threshold = Batch::load_aligned(draws) * sum;
-        Batch cumulative(0.0f);
-        Indices index(0);
-        for (std::int32_t i = 0; i < count - 1; ++i) {
-            cumulative += weight(i);
-            // The second condition where the product has been rounded up to the sum.
-            const auto beyond = (cumulative <= threshold) & (cumulative < sum);
-            index = xsimd::select(xsimd::batch_bool_cast<std::int32_t>(beyond), Indices(i + 1), index);
-        }
-        return index;
-    }
-
-    static XSIMD_INLINE void add_noise(const Network& network, float* outputs, Pcg64* random, std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i)
-            for (std::size_t k = 0; k < network.action_size; ++k)
-                outputs[k * stride + i] = static_cast<float>(random[i].normal(double{outputs[k * stride + i]}, network.noise[k]));
-    }
-
-    static XSIMD_INLINE void clip(const Network& network, const float* outputs, float* actions, std::size_t count) {
-        for (std::size_t lane = 0; lane < count; lane += width)
-            for (std::size_t k = 0; k < network.action_size; ++k) {
-                const Batch low(network.low[k]), high(network.high[k]);
-                const Batch output = Batch::load_unaligned(outputs + k * stride + lane);
-                const Batch clipped = xsimd::select(output < low, low, xsimd::select(output > high, high, output));
-                store_column(clipped, actions + lane * network.action_size + k, network.action_size,
-                             count - lane < width ? count - lane : width);
-            }
     }
 };
 
