@@ -41,7 +41,7 @@ export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=lib
 export PYTHONMALLOC=malloc PYTHONPATH=$sanitized
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 "$python" -c "import operant; assert operant.__file__.startswith('$sanitized'), operant.__file__"
-tests=(arguments arrays bad_input damaged_saves exit fuzz memory processes threads)
+tests=(arguments arrays bad_input damaged_saves exit fuzz memory policies processes rollout threads)
 tests=("${tests[@]/#/tests/python/test_}")
 # CartPole-v0 is CartPole-v1 with another time limit.
 "$python" -m pytest -q -n auto --dist worksteal -p no:cacheprovider --durations=15 "${tests[@]/%/.py}" -k "not CartPole-v0"
