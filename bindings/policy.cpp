@@ -14,6 +14,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <operant/block_run.hpp>
 #include <operant/dispatch.hpp>
 #include <operant/kernel/random_actions.hpp>
 
@@ -96,11 +97,9 @@ ChoosingPolicy::ChoosingPolicy(nb::handle actions, const std::vector<std::uint32
 
 BoundPolicy ChoosingPolicy::bind(const EnvironmentDescription& environment, const ParameterTable& parameters,
                                  std::size_t num_envs) {
+    BlockRun::check_policy_sees(environment);
     Row row{environment.observation.kind == SpaceDescription::Kind::discrete, environment.observation.size,
             action_choices(environment, parameters, num_envs)};
-    if (environment.observation.kind == SpaceDescription::Kind::tuple)
-        throw std::invalid_argument(std::string("policy: expected an environment whose observations are one array, ") +
-                                    environment.name + " has tuples");
     if (row.discrete_observation) row.observation_size = observation_count(environment, parameters, num_envs);
     if (actions_) {
         if (!are_alike(*actions_, row.actions))

@@ -1,10 +1,10 @@
 #include "vector_env.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <span>
 #include <utility>
 
+#include <operant/block_run.hpp>
 #include <operant/dispatch.hpp>
 #include <operant/evaluation.hpp>
 
@@ -14,9 +14,6 @@
 
 namespace operant::bindings {
 namespace {
-
-/// Seconds on a clock that never goes back.
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 template <class Action>
 std::span<const Action> span_of(const void* data, std::size_t size) {
@@ -61,7 +58,7 @@ PyVectorEnv::PyVectorEnv(const Environment& environment, std::size_t num_envs, c
       make_infos_(std::move(make_infos)) {
     if (options.record_episode_statistics) {
         began_ = make_aligned_array<double>(core_->padded());
-        std::fill_n(began_.get(), num_envs, now());
+        std::fill_n(began_.get(), num_envs, BlockRun::now());
     }
 }
 
@@ -73,9 +70,11 @@ nb::object PyVectorEnv::reset(nb::handle seed, const Numbers& bounds, const std:
     Frame& frame = frames_.take();  // the last thing that may fail: nothing has been changed yet
     for (std::size_t copy = 0; copy < seeds.size(); ++copy)
         if (seeds[copy] && (!mask || mask->data()[copy])) core_->seed(copy, *seeds[copy]);
-    if (began_)
+    if (began_) {
+        const double now = BlockRun::now();
         for (std::size_t copy = 0; copy < core_->num_envs(); ++copy)
-            if (!mask || mask->data()[copy]) began_[copy] = now();
+            if (!mask || mask->data()[copy]) began_[copy] = now;
+    }
     Outputs outputs = frame.outputs();
     outputs.final_infos = nullptr;
     {
@@ -105,7 +104,7 @@ nb::object PyVectorEnv::step(nb::handle actions) {
     if (began_) {
         episodes = frame.episodes();
         episodes.began = began_.get();
-        episodes.now = now();
+        episodes.now = BlockRun::now();
         outputs.episodes = &episodes;
     }
     std::int64_t ended;

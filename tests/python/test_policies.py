@@ -206,7 +206,7 @@ def test_a_policy_that_does_not_fit_is_refused():
         (
             operant.envs.BlackjackVecEnv(6),
             Random(),
-            "policy: expected an environment whose observations are one array|tuples",
+            "policy: expected an environment with observations of one part, .* tuples",
         ),
     ]
     for env, policy, message in refused:
