@@ -219,7 +219,10 @@ def groups() -> list[Group]:
     others = {"MountainCar": 1.8, "Pendulum": 1.5, "MountainCarContinuous": 1.5, "Acrobot": 0.2}
     sizes = {16: 0.05, 256: 0.6, 1 << 20: 0.45}
     scaling = {8192: 1.3, 16384: 1.6, 65536: 1.8, 1 << 20: 1.6}
-    rollout = {4096: {"rollout": 0.9, "linear rollout": 1.35}, 1 << 20: {"rollout": 1.5, "linear rollout": 2.5}}
+    rollout = {
+        num_envs: {"rollout": given, "linear rollout": linear, "linear beginners": linear}
+        for num_envs, given, linear in ((4096, 0.9, 1.35), (1 << 20, 1.5, 2.5))
+    }
     gymnasium = [Row("CartPole / Gymnasium's numpy", 40), Row("float64 CartPole / Gymnasium's numpy", 2)]
     narrow, wide = (_steps("CartPole", actions=actions) for actions in (np.int32, np.int64))
     cartpole = _steps("CartPole")

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <operant/linear_block.hpp>
+#include <operant/policy.hpp>
 #include <operant/vector_env_core.hpp>
 
 namespace operant {
@@ -44,6 +46,7 @@ public:
     /// \param clock steps that they have made
     void enter(std::size_t begin, std::size_t end, std::int64_t clock) {
         lanes_ = core_.lanes();
+        begin_ = begin;
         count_ = end - begin;
         for (std::size_t i = 0; i < state_.size(); ++i)
             state_[i] = core_.state_[i].get() + begin * size_of(core_.kernels_.state_types[i]);
@@ -70,13 +73,16 @@ public:
     void keep(std::size_t i) { redirect(i, data_[i]); }
     /// The block's own array i.
     const void* kept(std::size_t i) const { return data_[i]; }
-    /// Room for a policy's actions.
-    void* actions() { return actions_.get(); }
 
-    /// Writes the observations of the copies as they stand.
-    void observe() { core_.kernels_.observe(lanes_, arrays_.outputs(), 0, count_); }
-    /// The observations that were written last, if they have one part.
-    const void* observations() const { return arrays_.outputs().observations[0]; }
+    /// A policy chooses the actions of the copies from now on, until others are entered.
+    void follow(const PolicyFunction& policy) {
+        policy_ = policy;
+        is_linear_ = LinearBlock::is_for(policy, core_.kernels_, core_.environment_);
+        if (is_linear_) return linear_.enter(*policy.linear, begin_, begin_ + count_);
+        core_.kernels_.observe(lanes_, arrays_.outputs(), 0, count_);
+        seen_ = arrays_.outputs().observations[0];
+    }
+
     /// Room for the rewards of some steps in turn: to sum them up a few at a time takes half as long.
     float* rewards_of(std::size_t step) { return rewards_.get() + step * lanes_per_block; }
     /// How many steps there is room for.
@@ -98,6 +104,16 @@ public:
         const Tally tally = kernel(lanes_, actions, outputs, 0, count_, restarting);
         if (restarting.count != 0) core_.kernels_.restart(nullptr, lanes_, outputs, restarting);
         return tally;
+    }
+
+    /// Steps the copies once, with actions that the policy chooses.
+    /// \param chosen where to keep them; null: nowhere
+    Tally step(void* chosen) {
+        if (is_linear_) return step(core_.kernels_.step_linear, linear_.policy(chosen));
+        if (!chosen) chosen = actions_.get();
+        policy_.act(policy_.policy, seen_, chosen, begin_, begin_ + count_);
+        seen_ = arrays_.outputs().observations[0];
+        return step(core_.kernels_.step_narrow, chosen);
     }
 
     /// \throws std::invalid_argument when policies cannot see its observations
@@ -123,7 +139,11 @@ private:
     std::vector<void*> state_;  // for lanes_
     Lanes lanes_{};             // of the block
     EpisodeStatistics episodes_{};
-    std::size_t count_ = 0;  // of copies in the block
+    std::size_t begin_ = 0, count_ = 0;  // the copies
+    PolicyFunction policy_{};
+    bool is_linear_ = false;         // steps apply the policy themselves
+    LinearBlock linear_;             // then: its numbers
+    const void* seen_ = nullptr;     // otherwise: the observations that were written last
 };
 
 /// Block runs for all workers; each task borrows one.

@@ -22,7 +22,7 @@ namespace operant {
 struct Pcg64;
 
 /// Of everything in this file and in kernel/lanes.hpp and kernel/outputs.hpp: changes when any of it does.
-inline constexpr std::uint32_t library_version = 2;
+inline constexpr std::uint32_t library_version = 3;
 
 /// The functions of one environment in one precision for one instruction set.
 struct Kernels {
@@ -35,6 +35,7 @@ struct Kernels {
 
     Step step_narrow;             ///< actions of 32 bits: int32 or float32
     Step step_wide;               ///< actions of 64 bits: int64 or float64
+    Step step_linear;             ///< the actions are those of a LinearPolicy; null where that has no kernel
     AreValid are_narrow_valid;    ///< the same
     AreValid are_wide_valid;      ///< the same
 

@@ -32,7 +32,7 @@ public:
           episodes_(episodes),
           returns_(returns),
           lengths_(lengths),
-          list_(list_of(core)),
+          list_(list_of(core, policy)),
           began_(make_aligned_array<double>(core.padded())),
           runs_(core, list_, began_.get()),
           played_(core.num_envs()),
@@ -69,11 +69,13 @@ public:
     }
 
 private:
-    static std::vector<OutputDescription> list_of(const VectorEnvCore& core) {
+    static std::vector<OutputDescription> list_of(const VectorEnvCore& core, const PolicyFunction& policy) {
         using Role = OutputDescription::Role;
+        const bool are_observed = !LinearBlock::is_for(policy, core.kernels_, core.environment());
         auto list = output_list(core.environment(), AutoresetMode::next_step, true);
-        std::erase_if(list, [](const OutputDescription& output) {
-            return output.role == Role::info || output.role == Role::has_infos || output.role == Role::ended;
+        std::erase_if(list, [&](const OutputDescription& output) {
+            return (output.role == Role::observation && !are_observed) || output.role == Role::info ||
+                   output.role == Role::has_infos || output.role == Role::ended;
         });
         return list;
     }
@@ -92,11 +94,10 @@ private:
         for (std::size_t copy = begin; copy < end; ++copy) left += episodes_ - played_[copy];
         const std::size_t left_before = left;
         run.enter(begin, end, core_.clock_ + steps_made_[block]);
-        run.observe();
+        run.follow(policy_);
         std::size_t step = 0;
         for (; step < steps && left != 0; ++step) {
-            policy_.act(policy_.policy, run.observations(), run.actions(), begin, end);
-            run.step(core_.kernels_.step_narrow, run.actions());
+            run.step(nullptr);
             left -= note_ended(run.episodes(), begin, end);
         }
         steps_made_[block] += static_cast<std::int64_t>(step);

@@ -231,7 +231,10 @@ public:
     NetworkPolicy& operator=(const NetworkPolicy&) = delete;
 
     /// Valid as long as this object.
-    PolicyFunction function() const { return {act_, &network_}; }
+    PolicyFunction function() const {
+        const bool draws = network_.rule == ActionRule::drawn || network_.rule == ActionRule::noisy;
+        return {act_, &network_, network_.layer_count == 1 && !draws && !network_.discrete_observations ? &network_ : nullptr};
+    }
 
 private:
     void check(const NetworkOptions& options, std::size_t num_envs) const {

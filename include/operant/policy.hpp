@@ -6,6 +6,8 @@
 
 namespace operant {
 
+struct Network;
+
 /// How a policy chooses actions: plain data and a function compiled for one instruction set, as Kernels are.
 struct PolicyFunction {
     /// Chooses the actions of the copies [begin, end), at most lanes_per_block.
@@ -14,6 +16,9 @@ struct PolicyFunction {
     /// \param actions row of copy `begin`: int32 or float32, action_size numbers each
     void (*act)(const void* policy, const void* observations, void* actions, std::size_t begin, std::size_t end);
     const void* policy;  ///< the first argument; random streams of its own, one per copy, live behind it
+    /// If the function is NetworkKernels::act and the network has one layer and draws nothing: the network. Environments
+    /// may then apply it inside their steps.
+    const Network* linear = nullptr;
 };
 
 }  // namespace operant

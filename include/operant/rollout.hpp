@@ -45,7 +45,7 @@ public:
     ///         or one cannot be used; nothing is stepped then, whichever it is
     template <class Action>
     RolloutRun(VectorEnvCore& core, std::span<const Action> actions, RolloutArrays arrays)
-        : RolloutRun(core, std::move(arrays), steps_of(core, actions.size()), false) {
+        : RolloutRun(core, std::move(arrays), steps_of(core, actions.size()), PolicyFunction{}) {
         core.check_actions(actions, steps_);
         given_ = reinterpret_cast<const std::byte*>(actions.data());
         action_row_ = core.environment().action.size * sizeof(Action);
@@ -60,11 +60,9 @@ public:
     /// \throws ResetNeeded before the first reset, std::invalid_argument when there are no steps, or the observations are
     ///         tuples, which no policy takes
     RolloutRun(VectorEnvCore& core, const PolicyFunction& policy, std::size_t steps, RolloutArrays arrays)
-        : RolloutRun(core, std::move(arrays), steps, true) {
+        : RolloutRun(core, std::move(arrays), steps, policy) {
         BlockRun::check_policy_sees(core.environment());
-        policy_ = policy;
         action_row_ = core.environment().action.size * sizeof(std::int32_t);
-        kernel_ = core.kernels_.step_narrow;
     }
 
     /// How many steps there are.
@@ -90,9 +88,10 @@ public:
     }
 
 private:
-    RolloutRun(VectorEnvCore& core, RolloutArrays arrays, std::size_t steps, bool has_policy)
+    RolloutRun(VectorEnvCore& core, RolloutArrays arrays, std::size_t steps, const PolicyFunction& policy)
         : core_(core),
-          arrays_(wanted(std::move(arrays), has_policy)),
+          policy_(policy),
+          arrays_(wanted(std::move(arrays), policy.act && !LinearBlock::is_for(policy, core.kernels_, core.environment()))),
           runs_(core, arrays_.list, arrays_.episodes_began),
           steps_(steps) {
         if (!core.started()) throw ResetNeeded("rollout: call reset before the first step");
@@ -121,9 +120,9 @@ private:
     }
 
     /// Leaves out of the list what is not wanted, but for what kernels write in any case.
-    static RolloutArrays wanted(RolloutArrays arrays, bool has_policy) {
+    static RolloutArrays wanted(RolloutArrays arrays, bool are_observed) {
         using Role = OutputDescription::Role;
-        bool are_looked_at = has_policy;
+        bool are_looked_at = are_observed;
         for (std::size_t i = 0; i < arrays.list.size(); ++i)
             if (arrays.list[i].role == Role::final_observation && arrays.data[i]) are_looked_at = true;
         std::size_t left = 0;
@@ -159,14 +158,13 @@ private:
         const bool sums_kept_rewards = arrays_.returns && !arrays_.data[reward_];
         for (const std::size_t i : in_place_) run.keep(i);
         run.enter(begin, end, core_.clock_);
-        if (policy_.act) run.observe();
+        if (policy_.act) run.follow(policy_);
         for (std::size_t step = 0; step < steps; ++step) {
             const std::size_t row = (done_ + step) * core_.num_envs() + begin;
-            const void* actions = policy_.act ? choose(run, row, begin, end) : given_ + row * action_row_;
             if (has_room)
                 for (const std::size_t i : in_place_) run.redirect(i, place(i, row));
             if (sums_kept_rewards) run.redirect(reward_, run.rewards_of(step % BlockRun::rewards_kept));
-            tallies_[step * core_.blocks() + begin / lanes_per_block] = run.step(kernel_, actions);
+            tallies_[step * core_.blocks() + begin / lanes_per_block] = step_block(run, row);
             if (!has_room) copy(in_place_, row);
             copy(copied_, row);
             const std::size_t summed = step % BlockRun::rewards_kept + 1;  // steps whose rewards are not in the returns yet
@@ -179,11 +177,10 @@ private:
         }
     }
 
-    const void* choose(BlockRun& run, std::size_t row, std::size_t begin, std::size_t end) {
-        void* actions =
-            arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : run.actions();
-        policy_.act(policy_.policy, run.observations(), actions, begin, end);
-        return actions;
+    /// \param row of the block's first copy in this step
+    Tally step_block(BlockRun& run, std::size_t row) const {
+        if (!policy_.act) return run.step(kernel_, given_ + row * action_row_);
+        return run.step(arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : nullptr);
     }
 
     void* place(std::size_t i, std::size_t row) const {
@@ -191,13 +188,13 @@ private:
     }
 
     VectorEnvCore& core_;
+    PolicyFunction policy_;  // null unless there is a policy
     RolloutArrays arrays_;
     BlockRuns runs_;
     std::size_t steps_, done_ = 0;
     std::vector<std::size_t> in_place_, copied_;  // of the list: what is wanted
     std::size_t reward_ = 0;                      // where on the list the rewards are
     const std::byte* given_ = nullptr;  // actions, unless there is a policy
-    PolicyFunction policy_{};
     std::size_t action_row_ = 0;  // bytes of a copy's actions
     Kernels::Step kernel_ = nullptr;
     std::vector<Tally> tallies_;  // of the blocks of some steps, one step after the other

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import textwrap
 import threading
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -163,6 +165,100 @@ def test_a_rollout_is_a_loop_of_calls_and_steps(name, workers):
         observations, rewards, *_ = looped.step(actions)
         np.testing.assert_array_equal(rollout.observations[step], observations)
         np.testing.assert_array_equal(rollout.rewards[step], rewards)
+
+
+# Two discrete numbers at once, and two observations: as no environment of Operant's has them.
+TWO_SWITCHES = """
+#pragma once
+#include <operant/environment.hpp>
+struct TwoSwitches {
+    static constexpr std::string_view name = "TwoSwitches";
+    static constexpr std::int32_t max_episode_steps = 9;
+    using ActionSpace = operant::MultiDiscrete<3, 2>;
+    template <class Number> struct State { Number x, y; };
+    template <class S, class Visitor> static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
+        visit("x", s.x);
+        visit("y", s.y);
+    }
+    struct Parameters {};
+    template <class P, class Visitor> static void visit_parameters(P&, const Visitor&) {}
+    static constexpr operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
+    template <class Random>
+    static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, Random& random) {
+        const auto x = random.uniform(-1.0, 1.0);
+        return {x, random.uniform(-1.0, 1.0)};
+    }
+    template <class Batch> struct Dynamics {
+        using Input = operant::Input<TwoSwitches, Batch>;
+        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& s, const Input& input) const {
+            const auto number = [](const auto& n) { return xsimd::batch_cast<typename Batch::value_type>(n); };
+            s.x = s.x * Batch(-0.75f) + number(input.action[0]);
+            s.y = s.y * Batch(0.5f) - number(input.action[1]);
+            return {s.x, s.y > s.x};
+        }
+        static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& s) { return {s.x, s.y}; }
+    };
+};
+"""
+
+# Environments whose steps apply a linear policy themselves.
+LINEAR = {
+    name: getattr(operant.envs, f"{name}VecEnv")
+    for name in ("CartPole", "MountainCar", "MountainCarContinuous", "Pendulum", "Acrobot")
+}
+
+
+def assert_linear_rollouts_are_loops(make, num_envs, members, **options):
+    looped, rolled, totals = (make(num_envs, workers, max_episode_steps=9) for workers in (1, 2, 2))
+    space = looped.single_action_space
+    outputs = space.shape[0] if isinstance(space, spaces.Box) else spaces.flatdim(space)
+    inputs = looped.single_observation_space.shape[0]
+    weights, bias = numbers(members, outputs, inputs), numbers(members, outputs) / 10
+    policy = Linear(weights, bias, action_space=space, **options)
+    observations = looped.reset(seed=0)[0]
+    rolled.reset(seed=0)
+    totals.reset(seed=0)
+    rollout, returns = rolled.rollout(policy, 30), totals.rollout(policy, 30, record="returns").returns
+    for step in range(30):
+        actions = policy(observations)
+        np.testing.assert_array_equal(rollout.actions[step], actions)
+        observations, *others = looped.step(actions)
+        for actual, expected in zip(
+            (rollout.observations, rollout.rewards, rollout.terminations, rollout.truncations),
+            (observations, *others[:3]),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(actual[step], expected)
+    np.testing.assert_array_equal(returns, rollout.rewards.astype(np.float64).sum(axis=0))
+    for env in (rolled, totals):
+        np.testing.assert_array_equal(env.state, looped.state)
+    assert members == 1 or len(np.unique(rollout.actions)) > 1
+    assert (rollout.terminations | rollout.truncations).any()
+
+
+@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize(("num_envs", "members"), [(1, 1), (100, 1), (1100, 1), (77, 7), (1056, 33), (50, 50)])
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_a_linear_rollout_is_a_loop(name, num_envs, members, mode):
+    make = partial(LINEAR[name], autoreset_mode=mode)
+    assert_linear_rollouts_are_loops(make, num_envs, members)
+    size = make(1).single_observation_space.shape[0]
+    normalisation = {"observation_mean": numbers(members, size), "observation_variance": numbers(members, size) ** 2}
+    assert_linear_rollouts_are_loops(make, num_envs, members, **normalisation)
+
+
+def test_a_linear_rollout_in_float64_is_a_loop():
+    assert_linear_rollouts_are_loops(partial(LINEAR["CartPole"], dtype=np.float64), 70, 7)
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
+@pytest.mark.parametrize(("num_envs", "members"), [(100, 1), (77, 7)])
+def test_a_linear_rollout_with_several_numbers_an_action_is_a_loop(num_envs, members, tmp_path):
+    header = tmp_path / "two_switches.hpp"
+    header.write_text(TWO_SWITCHES)
+    assert_linear_rollouts_are_loops(operant.load(header), num_envs, members)
+    quadrotor = Path(__file__).parents[2] / "examples/environments/quadrotor.hpp"
+    assert_linear_rollouts_are_loops(operant.load(quadrotor), num_envs, members)
 
 
 def test_the_actions_are_the_environments_if_none_are_given():

@@ -93,18 +93,6 @@ public:
         }
     }
 
-private:
-    template <class Action, class Predicate>
-    static XSIMD_INLINE bool all_of(const Action* numbers, std::size_t count, Predicate predicate) {
-        using Batch = xsimd::batch<Action, Arch>;
-        typename Batch::batch_bool_type valid(true);
-        std::size_t i = 0;
-        for (; i + Batch::size <= count; i += Batch::size) valid = valid & predicate(Batch::load_unaligned(numbers + i));
-        bool all = xsimd::all(valid);
-        for (; i < count; ++i) all &= predicate(numbers[i]);
-        return all;
-    }
-
     /// There was no NaN when the actions were checked, but another thread may have written to them since. One NaN would
     /// stay in the state, and in the logs, for ever.
     template <class T>
@@ -117,6 +105,18 @@ private:
             return xsimd::select(number == number, number, T(0));
         else
             return number;
+    }
+
+private:
+    template <class Action, class Predicate>
+    static XSIMD_INLINE bool all_of(const Action* numbers, std::size_t count, Predicate predicate) {
+        using Batch = xsimd::batch<Action, Arch>;
+        typename Batch::batch_bool_type valid(true);
+        std::size_t i = 0;
+        for (; i + Batch::size <= count; i += Batch::size) valid = valid & predicate(Batch::load_unaligned(numbers + i));
+        bool all = xsimd::all(valid);
+        for (; i < count; ++i) all &= predicate(numbers[i]);
+        return all;
     }
 };
 

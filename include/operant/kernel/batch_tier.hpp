@@ -16,9 +16,9 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
-#include <operant/kernel/actions.hpp>
 #include <operant/kernel/episodes.hpp>
 #include <operant/kernel/infos.hpp>
+#include <operant/kernel/linear_actions.hpp>
 #include <operant/kernel/observations.hpp>
 #include <operant/kernel/outputs.hpp>
 #include <operant/kernel/state.hpp>
@@ -80,52 +80,17 @@ public:
     static constexpr std::size_t dynamics_size = sizeof(Dynamics);  ///< bytes of a Dynamics
     static constexpr std::size_t state_size = sizeof(State) / sizeof(Batch);  ///< state variables
 
-    /// Moves the lanes [begin, end) on by one step and lists those in which an episode is to start.
+    /// Moves the lanes [begin, end) on by one step with given actions, and lists those in which an episode is to start.
     template <class Action>
-    static Tally step(const Lanes& all_lanes, const void* all_actions, const Outputs& all_outputs, std::size_t begin,
-                      std::size_t end, LaneList& restarting) {
-        // Copies that no store can change stay in registers.
-        const Lanes lanes = all_lanes;
-        const Outputs outputs = all_outputs;
-        const Arrays arrays(lanes.state);
-        void* observations[parts];
-        const bool shows = outputs.observations != nullptr;
-        for (std::size_t i = 0; i < parts && shows; ++i) observations[i] = outputs.observations[i];
-        const auto* actions = static_cast<const Action*>(all_actions);
-        Dynamics dynamics = dynamics_of(lanes, begin);
-        const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
-        Tally tally;
+    static Tally step(const Lanes& lanes, const void* actions, const Outputs& outputs, std::size_t begin, std::size_t end,
+                      LaneList& restarting) {
+        return step_with(GivenActions<E, Arch, Action>(actions), lanes, outputs, begin, end, restarting);
+    }
 
-        for (std::size_t word = begin; word < end; word += lanes_per_word) {
-            const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
-            const std::uint64_t beginning_bits = Episodes<E, Arch>::beginning(lanes, word);
-            std::uint64_t terminated_bits = 0, truncated_bits = 0;
-            const std::size_t word_end = word + lanes_per_word < end ? word + lanes_per_word : end;
-            for (std::size_t lane = word; lane < word_end; lane += Batch::size) {
-                if (lanes.per_copy) dynamics = dynamics_of(lanes, lane);
-                State state = arrays.load(lane);
-                const Input<E, Batch> input{
-                    Actions<E, Arch>::template load<Batch>(actions + lane * E::ActionSpace::size, end - lane),
-                    sizeof(Action) == sizeof(float), mask_of(beginning_bits >> (lane - word))};
-                const auto outcome = call_step(dynamics, state, input, lanes, lane, end, pending_bits >> (lane - word));
-                const Batch reward = xsimd::select(mask_of(pending_bits >> (lane - word)), Batch(0), outcome.reward);
-
-                arrays.store(state, lane);
-                if (shows) store_observation<E>(observations, lane, dynamics.observation(state));
-                store_rows(outputs.rewards + lane, std::array{reward});
-                if constexpr (!HasFixedReward<E>) accumulate(lanes.returns + lane, reward);
-                terminated_bits |= outcome.terminated.mask() << (lane - word);
-                if constexpr (requires { outcome.truncated; }) truncated_bits |= outcome.truncated.mask() << (lane - word);
-                if constexpr (HasInfo<StepOutcome>)
-                    if (outputs.infos) store_infos<E>(outputs.infos, lane, outcome.info);
-            }
-            Episodes<E, Arch>::finish_word(lanes, outputs, word, end, terminated_bits, truncated_bits, tally, restarting);
-        }
-        tally.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
-        calm_padding(arrays, end);
-        if (same_step) keep_final<E>(outputs, begin, end);
-        if constexpr (HasInfo<StepOutcome>) clear_final_infos<E, InfoOf<StepOutcome>>(outputs, begin, end);
-        return tally;
+    /// The same with the actions of a LinearPolicy.
+    static Tally step_linear(const Lanes& lanes, const void* policy, const Outputs& outputs, std::size_t begin,
+                             std::size_t end, LaneList& restarting) {
+        return step_with(LinearActions<E, Arch>(policy), lanes, outputs, begin, end, restarting);
     }
 
     /// Starts an episode in each of the listed lanes and writes its first observation.
@@ -212,6 +177,53 @@ private:
 
     static XSIMD_INLINE Mask mask_of(std::uint64_t bits) {
         return Mask::from_mask(bits & ((std::uint64_t{1} << Batch::size) - 1));
+    }
+
+    /// \param source of the actions: GivenActions or LinearActions
+    template <class Source>
+    static XSIMD_INLINE Tally step_with(const Source& source, const Lanes& all_lanes, const Outputs& all_outputs,
+                                        std::size_t begin, std::size_t end, LaneList& restarting) {
+        // Copies that no store can change stay in registers.
+        const Lanes lanes = all_lanes;
+        const Outputs outputs = all_outputs;
+        const Arrays arrays(lanes.state);
+        void* observations[parts];
+        const bool shows = outputs.observations != nullptr;
+        for (std::size_t i = 0; i < parts && shows; ++i) observations[i] = outputs.observations[i];
+        Dynamics dynamics = dynamics_of(lanes, begin);
+        const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
+        Tally tally;
+
+        for (std::size_t word = begin; word < end; word += lanes_per_word) {
+            const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
+            const std::uint64_t beginning_bits = Episodes<E, Arch>::beginning(lanes, word);
+            std::uint64_t terminated_bits = 0, truncated_bits = 0;
+            const std::size_t word_end = word + lanes_per_word < end ? word + lanes_per_word : end;
+            for (std::size_t lane = word; lane < word_end; lane += Batch::size) {
+                if (lanes.per_copy) dynamics = dynamics_of(lanes, lane);
+                State state = arrays.load(lane);
+                const Input<E, Batch> input{
+                    source.template of_lanes<Batch>(lane, end - lane, [&] { return dynamics.observation(state); }),
+                    Source::single_precision, mask_of(beginning_bits >> (lane - word))};
+                const auto outcome = call_step(dynamics, state, input, lanes, lane, end, pending_bits >> (lane - word));
+                const Batch reward = xsimd::select(mask_of(pending_bits >> (lane - word)), Batch(0), outcome.reward);
+
+                arrays.store(state, lane);
+                if (shows) store_observation<E>(observations, lane, dynamics.observation(state));
+                store_rows(outputs.rewards + lane, std::array{reward});
+                if constexpr (!HasFixedReward<E>) accumulate(lanes.returns + lane, reward);
+                terminated_bits |= outcome.terminated.mask() << (lane - word);
+                if constexpr (requires { outcome.truncated; }) truncated_bits |= outcome.truncated.mask() << (lane - word);
+                if constexpr (HasInfo<StepOutcome>)
+                    if (outputs.infos) store_infos<E>(outputs.infos, lane, outcome.info);
+            }
+            Episodes<E, Arch>::finish_word(lanes, outputs, word, end, terminated_bits, truncated_bits, tally, restarting);
+        }
+        tally.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
+        calm_padding(arrays, end);
+        if (same_step) keep_final<E>(outputs, begin, end);
+        if constexpr (HasInfo<StepOutcome>) clear_final_infos<E, InfoOf<StepOutcome>>(outputs, begin, end);
+        return tally;
     }
 
     static XSIMD_INLINE auto call_step(const Dynamics& dynamics, State& state, const Input<E, Batch>& input, const Lanes& lanes,

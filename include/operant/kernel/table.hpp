@@ -41,6 +41,14 @@ struct StateTypes {
     }
 };
 
+/// Steps with a linear policy, where there is such a kernel: its numbers are float32.
+template <class E, class Scalar, class Arch>
+constexpr Kernels::Step step_linear_of() {
+    if constexpr (BatchTier<E> && std::is_same_v<Scalar, float>)
+        if constexpr (LinearActions<E, Arch>::exists) return &BatchTierKernels<E, Scalar, Arch>::step_linear;
+    return nullptr;
+}
+
 }  // namespace detail
 
 /// Those of one precision.
@@ -54,6 +62,7 @@ const Kernels* kernels_of() {
     static const Kernels kernels{
         &Tier::template step<Narrow>,
         &Tier::template step<Wide>,
+        detail::step_linear_of<E, Scalar, Arch>(),
         &Actions<E, Arch>::template are_valid<Narrow>,
         &Actions<E, Arch>::template are_valid<Wide>,
         &Tier::restart,
