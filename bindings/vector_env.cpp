@@ -221,17 +221,23 @@ nb::object PyVectorEnv::observe() {
     return frame.observations();
 }
 
-PyVectorEnv::Snapshot PyVectorEnv::snapshot() {
+void PyVectorEnv::set_parameters(const Numbers& parameters) {
+    const Exclusive exclusive(*this);
+    core_->set_parameters({parameters.data(), parameters.data() + parameters.size()});
+}
+
+PyVectorEnv::Snapshot PyVectorEnv::snapshot(nb::object note) {
     const Exclusive exclusive(*this);
     std::vector<double> began;
     if (began_) began.assign(began_.get(), began_.get() + core_->num_envs());
-    return {Branching::take(*core_), std::move(began)};
+    return {Branching::take(*core_), std::move(began), std::move(note)};
 }
 
-void PyVectorEnv::restore(const Snapshot& snapshot) {
+nb::object PyVectorEnv::restore(const Snapshot& snapshot) {
     const Exclusive exclusive(*this);
     Branching::restore(*core_, snapshot.core);
     if (began_) std::ranges::copy(snapshot.began, began_.get());
+    return snapshot.note;
 }
 
 void PyVectorEnv::copy_state(const Copies& source, const Copies& target, bool random) {

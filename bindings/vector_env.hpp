@@ -83,13 +83,19 @@ public:
     /// \return the observations of the copies as they stand
     nb::object observe();
 
+    /// Replaces the parameters.
+    /// \param parameters numbers of all copies, or a row for each
+    void set_parameters(const Numbers& parameters);
+
     /// A snapshot, with what only Python knows.
     struct Snapshot {
         MemorySnapshot core;
         std::vector<double> began;
+        nb::object note;
     };
-    Snapshot snapshot();
-    void restore(const Snapshot& snapshot);
+    /// \param note what restore() is to return; nothing that leads to the snapshot
+    Snapshot snapshot(nb::object note);
+    nb::object restore(const Snapshot& snapshot);
 
     using Copies = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 

@@ -57,8 +57,8 @@ public:
         lanes_.random = static_cast<std::byte*>(lanes_.random) + begin * core_.environment_.random_size;
         if (lanes_.returns) lanes_.returns += begin;
         if (lanes_.per_copy) {
-            lanes_.parameters = core_.parameters_.of_copy(begin);
-            lanes_.dynamics = core_.dynamics_.get() + begin / core_.kernels_.lanes * core_.kernels_.dynamics_size;
+            lanes_.parameters = core_.parameters().of_copy(begin);
+            lanes_.dynamics = core_.parameters_->dynamics() + begin / core_.kernels_.lanes * core_.kernels_.dynamics_size;
         }
         lanes_.clock = clock;
         episodes_ = arrays_.episodes();

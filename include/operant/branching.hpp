@@ -22,6 +22,7 @@ class MemorySnapshot {
 
     std::uint64_t core_ = 0;              // its number
     std::unique_ptr<std::byte[]> bytes_;  // of the arrays
+    std::shared_ptr<const PreparedParameters> parameters_;
     bool seeded_ = false, started_ = false;
     std::int64_t clock_ = 0, finished_ = 0;
     Statistics statistics_;
@@ -75,6 +76,7 @@ public:
             place += bytes;
         });
         snapshot.core_ = core.number_;
+        snapshot.parameters_ = core.parameters_;
         snapshot.seeded_ = core.seeded_;
         snapshot.started_ = core.started_;
         snapshot.clock_ = core.clock_;
@@ -94,6 +96,7 @@ public:
             std::memcpy(array, place, bytes);
             place += bytes;
         });
+        core.parameters_ = snapshot.parameters_;
         core.seeded_ = snapshot.seeded_;
         core.started_ = snapshot.started_;
         core.clock_ = snapshot.clock_;

@@ -2,6 +2,7 @@
 /// \file
 /// The parameters of an environment's copies: the same for all, or some of them one for each.
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <stdexcept>
@@ -68,7 +69,22 @@ public:
         return reward;
     }
 
+    /// For a message: the names of the parameters that are others in another table of the same environment.
+    std::string changed_in(const ParameterTable& other) const {
+        std::string names;
+        for (std::size_t i = 0; i < environment_->parameter_count; ++i) {
+            const ParameterDescription& parameter = environment_->parameters[i];
+            bool same = true;
+            for (std::size_t row = 0; row < std::max(rows_, other.rows_); ++row)
+                same = same && std::equal(row_of(row) + parameter.first, row_of(row) + parameter.first + parameter.size,
+                                          other.row_of(row) + parameter.first);
+            if (!same) names += (names.empty() ? "" : ", ") + std::string(parameter.name);
+        }
+        return names;
+    }
+
 private:
+    const double* row_of(std::size_t copy) const { return numbers_.data() + (per_copy_ ? copy * environment_->number_count : 0); }
     std::byte* at(std::size_t row) const { return structs_.get() + row * environment_->parameters_size; }
 
     void check_numbers(const double* numbers, const std::string& suffix) const {

@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <operant/check_environment.hpp>
@@ -94,8 +97,29 @@ public:
     std::int32_t max_episode_steps() const { return core_.max_episode_steps(); }
     /// What follows the end of an episode.
     AutoresetMode autoreset_mode() const { return core_.autoreset_mode(); }
-    /// Those of the copies.
-    const ParametersOf<E>& parameters() const { return *static_cast<const ParametersOf<E>*>(core_.parameters().data()); }
+    /// Those of all copies, or of one where they differ.
+    /// \param copy below num_envs
+    const ParametersOf<E>& parameters(std::size_t copy = 0) const {
+        return *static_cast<const ParametersOf<E>*>(core_.parameters().of_copy(copy));
+    }
+
+    /// Replaces the parameters of all copies: the next step is made with the new ones. States, elapsed steps, random
+    /// streams and totals stay.
+    /// \throws std::invalid_argument when one is out of range, or a fixed reward would change after the first reset: the
+    ///         returns of all episodes are computed from it; nothing is changed then
+    void set_parameters(const ParametersOf<E>& parameters) { core_.set_parameters(numbers_of(parameters)); }
+
+    /// The same with parameters of each copy, which may differ in numbers, not in flags, choices or fixed rewards.
+    /// \param parameters num_envs of them
+    /// \throws std::invalid_argument also when there are not as many
+    void set_parameters(std::span<const ParametersOf<E>> parameters) {
+        if (parameters.size() != num_envs())
+            throw std::invalid_argument("parameters: expected " + std::to_string(num_envs()) + ", one for each copy, got " +
+                                        std::to_string(parameters.size()));
+        std::vector<double> numbers;
+        for (const ParametersOf<E>& one : parameters) visit_parameters<E>(one, detail::WriteNumbers(numbers));
+        core_.set_parameters(std::move(numbers));
+    }
 
     /// Seeds copy i with `seed + i` and starts an episode in every copy.
     /// \return the first observations, num_envs x observation size, row-major, valid until the next `step` or `reset`

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <random>
 #include <span>
 #include <stdexcept>
@@ -23,6 +24,7 @@
 #include <operant/environment_library.hpp>
 #include <operant/numerics/random.hpp>
 #include <operant/parameter_table.hpp>
+#include <operant/prepared_parameters.hpp>
 #include <operant/snapshot.hpp>
 #include <operant/statistics.hpp>
 #include <operant/worker_pool.hpp>
@@ -66,8 +68,7 @@ public:
           num_envs_(checked("num_envs", num_envs, largest_num_envs)),
           options_(options),
           pool_(checked("workers", options.workers, most_workers)),
-          parameters_(environment, std::move(parameters), num_envs),
-          fixed_reward_(parameters_.fixed_reward()),
+          parameters_(std::make_shared<const PreparedParameters>(environment, kernels, std::move(parameters), num_envs)),
           began_(make_aligned_array<std::int64_t>(padded())),
           pending_(make_aligned_array<std::uint64_t>(words())),
           deadlines_(make_aligned_array<std::int64_t>(words())),
@@ -82,7 +83,6 @@ public:
         }
         if (!environment.get_fixed_reward) returns_ = make_aligned_array<double>(padded());
         for (std::size_t copy = 0; copy < num_envs; ++copy) set_generator(copy, Pcg64());
-        prepare_dynamics(parameters_);
     }
 
     VectorEnvCore(const VectorEnvCore&) = delete;
@@ -101,7 +101,21 @@ public:
     /// What follows the end of an episode.
     AutoresetMode autoreset_mode() const { return options_.autoreset_mode; }
     /// Those of the copies.
-    const ParameterTable& parameters() const { return parameters_; }
+    const ParameterTable& parameters() const { return parameters_->table(); }
+
+    /// Replaces the parameters: the next step is made with the new ones. States, elapsed steps, random streams and totals
+    /// stay.
+    /// \param numbers as ParameterTable takes them
+    /// \throws std::invalid_argument as the constructor, and when a fixed reward would change after the first reset: the
+    ///         returns of all episodes are computed from it; nothing is changed then
+    void set_parameters(std::vector<double> numbers) {
+        auto prepared = std::make_shared<const PreparedParameters>(environment_, kernels_, std::move(numbers), num_envs_);
+        if (started_ && prepared->fixed_reward() != parameters_->fixed_reward())
+            throw std::invalid_argument(parameters().changed_in(prepared->table()) +
+                                        ": expected the same rewards as before, as returns are computed from them; other ones "
+                                        "have to be chosen before the first reset");
+        parameters_ = std::move(prepared);
+    }
 
     /// The number of rows that the arrays of `Outputs` must have room for.
     std::size_t padded() const { return (num_envs_ + lanes_per_word - 1) / lanes_per_word * lanes_per_word; }
@@ -209,7 +223,7 @@ public:
 
     /// Of the episodes that ended since clear_logs().
     Logs logs() const {
-        return statistics_.logs(elapsed_in_episodes(), environment_.get_fixed_reward ? &fixed_reward_ : nullptr);
+        return statistics_.logs(elapsed_in_episodes(), environment_.get_fixed_reward ? &parameters_->fixed_reward() : nullptr);
     }
 
     /// Starts the logs anew. Episodes under way count in full when they end.
@@ -347,15 +361,6 @@ private:
         }
     }
 
-    void prepare_dynamics(const ParameterTable& parameters) {
-        const std::size_t count = parameters.per_copy() ? (num_envs_ + kernels_.lanes - 1) / kernels_.lanes : 1;
-        auto dynamics = make_aligned_array<std::byte>(count * kernels_.dynamics_size);
-        if (!kernels_.prepare(parameters.data(), parameters.per_copy() ? num_envs_ : 0, dynamics.get()))
-            throw std::invalid_argument("parameters: expected the same flags and choices for all copies of " +
-                                        std::string(environment_.name) + "; numbers may differ");
-        dynamics_ = std::move(dynamics);
-    }
-
     Lanes lanes() const {
         return {state_arrays_.data(),
                 began_.get(),
@@ -363,9 +368,9 @@ private:
                 deadlines_.get(),
                 random_.get(),
                 returns_.get(),
-                parameters_.data(),
-                dynamics_.get(),
-                parameters_.per_copy(),
+                parameters().data(),
+                parameters_->dynamics(),
+                parameters().per_copy(),
                 options_.autoreset_mode,
                 options_.max_episode_steps,
                 clock_};
@@ -505,7 +510,7 @@ private:
         std::vector<std::int64_t> observation_n(environment_.observation.size);
         float* next = floats.data();
         const auto take = [&](std::size_t count) { return std::exchange(next, next + count); };
-        environment_.get_spaces(parameters_.data(), {take(size), take(size), limits.data(), take(environment_.observation.size),
+        environment_.get_spaces(parameters().data(), {take(size), take(size), limits.data(), take(environment_.observation.size),
                                                      take(environment_.observation.size), observation_n.data()});
         std::size_t i = 0;
         const std::size_t last = actions.size() - 1;  // where the search ends if another thread has put the action right
@@ -534,9 +539,7 @@ private:
     std::size_t num_envs_;
     CoreOptions options_;
     WorkerPool pool_;
-    ParameterTable parameters_;
-    std::pair<double, double> fixed_reward_;
-    AlignedArray<std::byte> dynamics_;
+    std::shared_ptr<const PreparedParameters> parameters_;
     bool seeded_ = false;
     bool started_ = false;
 

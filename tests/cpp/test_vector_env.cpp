@@ -33,6 +33,13 @@ std::vector<float> run(Env& env, std::size_t copies, int steps) {
     return outputs;
 }
 
+// Florian's equations with theta = theta_dot = 0, of a cart at rest with an upright pole: the velocity after a push is tau (F - m l thetaacc) / M.
+double velocity_after_a_push(const operant::CartPole::Parameters& p) {
+    const double total_mass = p.masspole + p.masscart;
+    const double acceleration = -p.force_mag / total_mass / (p.length * (4.0 / 3.0 - p.masspole / total_mass));
+    return p.tau * (p.force_mag / total_mass - p.masspole * p.length * acceleration / total_mass);
+}
+
 bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
@@ -242,6 +249,60 @@ TEST_CASE("nonsense parameters are named") {
     CHECK_THROWS_AS(operant::PendulumVecEnv(1, {.parameters = {.g = std::nan("")}}), std::invalid_argument);
     CHECK_THROWS_WITH_AS(operant::MountainCarVecEnv(1, {.parameters = {.min_position = 0.6}}),
                          "min_position: expected a number below max_position = 0.6, got 0.6", std::invalid_argument);
+}
+
+TEST_CASE_TEMPLATE("other parameters hold from the next step on", Scalar, float, double) {
+    operant::VectorEnv<operant::CartPole, Scalar> env(70);
+    const std::vector<std::int32_t> right(70, 1);
+    const std::vector<double> at_rest(280, 0);
+    env.reset(0);
+    env.set_state(at_rest);
+    env.set_parameters({.masscart = 0.4, .force_mag = 25});
+    auto velocities = env.step(right).observations;
+    for (std::size_t copy = 0; copy < 70; ++copy)
+        CHECK(velocities[4 * copy + 1] == doctest::Approx(velocity_after_a_push({.masscart = 0.4, .force_mag = 25})));
+    CHECK(env.parameters().masscart == 0.4);
+
+    std::vector<operant::CartPole::Parameters> each(70);
+    for (std::size_t copy = 0; copy < 70; ++copy) each[copy].masspole = 0.1 + 0.01 * static_cast<double>(copy);
+    env.set_parameters(each);
+    env.set_state(at_rest);
+    velocities = env.step(right).observations;
+    for (std::size_t copy = 0; copy < 70; ++copy) {
+        CHECK(velocities[4 * copy + 1] == doctest::Approx(velocity_after_a_push(each[copy])));
+        CHECK(env.parameters(copy).masspole == each[copy].masspole);
+    }
+}
+
+TEST_CASE("snapshots have the parameters of their time") {
+    Env env(3);
+    env.reset(0);
+    env.set_state(std::vector<double>(12, 0));
+    const auto snapshot = operant::Branching::take(env.core());
+    env.set_parameters({.force_mag = 20});
+    operant::Branching::restore(env.core(), snapshot);
+    CHECK(env.parameters().force_mag == 10);
+    CHECK(env.step(std::vector<std::int32_t>(3, 1)).observations[1] == doctest::Approx(velocity_after_a_push({})));
+}
+
+TEST_CASE("parameters that are refused change nothing") {
+    Env env(3);
+    env.set_parameters({.sutton_barto_reward = true});
+    env.reset(0);
+    CHECK_THROWS_WITH_AS(env.set_parameters({.gravity = 1, .tau = 0}), "tau: expected a positive number, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(env.set_parameters(std::vector<operant::CartPole::Parameters>(2)),
+                         "parameters: expected 3, one for each copy, got 2", std::invalid_argument);
+    std::vector<operant::CartPole::Parameters> each(3);
+    for (auto& one : each) one.sutton_barto_reward = true;
+    each[1].kinematics_integrator = operant::CartPole::Integrator::semi_implicit_euler;
+    CHECK_THROWS_AS(env.set_parameters(each), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(env.set_parameters(operant::CartPole::Parameters{}),
+                         "sutton_barto_reward: expected the same rewards as before, as returns are computed from them; other "
+                         "ones have to be chosen before the first reset",
+                         std::invalid_argument);
+    CHECK(env.parameters().gravity == 9.8);
+    CHECK(env.step(std::vector<std::int32_t>(3, 1)).rewards[0] == 0);
 }
 
 TEST_CASE("a state or a copy that there is not is refused") {

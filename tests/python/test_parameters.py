@@ -291,19 +291,3 @@ def test_keywords_of_gymnasiums_constructors_mean_the_same(family, name, value):
             pair = Pair(registration, 7, **{name: value})
             history(pair, registration)
             pair.close()
-
-
-def test_they_can_be_read_but_not_written(registration):
-    env = gym.make_vec(registration.id, num_envs=3)
-    single = gym.make(registration.id, disable_env_checker=True).unwrapped
-    name, value = next(iter(env.parameters.items()))
-    assert getattr(env, name) == getattr(single, name) == value
-    with pytest.raises(TypeError, match="does not support item assignment"):
-        env.parameters[name] = value
-    for one in (env, single):
-        with pytest.raises(AttributeError, match=f"{name}: cannot be changed"):
-            setattr(one, name, value)
-    with pytest.raises(AttributeError, match="max_episode_steps: cannot be changed"):
-        env.max_episode_steps = 3
-    with pytest.raises(AttributeError, match="no attribute 'gravitas'"):
-        env.gravitas  # noqa: B018

@@ -102,11 +102,11 @@ def test_statistics_are_sums_of_rewards(rng):
 
 
 def test_maps():
-    assert envs.FrozenLakeVecEnv(2).desc == MAPS["4x4"]
-    assert envs.FrozenLakeVecEnv(2, map_name="8x8").parameters["desc"] == MAPS["8x8"]
-    assert envs.FrozenLakeVecEnv(2, desc=["SG"], map_name="8x8").desc == ["SG"]
+    assert envs.FrozenLakeVecEnv(2).desc == tuple(MAPS["4x4"])
+    assert envs.FrozenLakeVecEnv(2, map_name="8x8").parameters["desc"] == tuple(MAPS["8x8"])
+    assert envs.FrozenLakeVecEnv(2, desc=["SG"], map_name="8x8").desc == ("SG",)
     theirs = gym.make("FrozenLake-v1", map_name="8x8").unwrapped
-    assert envs.FrozenLakeVecEnv(2, desc=theirs.desc).desc == MAPS["8x8"]
+    assert envs.FrozenLakeVecEnv(2, desc=theirs.desc).desc == tuple(MAPS["8x8"])
     random_map = envs.FrozenLakeVecEnv(2, map_name=None).desc
     assert [len(line) for line in random_map] == [8] * 8
     assert set("".join(random_map)) <= set("SFHG")

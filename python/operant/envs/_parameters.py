@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,12 @@ from operant.envs import _arguments
 
 if TYPE_CHECKING:
     from operant._core import Environment, PolicyClass
+
+
+class ValueOfEach(NamedTuple):
+    """A list with a value for each copy, where a list might also be one value for all."""
+
+    values: Sequence[Any]
 
 
 class Parameter(NamedTuple):
@@ -28,23 +34,27 @@ class Parameter(NamedTuple):
     choices: list[str]
 
     def value(self, numbers: npt.NDArray[np.float64]) -> Any:
-        """What users see of these numbers: of one copy, or, of shape `(num_envs, size)`, of all."""
+        """What users see of these numbers: of one copy, or, of shape `(num_envs, size)`, of all, read-only."""
         if numbers.ndim == 2:
-            return numbers[:, 0].copy() if self.kind == "number" else numbers.copy()
+            values = numbers[:, 0].copy() if self.kind == "number" else numbers.copy()
+            values.flags.writeable = False
+            return values
         if self.kind == "number":
             return float(numbers[0])
         if self.kind == "numbers":
-            return [float(one) for one in numbers]
+            return tuple(float(one) for one in numbers)
         if self.kind == "flag":
             return bool(numbers[0])
         if self.kind == "choice":
             return self.choices[int(numbers[0])]
         rows, columns = int(numbers[0]), int(numbers[1])
         cells = "".join(map(chr, numbers[2 : 2 + rows * columns].astype(int)))
-        return [cells[row * columns : (row + 1) * columns] for row in range(rows)]
+        return tuple(cells[row * columns : (row + 1) * columns] for row in range(rows))
 
     def numbers(self, value: Any, num_envs: int, dtype: np.dtype[Any]) -> npt.NDArray[np.float64]:
         """The numbers of a value: shape `(size,)`, or `(num_envs, size)` if every copy has its own."""
+        if isinstance(value, ValueOfEach):
+            return self._numbers_of_each(value.values, num_envs, dtype)
         if self.kind == "number":
             per_copy = _rows(self.name, value, num_envs, ())
             return np.array([_finite(self.name, value, dtype)]) if per_copy is None else self._checked(per_copy, dtype)
@@ -61,6 +71,21 @@ class Parameter(NamedTuple):
         if self.kind == "choice":
             return np.array([float(self._choice(value))])
         return self._grid(value)
+
+    def _numbers_of_each(self, values: Any, num_envs: int, dtype: np.dtype[Any]) -> npt.NDArray[np.float64]:
+        if len(values) != num_envs:
+            raise ValueError(f"{self.name}: expected {num_envs} values, one for each copy, got {len(values)}")
+        if self.kind in ("number", "numbers"):
+            rows = _rows(self.name, values, num_envs, () if self.kind == "number" else (self.size,))
+            if rows is not None:
+                return self._checked(rows, dtype)
+            what = "number" if self.kind == "number" else f"row of {self.size} numbers"
+            raise TypeError(f"{self.name}: expected a {what} for each copy, got {shown(values)}")
+        first = self.numbers(values[0], num_envs, dtype)
+        for i, value in enumerate(values):
+            if value is not values[0] and (self.numbers(value, num_envs, dtype) != first).any():
+                raise ValueError(f"{self.name}[{i}]: expected {shown(values[0])}, as of copy 0, got {shown(value)}")
+        return first
 
     def _checked(self, rows: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> npt.NDArray[np.float64]:
         refused = np.isnan(rows) | _arguments.beyond(rows, dtype)
@@ -133,15 +158,28 @@ def suggestion(name: Any, names: Any) -> str:
 
 
 def numbers_of(
-    parameters: Mapping[str, Parameter], given: Mapping[str, Any], num_envs: int, dtype: np.dtype[Any]
+    parameters: Mapping[str, Parameter],
+    given: Mapping[str, Any],
+    num_envs: int,
+    dtype: np.dtype[Any],
+    numbers: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """The numbers of all parameters, shape `(number_count,)`, or `(num_envs, number_count)` if any differs by copy."""
+    """The numbers of all parameters, shape `(number_count,)`, or `(num_envs, number_count)` if any differs by copy.
+
+    What is not given is as in `numbers`; without them, the default.
+    """
     parts = [
-        one.numbers(given[one.name], num_envs, dtype) if one.name in given else np.array(one.default)
+        one.numbers(given[one.name], num_envs, dtype)
+        if one.name in given
+        else np.array(one.default)
+        if numbers is None
+        else numbers[..., one.first : one.first + one.size]
         for one in parameters.values()
     ]
     if any(part.ndim == 2 for part in parts):
-        return np.concatenate([np.broadcast_to(part, (num_envs, part.shape[-1])) for part in parts], axis=1)
+        rows = np.concatenate([np.broadcast_to(part, (num_envs, part.shape[-1])) for part in parts], axis=1)
+        bits = rows.view(np.int64)  # 0.0 and -0.0 are not the same
+        return rows if (bits != bits[0]).any() else rows[0].copy()
     return np.concatenate(parts) if parts else np.empty(0)
 
 
@@ -153,3 +191,11 @@ def values_of(parameters: Mapping[str, Parameter], numbers: npt.NDArray[np.float
         uniform = part.ndim == 1 or bool((part == part[0]).all())
         values[one.name] = one.value(part if part.ndim == 1 or not uniform else part[0])
     return values
+
+
+def values_of_each(parameter: Parameter, numbers: npt.NDArray[np.float64], num_envs: int) -> tuple[Any, ...]:
+    """The value of a parameter for each copy."""
+    part = numbers[..., parameter.first : parameter.first + parameter.size]
+    if part.ndim == 1:
+        return (parameter.value(part),) * num_envs
+    return tuple(parameter.value(row) for row in part)

@@ -30,3 +30,12 @@ def single_and_batched(described: Described, num_envs: int) -> tuple[spaces.Spac
     else:
         single = spaces.Tuple([spaces.Discrete(int(limit)) for limit in limits])
     return single, batch_space(single, num_envs)
+
+
+def in_place_of(old: spaces.Space[Any], new: spaces.Space[Any]) -> spaces.Space[Any]:
+    """The new space with the random stream of the old one."""
+    if isinstance(old, spaces.Tuple) and isinstance(new, spaces.Tuple):
+        for old_part, new_part in zip(old.spaces, new.spaces, strict=True):
+            in_place_of(old_part, new_part)
+    new._np_random = old._np_random
+    return new

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 
@@ -90,3 +92,14 @@ class CartPoleVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["CartPole"]):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 50}
     gymnasium_id = "CartPole-v1"
+    _derived: ClassVar = {"total_mass": "masscart and masspole", "polemass_length": "masspole and length"}
+
+    @property
+    def total_mass(self) -> Any:
+        """Of cart and pole, kg; it follows from `masscart` and `masspole`."""
+        return self.masspole + self.masscart
+
+    @property
+    def polemass_length(self) -> Any:
+        """`masspole * length`, kg m, as Gymnasium's attribute of the name."""
+        return self.masspole * self.length

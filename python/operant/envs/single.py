@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import new_class
 from typing import Any, ClassVar, NamedTuple
 
@@ -36,6 +37,8 @@ class SingleEnv(gym.Env):
     def __init_subclass__(cls, vector_env: type[SimdVectorEnv[Any]], **kwargs: Any) -> None:
         """Make a class of single copies of a vector environment."""
         super().__init_subclass__(**kwargs)
+        if len(cls.__bases__) == 1:  # skrl looks for Gymnasium among the direct bases alone
+            cls.__bases__ = (*cls.__bases__, gym.Env)
         cls._vector_env = vector_env
         cls.metadata = {name: value for name, value in vector_env.metadata.items() if name != "autoreset_mode"}
 
@@ -59,14 +62,40 @@ class SingleEnv(gym.Env):
         self._seeded = False
 
     def __getattr__(self, name: str) -> Any:
-        if name in type(self)._vector_env._known:
-            return self._env.parameters[name]
+        vector_env = type(self)._vector_env
+        if name in vector_env._known or name in vector_env._derived:
+            return getattr(self._env, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in type(self)._vector_env._known:
+        vector_env = type(self)._vector_env
+        if name in vector_env._known:
+            self.set_parameters(**{name: value})
+        elif name in vector_env._derived:
             setattr(self._env, name, value)  # which explains why not
-        super().__setattr__(name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def set_parameters(self, **parameters: Any) -> None:
+        """Change physical parameters, as `SimdVectorEnv.set_parameters` does.
+
+        `env.unwrapped.gravity = 3.7` is `env.unwrapped.set_parameters(gravity=3.7)`.
+
+        Args:
+            **parameters: As the constructor takes them. The others stay as they are.
+
+        Raises:
+            TypeError: There is no such parameter, or a value has the wrong type. Whatever is raised, nothing is
+                changed.
+            ValueError: A value is out of range.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        self._env.set_parameters(**parameters)
+        self.observation_space = self._env.single_observation_space
+        self.action_space = self._env.single_action_space
+        if self.spec is not None:
+            plain = {name: self._env._plain(name) for name in parameters}
+            self.spec = replace(self.spec, kwargs=self.spec.kwargs | plain)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start a new episode.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from operant import _core
 from operant._checks import integer, positive_integer, shown, switch
 from operant._checks import path as checked_path
-from operant.envs import _arguments, _parameters, _rollout, _saving, _spaces
+from operant.envs import _arguments, _attributes, _parameters, _rollout, _saving, _spaces
 from operant.envs._infos import Infos
 from operant.envs._rendering import Renderer
 from operant.envs._rollout import Evaluation, Policy, Progress, Rollout
@@ -27,8 +28,16 @@ _UNLIMITED = 2**31 - 1
 #: The environments that the package has built in, by name.
 BUILTIN = {environment.name: environment for environment in _core.builtin_environments()}
 
-#: Attributes that only the constructor sets.
-_FIXED = ("num_envs", "workers", "max_episode_steps", "dtype", "record_episode_statistics", "parameters", "render_mode")
+#: Attributes that only the constructor sets, and why nobody else does.
+_FIXED = {
+    **dict.fromkeys(
+        ("num_envs", "workers", "dtype", "record_episode_statistics", "render_mode", "autoreset_mode"),
+        "cannot be changed once the environment is made; pass it to the constructor",
+    ),
+    "max_episode_steps": "cannot be changed once the environment is made, as the steps at which the episodes under way "
+    "are truncated follow from it; pass it to the constructor",
+    "parameters": "cannot be changed as a whole; set_parameters changes some of them",
+}
 
 #: What `reset` returns first: an array, or a tuple of them.
 Observations = TypeVar("Observations")
@@ -56,7 +65,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         workers: Threads that step them, the caller's among them.
         max_episode_steps: Steps after which an episode is truncated; 2147483647 for no limit.
         dtype: Precision of the simulated state, float32 or float64.
-        parameters: The environment's physical parameters, those with their defaults included; read-only.
+        parameters: The environment's physical parameters, those with their defaults included; read-only. Each is an
+            attribute, too: `env.gravity = 3.7` is `env.set_parameters(gravity=3.7)`.
         record_episode_statistics: Whether infos report the episodes that ended.
         state_names: Names of the state variables, in the order of the columns of `state`.
         observation_size: How many numbers one copy's observation has.
@@ -67,6 +77,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         gymnasium_id: Gymnasium's id of the environment that this one follows; None if there is none.
         render_mode: What the constructor was given.
         metadata: Gymnasium's; `metadata["autoreset_mode"]` is an `AutoresetMode`.
+        autoreset_mode: The same `AutoresetMode`.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -78,6 +89,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
     gymnasium_id: ClassVar[str | None] = None
     _environment: ClassVar[_core.Environment]
     _known: ClassVar[dict[str, _parameters.Parameter]]
+    #: Attributes of Gymnasium's environment that follow from parameters, and from which.
+    _derived: ClassVar[dict[str, str]] = {}
 
     # Gymnasium before 1.3 closes every environment that is forgotten, also one whose constructor raised.
     _core: Any = None
@@ -91,6 +104,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             **kwargs: Of other base classes.
         """
         super().__init_subclass__(**kwargs)
+        if len(cls.__bases__) == 1:  # skrl looks for Gymnasium among the direct bases alone
+            cls.__bases__ = (*cls.__bases__, VectorEnv)
         if environment is not None:
             cls._environment = environment
             cls._known = _parameters.known(environment)
@@ -134,10 +149,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         """
         for name in parameters:
             if name not in self._known:
-                raise TypeError(
-                    f"{type(self).__name__}: got an unexpected keyword argument {name!r}"
-                    f"{_parameters.suggestion(name, self._known)} The parameters are {', '.join(self._known) or 'none'}"
-                )
+                raise TypeError(self._unexpected("__init__", name))
         self.dtype = _arguments.precision(dtype)
         self.workers = positive_integer("workers", workers, _core.most_workers)
         if max_episode_steps is None:
@@ -146,18 +158,13 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             max_episode_steps = _UNLIMITED
         self.max_episode_steps = positive_integer("max_episode_steps", max_episode_steps, _UNLIMITED)
         self.record_episode_statistics = switch("record_episode_statistics", record_episode_statistics)
-        self.metadata = type(self).metadata | {"autoreset_mode": _arguments.autoreset_mode(autoreset_mode)}
+        self.autoreset_mode = _arguments.autoreset_mode(autoreset_mode)
+        self.metadata = type(self).metadata | {"autoreset_mode": self.autoreset_mode}
         self.num_envs = _arguments.copies(num_envs, self._environment.bytes_per_copy)
         self.render_mode = _arguments.render_mode(render_mode, self.metadata["render_modes"], self.num_envs)
         numbers = _parameters.numbers_of(self._known, parameters, self.num_envs, self.dtype)
-        #: The environment's physical parameters; read-only.
-        self.parameters: Mapping[str, Any] = MappingProxyType(_parameters.values_of(self._known, numbers))
-        mode = self.metadata["autoreset_mode"].value
-        described = self._environment.spaces(numbers)
-        self.single_observation_space, self.observation_space = _spaces.single_and_batched(
-            described["observation"], self.num_envs
-        )
-        self.single_action_space, self.action_space = _spaces.single_and_batched(described["action"], self.num_envs)
+        self._take_parameters(numbers)
+        mode = self.autoreset_mode.value
         self._as_actions = partial(_arguments.actions, space=self.single_action_space, num_envs=self.num_envs)
         self._infos = Infos(self._environment.outputs(mode, self.record_episode_statistics))
         self._core = _core.VectorEnv(
@@ -183,9 +190,113 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in type(self)._known or (name in _FIXED and name in self.__dict__):
-            raise AttributeError(f"{name}: cannot be changed once the environment is made; pass it to the constructor")
-        super().__setattr__(name, value)
+        if name in type(self)._known:
+            self.set_parameters(**{name: value})
+        elif name in _FIXED and name in self.__dict__:
+            raise AttributeError(f"{name}: {_FIXED[name]}")
+        elif name in type(self)._derived:
+            raise AttributeError(_attributes.why_not(self, name))
+        else:
+            super().__setattr__(name, value)
+
+    @classmethod
+    def _unexpected(cls, function: str, name: str) -> str:
+        """What Python says, and more."""
+        return (
+            f"{cls.__name__}.{function}() got an unexpected keyword argument {name!r}"
+            f"{_parameters.suggestion(name, cls._known)} The parameters are {', '.join(cls._known) or 'none'}"
+        )
+
+    def _take_parameters(self, numbers: npt.NDArray[np.float64]) -> None:
+        """Have these numbers as parameters, and the spaces that follow from them."""
+        described = self._environment.spaces(numbers)
+        kept = self.__dict__.get("_numbers")
+        self._numbers = numbers
+        self.__dict__["parameters"] = MappingProxyType(_parameters.values_of(self._known, numbers))
+        for kind in ("observation", "action"):
+            single, batched = _spaces.single_and_batched(described[kind], self.num_envs)
+            for name, space in ((f"single_{kind}_space", single), (f"{kind}_space", batched)):
+                if kept is None:
+                    setattr(self, name, space)
+                elif getattr(self, name) != space:
+                    setattr(self, name, _spaces.in_place_of(getattr(self, name), space))
+
+    def set_parameters(self, **parameters: Any) -> None:
+        """Change physical parameters: the next step is made with the new ones.
+
+        From then on the environment is as if it had been constructed with them: `parameters`, attributes, spaces,
+        `spec`, pickles and saved files have the new values. States, elapsed steps, random streams and totals stay.
+
+        Args:
+            **parameters: As the constructor takes them. The others stay as they are.
+
+        Raises:
+            TypeError: There is no such parameter, or a value has the wrong type. Whatever is raised, nothing is
+                changed.
+            ValueError: A value is out of range, or rewards would change that totals of episodes are computed from
+                (CartPole's `sutton_barto_reward`, after the first reset).
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        for name in parameters:
+            if name not in self._known:
+                raise TypeError(self._unexpected("set_parameters", name))
+        numbers = _parameters.numbers_of(self._known, parameters, self.num_envs, self.dtype, self._numbers)
+        self._core.set_parameters(numbers)
+        self._take_parameters(numbers)
+        if self.spec is not None:
+            self.spec = replace(self.spec, kwargs=self.spec.kwargs | {name: self._plain(name) for name in parameters})
+
+    def _plain(self, name: str) -> Any:
+        """A parameter as JSON can have it."""
+        value = self.parameters[name]
+        return value.tolist() if isinstance(value, np.ndarray) else list(value) if isinstance(value, tuple) else value
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Look at an attribute of every copy, as `SyncVectorEnv.get_attr` does.
+
+        Args:
+            name: A parameter; `state`, `np_random` or `np_random_seed`; `observation_space` or `action_space`, those of
+                one copy; or what all copies have in common, as `spec` and `render_mode`.
+
+        Returns:
+            One value for each copy.
+
+        Raises:
+            AttributeError: There is no such attribute.
+        """
+        return _attributes.get(self, name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute of every copy, as `SyncVectorEnv.set_attr` does; the next step is made with it.
+
+        Args:
+            name: A parameter, as `set_parameters` changes it, or `state`, as `set_state` does.
+            values: A list or a tuple has one value for each copy. Anything else is as the constructor takes it: an
+                array of shape `(num_envs,)` has one number for each copy, and all else is one value for all.
+
+        Raises:
+            AttributeError: There is no such attribute, or it cannot be set. Whatever is raised, nothing is changed.
+            TypeError: A value has the wrong type.
+            ValueError: There are not as many values as copies, or one is out of range.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        _attributes.set(self, name, values)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Call a method of every copy, as `SyncVectorEnv.call` does, or look at an attribute as `get_attr` does.
+
+        Args:
+            name: "render", which is the only method that copies have, or an attribute.
+            *args: Of the method.
+            **kwargs: Of the method.
+
+        Returns:
+            One result for each copy.
+
+        Raises:
+            AttributeError: There is no such attribute.
+        """
+        return _attributes.call(self, name, args, kwargs)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -394,10 +505,11 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             self._renderer.after_jump()
 
     def snapshot(self) -> _core.Snapshot:
-        """Where the environment stands, in memory, for `restore`: state, elapsed steps, random streams, totals.
+        """Where the environment stands, in memory, for `restore`.
 
-        Cheap enough for every step. To keep an environment in a file, or to go on with another, there are `save`,
-        pickling and deep copies.
+        That is state, elapsed steps, random streams, totals and parameters. Cheap enough for every step. To keep an
+        environment in a file, or to go on with another, there are `save`, pickling
+        and deep copies.
 
         Returns:
             An object for `restore`.
@@ -405,7 +517,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         Raises:
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
-        return self._core.snapshot()
+        return self._core.snapshot(self._numbers)
 
     def restore(self, snapshot: _core.Snapshot) -> None:
         """Go back, or forth, to where the environment stood; it goes on from there bit for bit.
@@ -420,7 +532,9 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         """
         if not isinstance(snapshot, _core.Snapshot):
             raise TypeError(f"snapshot: expected what snapshot() returned, got {shown(snapshot)}")
-        self._core.restore(snapshot)
+        numbers = self._core.restore(snapshot)
+        if numbers is not self._numbers:
+            self._take_parameters(numbers)
         if self._renderer is not None:
             self._renderer.after_jump()
 
@@ -523,10 +637,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             "autoreset_mode": self.metadata["autoreset_mode"].value,
             "dtype": self.dtype.name,
             "record_episode_statistics": self.record_episode_statistics,
-            **{
-                name: value.tolist() if isinstance(value, np.ndarray) else value
-                for name, value in self.parameters.items()
-            },
+            **{name: self._plain(name) for name in self.parameters},
         }
         return {"class": f"{type(self).__module__}:{type(self).__qualname__}", "arguments": arguments}
 

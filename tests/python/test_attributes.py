@@ -1,0 +1,443 @@
+"""`get_attr`, `set_attr` and `call`: what SyncVectorEnv does with the environments inside, parameters above all."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium import error
+from gymnasium.vector import AutoresetMode
+from parameter_ranges import BY_FAMILY, RANGES, derive_attributes
+from side_by_side import FORKS, Pair, assert_same, gymnasium_id_of, random_actions
+
+from operant import envs
+
+NUM_ENVS = 37  # no multiple of any number of lanes
+
+
+@pytest.fixture(params=RANGES)
+def family(request):
+    return request.param
+
+
+def make_env(family, num_envs=NUM_ENVS, **kwargs):
+    return gym.make_vec(BY_FAMILY[family].id, num_envs=num_envs, **{"dtype": np.float64, **kwargs})
+
+
+def first_of(family):
+    """A parameter, and numbers that it can have: one for each copy."""
+    name, (low, high) = next(iter(RANGES[family].items()))
+    return name, np.linspace(low, high, NUM_ENVS)
+
+
+def change_both(pair, name, values):
+    """Sets a parameter of Operant's and Gymnasium's environments, and looks at it."""
+    pair.ours.set_attr(name, values)
+    pair.sync.set_attr(name, values)
+    for one in pair.sync.envs:
+        derive_attributes(one.unwrapped)
+    assert pair.ours.get_attr(name) == pair.sync.get_attr(name)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("each", [False, True], ids=["one value", "one a copy"])
+def test_physics_change_from_the_next_step_on_bit_for_bit(family, mode, each, rng):
+    pair = Pair(BY_FAMILY[family], NUM_ENVS, mode, max_episode_steps=40, record_episode_statistics=True)
+    pair.reset(seed=2)
+    for name, (low, high) in RANGES[family].items():
+        pair.run(rng, 6)
+        change_both(pair, name, rng.uniform(low, high, NUM_ENVS).tolist() if each else float(rng.uniform(low, high)))
+    pair.run(rng, 60)
+    pair.compare_states()
+    name, (low, high) = next(iter(RANGES[family].items()))
+    change_both(pair, name, [low] * NUM_ENVS)  # again one for all
+    pair.run(rng, 20)
+    pair.close()
+
+
+CHOICES = {
+    "CartPole": {"kinematics_integrator": "semi-implicit euler"},
+    "Acrobot": {"book_or_nips": "nips", "AVAIL_TORQUE": [-0.5, 0.25, 1.0]},
+}
+
+
+@pytest.mark.parametrize("family", CHOICES, indirect=True)
+def test_choices_and_lists_too(family, rng):
+    pair = Pair(BY_FAMILY[family], NUM_ENVS, max_episode_steps=40)
+    pair.reset(seed=2)
+    for name, value in CHOICES[family].items():
+        pair.run(rng, 5)
+        pair.ours.set_attr(name, [value] * NUM_ENVS)
+        pair.sync.set_attr(name, [value] * NUM_ENVS)
+        pair.run(rng, 15)
+    pair.close()
+
+
+def test_torques_of_each_copy(rng):
+    pair = Pair(BY_FAMILY["Acrobot"], NUM_ENVS, max_episode_steps=40)
+    pair.reset(seed=2)
+    pair.run(rng, 5)
+    torques = rng.uniform(-2, 2, (NUM_ENVS, 3))
+    pair.ours.set_attr("AVAIL_TORQUE", torques)
+    pair.sync.set_attr("AVAIL_TORQUE", torques.tolist())
+    pair.run(rng, 60)
+    pair.close()
+
+
+def test_float32_changes_as_if_constructed_so(family, rng):
+    """From the same state, the next step is that of an environment which has had the parameters from the start."""
+    parameters = {name: rng.uniform(low, high, NUM_ENVS) for name, (low, high) in RANGES[family].items()}
+    changed, made = make_env(family, dtype=np.float32), make_env(family, dtype=np.float32, **parameters)
+    for one in (changed, made):
+        one.reset(seed=3)
+    changed.set_parameters(**parameters)
+    actions = random_actions(made.single_action_space, rng, NUM_ENVS)
+    for ours, theirs in zip(changed.step(actions)[:4], made.step(actions)[:4], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("how", ["set_attr", "set_parameters", "attribute"])
+def test_whatever_the_way_it_is_shown_everywhere(family, how):
+    env = make_env(family)
+    name, values = first_of(family)
+    if how == "set_attr":
+        env.set_attr(name, values.tolist())
+    elif how == "set_parameters":
+        env.set_parameters(**{name: values})
+    else:
+        setattr(env, name, values)
+    for shown in (env.parameters[name], getattr(env, name), np.array(env.get_attr(name)), np.array(env.call(name))):
+        np.testing.assert_array_equal(shown, values)
+    assert type(env.get_attr(name)[0]) is float
+    assert env.spec.kwargs[name] == values.tolist()
+    constructed = gym.make_vec(env.spec)
+    for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
+        assert getattr(env, space) == getattr(constructed, space)
+
+
+@pytest.mark.parametrize("how", FORKS)
+def test_what_goes_on_elsewhere_has_them_too(family, how, rng):
+    env = make_env(family)
+    env.reset(seed=0)
+    name, values = first_of(family)
+    env.set_attr(name, values.tolist())
+    other = FORKS[how](env)
+    assert other.get_attr(name) == tuple(values)
+    for _ in range(30):
+        actions = random_actions(env.single_action_space, rng, NUM_ENVS)
+        np.testing.assert_array_equal(env.step(actions)[0], other.step(actions)[0])
+
+
+def test_a_snapshot_brings_them_back(family, rng):
+    env = make_env(family)
+    env.reset(seed=0)
+    name, values = first_of(family)
+    before, space = env.get_attr(name), env.observation_space
+    snapshot = env.snapshot()
+    actions = [random_actions(env.single_action_space, rng, NUM_ENVS) for _ in range(10)]
+    expected = [env.step(one)[0].copy() for one in actions]
+    env.set_attr(name, values.tolist())
+    env.restore(snapshot)
+    assert (env.get_attr(name), env.observation_space) == (before, space)
+    for one, observations in zip(actions, expected, strict=True):
+        np.testing.assert_array_equal(env.step(one)[0], observations)
+
+
+def test_evaluations_have_them_too():
+    """Of a pole without gravity that nobody pushes, no episode is shorter than the limit."""
+    env = envs.CartPoleVecEnv(5, max_episode_steps=50)
+    env.set_parameters(gravity=0.0, force_mag=0.0)
+    lengths = env.evaluate(lambda observations: np.zeros(5, int), seed=0, episodes=1).lengths
+    assert (lengths == 50).all()
+
+
+def test_spaces_follow_and_keep_their_random_stream():
+    env = envs.PendulumVecEnv(3, max_torque=2.0)
+    env.action_space.seed(5)
+    unchanged = copy.deepcopy(env.action_space)
+    observation_space = env.observation_space
+    env.set_attr("g", 3.0)
+    assert env.observation_space is observation_space
+    env.set_attr("max_torque", [1.0, 2.0, 4.0])
+    assert env.single_action_space.high == np.float32(4)
+    np.testing.assert_array_equal(env.action_space.high[:, 0], np.float32([1, 2, 4]))
+    drawn, expected = env.action_space.sample(), unchanged.sample()
+    np.testing.assert_allclose(drawn[:, 0] / [1, 2, 4], expected[:, 0] / 2, rtol=1e-6)
+
+
+def assert_unchanged(env, names):
+    """Whatever was refused, the environment is what it was."""
+    fresh = type(env)(NUM_ENVS, dtype=np.float64)
+    for name in names:
+        assert env.get_attr(name) == fresh.get_attr(name)
+    assert env.single_observation_space == fresh.single_observation_space
+    fresh.reset(seed=1)
+    actions = random_actions(fresh.single_action_space, np.random.default_rng(0), NUM_ENVS)
+    np.testing.assert_array_equal(env.step(actions)[0], fresh.step(actions)[0])
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("bad", [math.nan, math.inf, "a", None, [], [1.0, 2.0], np.ones((NUM_ENVS, 2)), np.ones(2), {}])
+def test_nonsense_is_refused_by_name_and_changes_nothing(family, bad):
+    env = make_env(family)
+    env.reset(seed=1)
+    for name in RANGES[family]:
+        for change in (env.set_attr, lambda name, value, env=env: setattr(env, name, value)):
+            with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+                change(name, bad)
+    assert_unchanged(env, RANGES[family])
+
+
+def test_one_bad_number_is_refused_with_its_copy(family):
+    env = make_env(family)
+    env.reset(seed=1)
+    name, values = first_of(family)
+    with pytest.raises(ValueError, match=rf"{name}\[7\]"):
+        env.set_attr(name, np.where(np.arange(NUM_ENVS) == 7, math.nan, values).tolist())
+    assert_unchanged(env, RANGES[family])
+
+
+def test_of_several_all_change_or_none():
+    env = envs.MountainCarVecEnv(NUM_ENVS, dtype=np.float64)
+    env.reset(seed=1)
+    with pytest.raises(ValueError, match="min_position"):
+        env.set_parameters(gravity=0.001, min_position=0.9)
+    assert_unchanged(env, ["gravity", "min_position", "max_position"])
+    env.set_parameters(min_position=0.7, max_position=0.9)  # neither could be changed first
+    assert env.get_attr("min_position") == (0.7,) * NUM_ENVS
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("kinematics_integrator", ["euler"] * (NUM_ENVS - 1) + ["semi-implicit euler"]),
+        ("kinematics_integrator", "leapfrog"),
+        ("sutton_barto_reward", 1),
+        ("length", [0.5] * (NUM_ENVS - 1) + [-0.5]),
+    ],
+)
+def test_what_the_constructor_refuses_is_refused(name, values):
+    env = envs.CartPoleVecEnv(NUM_ENVS, dtype=np.float64)
+    env.reset(seed=1)
+    with pytest.raises((TypeError, ValueError), match=name):
+        env.set_attr(name, values)
+    assert_unchanged(env, [name])
+
+
+def test_a_list_is_one_value_a_copy_whatever_the_parameter_is():
+    env = envs.AcrobotVecEnv(3)
+    with pytest.raises(TypeError, match="AVAIL_TORQUE"):
+        env.set_attr("AVAIL_TORQUE", [-1.0, 0.0, 1.0])
+    env.AVAIL_TORQUE = [-2.0, 0.0, 2.0]
+    assert env.get_attr("AVAIL_TORQUE") == ((-2.0, 0.0, 2.0),) * 3
+
+
+def test_rewards_that_returns_are_computed_from_change_before_the_first_reset_only():
+    env = envs.CartPoleVecEnv(3)
+    env.set_attr("sutton_barto_reward", True)
+    env.reset(seed=0)
+    assert (env.step(np.zeros(3, int))[1] == 0).all()
+    with pytest.raises(ValueError, match="sutton_barto_reward: expected the same rewards"):
+        env.set_attr("sutton_barto_reward", False)
+    env.set_attr("sutton_barto_reward", True)
+    assert env.sutton_barto_reward is True
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("gravitas", r"did you mean 'gravity'\?"),
+        ("max_episode_steps", "max_episode_steps: cannot be changed"),
+        ("total_mass", "total_mass: cannot be set, it follows from masscart and masspole"),
+        ("polemass_length", "masspole and length"),
+        ("np_random_seed", "np_random_seed: cannot be changed"),
+        ("observation_space", "observation_space: cannot be changed"),
+    ],
+)
+def test_what_cannot_be_set_raises(name, reason):
+    with pytest.raises(AttributeError, match=reason):
+        envs.CartPoleVecEnv(2).set_attr(name, 1)
+
+
+@pytest.mark.parametrize("name", ["num_envs", "workers", "max_episode_steps", "dtype", "autoreset_mode", "render_mode"])
+def test_arguments_of_the_constructor_cannot_be_assigned(name):
+    env = envs.CartPoleVecEnv(2)
+    with pytest.raises(AttributeError, match=f"{name}: cannot be changed once the environment is made"):
+        setattr(env, name, getattr(env, name))
+    with pytest.raises(AttributeError, match="set_parameters"):
+        env.parameters = {}
+
+
+def test_nothing_that_is_shown_can_be_written_to(family):
+    """It would change what is shown and saved, but not the physics."""
+    name, values = first_of(family)
+    env = make_env(family, **{name: values})
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        env.parameters[name] = 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        env.parameters[name][0] = 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(env, name)[0] = 1.0
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        envs.AcrobotVecEnv(2).AVAIL_TORQUE[0] = 1.0
+
+
+def test_a_single_environment_has_attributes_that_can_be_set_too(family, rng):
+    registration = BY_FAMILY[family]
+    ours = gym.make(registration.id, disable_env_checker=True, dtype=np.float64)
+    theirs = gym.make(gymnasium_id_of(registration), disable_env_checker=True)
+    start = theirs.reset(seed=4)[0]
+    np.testing.assert_allclose(ours.reset(seed=4)[0], start, rtol=0, atol=2e-7)
+    for i, (name, (_, high)) in enumerate(RANGES[family].items()):
+        for one in (ours, theirs):
+            if i % 2:
+                one.set_wrapper_attr(name, high)
+            else:
+                setattr(one.unwrapped, name, high)
+        derive_attributes(theirs.unwrapped)
+        action = random_actions(theirs.action_space, rng, 1)[0]
+        actual, expected = ours.step(action), theirs.step(action)
+        assert_same(actual[0], expected[0])
+        assert np.float32(actual[1]) == np.float32(expected[1])
+        assert ours.get_wrapper_attr(name) == theirs.get_wrapper_attr(name) == high
+        assert ours.unwrapped.spec.kwargs[name] == high
+        if expected[2]:
+            break
+    assert pickle.loads(pickle.dumps(ours.unwrapped)).get_wrapper_attr(name) == high
+    constructed = gym.make(ours.unwrapped.spec, disable_env_checker=True)
+    assert ours.unwrapped.observation_space == constructed.observation_space
+    assert ours.unwrapped.action_space == constructed.action_space
+
+
+def test_a_single_environment_raises_where_it_cannot():
+    env = gym.make("operant/CartPole-v1").unwrapped
+    with pytest.raises(AttributeError, match="total_mass: cannot be set"):
+        env.total_mass = 3.0
+    with pytest.raises(ValueError, match="length"):
+        env.length = -1.0
+    assert env.length == gym.make("CartPole-v1").unwrapped.length
+
+
+def test_attributes_that_follow_are_gymnasiums():
+    masses, lengths = [0.1, 0.2, 0.4], [0.5, 0.6, 0.7]
+    env = envs.CartPoleVecEnv(3)
+    assert env.get_attr("total_mass") == (gym.make("CartPole-v1").unwrapped.total_mass,) * 3
+    env.set_parameters(masspole=masses, length=lengths)
+    single = gym.make("CartPole-v1").unwrapped
+    for copy_number, (mass, length) in enumerate(zip(masses, lengths, strict=True)):
+        single.masspole, single.length = mass, length
+        derive_attributes(single)
+        assert env.get_attr("total_mass")[copy_number] == single.total_mass
+        assert env.get_attr("polemass_length")[copy_number] == single.polemass_length
+
+
+def test_states_can_be_looked_at_and_set(family, rng):
+    pair = Pair(BY_FAMILY[family], NUM_ENVS, max_episode_steps=40)
+    pair.reset(seed=2)
+    pair.run(rng, 3)
+    np.testing.assert_array_equal(np.array(pair.ours.get_attr("state")), np.array(pair.sync.get_attr("state")))
+    states = pair.states()[::-1].copy()
+    pair.ours.set_attr("state", list(states))
+    np.testing.assert_array_equal(pair.ours.state, states)
+    pair.ours.set_attr("state", states[5])
+    np.testing.assert_array_equal(pair.ours.state, np.broadcast_to(states[5], states.shape))
+    with pytest.raises(ValueError, match="state"):
+        pair.ours.set_attr("state", states[1:])
+
+
+def test_common_attributes_are_syncvectorenvs(family):
+    pair = Pair(BY_FAMILY[family], 3)
+    for name in ("observation_space", "action_space", "render_mode"):
+        assert pair.ours.get_attr(name) == pair.sync.get_attr(name)
+        assert pair.ours.call(name) == pair.sync.call(name)
+    for method in (pair.ours.get_attr, pair.ours.call):
+        with pytest.raises(AttributeError, match="no attribute 'colour'"):
+            method("colour")
+
+
+def test_calling_render_draws_every_copy():
+    pytest.importorskip("pygame")
+    pair = Pair(BY_FAMILY["CartPole"], 2, render_mode="rgb_array")
+    pair.reset(seed=0)
+    for ours, theirs in zip(pair.ours.call("render"), pair.sync.call("render"), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    pair.close()
+
+
+def test_calling_render_without_a_mode_draws_nothing(recwarn):
+    assert envs.CartPoleVecEnv(2).call("render") == (None, None)
+
+
+def test_pictures_show_the_parameters():
+    pytest.importorskip("pygame")
+    pair = Pair(BY_FAMILY["CartPole"], 2, render_mode="rgb_array")
+    pair.reset(seed=0)
+    before = pair.ours.render()
+    change_both(pair, "length", [1.0, 0.2])
+    for old, ours, theirs in zip(before, pair.ours.render(), pair.sync.render(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+        assert (ours != old).any()
+    pair.close()
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_the_autoreset_mode_is_an_attribute_as_of_syncvectorenv(mode):
+    env = envs.CartPoleVecEnv(2, autoreset_mode=mode.value)
+    assert env.autoreset_mode is env.metadata["autoreset_mode"] is mode
+
+
+def test_toy_text_changes_too():
+    """As if constructed so. Gymnasium computes its tables in the constructor, and later changes do nothing there."""
+    env = envs.FrozenLakeVecEnv(4, desc=["SFFG"], is_slippery=False)
+    env.reset(seed=0)
+    env.set_parameters(desc=["SG", "FF"])
+    assert env.single_observation_space == gym.spaces.Discrete(4)
+    observations, rewards, terminations, *_ = env.step(np.array([2, 1, 2, 1]))
+    assert observations.tolist() == [1, 2, 1, 2]
+    assert rewards.tolist() == [1, 0, 1, 0]
+    assert terminations.tolist() == [True, False, True, False]
+
+
+def test_a_closed_environment_still_shows_them():
+    env = envs.CartPoleVecEnv(2)
+    env.close()
+    assert env.get_attr("gravity") == (9.8, 9.8)
+    with pytest.raises(error.ClosedEnvironmentError):
+        env.gravity = 1.0
+
+
+def test_an_unknown_keyword_is_named_in_pythons_words():
+    def function():
+        pass
+
+    with pytest.raises(TypeError) as pythons:
+        function(gravitas=1)
+    words = str(pythons.value).split("()")[1]
+    for make in (envs.CartPoleVecEnv, envs.CartPoleVecEnv(1).set_parameters):
+        with pytest.raises(TypeError) as ours:
+            make(**({"num_envs": 2} if make is envs.CartPoleVecEnv else {}), gravitas=1)
+        assert words in str(ours.value)
+        assert "did you mean 'gravity'?" in str(ours.value)
+
+
+def skrls_wrapper(env):
+    """How `skrl.envs.wrappers.torch.wrap_env` finds out whose an environment is, as far as it matters here."""
+    names = [str(base).replace("<class '", "").replace("'>", "") for base in type(env).__bases__]
+    return "gymnasium" if any("gymnasium." in name for name in names) else names
+
+
+@pytest.mark.parametrize("base", [envs.CartPoleVecEnv, envs.BlackjackVecEnv])
+def test_skrl_sees_that_these_are_gymnasiums(base):
+    class Own(base):
+        pass
+
+    single = gym.make("operant/CartPole-v1")
+    for env in (base(2), Own(2), single, single.unwrapped):
+        assert skrls_wrapper(env) == "gymnasium"
+        assert skrls_wrapper(env.unwrapped) == "gymnasium"
+    assert issubclass(Own, base)
+    assert Own(2).get_attr("state")[0].shape == base(2).get_attr("state")[0].shape
