@@ -304,8 +304,8 @@ def named(parameter):
 
 def plain(value, default):
     """An accepted parameter as the environment shows it."""
-    if isinstance(default, list):
-        return [float(one) for one in value]
+    if isinstance(default, tuple):
+        return tuple(float(one) for one in value)
     return (
         bool(value)
         if isinstance(default, bool)
