@@ -148,11 +148,10 @@ private:
         detail::Wide<Word> state, increment;
 
         XSIMD_INLINE Streams(const Pcg64* generators, const std::uint32_t* which) {
-            alignas(Arch::alignment()) std::uint64_t first_words[Word::size];
-            constexpr std::size_t words_each = sizeof(Pcg64) / sizeof(std::uint64_t);
-            for (std::size_t k = 0; k < Word::size; ++k) first_words[k] = which[k] * words_each;
+            static_assert(sizeof(Pcg64) == 4 * sizeof(std::uint64_t));
             const auto words = reinterpret_cast<const std::uint64_t*>(generators);
-            const Word index = Word::load_aligned(first_words);
+            // A loop over the lanes would store eight numbers and load them as one batch, which waits for all of them.
+            const Word index = Word(_mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(which)))) << 2;
             state.high = Word::gather(words, index);
             state.low = Word::gather(words + 1, index);
             increment.high = Word::gather(words + 2, index);
