@@ -93,7 +93,7 @@ public:
     /// Steps the copies once.
     /// \param kernel that takes such actions
     /// \param actions row of the first of them
-    Tally step(Kernels::Step kernel, const void* actions) {
+    StepTotals step(Kernels::Step kernel, const void* actions) {
         ++lanes_.clock;
         Outputs outputs = arrays_.outputs();
         if (episodes_.returns) {
@@ -101,14 +101,14 @@ public:
             episodes_.now = now();
         }
         LaneList restarting;
-        const Tally tally = kernel(lanes_, actions, outputs, 0, count_, restarting);
+        const StepTotals totals = kernel(lanes_, actions, outputs, 0, count_, restarting);
         if (restarting.count != 0) core_.kernels_.restart(nullptr, lanes_, outputs, restarting);
-        return tally;
+        return totals;
     }
 
     /// Steps the copies once, with actions that the policy chooses.
     /// \param chosen where to keep them; null: nowhere
-    Tally step(void* chosen) {
+    StepTotals step(void* chosen) {
         if (is_linear_) return step(core_.kernels_.step_linear, linear_.policy(chosen));
         if (!chosen) chosen = actions_.get();
         policy_.act(policy_.policy, seen_, chosen, begin_, begin_ + count_);

@@ -28,7 +28,7 @@ inline constexpr std::uint32_t library_version = 3;
 struct Kernels {
     /// Steps the lanes [begin, end), at most `lanes_per_block`; `begin` is a multiple of `lanes_per_word`. Lists those in
     /// which an episode is to start.
-    using Step = Tally (*)(const Lanes&, const void* actions, const Outputs&, std::size_t begin, std::size_t end,
+    using Step = StepTotals (*)(const Lanes&, const void* actions, const Outputs&, std::size_t begin, std::size_t end,
                            LaneList& restarting);
     /// Whether so many copies' actions can be used: in a discrete space, or not NaN.
     using AreValid = bool (*)(const void* actions, std::size_t copies);

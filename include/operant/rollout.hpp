@@ -81,7 +81,7 @@ public:
             if (one_by_one && core_.finished_ != 0)
                 throw ResetNeeded("rollout: " + std::to_string(core_.finished_) +
                                   " of the copies have finished, and autoreset is disabled: reset them first");
-            const std::size_t now = one_by_one ? 1 : std::min(count, tallies_.size() / core_.blocks());
+            const std::size_t now = one_by_one ? 1 : std::min(count, block_totals_.size() / core_.blocks());
             advance_blocks(now);
             count -= now;
         }
@@ -100,8 +100,8 @@ private:
             if (arrays_.list[i].role == OutputDescription::Role::reward) reward_ = i;
         for (std::size_t i = 0; i < arrays_.list.size(); ++i)
             if (arrays_.data[i]) (is_sparse(arrays_.list[i]) ? copied_ : in_place_).push_back(i);
-        constexpr std::size_t most_tallies = 65536;
-        tallies_.resize(std::min(steps, std::max<std::size_t>(most_tallies / core.blocks(), 1)) * core.blocks());
+        constexpr std::size_t most_totals = 65536;
+        block_totals_.resize(std::min(steps, std::max<std::size_t>(most_totals / core.blocks(), 1)) * core.blocks());
         if (arrays_.returns) std::fill_n(arrays_.returns, core.num_envs(), 0.0);
     }
 
@@ -144,7 +144,7 @@ private:
             runs_.borrow([&](BlockRun& run) { advance_block(run, begin, end, steps); });
         });
         core_.clock_ += static_cast<std::int64_t>(steps);
-        core_.finished_ += core_.statistics_.add(std::span(tallies_).first(steps * core_.blocks()));
+        core_.finished_ += core_.statistics_.add(std::span(block_totals_).first(steps * core_.blocks()));
         done_ += steps;
     }
 
@@ -164,7 +164,7 @@ private:
             if (has_room)
                 for (const std::size_t i : in_place_) run.redirect(i, place(i, row));
             if (sums_kept_rewards) run.redirect(reward_, run.rewards_of(step % BlockRun::rewards_kept));
-            tallies_[step * core_.blocks() + begin / lanes_per_block] = step_block(run, row);
+            block_totals_[step * core_.blocks() + begin / lanes_per_block] = step_block(run, row);
             if (!has_room) copy(in_place_, row);
             copy(copied_, row);
             const std::size_t summed = step % BlockRun::rewards_kept + 1;  // steps whose rewards are not in the returns yet
@@ -178,7 +178,7 @@ private:
     }
 
     /// \param row of the block's first copy in this step
-    Tally step_block(BlockRun& run, std::size_t row) const {
+    StepTotals step_block(BlockRun& run, std::size_t row) const {
         if (!policy_.act) return run.step(kernel_, given_ + row * action_row_);
         return run.step(arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : nullptr);
     }
@@ -197,7 +197,7 @@ private:
     const std::byte* given_ = nullptr;  // actions, unless there is a policy
     std::size_t action_row_ = 0;  // bytes of a copy's actions
     Kernels::Step kernel_ = nullptr;
-    std::vector<Tally> tallies_;  // of the blocks of some steps, one step after the other
+    std::vector<StepTotals> block_totals_;  // of the blocks of some steps, one step after the other
 };
 
 /// What a rollout of a VectorEnv keeps.

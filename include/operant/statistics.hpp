@@ -22,17 +22,17 @@ struct Logs {
 /// knows, are taken off again.
 class Statistics {
 public:
-    /// Adds the tallies of the blocks of a step, or of several steps, one step after the other.
+    /// Adds the totals of the blocks of a step, or of several steps, one step after the other.
     /// \return how many episodes ended in them
-    std::int64_t add(std::span<const Tally> tallies) {
-        const std::int64_t ended_before = tally_.ended;
-        for (const Tally& tally : tallies) {
-            tally_.steps += tally.steps;
-            tally_.ended += tally.ended;
-            tally_.terminated += tally.terminated;
-            tally_.returns += tally.returns;
+    std::int64_t add(std::span<const StepTotals> block_totals) {
+        const std::int64_t ended_before = totals_.ended;
+        for (const StepTotals& totals : block_totals) {
+            totals_.steps += totals.steps;
+            totals_.ended += totals.ended;
+            totals_.terminated += totals.terminated;
+            totals_.returns += totals.returns;
         }
-        return tally_.ended - ended_before;
+        return totals_.ended - ended_before;
     }
 
     /// So many steps of an episode that was broken off count for nothing.
@@ -41,17 +41,17 @@ public:
     /// Starts anew.
     /// \param under_way steps of the episodes under way, which count when they end
     void clear(std::int64_t under_way) {
-        tally_ = {};
+        totals_ = {};
         discarded_ = -under_way;
     }
 
     /// \param under_way as above
     /// \param fixed_reward of each step, and added to that of the last; null: returns were summed up
     Logs logs(std::int64_t under_way, const std::pair<double, double>* fixed_reward) const {
-        Logs logs{tally_.ended, tally_.returns, tally_.steps - discarded_ - under_way};
+        Logs logs{totals_.ended, totals_.returns, totals_.steps - discarded_ - under_way};
         if (fixed_reward)
             logs.total_reward = fixed_reward->first * static_cast<double>(logs.total_steps) +
-                                fixed_reward->second * static_cast<double>(tally_.terminated);
+                                fixed_reward->second * static_cast<double>(totals_.terminated);
         return logs;
     }
 
@@ -61,14 +61,14 @@ public:
     /// Whether these may be the totals of some run; what a file says need not be.
     bool is_valid() const {
         const auto is_count = [](std::int64_t number) { return number >= 0 && number <= largest_count; };
-        return is_count(tally_.steps) && is_count(tally_.ended) && is_count(tally_.terminated) &&
-               tally_.terminated <= tally_.ended && discarded_ >= -largest_count && discarded_ <= largest_count;
+        return is_count(totals_.steps) && is_count(totals_.ended) && is_count(totals_.terminated) &&
+               totals_.terminated <= totals_.ended && discarded_ >= -largest_count && discarded_ <= largest_count;
     }
 
 private:
     friend struct CounterAccess;  // of the tests, which set counters to where it would take hours to get
 
-    Tally tally_;                 // since clear
+    StepTotals totals_;           // since clear
     std::int64_t discarded_ = 0;  // steps since clear in episodes that a reset broke off
 };
 

@@ -73,7 +73,7 @@ public:
           pending_(make_aligned_array<std::uint64_t>(words())),
           deadlines_(make_aligned_array<std::int64_t>(words())),
           random_(make_aligned_array<std::byte>(padded() * environment.random_size)),
-          tallies_(blocks()) {
+          block_totals_(blocks()) {
         if (options.max_episode_steps < 1)
             throw std::invalid_argument("max_episode_steps: expected a positive integer, got " +
                                         std::to_string(options.max_episode_steps));
@@ -206,10 +206,10 @@ public:
         const Kernels::Step step = narrow ? kernels_.step_narrow : kernels_.step_wide;
         for_blocks([&](std::size_t begin, std::size_t end) {
             LaneList restarting;
-            tallies_[begin / lanes_per_block] = step(lanes, actions.data(), outputs, begin, end, restarting);
+            block_totals_[begin / lanes_per_block] = step(lanes, actions.data(), outputs, begin, end, restarting);
             if (restarting.count != 0) kernels_.restart(nullptr, lanes, outputs, restarting);
         });
-        const std::int64_t ended = statistics_.add(tallies_);
+        const std::int64_t ended = statistics_.add(block_totals_);
         finished_ += ended;
         return ended;
     }
@@ -552,7 +552,7 @@ private:
     AlignedArray<double> returns_;
 
     std::int64_t clock_ = 0;      // steps so far
-    std::vector<Tally> tallies_;  // of the last step, one a block
+    std::vector<StepTotals> block_totals_;  // of the last step, one a block
     Statistics statistics_;
     std::int64_t finished_ = 0;  // copies that wait for a reset when autoreset is disabled
 };

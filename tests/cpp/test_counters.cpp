@@ -13,12 +13,12 @@ namespace operant {
 
 /// Sets the counters to values that it would take hours to reach.
 struct CounterAccess {
-    static void set(VectorEnvCore& core, const Tally& tally) { core.statistics_.tally_ = tally; }
+    static void set(VectorEnvCore& core, const StepTotals& totals) { core.statistics_.totals_ = totals; }
 
     /// As if every copy had stepped so many times more.
     static void skip(VectorEnvCore& core, std::int64_t steps) {
         core.clock_ += steps;
-        core.statistics_.tally_.steps += static_cast<std::int64_t>(core.num_envs()) * steps;
+        core.statistics_.totals_.steps += static_cast<std::int64_t>(core.num_envs()) * steps;
     }
 };
 

@@ -82,13 +82,13 @@ public:
 
     /// Moves the lanes [begin, end) on by one step with given actions, and lists those in which an episode is to start.
     template <class Action>
-    static Tally step(const Lanes& lanes, const void* actions, const Outputs& outputs, std::size_t begin, std::size_t end,
+    static StepTotals step(const Lanes& lanes, const void* actions, const Outputs& outputs, std::size_t begin, std::size_t end,
                       LaneList& restarting) {
         return step_with(GivenActions<E, Arch, Action>(actions), lanes, outputs, begin, end, restarting);
     }
 
     /// The same with the actions of a LinearPolicy.
-    static Tally step_linear(const Lanes& lanes, const void* policy, const Outputs& outputs, std::size_t begin,
+    static StepTotals step_linear(const Lanes& lanes, const void* policy, const Outputs& outputs, std::size_t begin,
                              std::size_t end, LaneList& restarting) {
         return step_with(LinearActions<E, Arch>(policy), lanes, outputs, begin, end, restarting);
     }
@@ -181,7 +181,7 @@ private:
 
     /// \param source of the actions: GivenActions or LinearActions
     template <class Source>
-    static XSIMD_INLINE Tally step_with(const Source& source, const Lanes& all_lanes, const Outputs& all_outputs,
+    static XSIMD_INLINE StepTotals step_with(const Source& source, const Lanes& all_lanes, const Outputs& all_outputs,
                                         std::size_t begin, std::size_t end, LaneList& restarting) {
         // Copies that no store can change stay in registers.
         const Lanes lanes = all_lanes;
@@ -192,7 +192,7 @@ private:
         for (std::size_t i = 0; i < parts && shows; ++i) observations[i] = outputs.observations[i];
         Dynamics dynamics = dynamics_of(lanes, begin);
         const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
-        Tally tally;
+        StepTotals totals;
 
         for (std::size_t word = begin; word < end; word += lanes_per_word) {
             const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
@@ -217,13 +217,13 @@ private:
                 if constexpr (HasInfo<StepOutcome>)
                     if (outputs.infos) store_infos<E>(outputs.infos, lane, outcome.info);
             }
-            Episodes<E, Arch>::finish_word(lanes, outputs, word, end, terminated_bits, truncated_bits, tally, restarting);
+            Episodes<E, Arch>::finish_word(lanes, outputs, word, end, terminated_bits, truncated_bits, totals, restarting);
         }
-        tally.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
+        totals.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
         calm_padding(arrays, end);
         if (same_step) keep_final<E>(outputs, begin, end);
         if constexpr (HasInfo<StepOutcome>) clear_final_infos<E, InfoOf<StepOutcome>>(outputs, begin, end);
-        return tally;
+        return totals;
     }
 
     static XSIMD_INLINE auto call_step(const Dynamics& dynamics, State& state, const Input<E, Batch>& input, const Lanes& lanes,

@@ -38,7 +38,7 @@ public:
     /// \param end where the lanes of the block end
     /// \param terminated_bits,truncated_bits what the environment says, one bit a lane; also of lanes that restart
     static XSIMD_INLINE void finish_word(const Lanes& lanes, const Outputs& outputs, std::size_t word, std::size_t end,
-                                         std::uint64_t terminated_bits, std::uint64_t truncated_bits, Tally& tally,
+                                         std::uint64_t terminated_bits, std::uint64_t truncated_bits, StepTotals& totals,
                                          LaneList& restarting) {
         const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
         const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
@@ -53,10 +53,10 @@ public:
         store_bits_as_bools<Arch>(outputs.truncations + word, truncated_bits);
         if (outputs.has_infos) store_bits_as_bools<Arch>(outputs.has_infos + word, ~pending_bits);
         if (outputs.ended) store_bits_as_bools<Arch>(outputs.ended + word, ended_bits);
-        tally.ended += std::popcount(ended_bits);
-        tally.terminated += std::popcount(terminated_bits & used_bits);
+        totals.ended += std::popcount(ended_bits);
+        totals.terminated += std::popcount(terminated_bits & used_bits);
         if (outputs.episodes || !HasFixedReward<E>)
-            tally.returns += record(lanes, outputs.episodes, word, ended_bits, terminated_bits);
+            totals.returns += record(lanes, outputs.episodes, word, ended_bits, terminated_bits);
         restarting.append_bits(word, same_step ? ended_bits : pending_bits);
     }
 

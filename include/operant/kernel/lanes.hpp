@@ -66,7 +66,7 @@ struct Lanes {
 };
 
 /// What a step of some lanes amounts to.
-struct Tally {
+struct StepTotals {
     std::int64_t steps = 0;       ///< lanes that stepped rather than restarted
     std::int64_t ended = 0;       ///< episodes that ended
     std::int64_t terminated = 0;  ///< those of them that terminated

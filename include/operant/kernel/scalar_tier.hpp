@@ -60,7 +60,7 @@ public:
 
     /// As BatchTierKernels::step.
     template <class Given>
-    static Tally step(const Lanes& all_lanes, const void* all_actions, const Outputs& all_outputs, std::size_t begin,
+    static StepTotals step(const Lanes& all_lanes, const void* all_actions, const Outputs& all_outputs, std::size_t begin,
                       std::size_t end, LaneList& restarting) {
         // A copy of the parameters, which no store can change, stays in registers; not one of a large map.
         if constexpr (sizeof(Parameters) <= 256) {
@@ -127,7 +127,7 @@ public:
 private:
     /// \param parameters_at gives the parameters of a lane
     template <class Given, class ParametersAt>
-    static XSIMD_INLINE Tally step_with(const ParametersAt& parameters_at, const Lanes& all_lanes, const void* all_actions,
+    static XSIMD_INLINE StepTotals step_with(const ParametersAt& parameters_at, const Lanes& all_lanes, const void* all_actions,
                                         const Outputs& all_outputs, std::size_t begin, std::size_t end, LaneList& restarting) {
         const Lanes lanes = all_lanes;
         const Outputs outputs = all_outputs;
@@ -137,7 +137,7 @@ private:
         for (std::size_t i = 0; i < ObservationTraits<E>::parts && shows; ++i) observations[i] = outputs.observations[i];
         const auto* actions = static_cast<const Given*>(all_actions);
         auto* generators = static_cast<Random*>(lanes.random);
-        Tally tally;
+        StepTotals totals;
         for (std::size_t word = begin; word < end; word += lanes_per_word) {
             const std::uint64_t pending_bits = lanes.pending[word / lanes_per_word];
             std::uint64_t terminated_bits = 0, truncated_bits = 0;
@@ -161,13 +161,13 @@ private:
                 if constexpr (HasInfo<StepOutcome>)
                     if (outputs.infos) store_infos<E>(outputs.infos, lane, outcome.info);
             }
-            Episodes<E, Arch>::finish_word(lanes, outputs, word, end, terminated_bits, truncated_bits, tally, restarting);
+            Episodes<E, Arch>::finish_word(lanes, outputs, word, end, terminated_bits, truncated_bits, totals, restarting);
         }
         const bool same_step = lanes.autoreset_mode == AutoresetMode::same_step;
-        tally.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
+        totals.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
         if (same_step) keep_final<E>(outputs, begin, end);
         if constexpr (HasInfo<StepOutcome>) clear_final_infos<E, InfoOf<StepOutcome>>(outputs, begin, end);
-        return tally;
+        return totals;
     }
 
     static XSIMD_INLINE std::size_t state_size() {

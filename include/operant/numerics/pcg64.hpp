@@ -27,7 +27,7 @@ namespace detail {
 
 /// 128-bit integers in two halves, as many at a time as Word has lanes.
 template <class Word>
-struct Wide {
+struct Uint128 {
     Word high, low;
 };
 
@@ -45,7 +45,7 @@ XSIMD_INLINE std::uint64_t rotated_right(std::uint64_t x, std::uint64_t bits) {
 }
 
 /// The 128 bits of x * factor.
-XSIMD_INLINE Wide<std::uint64_t> product(std::uint64_t x, std::uint64_t factor) {
+XSIMD_INLINE Uint128<std::uint64_t> product(std::uint64_t x, std::uint64_t factor) {
 #if defined(__SIZEOF_INT128__)
     __extension__ using uint128 = unsigned __int128;
     const uint128 product = static_cast<uint128>(x) * factor;
@@ -79,7 +79,7 @@ XSIMD_INLINE Words<Arch> lower_product(const Words<Arch>& x, std::uint64_t facto
 }
 
 template <class Arch>
-XSIMD_INLINE Wide<Words<Arch>> product(const Words<Arch>& x, std::uint64_t factor) {
+XSIMD_INLINE Uint128<Words<Arch>> product(const Words<Arch>& x, std::uint64_t factor) {
     const auto product_of_halves = [](const Words<Arch>& a, const Words<Arch>& b) {
         return Words<Arch>(_mm512_mul_epu32(a, b));
     };
@@ -97,10 +97,10 @@ inline constexpr bool has_wide_integers = false;
 
 /// PCG XSL RR 128/64: moves the state on and returns 64 random bits of it.
 template <class Word>
-XSIMD_INLINE Word pcg64_next(Wide<Word>& state, const Wide<Word>& increment) {
+XSIMD_INLINE Word pcg64_next(Uint128<Word>& state, const Uint128<Word>& increment) {
     constexpr std::uint64_t multiplier_high = 0x2360ed051fc65da4;
     constexpr std::uint64_t multiplier_low = 0x4385df649fccf645;
-    const Wide<Word> low = product(state.low, multiplier_low);
+    const Uint128<Word> low = product(state.low, multiplier_low);
     const Word cross = lower_product(state.high, multiplier_low) + lower_product(state.low, multiplier_high);
     state.low = low.low + increment.low;
     state.high = low.high + cross + increment.high + carry(state.low, increment.low);
@@ -147,7 +147,7 @@ struct alignas(32) Pcg64 {
 
     /// The next 64 random bits.
     XSIMD_INLINE std::uint64_t next() {
-        detail::Wide<std::uint64_t> state{state_high, state_low};
+        detail::Uint128<std::uint64_t> state{state_high, state_low};
         const std::uint64_t bits = detail::pcg64_next(state, {increment_high, increment_low});
         state_high = state.high;
         state_low = state.low;
@@ -245,7 +245,7 @@ private:
     }
 
     XSIMD_INLINE std::uint64_t below(std::uint64_t count) {
-        detail::Wide<std::uint64_t> product = detail::product(next(), count);
+        detail::Uint128<std::uint64_t> product = detail::product(next(), count);
         if (product.low < count) [[unlikely]] {
             const std::uint64_t rejected = (0 - count) % count;
             while (product.low < rejected) product = detail::product(next(), count);

@@ -145,7 +145,7 @@ public:
 
 private:
     struct Streams {
-        detail::Wide<Word> state, increment;
+        detail::Uint128<Word> state, increment;
 
         XSIMD_INLINE Streams(const Pcg64* generators, const std::uint32_t* which) {
             static_assert(sizeof(Pcg64) == 4 * sizeof(std::uint64_t));
