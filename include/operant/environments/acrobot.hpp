@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// Acrobot: two links, a motor between them; swing the tip up above the line.
+/// Acrobot: two links with a motor between them, which has to swing the tip up above a line.
 ///
 /// R. S. Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse Coding", NIPS 8,
 /// 1996; R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", 1998, section 11.3; integrated by the
-/// classical Runge-Kutta method, as in Gymnasium's Acrobot-v1 with every operation in its order.
+/// classical Runge-Kutta method. Every operation is in the order of Gymnasium's Acrobot-v1.
 
 #include <array>
 #include <cstddef>
@@ -22,15 +22,16 @@ namespace operant {
 
 /// The description of Gymnasium's Acrobot-v1; `VectorEnv<Acrobot>` runs copies of it.
 ///
-/// Observation: cosine and sine of the first link's angle, 0 hanging down, and of the second's relative to the first; both
-/// angular velocities [rad/s]. Reward: -1 a step, 0 for the one that terminates. An episode starts with angles and
-/// velocities uniform in +-0.1 and terminates when the tip is a link's length above the first joint.
+/// Observation: cosine and sine of the first link's angle (0 hangs down), cosine and sine of the second link's angle
+/// relative to the first, and both angular velocities [rad/s]. Reward: -1 per step, and 0 for the step that terminates. An
+/// episode starts with angles and velocities uniform in +-0.1, and terminates when the tip is one link's length above the
+/// first joint.
 struct Acrobot {
-    static constexpr std::string_view name = "Acrobot";     ///< of Gymnasium's id, without the version
-    static constexpr std::int32_t max_episode_steps = 500;  ///< then an episode is truncated
+    static constexpr std::string_view name = "Acrobot";     ///< Gymnasium's id without the version
+    static constexpr std::int32_t max_episode_steps = 500;  ///< after so many steps an episode is truncated
     using ActionSpace = Discrete<3>;                        ///< the torque between the links: AVAIL_TORQUE[action] [N m]
 
-    /// Of the links; theta1 = 0 hangs down, theta2 is relative to the first link.
+    /// Angles and angular velocities of the links. theta1 = 0 hangs down; theta2 is relative to the first link.
     template <class Number>
     struct State {
         Number theta1;      ///< [rad]
@@ -48,19 +49,19 @@ struct Acrobot {
         visit("theta2_dot", s.theta2_dot);
     }
 
-    /// Of motion: the book's, or those of the NIPS paper, which lack a term in theta1_dot squared.
+    /// Which equations of motion: the book's, or the NIPS paper's, which lack a term in theta1_dot squared.
     enum class Equations { book, nips };
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
         double dt = 0.2;  ///< time between two steps [s]
         double LINK_LENGTH_1 = 1.0;  ///< [m]
-        double LINK_LENGTH_2 = 1.0;  ///< [m]; in no equation, it is drawn only
+        double LINK_LENGTH_2 = 1.0;  ///< [m]; no equation has it, only pictures show it
         double LINK_MASS_1 = 1.0;    ///< [kg]
         double LINK_MASS_2 = 1.0;    ///< [kg]
         double LINK_COM_POS_1 = 0.5;  ///< from the first link's upper end to its centre of mass [m]
-        double LINK_COM_POS_2 = 0.5;  ///< the same of the second [m]
-        double LINK_MOI = 1.0;        ///< moment of inertia of either link [kg m^2]
+        double LINK_COM_POS_2 = 0.5;  ///< the same for the second link [m]
+        double LINK_MOI = 1.0;        ///< moment of inertia of each link [kg m^2]
         double MAX_VEL_1 = 4 * std::numbers::pi;  ///< [rad/s]
         double MAX_VEL_2 = 9 * std::numbers::pi;  ///< [rad/s]
         std::array<double, 3> AVAIL_TORQUE = {-1.0, 0.0, 1.0};  ///< [N m]
@@ -68,7 +69,7 @@ struct Acrobot {
         Equations book_or_nips = Equations::book;  ///< the book's equations, or the paper's
     };
 
-    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
     template <class P, class Visitor>
     static void visit_parameters(P& p, const Visitor& visit) {
         visit("dt", p.dt, Sign::positive);
@@ -86,10 +87,10 @@ struct Acrobot {
         visit("book_or_nips", p.book_or_nips, std::array<std::string_view, 2>{"book", "nips"});
     }
 
-    /// What every step is worth.
+    /// The reward of a step, and what a termination adds to it.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 1}; }
 
-    /// Cosines and sines, and no faster than the limits.
+    /// Cosines and sines lie within +-1, velocities within their limits.
     static constexpr Box<6> observation_space(const Parameters& p) {
         const auto v1 = static_cast<float>(p.MAX_VEL_1), v2 = static_cast<float>(p.MAX_VEL_2);
         return {{-1, -1, -1, -1, -v1, -v2}, {1, 1, 1, 1, v1, v2}};
@@ -98,17 +99,17 @@ struct Acrobot {
     /// How an episode starts: every state variable uniform between two bounds.
     struct ResetBounds {
         double low = -0.1;  ///< [rad], [rad/s]
-        double high = 0.1;  ///< the same
+        double high = 0.1;  ///< [rad], [rad/s]
     };
 
-    /// Calls `visit(name, bound)` for both; they are options of a reset.
+    /// Calls `visit(name, bound)` for both bounds, which callers can choose as options of a reset.
     template <class B, class Visitor>
     static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
         visit("low", bounds.low);
         visit("high", bounds.high);
     }
 
-    /// Draws the state that an episode starts from; Gymnasium rounds it to float32.
+    /// Draws the state that an episode starts from. Gymnasium rounds it to float32.
     template <class Random>
     static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {
         const auto theta1 = to_float32(random.uniform(bounds.low, bounds.high));
@@ -122,7 +123,7 @@ struct Acrobot {
     template <class Batch>
     class Dynamics {
     public:
-        /// Rounds to the precision of `Batch` what the equations need of the parameters.
+        /// Computes the constants of the equations from the parameters, rounded to the precision of `Batch`.
         explicit Dynamics(const Parameters& p)
             : dt_(Scalar(p.dt)),
               half_dt_(Scalar(p.dt / 2.0)),
@@ -156,21 +157,26 @@ struct Acrobot {
             const auto noisy = torque_noise_max_ > Batch(0);
             if (xsimd::any(noisy)) torque = torque + random.uniform(-torque_noise_max_, torque_noise_max_, noisy);
 
+            // One Runge-Kutta step, in which the torque is constant:
+            // k1 = f(y), k2 = f(y + dt/2 * k1), k3 = f(y + dt/2 * k2), k4 = f(y + dt * k3)
+            // y = y + dt/6 * (k1 + 2 * k2 + 2 * k3 + k4)
             Vector y = {state.theta1, state.theta2, state.theta1_dot, state.theta2_dot};
             const Vector k1 = derivatives(y, torque);
-            const Vector k2 = derivatives(along(y, half_dt_, k1), torque);
-            const Vector k3 = derivatives(along(y, half_dt_, k2), torque);
-            const Vector k4 = derivatives(along(y, dt_, k3), torque);
+            const Vector k2 = derivatives(advanced(y, half_dt_, k1), torque);
+            const Vector k3 = derivatives(advanced(y, half_dt_, k2), torque);
+            const Vector k4 = derivatives(advanced(y, dt_, k3), torque);
             for (std::size_t i = 0; i < y.size(); ++i) {
                 const Batch sum = multiply_add(Batch(2), k3[i], multiply_add(Batch(2), k2[i], k1[i])) + k4[i];
                 y[i] = multiply_add(sixth_dt_, sum, y[i]);
             }
+            // theta = wrap(theta, -pi, pi), theta_dot = clip(theta_dot, -MAX_VEL, MAX_VEL)
             auto& [theta1, theta2, theta1_dot, theta2_dot] = state;
             theta1 = wrapped(y[0]);
             theta2 = wrapped(y[1]);
             theta1_dot = xsimd::min(xsimd::max(y[2], -max_velocity_1_), max_velocity_1_);
             theta2_dot = xsimd::min(xsimd::max(y[3], -max_velocity_2_), max_velocity_2_);
 
+            // terminated = -cos(theta1) - cos(theta2 + theta1) > 1
             const auto terminated = -cosine(theta1) - cosine(theta2 + theta1) > Batch(1);
             return {xsimd::select(terminated, Batch(0), Batch(-1)), terminated};
         }
@@ -184,37 +190,45 @@ struct Acrobot {
 
     private:
         using Scalar = typename Batch::value_type;
-        using Vector = std::array<Batch, 4>;  // theta1, theta2, theta1_dot, theta2_dot, or their derivatives
+        using Vector = std::array<Batch, 4>;  // a state (theta1, theta2, theta1_dot, theta2_dot), or its time derivative
         static constexpr double gravity = 9.8;
 
-        /// Time derivatives of the state, with the motor's torque.
+        /// The time derivative of the state y under the motor's torque.
         XSIMD_INLINE Vector derivatives(const Vector& y, const Batch& torque) const {
             const auto& [theta1, theta2, theta1_dot, theta2_dot] = y;
             const auto [sin2, cos2] = sincos(theta2);
 
+            // d1 = m1 * lc1**2 + m2 * (l1**2 + lc2**2 + 2 * l1 * lc2 * cos(theta2)) + I1 + I2
             const Batch d1 = m1_lc1_squared_ +
                              m2_ * multiply_add(two_l1_lc2_, cos2, l1_squared_plus_lc2_squared_) + moi_ + moi_;
+            // d2 = m2 * (lc2**2 + l1 * lc2 * cos(theta2)) + I2
             const Batch d2 = multiply_add(m2_, multiply_add(l1_lc2_, cos2, lc2_squared_), moi_);
+            // phi2 = m2 * lc2 * g * cos(theta1 + theta2 - pi / 2)
             const Batch phi2 = m2_lc2_g_ * cos_a_quarter_turn_before(theta1 + theta2);
+            // phi1 = -m2 * l1 * lc2 * theta2_dot**2 * sin(theta2) - 2 * m2 * l1 * lc2 * theta2_dot * theta1_dot * sin(theta2)
+            //        + (m1 * lc1 + m2 * l1) * g * cos(theta1 - pi / 2) + phi2
             const Batch phi1 = -m2_l1_lc2_ * squared(theta2_dot) * sin2 -
                                two_m2_l1_lc2_ * theta2_dot * theta1_dot * sin2 +
                                m1_lc1_plus_m2_l1_g_ * cos_a_quarter_turn_before(theta1) + phi2;
+            // theta2_dot_dot = (torque + d2 / d1 * phi1 - m2 * l1 * lc2 * theta1_dot**2 * sin(theta2) - phi2)
+            //                  / (m2 * lc2**2 + I2 - d2**2 / d1)        (the NIPS paper has no theta1_dot**2)
             const Divisor<Batch> by_d1(d1);
             Batch numerator = multiply_add(d2 / by_d1, phi1, torque);
             if (!nips_) numerator = numerator - m2_l1_lc2_ * squared(theta1_dot) * sin2;
             const Batch theta2_dot_dot = (numerator - phi2) / minus_quotient(m2_lc2_squared_plus_moi_, squared(d2), by_d1);
+            // theta1_dot_dot = -(d2 * theta2_dot_dot + phi1) / d1
             const Batch theta1_dot_dot = -multiply_add(d2, theta2_dot_dot, phi1) / by_d1;
             return {theta1_dot, theta2_dot, theta1_dot_dot, theta2_dot_dot};
         }
 
         /// y + time * slope
-        static XSIMD_INLINE Vector along(const Vector& y, const Batch& time, const Vector& slope) {
+        static XSIMD_INLINE Vector advanced(const Vector& y, const Batch& time, const Vector& slope) {
             Vector result;
             for (std::size_t i = 0; i < y.size(); ++i) result[i] = multiply_add(time, slope[i], y[i]);
             return result;
         }
 
-        /// cos(x - pi / 2): in double as Gymnasium writes it, in float as the sine that it is.
+        /// cos(x - pi / 2): in double as Gymnasium writes it; in float as sin(x), which is the same and costs less.
         static XSIMD_INLINE Batch cos_a_quarter_turn_before(const Batch& x) {
             if constexpr (std::is_same_v<Scalar, float>)
                 return sine(x);
@@ -222,8 +236,8 @@ struct Acrobot {
                 return cosine(x - Batch(std::numbers::pi / 2));
         }
 
-        /// The angle within half a turn of zero. In double as Gymnasium finds it, turn by turn; beyond a million
-        /// radians, where only absurd parameters lead and which would take for ever, at once.
+        /// The same angle between -pi and pi. In double, turns are subtracted one by one, as Gymnasium does. Beyond a
+        /// million radians, which only absurd parameters lead to, that would take too long, and one division does it.
         static XSIMD_INLINE Batch wrapped(const Batch& angle) {
             if constexpr (std::is_same_v<Scalar, float>) {
                 return within_half_turn(angle);

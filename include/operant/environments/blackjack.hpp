@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// Blackjack: draw cards that add up to more than the dealer's, but not to more than 21.
+/// Blackjack: draw cards whose sum is larger than the dealer's, but not larger than 21.
 ///
-/// R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", second edition, 2018, example 5.1; as in
-/// Gymnasium's Blackjack-v1.
+/// R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", second edition, 2018, example 5.1. The
+/// rules are those of Gymnasium's Blackjack-v1.
 
 #include <array>
 #include <cstdint>
@@ -19,24 +19,24 @@ namespace operant {
 /// The description of Gymnasium's Blackjack-v1; `VectorEnv<Blackjack>` runs copies of it.
 ///
 /// Observation: the player's sum, the dealer's open card, and whether the player has an ace that counts 11. Reward: 1 for a
-/// game that is won, -1 for one that is lost. An episode terminates when the player sticks or has more than 21.
+/// game that is won, -1 for a game that is lost, 0 otherwise. An episode terminates when the player sticks or has more than 21.
 struct Blackjack {
-    static constexpr std::string_view name = "Blackjack";         ///< of Gymnasium's id, without the version
+    static constexpr std::string_view name = "Blackjack";         ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = unlimited;  ///< episodes are not truncated
-    using ActionSpace = Discrete<2>;                              ///< an Action
-    using Random = BufferedPcg64;                                 ///< cards are integers
+    using ActionSpace = Discrete<2>;                              ///< see Action
+    using Random = BufferedPcg64;                                 ///< draws integers, as cards are
 
-    /// What an action says: stick to the cards, or take one more.
+    /// Stick to the cards, or take one more.
     enum Action : std::int64_t { stick, hit };
 
-    /// As far as the rules need to know the cards.
+    /// What the rules need to know about somebody's cards.
     struct Hand {
-        std::int8_t sum;    ///< an ace counts 1
-        std::int8_t cards;  ///< how many
+        std::int8_t sum;    ///< of all cards, an ace counts 1
+        std::int8_t cards;  ///< their number
         std::int8_t aces;   ///< 1 if there is an ace
     };
 
-    /// Of the game, and of the picture of the dealer's open card.
+    /// Both hands, and what a picture shows of the dealer's open card.
     struct State {
         Hand player;
         Hand dealer;
@@ -61,8 +61,8 @@ struct Blackjack {
 
     /// Gymnasium's arguments of the same names.
     struct Parameters {
-        bool natural = false;  ///< whether to win with an ace and a ten is worth 1.5; only without `sab`
-        bool sab = false;      ///< the rule of the book: an ace and a ten win, unless the dealer has them, too
+        bool natural = false;  ///< whether a win with an ace and a ten is worth 1.5; without effect if `sab` is true
+        bool sab = false;      ///< the book's rule: an ace and a ten win, unless the dealer has them, too
     };
 
     /// Calls `visit(name, value)` for every parameter.
@@ -72,7 +72,7 @@ struct Blackjack {
         visit("sab", p.sab);
     }
 
-    /// The sum, the open card, the ace.
+    /// The player's sum, the dealer's open card, whether there is a usable ace.
     static constexpr std::tuple<Discrete<32>, Discrete<11>, Discrete<2>> observation_space(const Parameters&) { return {}; }
 
     /// Deals two cards to the dealer and two to the player.
@@ -87,7 +87,7 @@ struct Blackjack {
         return state;
     }
 
-    /// Gives the player a card, or ends the game.
+    /// Gives the player a card, or lets the dealer draw and ends the game.
     static XSIMD_INLINE Outcome<double> step(const Parameters& p, State& state, std::int64_t action, BufferedPcg64& random) {
         auto& [player, dealer, dealer_card, suit, face] = state;
         if (action == hit) {
@@ -111,7 +111,7 @@ struct Blackjack {
     }
 
 private:
-    /// Draws a card, as if the deck were endless: 1 is an ace, and jack, queen and king count 10.
+    /// Draws a card with replacement. An ace is 1; jack, queen and king count 10.
     static XSIMD_INLINE std::int8_t take_card(Hand& hand, BufferedPcg64& random) {
         const std::int64_t rank = random.integers(13) + 1;
         const auto card = static_cast<std::int8_t>(rank < 10 ? rank : 10);
@@ -121,7 +121,7 @@ private:
         return card;
     }
 
-    /// Whether an ace can count 11.
+    /// Whether there is an ace that can count 11 without a sum above 21.
     static XSIMD_INLINE bool has_usable_ace(const Hand& hand) { return hand.aces != 0 && hand.sum + 10 <= 21; }
     static XSIMD_INLINE int total(const Hand& hand) { return hand.sum + (has_usable_ace(hand) ? 10 : 0); }
     static XSIMD_INLINE int score(const Hand& hand) { return total(hand) > 21 ? 0 : total(hand); }

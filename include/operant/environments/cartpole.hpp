@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// CartPole: a pole stands on a cart that is pushed left or right at every step, and must not fall.
+/// CartPole: a cart is pushed to the left or to the right at every step, so that the pole on it does not fall.
 ///
 /// A. G. Barto, R. S. Sutton and C. W. Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult Learning Control
 /// Problems", IEEE Transactions on Systems, Man, and Cybernetics 13(5), 1983; equations of motion for a frictionless
-/// cart: R. V. Florian, "Correct Equations for the Dynamics of the Cart-Pole System", 2007 (eq. 23 and 24, mu = 0), as in
-/// Gymnasium's CartPole-v1 with every operation in its order.
+/// cart: R. V. Florian, "Correct Equations for the Dynamics of the Cart-Pole System", 2007 (eq. 23 and 24, mu = 0). Every
+/// operation is in the order of Gymnasium's CartPole-v1.
 
 #include <array>
 #include <cstddef>
@@ -24,13 +24,13 @@ namespace operant {
 /// The description of Gymnasium's CartPole-v1; `VectorEnv<CartPole>` runs copies of it.
 ///
 /// Observation: position [m] and velocity [m/s] of the cart, angle [rad] and angular velocity [rad/s] of the pole.
-/// Reward: 1 a step. An episode starts with all four uniform in +-0.05 and terminates beyond +-2.4 m or +-12 degrees.
+/// Reward: 1 per step. An episode starts with all four uniform in +-0.05 and terminates beyond +-2.4 m or +-12 degrees.
 struct CartPole {
-    static constexpr std::string_view name = "CartPole";    ///< of Gymnasium's id, without the version
-    static constexpr std::int32_t max_episode_steps = 500;  ///< then an episode is truncated
+    static constexpr std::string_view name = "CartPole";    ///< Gymnasium's id without the version
+    static constexpr std::int32_t max_episode_steps = 500;  ///< after so many steps an episode is truncated
     using ActionSpace = Discrete<2>;                        ///< 0 pushes the cart to the left, 1 to the right
 
-    /// Of the cart and of the pole; one number, or one lane a copy.
+    /// State of the cart and of the pole. `Number` is a number, or a batch with one lane per copy.
     template <class Number>
     struct State {
         Number x;          ///< [m]
@@ -48,7 +48,7 @@ struct CartPole {
         visit("theta_dot", s.theta_dot);
     }
 
-    /// How positions follow from velocities: from the old ones, or from the new.
+    /// Whether positions move with the velocities before the step (euler) or after it.
     enum class Integrator { euler, semi_implicit_euler };
 
     /// Gymnasium's attributes of the same names.
@@ -59,14 +59,14 @@ struct CartPole {
         double length = 0.5;      ///< half the pole's length [m]
         double force_mag = 10.0;  ///< [N]
         double tau = 0.02;        ///< time between two steps [s]
-        /// As Gymnasium's strings "euler" and "semi-implicit euler".
+        /// Gymnasium's strings "euler" and "semi-implicit euler".
         Integrator kinematics_integrator = Integrator::euler;
         double theta_threshold_radians = 12 * 2 * std::numbers::pi / 360;  ///< beyond this angle the pole has fallen
         double x_threshold = 2.4;                                          ///< the track's end [m]
-        bool sutton_barto_reward = false;  ///< 0 a step and -1 for the last, instead of 1 for every step
+        bool sutton_barto_reward = false;  ///< reward 0 per step and -1 for a termination, instead of 1 per step
     };
 
-    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
     template <class P, class Visitor>
     static void visit_parameters(P& p, const Visitor& visit) {
         visit("gravity", p.gravity, Sign::any);
@@ -82,12 +82,12 @@ struct CartPole {
         visit("sutton_barto_reward", p.sutton_barto_reward);
     }
 
-    /// What every step is worth.
+    /// The reward of a step, and what a termination adds to it.
     static constexpr FixedReward fixed_reward(const Parameters& parameters) {
         return parameters.sutton_barto_reward ? FixedReward{0, -1} : FixedReward{1, 0};
     }
 
-    /// Twice the thresholds, so that the observation that ends an episode lies within.
+    /// The bounds are twice the thresholds, so that the last observation of an episode lies within them.
     static constexpr Box<4> observation_space(const Parameters& parameters) {
         constexpr float infinity = std::numeric_limits<float>::infinity();
         const auto x = static_cast<float>(parameters.x_threshold * 2);
@@ -98,10 +98,10 @@ struct CartPole {
     /// How an episode starts: every state variable uniform between two bounds.
     struct ResetBounds {
         double low = -0.05;  ///< [m], [m/s], [rad], [rad/s]
-        double high = 0.05;  ///< the same
+        double high = 0.05;  ///< [m], [m/s], [rad], [rad/s]
     };
 
-    /// Calls `visit(name, bound)` for both; they are options of a reset.
+    /// Calls `visit(name, bound)` for both bounds, which callers can choose as options of a reset.
     template <class B, class Visitor>
     static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
         visit("low", bounds.low);
@@ -122,7 +122,7 @@ struct CartPole {
     template <class Batch>
     class Dynamics {
     public:
-        /// Rounds to the precision of `Batch` what the equations need of the parameters.
+        /// Computes the constants of the equations from the parameters, rounded to the precision of `Batch`.
         explicit Dynamics(const Parameters& parameters)
             : gravity_(Scalar(parameters.gravity)),
               masspole_(Scalar(parameters.masspole)),
@@ -142,13 +142,19 @@ struct CartPole {
             const auto [sin_theta, cos_theta] = sincos_of_small(theta);
             const Batch force = xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), force_mag_, -force_mag_);
 
+            // temp = (force + polemass_length * theta_dot**2 * sintheta) / total_mass
             const Batch temp =
                 multiply_add(polemass_length_ * (theta_dot * theta_dot), sin_theta, force) / total_mass_;
+            // thetaacc = (gravity * sintheta - costheta * temp)
+            //            / (length * (4.0 / 3.0 - masspole * costheta**2 / total_mass))
             const Batch thetaacc =
                 negated_multiply_add(cos_theta, temp, gravity_ * sin_theta) /
                 (length_ * minus_quotient(Batch(Scalar(4.0 / 3.0)), masspole_ * (cos_theta * cos_theta), total_mass_));
+            // xacc = temp - polemass_length * thetaacc * costheta / total_mass
             const Batch xacc = minus_quotient(temp, polemass_length_ * thetaacc * cos_theta, total_mass_);
 
+            // x = x + tau * x_dot, x_dot = x_dot + tau * xacc, and the same for theta; semi-implicit Euler moves the
+            // velocities first
             if (semi_implicit_) {
                 x_dot = multiply_add(tau_, xacc, x_dot);
                 x = multiply_add(tau_, x_dot, x);

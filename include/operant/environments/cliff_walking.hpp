@@ -2,8 +2,8 @@
 /// \file
 /// CliffWalking: walk from one end of a cliff's edge to the other without stepping over it.
 ///
-/// R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", second edition, 2018, example 6.6; as in
-/// Gymnasium's CliffWalking-v1.
+/// R. S. Sutton and A. G. Barto, "Reinforcement Learning: An Introduction", second edition, 2018, example 6.6. The
+/// rules are those of Gymnasium's CliffWalking-v1.
 
 #include <cstdint>
 #include <string_view>
@@ -21,13 +21,13 @@ namespace operant {
 ///     o o o o o o o o o o o o
 ///     S C C C C C C C C C C G
 ///
-/// Observation: the number of the player's place, row by row. Reward: -1 a step; -100 for one over the cliff C, which leads
-/// back to the start S. An episode terminates at the goal G.
+/// Observation: the number of the player's place, row by row. Reward: -1 per step, and -100 for a step over the cliff C,
+/// which leads back to the start S. An episode terminates at the goal G.
 struct CliffWalking : GridWorld {
-    static constexpr std::string_view name = "CliffWalking";      ///< of Gymnasium's id, without the version
+    static constexpr std::string_view name = "CliffWalking";      ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = unlimited;  ///< episodes are not truncated
 
-    /// What an action says: where to go.
+    /// Where to go.
     enum Action : std::int64_t { up, right, down, left };
 
     static constexpr int rows = 4;              ///< of the grid
@@ -36,7 +36,7 @@ struct CliffWalking : GridWorld {
 
     /// Gymnasium's argument of the same name.
     struct Parameters {
-        bool is_slippery = false;  ///< whether two steps of three slip, one to either side
+        bool is_slippery = false;  ///< whether the player slips to either side with probability 1/3 each
     };
 
     /// Calls `visit(name, value)` for the parameter.
@@ -45,10 +45,10 @@ struct CliffWalking : GridWorld {
         visit("is_slippery", p.is_slippery);
     }
 
-    /// A number for every place, the cliff's among them.
+    /// A number for every place, including those of the cliff.
     static constexpr Discrete<rows * columns> observation_space(const Parameters&) { return {}; }
 
-    /// Always the same place; Gymnasium draws it nevertheless.
+    /// Every episode starts at the same place. Gymnasium draws a random number for it nevertheless.
     static XSIMD_INLINE State reset(const Parameters&, Pcg64& random) {
         random.random();
         return start;

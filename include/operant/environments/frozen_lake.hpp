@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// FrozenLake: cross a frozen lake without falling into a hole, although the ice is slippery.
+/// FrozenLake: cross a frozen lake, whose ice is slippery, without falling into a hole.
 ///
 /// The rules and the maps are those of Gymnasium's FrozenLake-v1.
 
@@ -20,10 +20,10 @@ namespace operant {
 /// Observation: the number of the player's tile, row by row. Reward: 1 for the goal. An episode starts on a tile S and
 /// terminates on the goal G, or in a hole H.
 struct FrozenLake : GridWorld {
-    static constexpr std::string_view name = "FrozenLake";  ///< of Gymnasium's id, without the version
-    static constexpr std::int32_t max_episode_steps = 100;  ///< then an episode is truncated
+    static constexpr std::string_view name = "FrozenLake";  ///< Gymnasium's id without the version
+    static constexpr std::int32_t max_episode_steps = 100;  ///< after so many steps an episode is truncated
 
-    /// What an action says: where to go.
+    /// Where to go.
     enum Action : std::int64_t { left, down, right, up };
 
     /// Gymnasium's arguments of the same names.
@@ -32,12 +32,12 @@ struct FrozenLake : GridWorld {
                   "FHFH"
                   "FFFH"
                   "HFFG", 4};        ///< S start, G goal, H hole; all other letters are ice
-        bool is_slippery = true;     ///< whether the player may slip, to either side
-        double success_rate = 1.0 / 3.0;  ///< how likely it is not to slip
-        std::array<double, 3> reward_schedule{1, 0, 0};  ///< for reaching the goal, a hole, ice
+        bool is_slippery = true;     ///< whether the player may slip to either side
+        double success_rate = 1.0 / 3.0;  ///< the probability not to slip
+        std::array<double, 3> reward_schedule{1, 0, 0};  ///< for reaching the goal, a hole, and ice
     };
 
-    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
     template <class P, class Visitor>
     static void visit_parameters(P& p, const Visitor& visit) {
         visit("desc", p.desc);
@@ -46,7 +46,7 @@ struct FrozenLake : GridWorld {
         visit("reward_schedule", p.reward_schedule, Sign::any);
     }
 
-    /// \throws std::invalid_argument where episodes have nowhere to start, or a probability is none
+    /// \throws std::invalid_argument if the map has no start, or if success_rate is not a probability
     static void check(const Parameters& p) {
         check_probability("success_rate", p.success_rate);
         if (count_starts(p.desc) == 0)
@@ -56,7 +56,7 @@ struct FrozenLake : GridWorld {
     /// A number for every tile.
     static constexpr Discrete<> observation_space(const Parameters& p) { return {p.desc.rows * p.desc.columns}; }
 
-    /// The start; of several, each is as likely.
+    /// A start tile; if there are several, each is equally likely.
     static XSIMD_INLINE State reset(const Parameters& p, Pcg64& random) {
         const double prob = 1.0 / count_starts(p.desc);
         const double drawn = random.random();
@@ -65,7 +65,7 @@ struct FrozenLake : GridWorld {
             for (std::int32_t col = 0; col < p.desc.columns; ++col)
                 if (p.desc.at(row, col) == 'S' && (cumulative += prob) > drawn)
                     return {static_cast<std::int8_t>(row), static_cast<std::int8_t>(col)};
-        return {0, 0};  // where Gymnasium goes, too, when the sum is rounded to less than 1 and less than what was drawn
+        return {0, 0};  // as Gymnasium, when rounding has made the sum less than 1 and not larger than `drawn`
     }
 
     /// Moves the player.

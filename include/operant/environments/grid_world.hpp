@@ -14,9 +14,9 @@ namespace operant {
 
 /// Base of FrozenLake and CliffWalking.
 struct GridWorld {
-    using ActionSpace = Discrete<4>;  ///< a direction; those next to each other are at right angles
+    using ActionSpace = Discrete<4>;  ///< a direction; neighbouring numbers are at right angles
 
-    /// Of the player.
+    /// Where the player is.
     struct State {
         std::int8_t row;  ///< from the top
         std::int8_t col;  ///< from the left
@@ -29,9 +29,9 @@ struct GridWorld {
         visit("col", s.col);
     }
 
-    /// What a step tells besides.
+    /// The info of a step.
     struct Info {
-        double prob;  ///< how likely it was that the step went this way
+        double prob;  ///< the probability with which the step went this way
     };
 
     /// Calls `visit(name, member)` for every member of an info.
@@ -40,41 +40,41 @@ struct GridWorld {
         visit("prob", info.prob);
     }
 
-    /// What a step brought.
+    /// The result of a step.
     struct Result {
         double reward;
         bool terminated;
         Info info;
     };
 
-    /// Where every episode starts is told without a doubt.
+    /// The info of a reset: Gymnasium reports probability 1, whatever the number of starts.
     template <class Parameters>
     static XSIMD_INLINE Info reset_info(const Parameters&, const State&) {
         return {1};
     }
 
 protected:
-    /// Where the player goes, and how likely that was.
+    /// Where the player goes, and with which probability.
     struct Direction {
         std::int64_t number;
         double prob;
     };
 
-    /// On dry ground: as wanted. Gymnasium draws here, too.
+    /// On dry ground the player goes as wanted. Gymnasium draws a random number here, too.
     static XSIMD_INLINE Direction walk(std::int64_t wanted, Pcg64& random) {
         random.random();
         return {wanted, 1};
     }
 
-    /// On slippery ground: as wanted, or at a right angle to it.
-    /// \param straight,sideways how likely it is to go as wanted, and to go to each of the sides
+    /// On slippery ground the player goes as wanted, or at a right angle to it.
+    /// \param straight,sideways the probabilities to go as wanted, and to go to each of the two sides
     static XSIMD_INLINE Direction slip(std::int64_t wanted, double straight, double sideways, Pcg64& random) {
         const std::array<double, 3> cumulative{sideways, sideways + straight, sideways + straight + sideways};
         const auto turn = static_cast<std::int64_t>(random.choice(cumulative));
         return {(wanted + turn + 3) % 4, turn == 1 ? straight : sideways};
     }
 
-    /// The place so many rows down and columns to the right, or the nearest one on the grid.
+    /// The place `down` rows below and `right` columns to the right, or the nearest place on the grid.
     static XSIMD_INLINE State moved(const State& from, int down, int right, int rows, int columns) {
         return {within(from.row + down, rows), within(from.col + right, columns)};
     }

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// MountainCarContinuous: the car between two hills, with a motor that can be throttled, and has to be paid for.
+/// MountainCarContinuous: the car between two hills, with a motor of continuous force, whose effort costs reward.
 ///
-/// A. W. Moore, "Efficient Memory-based Learning for Robot Control", PhD thesis, University of Cambridge, 1990; as in
-/// Gymnasium's MountainCarContinuous-v0 with every operation in its order.
+/// A. W. Moore, "Efficient Memory-based Learning for Robot Control", PhD thesis, University of Cambridge, 1990.
+/// Every operation is in the order of Gymnasium's MountainCarContinuous-v0.
 
 #include <array>
 #include <cstddef>
@@ -20,27 +20,27 @@ namespace operant {
 
 /// The description of Gymnasium's MountainCarContinuous-v0; `VectorEnv<MountainCarContinuous>` runs copies of it.
 ///
-/// Observation: position and velocity, in units of length of the valley, a step. Reward: 100 at the goal, less a tenth of
-/// the action squared. An episode starts at rest, uniform in [-0.6, -0.4], and terminates at the goal, 0.45, unless the
-/// car moves to the left.
+/// Observation: position in units of length of the valley, and velocity in such units per step. Reward: 100 at the goal,
+/// minus a tenth of the action squared at every step. An episode starts at rest at a position uniform in [-0.6, -0.4], and
+/// terminates at the goal, 0.45, unless the car moves to the left.
 struct MountainCarContinuous : Valley {
-    static constexpr std::string_view name = "MountainCarContinuous";  ///< of Gymnasium's id, without the version
-    static constexpr std::int32_t max_episode_steps = 999;             ///< then an episode is truncated
+    static constexpr std::string_view name = "MountainCarContinuous";  ///< Gymnasium's id without the version
+    static constexpr std::int32_t max_episode_steps = 999;             ///< after so many steps an episode is truncated
     using ActionSpace = Interval;                                      ///< the force; clipped to [min_action, max_action]
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
-        double min_action = -1.0;     ///< actions below count as this
-        double max_action = 1.0;      ///< actions above count as this
+        double min_action = -1.0;     ///< smaller actions count as this
+        double max_action = 1.0;      ///< larger actions count as this
         double min_position = -1.2;   ///< the wall on the left
         double max_position = 0.6;    ///< the wall on the right
-        double max_speed = 0.07;      ///< a step
-        double goal_position = 0.45;  ///< from here on to the right an episode may terminate
-        double goal_velocity = 0.0;   ///< and if the car is at least as fast as this
+        double max_speed = 0.07;      ///< the largest velocity [length/step]
+        double goal_position = 0.45;  ///< an episode terminates when the car is here or to the right of it
+        double goal_velocity = 0.0;   ///< and moves at least as fast as this
         double power = 0.0015;        ///< how much an action of 1 changes the velocity in a step
     };
 
-    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
     template <class P, class Visitor>
     static void visit_parameters(P& p, const Visitor& visit) {
         visit("min_action", p.min_action, Sign::any);
@@ -53,26 +53,27 @@ struct MountainCarContinuous : Valley {
         visit("power", p.power, Sign::any);
     }
 
-    /// \throws std::invalid_argument where a lower bound is not below the upper one
+    /// \throws std::invalid_argument if a lower bound is not below the upper one
     static void check(const Parameters& p) {
         check_ordered("min_action", p.min_action, "max_action", p.max_action);
         check_ordered("min_position", p.min_position, "max_position", p.max_position);
     }
 
-    /// The actions that `VectorEnv::step` takes, in float32; beyond the bounds, they are clipped.
+    /// The bounds of actions in float32. Actions beyond them are clipped.
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(p.min_action), static_cast<float>(p.max_action)};
     }
 
     /// The equations of motion, for as many copies at once as `Batch` has lanes.
     ///
-    /// Gymnasium keeps this state in float32, except between a reset and the first step, and numpy rounds to float32
-    /// what a float32 meets, unless a limit, a Python float, has taken its place. In double, `to_float32_where` follows
-    /// that number by number; in float, it does nothing.
+    /// Gymnasium keeps this state in numpy float32, except between a reset and the first step, when it is float64. numpy
+    /// rounds to float32 the result of float32 with a Python float. A value that was clipped is the limit itself, a Python
+    /// float, and no float32 any more. In double, the masks of `to_float32_where` follow these types for each value and
+    /// copy. In float, `to_float32_where` does nothing.
     template <class Batch>
     class Dynamics {
     public:
-        /// Rounds to the precision of `Batch` what the equations need of the parameters.
+        /// Computes the constants of the equations from the parameters, rounded to the precision of `Batch`.
         explicit Dynamics(const Parameters& p)
             : min_action_(Scalar(p.min_action)),
               max_action_(Scalar(p.max_action)),
@@ -94,20 +95,25 @@ struct MountainCarContinuous : Valley {
             const Mask float32_action = !clipped && single;
             const Mask float32_state = !input.episode_begins;
 
+            // force = clip(action, min_action, max_action)
             const Batch force = xsimd::select(above, max_action_, xsimd::select(below, min_action_, action));
+            // acceleration = force * power - 0.0025 * cos(3 * position)
             const Batch push = to_float32_where(float32_action, force * to_float32_where(float32_action, power_));
             const Batch slope =
                 Batch(Scalar(0.0025)) * cosine(to_float32_where(float32_state, Batch(3) * position));
             const Batch acceleration =
                 to_float32_where(float32_action, push - to_float32_where(float32_action, slope));
 
-            // A float64 action that was not clipped makes the sum float64, all others leave a float32 velocity one.
+            // velocity = clip(velocity + acceleration, -max_speed, max_speed)
+            // A float64 action that was not clipped makes the sum float64; otherwise a float32 velocity stays float32.
             Mask float32 = float32_state && (clipped || float32_action);
             velocity = to_float32_where(float32, velocity + to_float32_where(float32, acceleration));
             const Batch fastest = to_float32_where(float32, max_speed_);
             const Mask limited = velocity > fastest || velocity < -fastest;
             velocity = xsimd::select(limited, xsimd::select(velocity > Batch(0), max_speed_, -max_speed_), velocity);
 
+            // position = clip(position + velocity, min_position, max_position)
+            // if position == min_position and velocity < 0: velocity = 0
             float32 = float32_state && (float32 || limited);
             position = to_float32_where(float32, position + to_float32_where(float32, velocity));
             const Batch leftmost = to_float32_where(float32, min_position_);
@@ -117,13 +123,16 @@ struct MountainCarContinuous : Valley {
             position = xsimd::select(at_right, max_position_, xsimd::select(at_left, min_position_, position));
             velocity = xsimd::select(stopped, Batch(0), velocity);
 
+            // terminated = position >= goal_position and velocity >= goal_velocity
             const Mask float32_position = float32 && !(at_right || at_left);
             const Mask float32_velocity = float32_state && (clipped || float32_action) && !limited;
             const Mask terminated = position >= to_float32_where(float32_position, goal_position_) &&
                                     velocity >= to_float32_where(float32_velocity, goal_velocity_);
+            // reward = (100 if terminated else 0) - 0.1 * action**2
             const Batch reward =
                 xsimd::select(terminated, Batch(100), Batch(0)) - squared(action) * Batch(Scalar(0.1));
 
+            // Gymnasium keeps the new state in a float32 array.
             position = to_float32_where(Mask(true), position);
             velocity = to_float32_where(Mask(true), velocity);
             return {reward, terminated};

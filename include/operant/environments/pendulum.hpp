@@ -2,8 +2,9 @@
 /// \file
 /// Pendulum: swing a pendulum up with a torque that is too weak to lift it, and hold it there.
 ///
-/// Gymnasium's Pendulum-v1 with every operation in its order: a rod with moment of inertia m l^2 / 3, so
-/// theta_dot_dot = 3 g / (2 l) sin(theta) + 3 / (m l^2) u, theta = 0 upright, semi-implicit Euler.
+/// A rod with moment of inertia m l^2 / 3 is turned by gravity and by the torque u, and theta = 0 is upright:
+/// theta_dot_dot = 3 g / (2 l) sin(theta) + 3 / (m l^2) u, integrated by semi-implicit Euler steps. Every operation is in
+/// the order of Gymnasium's Pendulum-v1.
 
 #include <array>
 #include <cstddef>
@@ -22,15 +23,15 @@ namespace operant {
 
 /// The description of Gymnasium's Pendulum-v1; `VectorEnv<Pendulum>` runs copies of it.
 ///
-/// Observation: cosine and sine of the angle, 0 upright, and the angular velocity [rad/s]. Reward: minus angle^2 + 0.1
-/// velocity^2 + 0.001 torque^2, of the state before the step. An episode starts with the angle uniform in +-pi and the
-/// velocity in +-1; it never terminates.
+/// Observation: cosine and sine of the angle (0 is upright), and the angular velocity [rad/s]. Reward: -(angle^2 + 0.1
+/// velocity^2 + 0.001 torque^2), with angle and velocity before the step. An episode starts with the angle uniform in
+/// +-pi and the velocity uniform in +-1. It never terminates.
 struct Pendulum {
-    static constexpr std::string_view name = "Pendulum";    ///< of Gymnasium's id, without the version
-    static constexpr std::int32_t max_episode_steps = 200;  ///< then an episode is truncated
+    static constexpr std::string_view name = "Pendulum";    ///< Gymnasium's id without the version
+    static constexpr std::int32_t max_episode_steps = 200;  ///< after so many steps an episode is truncated
     using ActionSpace = Interval;                           ///< the torque [N m]; clipped to +-max_torque
 
-    /// Of the pendulum.
+    /// Angle and angular velocity of the pendulum.
     template <class Number>
     struct State {
         Angle<Number> theta;  ///< [rad], 0 upright
@@ -54,7 +55,7 @@ struct Pendulum {
         double l = 1.0;           ///< [m]
     };
 
-    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
     template <class P, class Visitor>
     static void visit_parameters(P& p, const Visitor& visit) {
         visit("max_speed", p.max_speed, Sign::positive);
@@ -65,24 +66,24 @@ struct Pendulum {
         visit("l", p.l, Sign::positive);
     }
 
-    /// The actions that `VectorEnv::step` takes, in float32; beyond the bounds, they are clipped.
+    /// The bounds of actions in float32. Actions beyond them are clipped.
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(-p.max_torque), static_cast<float>(p.max_torque)};
     }
 
-    /// Cosine and sine, and no faster than the limit.
+    /// Cosine and sine lie within +-1, the velocity within its limit.
     static constexpr Box<3> observation_space(const Parameters& p) {
         const auto speed = static_cast<float>(p.max_speed);
         return {{-1, -1, -speed}, {1, 1, speed}};
     }
 
-    /// How an episode starts: angle and speed uniform within +-x_init and +-y_init.
+    /// How an episode starts: the angle uniform within +-x_init, the angular velocity within +-y_init.
     struct ResetBounds {
         double x_init = std::numbers::pi;  ///< [rad]
         double y_init = 1.0;               ///< [rad/s]
     };
 
-    /// Calls `visit(name, bound)` for both; they are options of a reset.
+    /// Calls `visit(name, bound)` for both bounds, which callers can choose as options of a reset.
     template <class B, class Visitor>
     static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
         visit("x_init", bounds.x_init);
@@ -101,7 +102,7 @@ struct Pendulum {
     template <class Batch>
     class Dynamics {
     public:
-        /// Rounds to the precision of `Batch` what the equations need of the parameters.
+        /// Computes the constants of the equations from the parameters, rounded to the precision of `Batch`.
         explicit Dynamics(const Parameters& p)
             : max_speed_(Scalar(p.max_speed)),
               max_torque_(Scalar(p.max_torque)),
@@ -113,19 +114,22 @@ struct Pendulum {
         /// Moves `state` on by one time step.
         XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const Input<Pendulum, Batch>& input) const {
             auto& [theta, theta_dot] = state;
-            // A float32 action makes numpy clip, square and scale it in float32.
+            // numpy clips, squares and scales a float32 action in float32.
+            // u = clip(u, -max_torque, max_torque)
             const Mask float32(input.single_precision_actions);
             const Batch limit = to_float32_where(float32, max_torque_);
             const Batch u = xsimd::min(xsimd::max(input.action, -limit), limit);
+            // costs = angle_normalize(theta)**2 + 0.1 * theta_dot**2 + 0.001 * u**2
             const Batch effort =
                 to_float32_where(float32, to_float32_where(float32, Batch(Scalar(0.001))) * squared_torque(u, float32));
-            const Batch torque = to_float32_where(float32, to_float32_where(float32, torque_factor_) * u);
-
             const Batch costs =
                 multiply_add(Batch(Scalar(0.1)), squared(theta_dot), squared(theta.normalized())) + effort;
 
+            // theta_dot = clip(theta_dot + (3 * g / (2 * l) * sin(theta) + 3.0 / (m * l**2) * u) * dt, -max_speed, max_speed)
+            const Batch torque = to_float32_where(float32, to_float32_where(float32, torque_factor_) * u);
             theta_dot = multiply_add(multiply_add(gravity_factor_, theta.sin(), torque), dt_, theta_dot);
             theta_dot = xsimd::min(xsimd::max(theta_dot, -max_speed_), max_speed_);
+            // theta = theta + theta_dot * dt
             theta.advance(theta_dot, dt_, xsimd::all(max_angle_ < Batch(3)));
             return {-costs, Mask(false)};
         }
@@ -140,7 +144,7 @@ struct Pendulum {
         using Scalar = typename Batch::value_type;
         using Mask = typename Batch::batch_bool_type;
 
-        /// u ** 2, which of numpy's float32 the C library's powf computes.
+        /// u**2. For a float32 action, numpy computes it with the C library's powf.
         static XSIMD_INLINE Batch squared_torque(const Batch& u, const Mask& float32) {
             if constexpr (std::is_same_v<Scalar, double>) {
                 const Batch in_float32 =
@@ -152,7 +156,7 @@ struct Pendulum {
         }
 
         Batch max_speed_, max_torque_, dt_, gravity_factor_, torque_factor_;
-        Batch max_angle_;  // that a step can turn [rad]
+        Batch max_angle_;  // [rad], the most that a step can turn the pendulum
     };
 };
 

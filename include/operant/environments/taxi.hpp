@@ -3,7 +3,8 @@
 /// Taxi: drive to a passenger, pick the passenger up, drive to the destination and drop the passenger off there.
 ///
 /// T. G. Dietterich, "Hierarchical Reinforcement Learning with the MAXQ Value Function Decomposition", Journal of Artificial
-/// Intelligence Research 13, 2000, with the rain and the fickle passenger of section 7.1; as in Gymnasium's Taxi-v4.
+/// Intelligence Research 13, 2000, with the rain and the fickle passenger of section 7.1. The rules are those of
+/// Gymnasium's Taxi-v4.
 
 #include <array>
 #include <cstddef>
@@ -18,7 +19,7 @@ namespace operant {
 
 namespace detail {
 
-/// Of the probabilities of Taxi's 300 starts: numpy.cumsum, with every rounding.
+/// The cumulative probabilities of Taxi's 300 starts, with the roundings of numpy.cumsum.
 constexpr std::array<double, 300> taxi_start_sums = [] {
     std::array<double, 300> sums{};
     double sum = 0;
@@ -38,29 +39,30 @@ constexpr std::array<double, 300> taxi_start_sums = [] {
 ///     |Y| : |B: |
 ///     +---------+
 ///
-/// Observation: ((row * 5 + col) * 5 + passenger) * 4 + destination. Reward: -1 a step, 20 for the one that brings the
-/// passenger to the destination and terminates the episode, -10 for picking up or dropping off where that cannot be done.
+/// Observation: ((row * 5 + col) * 5 + passenger) * 4 + destination. Reward: 20 for the step that brings the passenger to
+/// the destination and terminates the episode, -10 for an impossible attempt to pick up or drop off, -1 for every other
+/// step.
 struct Taxi {
-    static constexpr std::string_view name = "Taxi";        ///< of Gymnasium's id, without the version
-    static constexpr std::int32_t max_episode_steps = 200;  ///< then an episode is truncated
-    using ActionSpace = Discrete<6>;                        ///< an Action
-    using Random = BufferedPcg64;                           ///< the fickle passenger draws an integer
+    static constexpr std::string_view name = "Taxi";        ///< Gymnasium's id without the version
+    static constexpr std::int32_t max_episode_steps = 200;  ///< after so many steps an episode is truncated
+    using ActionSpace = Discrete<6>;                        ///< see Action
+    using Random = BufferedPcg64;                           ///< draws integers, which the fickle passenger needs
 
-    /// What an action says. The first four are also the ways that a taxi heads.
+    /// The first four are also the directions of the taxi.
     enum Action : std::int64_t { south, north, east, west, pick_up, drop_off };
 
-    static constexpr int size = 5;         ///< rows, and columns
-    static constexpr int stands = 4;       ///< where passengers wait, and want to go
-    static constexpr int in_taxi = stands;  ///< where else a passenger can be
+    static constexpr int size = 5;         ///< the number of rows, and of columns
+    static constexpr int stands = 4;       ///< the number of stands, where passengers wait and want to go
+    static constexpr int in_taxi = stands;  ///< the place of a passenger who is in the taxi
 
-    /// Gymnasium's names.
+    /// With Gymnasium's names.
     struct State {
         std::int8_t taxi_row;          ///< from the top
         std::int8_t taxi_col;          ///< from the left
         std::int8_t pass_loc;          ///< the passenger's stand, or `in_taxi`
         std::int8_t dest_idx;          ///< the stand to go to
-        std::int8_t fickle_step;       ///< 1: once under way, the passenger will want to go somewhere else
-        std::int8_t taxi_orientation;  ///< the last way that the taxi was told to go; only a picture shows it
+        std::int8_t fickle_step;       ///< 1 if the passenger will change the destination on the way
+        std::int8_t taxi_orientation;  ///< the last direction that was chosen; only a picture shows it
     };
 
     /// Calls `visit(name, member)` for every member of a state.
@@ -78,11 +80,11 @@ struct Taxi {
     struct Parameters {
         bool is_rainy = false;            ///< whether the taxi may drift to its left or right
         bool fickle_passenger = false;    ///< whether a passenger may change the destination
-        double rainy_probability = 0.8;   ///< how likely it is to go straight ahead in the rain
-        double fickle_probability = 0.3;  ///< how likely the destination changes, once an episode
+        double rainy_probability = 0.8;   ///< the probability to go straight ahead in the rain
+        double fickle_probability = 0.3;  ///< the probability that the destination changes, once per episode
     };
 
-    /// Calls `visit(name, value, ...)` for every parameter, with what its values may be.
+    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
     template <class P, class Visitor>
     static void visit_parameters(P& p, const Visitor& visit) {
         visit("is_rainy", p.is_rainy);
@@ -91,19 +93,19 @@ struct Taxi {
         visit("fickle_probability", p.fickle_probability, Sign::any);
     }
 
-    /// \throws std::invalid_argument where a probability is none
+    /// \throws std::invalid_argument if a probability is not between 0 and 1
     static void check(const Parameters& p) {
         check_probability("rainy_probability", p.rainy_probability);
         check_probability("fickle_probability", p.fickle_probability);
     }
 
-    /// A number for every state, those that cannot be reached among them.
+    /// A number for every state, including those that cannot be reached.
     static constexpr Discrete<size * size * (stands + 1) * stands> observation_space(const Parameters&) { return {}; }
 
-    /// What a step tells besides.
+    /// The info of a step.
     struct Info {
-        double prob;                           ///< how likely it was that the step went this way
-        std::array<std::int8_t, 6> action_mask;  ///< 1 for the actions that now change the state
+        double prob;                           ///< the probability with which the step went this way
+        std::array<std::int8_t, 6> action_mask;  ///< 1 for the actions that would change the new state
     };
 
     /// Calls `visit(name, member)` for every member of an info.
@@ -113,18 +115,19 @@ struct Taxi {
         visit("action_mask", info.action_mask);
     }
 
-    /// What a step brought.
+    /// The result of a step.
     struct Result {
         double reward;
         bool terminated;
         Info info;
     };
 
-    /// The taxi anywhere, the passenger at a stand other than the destination: 300 states, each as likely.
+    /// Puts the taxi anywhere, and the passenger at a stand other than the destination: 300 states, all equally likely.
     static XSIMD_INLINE State reset(const Parameters& p, BufferedPcg64& random) {
         State state{};
         const std::size_t start = choose_start(random.random());
-        if (start < starts) {  // Gymnasium goes to state 0 when the sum of probabilities is rounded to less than was drawn
+        // Otherwise rounding has made the last sum not larger than what was drawn, and Gymnasium starts from state 0.
+        if (start < starts) {
             const int place = static_cast<int>(start) / 12, pair = static_cast<int>(start) % 12;
             const int passenger = pair / 3, destination = pair % 3;
             state.taxi_row = static_cast<std::int8_t>(place / size);
@@ -136,10 +139,10 @@ struct Taxi {
         return state;
     }
 
-    /// Moves the taxi, or lets the passenger in or out.
+    /// Moves the taxi, picks the passenger up or drops the passenger off.
     static XSIMD_INLINE Result step(const Parameters& p, State& state, std::int64_t action, BufferedPcg64& random) {
         if (action == pick_up || action == drop_off) {
-            random.random();  // Gymnasium draws where there is no choice, too
+            random.random();  // Gymnasium draws even where there is only one outcome
             const int stand = stand_at(state.taxi_row, state.taxi_col);
             const bool is_possible = action == pick_up ? stand != none && state.pass_loc == stand  //
                                                        : stand != none && state.pass_loc == in_taxi;
@@ -156,7 +159,7 @@ struct Taxi {
             const double straight = p.rainy_probability, sideways = (1 - straight) / 2;
             const auto drift = random.choice(std::array{straight, straight + sideways, straight + sideways + sideways});
             prob = drift == 0 ? straight : sideways;
-            // Where the way ahead is blocked, the taxi stays, and does not drift.
+            // If the way ahead is blocked, the taxi stays where it is and does not drift.
             if (can_go(row, col, action)) heading = drift == 0 ? action : drift == 1 ? left_of[action] : right_of[action];
         } else {
             random.random();
@@ -174,7 +177,7 @@ struct Taxi {
         return {-1, false, {prob, action_mask(state)}};
     }
 
-    /// The infos of a reset.
+    /// The info of a reset.
     static XSIMD_INLINE Info reset_info(const Parameters&, const State& state) { return {1, action_mask(state)}; }
 
     /// What the agent sees of a state: its number.
@@ -186,7 +189,7 @@ private:
     static constexpr int none = -1;
     static constexpr std::size_t starts = detail::taxi_start_sums.size();
 
-    /// The stand at a place.
+    /// The stand at a place, or `none`.
     static XSIMD_INLINE int stand_at(int row, int col) {
         return row == 0 && col == 0   ? 0
                : row == 0 && col == 4 ? 1
@@ -217,7 +220,7 @@ private:
                 stand != none && state.pass_loc == in_taxi};
     }
 
-    /// The first sum that is larger than what was drawn: at 300 times that, or beside it.
+    /// The index of the first sum that is larger than `drawn`: at 300 times `drawn`, or next to it.
     static XSIMD_INLINE std::size_t choose_start(double drawn) {
         const auto& sums = detail::taxi_start_sums;
         auto start = static_cast<std::size_t>(drawn * starts);

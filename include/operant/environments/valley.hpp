@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What both MountainCars share: a valley between two walls, and a car that starts at rest in it.
+/// What MountainCar and MountainCarContinuous share: a valley between two walls, and a car that starts at rest in it.
 
 #include <array>
 #include <cstddef>
@@ -13,11 +13,11 @@ namespace operant {
 
 /// Base of MountainCar and MountainCarContinuous.
 struct Valley {
-    /// Of the car.
+    /// State of the car.
     template <class Number>
     struct State {
-        Number position;  ///< in the valley's unit of length
-        Number velocity;  ///< length a step
+        Number position;  ///< in units of length of the valley
+        Number velocity;  ///< length per step
     };
 
     /// Calls `visit(name, member)` for every member of a state.
@@ -27,7 +27,7 @@ struct Valley {
         visit("velocity", s.velocity);
     }
 
-    /// Between the walls, and no faster than the limit.
+    /// Positions lie between the walls, velocities within the limit.
     static constexpr Box<2> observation_space(const auto& p) {
         return {{static_cast<float>(p.min_position), static_cast<float>(-p.max_speed)},
                 {static_cast<float>(p.max_position), static_cast<float>(p.max_speed)}};
@@ -35,11 +35,11 @@ struct Valley {
 
     /// How an episode starts: at rest, at a position uniform between two bounds.
     struct ResetBounds {
-        double low = -0.6;   ///< leftmost
-        double high = -0.4;  ///< rightmost
+        double low = -0.6;   ///< leftmost position
+        double high = -0.4;  ///< rightmost position
     };
 
-    /// Calls `visit(name, bound)` for both; they are options of a reset.
+    /// Calls `visit(name, bound)` for both bounds, which callers can choose as options of a reset.
     template <class B, class Visitor>
     static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
         visit("low", bounds.low);
