@@ -1,4 +1,4 @@
-// Steps the environment of double_integrator.hpp under the feedback law that is optimal for its reward.
+// Steps the environment of double_integrator.hpp with the linear feedback that is optimal for its reward (without the bounds).
 #include "double_integrator.hpp"
 
 #include <cmath>

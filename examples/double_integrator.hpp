@@ -1,5 +1,5 @@
 #pragma once
-// An environment of one's own: a mass on a rail, to be brought to rest at the origin by a bounded force.
+// An environment of your own: a bounded force has to bring a mass on a rail to rest at the origin.
 //
 // V. G. Rao and D. S. Bernstein, "Naive Control of the Double Integrator", IEEE Control Systems Magazine 21(5), 2001.
 // With the force u held between two steps, the motion is known exactly:
@@ -9,7 +9,8 @@
 // In Python: DoubleIntegratorVecEnv = operant.load("double_integrator.hpp")
 // In C++: operant::VectorEnv<DoubleIntegrator>, of <operant/vector_env.hpp>
 //
-// operant/cartpole.hpp says more about each part; operant/environment.hpp lists what an environment may have besides.
+// operant/environments/cartpole.hpp says more about each part. operant/environment.hpp lists what else an environment may
+// have.
 
 #include <array>
 #include <cstdint>
@@ -81,13 +82,15 @@ struct DoubleIntegrator {
         explicit Dynamics(const Parameters& p)
             : dt_(Scalar(p.dt)), max_force_(Scalar(p.max_force)), rail_end_(Scalar(p.rail_end)) {}
 
-        // Moves `state` on by dt; the reward is minus the squares of position and force.
+        // Moves `state` on by dt.
         XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& state,
                                                   const operant::Input<DoubleIntegrator, Batch>& input) const {
             auto& [position, velocity] = state;
             const Batch force = xsimd::min(xsimd::max(input.action, -max_force_), max_force_);
+            // reward = -(position^2 + u^2), with the position before the step
             const Batch reward = -(position * position + force * force);
 
+            // position = position + dt (velocity + u dt / 2), velocity = velocity + u dt
             const Batch mean_velocity = operant::multiply_add(Batch(Scalar(0.5)) * dt_, force, velocity);
             position = operant::multiply_add(dt_, mean_velocity, position);
             velocity = operant::multiply_add(dt_, force, velocity);

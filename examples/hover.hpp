@@ -1,8 +1,9 @@
 #pragma once
-// A rocket that is to hover: the engine is on or off, gravity pulls, and each push is a little stronger or weaker than the
-// one before. Plain C++, called copy by copy: the tutorial of the documentation builds it up from the empty file.
+// A rocket that has to hover: gravity pulls, the engine is on or off, and the strength of each push is random. This is plain
+// C++, called once per copy. The tutorial of the documentation explains it part by part.
 //
-//   acceleration = thrust (1 + noise) - gravity       while the engine is on; else -gravity; semi-implicit Euler
+//   acceleration = thrust normal(1, noise) - gravity     with the engine on, otherwise -gravity
+//   velocity = velocity + acceleration dt, height = height + velocity dt
 
 #include <array>
 #include <cmath>
@@ -50,7 +51,7 @@ struct Hover {
         return {random.uniform(0.2 * p.target, 1.8 * p.target), 0.0};
     }
 
-    // It ends on the ground, or far too high.
+    // An episode terminates on the ground, or far too high.
     template <class Random>
     static XSIMD_INLINE operant::Outcome<double> step(const Parameters& p, State& s, std::int64_t action, Random& random) {
         constexpr double dt = 0.05;

@@ -1,8 +1,8 @@
-// A thousand CartPoles, with nothing but a compiler:
+// A thousand CartPoles; all that this needs is a compiler:
 //
 //   g++ -std=c++20 -O2 -march=native -ffp-contract=off -I ../include minimal.cpp -o minimal && ./minimal
 //
-// `operant info --include-dir` prints what to put in place of ../include when Operant came from pip.
+// If Operant was installed by pip, replace ../include by what `operant info --include-dir` prints.
 #include <operant/cartpole.hpp>
 
 #include <cstdint>

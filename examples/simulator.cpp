@@ -1,6 +1,6 @@
-// Random policies in all five environments, on a pool of worker threads: prints what the episodes returned.
+// Runs random actions in the five environments of classic control, on several threads, and prints the returns.
 //
-//   simulator [workers]       (default 2; the results are the same with any number)
+//   simulator [workers]       (default 2; the number does not change the results)
 #include <operant/operant.hpp>
 
 #include <algorithm>
@@ -40,7 +40,7 @@ void simulate(std::size_t workers) {
         const auto [observations, rewards, terminations, truncations] = env.step(actions);
         for (std::size_t copy = 0; copy < num_envs; ++copy) {
             running[copy] += rewards[copy];
-            if (terminations[copy] || truncations[copy]) {  // the next step starts a new episode by itself
+            if (terminations[copy] || truncations[copy]) {  // the next step starts a new episode automatically
                 returns.push_back(running[copy]);
                 running[copy] = 0;
             }

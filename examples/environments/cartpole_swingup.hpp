@@ -1,11 +1,11 @@
 #pragma once
-// CartPoleSwingUp: a pole hangs from a cart, which is pushed with any force, and is to be swung up and balanced.
+// CartPoleSwingUp: a pole hangs from a cart. Pushing the cart has to swing the pole up, and to balance it.
 //
 // Equations of motion for a frictionless cart: R. V. Florian, "Correct Equations for the Dynamics of the Cart-Pole System",
-// 2007 (eq. 23 and 24, mu = 0). The reward, the height of the pole's tip, is that of K. Doya, "Reinforcement Learning in
-// Continuous Time and Space", Neural Computation 12(1), 2000, for swinging up a pendulum.
+// 2007 (eq. 23 and 24, mu = 0). The reward is the height of the pole's tip, as for the pendulum of K. Doya, "Reinforcement
+// Learning in Continuous Time and Space", Neural Computation 12(1), 2000.
 //
-// What it shows: one continuous action, and sines of any angle.
+// What it shows: one continuous action, and the sine of an angle of any size.
 
 #include <array>
 #include <cstdint>
@@ -20,7 +20,7 @@
 #include <operant/numerics/arithmetic.hpp>
 
 // Observation: position [m] and velocity [m/s] of the cart, cosine and sine of the pole's angle, its angular velocity
-// [rad/s]. Reward: cos theta, of the state before the step. An episode starts with the pole hanging, give or take, and
+// [rad/s]. Reward: cos theta, of the state before the step. An episode starts with the pole hanging, more or less, and
 // terminates when the cart leaves the track.
 struct CartPoleSwingUp {
     static constexpr std::string_view name = "CartPoleSwingUp";
@@ -78,7 +78,7 @@ struct CartPoleSwingUp {
     // How an episode starts: every state variable uniform between two bounds, the angle around hanging.
     struct ResetBounds {
         double low = -0.05;  // [m], [m/s], [rad], [rad/s]
-        double high = 0.05;  // the same
+        double high = 0.05;  // [m], [m/s], [rad], [rad/s]
     };
 
     template <class B, class Visitor>
@@ -109,7 +109,7 @@ struct CartPoleSwingUp {
               tau_(Scalar(p.tau)),
               x_threshold_(Scalar(p.x_threshold)) {}
 
-        // Semi-implicit Euler: velocities first, and positions by the new ones.
+        // One semi-implicit Euler step: first the velocities, then the positions with the new velocities.
         XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& state,
                                                   const operant::Input<CartPoleSwingUp, Batch>& input) const {
             using operant::multiply_add;
@@ -126,6 +126,7 @@ struct CartPoleSwingUp {
             // x'' = temp - m_p l theta'' cos theta / m
             const Batch x_dot_dot = minus_quotient(temp, polemass_length_ * theta_dot_dot * cos_theta, total_mass_);
 
+            // x' = x' + tau x'', x = x + tau x', and the same for theta
             x_dot = multiply_add(tau_, x_dot_dot, x_dot);
             x = multiply_add(tau_, x_dot, x);
             theta_dot = multiply_add(tau_, theta_dot_dot, theta_dot);

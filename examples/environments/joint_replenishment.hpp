@@ -1,12 +1,12 @@
 #pragma once
-// JointReplenishment: a shop sells two products that come on the same truck. How much of each is to be ordered, every day?
+// JointReplenishment: a shop sells two products that come on the same truck. Each day it decides how much of each to order.
 //
 // The joint replenishment problem, with a fixed cost of the delivery: M. Khouja and S. Goyal, "A Review of the Joint
-// Replenishment Problem Literature: 1989-2005", European Journal of Operational Research 186(1), 2008. Demand that cannot be
-// met is lost: P. Zipkin, "Old and New Methods for Lost-Sales Inventory Systems", Operations Research 56(5), 2008.
+// Replenishment Problem Literature: 1989-2005", European Journal of Operational Research 186(1), 2008. Demand that the
+// stock cannot meet is lost: P. Zipkin, "Old and New Methods for Lost-Sales Inventory Systems", Operations Research 56(5), 2008.
 //
-// What it shows: the scalar tier, for what SIMD does not help, which is plain C++; several discrete actions, integers in
-// the state, and random integers.
+// What it shows: the scalar tier, which is plain C++ for environments that SIMD does not help; several discrete actions,
+// integers in the state, and random integers.
 
 #include <algorithm>
 #include <array>
@@ -18,13 +18,13 @@
 
 #include <operant/environment.hpp>
 
-// Observation: what is in stock of both products, and what of them is on its way. Reward: the day's profit. An episode
-// starts with random stocks; it never terminates.
+// Observation: the stock of both products, and the pieces of both that are on their way. Reward: the day's profit. An
+// episode starts with random stocks. It never terminates.
 struct JointReplenishment {
     static constexpr std::string_view name = "JointReplenishment";
     static constexpr std::int32_t max_episode_steps = 100;
     static constexpr std::size_t products = 2;
-    using ActionSpace = operant::MultiDiscrete<11, 11>;  // how many of each product to order; they come after a day
+    using ActionSpace = operant::MultiDiscrete<11, 11>;  // how many of each product to order; they arrive a day later
     using Random = operant::BufferedPcg64;               // the generator that draws integers
 
     struct State {
@@ -86,12 +86,12 @@ struct JointReplenishment {
     }
 
 private:
-    // Of one product.
+    // The day's profit from one product; also moves its stock on by a day.
     static XSIMD_INLINE double profit_of_day(const Parameters& p, std::int32_t& stock, std::int32_t& on_order,
                                              std::int32_t order, Random& random) {
         const auto demand = static_cast<std::int32_t>(random.integers(0, static_cast<std::int64_t>(p.max_demand) + 1));
         const std::int32_t sold = std::min(demand, stock), left = stock - sold;
-        // In the night, what was on its way arrives; what finds no room goes back.
+        // At night the pieces on their way arrive. Pieces for which there is no room go back.
         stock = std::min(left + on_order, static_cast<std::int32_t>(p.capacity));
         on_order = order;
         return p.price * sold - p.cost * order - p.holding * left - p.lost_sale * (demand - sold);

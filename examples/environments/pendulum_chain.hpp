@@ -1,6 +1,6 @@
 #pragma once
-// PendulumChain: twenty pendulums on a common axis, each coupled to its neighbours by a spring that resists their being
-// twisted against each other, are to be brought to rest by a motor at the first.
+// PendulumChain: twenty pendulums on a common axis. Springs between neighbours resist a difference of their angles, and a
+// motor at the first pendulum has to bring all of them to rest.
 //
 // A. C. Scott, "A Nonlinear Klein-Gordon Equation", American Journal of Physics 37(1), 1969, describes the apparatus. As
 // the pendulums get closer, its equations become the sine-Gordon equation.
@@ -19,8 +19,8 @@
 #include <operant/numerics/trigonometry.hpp>
 
 // Observation: 20 angles [rad], then 20 angular velocities [rad/s]. Reward: minus the mean over all pendulums of
-// theta^2 + 0.1 theta'^2, minus 0.001 u^2, of the state before the step. An episode starts with everything uniform around
-// hanging at rest; it never terminates.
+// theta^2 + 0.1 theta'^2, minus 0.001 u^2, with the state before the step. An episode starts near hanging at rest: all angles
+// and velocities are uniform around 0. It never terminates.
 struct PendulumChain {
     static constexpr std::string_view name = "PendulumChain";
     static constexpr std::int32_t max_episode_steps = 200;
@@ -29,7 +29,7 @@ struct PendulumChain {
 
     template <class Number>
     struct State {
-        std::array<Number, pendulums> theta;      // 0 hanging; not wrapped, since the springs count turns [rad]
+        std::array<Number, pendulums> theta;      // [rad], 0 hanging; not wrapped, as full turns twist the springs
         std::array<Number, pendulums> theta_dot;  // [rad/s]
     };
 
@@ -68,7 +68,7 @@ struct PendulumChain {
     // How an episode starts: every angle and every velocity uniform between two bounds.
     struct ResetBounds {
         double low = -0.5;  // [rad], [rad/s]
-        double high = 0.5;  // the same
+        double high = 0.5;  // [rad], [rad/s]
     };
 
     template <class B, class Visitor>
@@ -95,7 +95,7 @@ struct PendulumChain {
               max_acceleration_(Scalar(p.max_acceleration)),
               dt_(Scalar(p.dt)) {}
 
-        // Semi-implicit Euler: velocities first, and angles by the new ones.
+        // One semi-implicit Euler step: first the velocities, then the angles with the new velocities.
         XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& state,
                                                   const operant::Input<PendulumChain, Batch>& input) const {
             using operant::multiply_add;
@@ -110,11 +110,11 @@ struct PendulumChain {
                 // theta_i'' = k ((theta_i+1 - theta_i) - (theta_i - theta_i-1)) - g sin theta_i - friction theta_i' [+ u]
                 const Batch twist = i + 1 < pendulums ? theta[i + 1] - theta[i] : Batch(0);
                 const Batch driven = operant::negated_multiply_add(friction_, theta_dot[i], motor);
-                // Of angles that are rarely beyond an eighth turn; those that are cost more.
+                // sincos_of_small is fast for angles within an eighth turn, which most are, and right for all.
                 const Batch falling = operant::negated_multiply_add(gravity_, operant::sincos_of_small(theta[i]).sin, driven);
                 const Batch acceleration = multiply_add(stiffness_, twist - twist_before, falling);
                 theta_dot[i] = multiply_add(dt_, acceleration, theta_dot[i]);
-                theta[i] = multiply_add(dt_, theta_dot[i], theta[i]);  // the next pendulum has the twist
+                theta[i] = multiply_add(dt_, theta_dot[i], theta[i]);  // the next pendulum uses twist_before, not this angle
                 twist_before = twist;
                 motor = Batch(0);
             }

@@ -1,11 +1,11 @@
 #pragma once
-// PointMass: a mass in the plane is to be pushed to a goal, which is another one in every episode.
+// PointMass: push a mass in the plane to a goal, which is a different one in every episode.
 //
 // Two double integrators: V. G. Rao and D. S. Bernstein, "Naive Control of the Double Integrator", IEEE Control Systems
 // Magazine 21(5), 2001.
 //
 // What it shows: a goal in the state, starts that are normally distributed and need a loop, noise in a step, an extra
-// output `distance`, and episodes that are truncated by something else than their length.
+// output `distance`, and episodes that are truncated for another reason than their length.
 
 #include <array>
 #include <cmath>
@@ -29,7 +29,7 @@ struct PointMass {
     struct State {
         Number x, y;            // [m]
         Number x_dot, y_dot;    // [m/s]
-        Number goal_x, goal_y;  // the same throughout an episode [m]
+        Number goal_x, goal_y;  // constant during an episode [m]
     };
 
     template <class S, class Visitor>
@@ -42,7 +42,7 @@ struct PointMass {
         visit("goal_y", s.goal_y);
     }
 
-    // What a step, or a reset, tells besides.
+    // The info of a step and of a reset.
     template <class Batch>
     struct Info {
         Batch distance;  // to the goal [m]
@@ -78,10 +78,10 @@ struct PointMass {
 
     static constexpr operant::Box<6> observation_space(const Parameters&) { return operant::Box<6>::unbounded(); }
 
-    // How an episode starts: at rest, at a normally distributed place, with a goal that is normally distributed, too.
+    // How an episode starts: at rest, with a normally distributed place and a normally distributed goal.
     struct ResetBounds {
-        double deviation = 1.0;       // of both coordinates of the place [m]
-        double goal_deviation = 1.0;  // the same of the goal [m]
+        double deviation = 1.0;       // standard deviation of both coordinates of the place [m]
+        double goal_deviation = 1.0;  // the same for the goal [m]
     };
 
     template <class B, class Visitor>
@@ -90,8 +90,8 @@ struct PointMass {
         visit("goal_deviation", bounds.goal_deviation);
     }
 
-    // A goal that would be reached at once is drawn again, a hundred times at most. The loop is why this is no template,
-    // and is called for one copy after the other.
+    // A goal that would be reached at once is drawn again, up to a hundred times. A loop whose length is random cannot run
+    // on batches, so this function takes one generator, and is called once per copy.
     static XSIMD_INLINE State<double> reset(const Parameters& p, const ResetBounds& bounds, operant::Pcg64& random) {
         State<double> state{};
         state.x = random.normal(0, bounds.deviation);
@@ -127,14 +127,15 @@ struct PointMass {
               goal_radius_(Scalar(p.goal_radius)),
               arena_(Scalar(p.arena)) {}
 
-        // Semi-implicit Euler: velocities first, and positions by the new ones.
+        // One semi-implicit Euler step: first the velocities, then the positions with the new velocities.
         template <class Random>
         XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const operant::Input<PointMass, Batch>& input,
                                          Random& random) const {
             using operant::multiply_add;
             auto& [x, y, x_dot, y_dot, goal_x, goal_y] = state;
 
-            // v += a dt + noise sqrt(dt) normal, x += v dt; the copies without noise draw nothing
+            // v = v + a dt + noise sqrt(dt) normal(0, 1), x = x + v dt
+            // Copies without noise draw no random numbers.
             x_dot = multiply_add(dt_, clipped(input.action[0]), x_dot);
             y_dot = multiply_add(dt_, clipped(input.action[1]), y_dot);
             const auto noisy = noise_ > Batch(0);

@@ -1,10 +1,10 @@
 #pragma once
-// Quadrotor: a quadrotor in a vertical plane, pushed up by two rotors, is to hover at the origin.
+// Quadrotor: a quadrotor in a vertical plane has to hover at the origin with the thrust of its two rotors.
 //
 // R. Tedrake, "Underactuated Robotics: Algorithms for Walking, Running, Swimming, Flying, and Manipulation", chapter
-// "Acrobots, Cart-Poles, and Quadrotors", section "The Planar Quadrotor"; its example's mass, arm and inertia.
+// "Acrobots, Cart-Poles, and Quadrotors", section "The Planar Quadrotor". Mass, arm and inertia are those of its example.
 //
-// What it shows: several continuous actions, and an angle that turns for ever.
+// What it shows: several continuous actions, and an angle that may turn without limit.
 
 #include <array>
 #include <cstdint>
@@ -19,8 +19,8 @@
 #include <operant/numerics/arithmetic.hpp>
 
 // Observation: position [m], cosine and sine of the angle, velocity [m/s], angular velocity [rad/s]. Reward: minus
-// distance^2 + 0.1 (1 - cos theta) + 0.001 (thrust_1^2 + thrust_2^2), of the state before the step. An episode starts with
-// everything uniform around hovering and terminates outside of a disc around the origin.
+// distance^2 + 0.1 (1 - cos theta) + 0.001 (thrust_1^2 + thrust_2^2), with the state before the step. An episode starts
+// near hovering, with everything uniform, and terminates when the quadrotor leaves a disc around the origin.
 struct Quadrotor {
     static constexpr std::string_view name = "Quadrotor";
     static constexpr std::int32_t max_episode_steps = 500;
@@ -28,8 +28,8 @@ struct Quadrotor {
 
     template <class Number>
     struct State {
-        Number x, z;                   // of the centre of mass, to the right and up [m]
-        operant::Angle<Number> theta;  // to the left, 0 level [rad]
+        Number x, z;                   // centre of mass, to the right and up [m]
+        operant::Angle<Number> theta;  // counterclockwise, 0 level [rad]
         Number x_dot, z_dot;           // [m/s]
         Number theta_dot;              // [rad/s]
     };
@@ -112,7 +112,7 @@ struct Quadrotor {
               dt_(Scalar(p.dt)),
               radius_squared_(Scalar(p.radius * p.radius)) {}
 
-        // Semi-implicit Euler: velocities first, and positions by the new ones.
+        // One semi-implicit Euler step: first the velocities, then the positions with the new velocities.
         XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& state, const operant::Input<Quadrotor, Batch>& input) const {
             using operant::multiply_add;
             auto& [x, z, theta, x_dot, z_dot, theta_dot] = state;
@@ -127,6 +127,7 @@ struct Quadrotor {
             // x'' = -(thrust_1 + thrust_2) / m sin theta
             // z'' = (thrust_1 + thrust_2) / m cos theta - g
             // theta'' = (thrust_1 - thrust_2) arm / I
+            // x' = x' + dt x'', x = x + dt x', and the same for z and theta
             const Batch lift = (right + left) * per_mass_;
             x_dot = operant::negated_multiply_add(dt_ * lift, sin_theta, x_dot);
             z_dot = multiply_add(dt_, multiply_add(lift, cos_theta, -gravity_), z_dot);

@@ -1,5 +1,5 @@
 #pragma once
-// The van der Pol oscillator, which starts to oscillate by itself, to be brought to rest by a force.
+// The van der Pol oscillator, which oscillates by itself, and which a force has to bring to rest.
 //
 // B. van der Pol, "On relaxation-oscillations", The London, Edinburgh and Dublin Philosophical Magazine 2(11), 1926, with a
 // force u added, in semi-implicit Euler steps:
@@ -63,8 +63,10 @@ struct VanDerPol {
         XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& state, const operant::Input<VanDerPol, Batch>& input) const {
             auto& [x, x_dot] = state;
             const Batch u = xsimd::min(xsimd::max(input.action, -max_force_), max_force_);
+            // reward = -(x^2 + x'^2 + 0.1 u^2), with the state before the step
             const Batch reward = -(x * x + x_dot * x_dot + Batch(Scalar(0.1)) * u * u);
 
+            // x'' = mu (1 - x^2) x' - x + u, x' = x' + dt x'', x = x + dt x'
             const Batch x_dot_dot = mu_ * (Batch(1) - x * x) * x_dot - x + u;
             x_dot = x_dot + dt_ * x_dot_dot;
             x = x + dt_ * x_dot;
