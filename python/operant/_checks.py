@@ -54,15 +54,18 @@ def switch(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def number(name: str, value: Any) -> int | float:
-    """The value as a Python number; TypeError when it is none, ValueError for an int beyond the largest float."""
+def number(name: str, value: Any, *, any_shape: bool = False) -> int | float:
+    """The value as a Python number; TypeError when it is none, ValueError for an int beyond the largest float.
+
+    With `any_shape`, an array or a tensor with one element is a number whatever its shape is.
+    """
     if type(value) is float:  # the most frequent case, in a quarter of the time
         return value
     plain = value
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+    if _is_scalar(getattr(value, "shape", None), any_shape) and hasattr(value, "item"):
         # An item of a numpy datetime can be an integer, and one of a longdouble is a longdouble again.
         kind = getattr(getattr(value, "dtype", None), "kind", None)
-        plain = None if kind in ("m", "M") else float(value) if kind == "f" else value.item()
+        plain = None if kind in ("m", "M") else float(value.item()) if kind == "f" else value.item()
     if isinstance(plain, float):
         return float.__float__(plain)
     if isinstance(plain, int):
@@ -75,6 +78,10 @@ def number(name: str, value: Any) -> int | float:
     shape = getattr(value, "shape", ())
     what = f"{type(value).__name__} of shape {tuple(shape)}" if shape else f"{type(value).__name__} {shown(value)}"
     raise TypeError(f"{name}: expected a number, got {what}")
+
+
+def _is_scalar(shape: Any, any_shape: bool) -> bool:
+    return shape == () or (any_shape and isinstance(shape, tuple) and all(size == 1 for size in shape))
 
 
 def elements(value: Any, count: int) -> list[Any] | None:

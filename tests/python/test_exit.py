@@ -59,11 +59,11 @@ def test_an_open_logger_is_complete(tmp_path):
 env = started(8192, 2)
 logger = Logger(csv_path={str(path)!r}, quiet=True)
 for step in range(1000):
-    logger.log(steps=1, step=step)
+    logger.log(steps=1, number=step)
 """)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     with open(path, newline="") as file:
-        assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1000))
+        assert [int(row["number"]) for row in csv.DictReader(file)] == list(range(1000))
 
 
 def test_an_interrupt_is_seen_between_two_steps():

@@ -166,7 +166,7 @@ def test_arguments_of_log(tmp_path):
 
         @BOUNDED
         @given(
-            steps=mostly(st.integers(0, 9), ANYTHING),
+            steps=mostly(st.integers(0, 9), ANYTHING | st.dictionaries(TEXT, NUMBERS, max_size=3)),
             metrics=st.dictionaries(
                 mostly(st.sampled_from("abc"), st.text(max_size=4)), mostly(NUMBERS, ANYTHING), max_size=3
             ),
@@ -174,11 +174,12 @@ def test_arguments_of_log(tmp_path):
         def fuzz(steps, metrics):
             metrics.pop("steps", None)
             rows, total_steps = len(logged), logger.total_steps
-            names = ["steps", *metrics, *map(repr, metrics)]
+            given = {**(steps if isinstance(steps, dict) else {}), **metrics}
+            names = ["steps", "metrics", *map(str, given), *map(repr, given)]
             if refused(lambda: logger.log(steps, **metrics), names, (TypeError, ValueError)):
                 assert (len(logged), logger.total_steps) == (rows, total_steps)
             else:
-                assert logged[-1].keys() - metrics.keys() == {"timestamp", "total_steps", "steps_per_second"}
+                assert logged[-1].keys() - given.keys() == {"timestamp", "total_steps", "steps_per_second"}
                 assert all(type(number) in (int, float) for number in logged[-1].values())
 
         fuzz()
@@ -194,9 +195,10 @@ def test_arguments_of_log(tmp_path):
 # fmt: off
 WORDS = [
     "info", "envs", "plot", "bench", "--help", "--version", "--include-dir", "--cmake-dir", "-o", "--output", "log.csv",
+    "-V", "-x", "time", "-m", "--metric", "reward", "--smooth", "--show", "-", "all", "cartpole", "operant/Taxi-v3",
     "no.csv", ".", "..", '""', "--env", "CartPole", "Pendulum,Ant", "--num-envs", "0", "64", "1e3", "9" * 20,
     "--workers", "1,2", "5000", "--dtype", "float32", "float16", "--against", "none", "gymnasium", "--json", "out.json",
-    "--plot", "out.png", "out.txt", "--rounds", "--seconds", "nan", "inf", "0.01", "--all", "--", "-x",
+    "--plot", "out.png", "out.txt", "--rounds", "--seconds", "nan", "inf", "0.01", "--all", "--",
 ]
 # fmt: on
 ARGUMENTS = st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="/\\", exclude_categories=()), max_size=6)

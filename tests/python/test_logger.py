@@ -9,12 +9,16 @@ import gc
 import io
 import math
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -38,6 +42,14 @@ def column(path, name):
     return [row[name] for row in read(path)]
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """The only item is the time, in seconds."""
+    clock = [100.0]
+    monkeypatch.setattr("operant.utils.logger.perf_counter", lambda: clock[0])
+    return clock
+
+
 def wait_until(condition):
     """Poll a condition that a thread brings about; a minute is for machines that are busy otherwise."""
     deadline = time.monotonic() + 60
@@ -46,14 +58,26 @@ def wait_until(condition):
         time.sleep(0.01)
 
 
-def first_error(call):
-    """Call until there is an OSError."""
-    while True:
-        try:
-            call()
-        except OSError as error:
-            return error
-        time.sleep(0.01)
+def warnings_of(call):
+    with pytest.warns(RuntimeWarning) as caught:
+        call()
+    return [str(warning.message) for warning in caught]
+
+
+def log_until_warned(logger, **metrics):
+    """Log the same again and again; how often."""
+    calls = 0
+
+    def log():
+        nonlocal calls
+        while not logger._has_warned:
+            logger.log(steps=1, **metrics)
+            calls += 1
+            time.sleep(0.01)
+
+    (message,) = warnings_of(log)
+    assert message.endswith("; rows are kept in memory and tried again until the logger is closed")
+    return calls
 
 
 def run(code, *arguments):
@@ -92,12 +116,11 @@ def test_numbers_round_trip(path, rng):
 
 
 class Scalar:
-    """What tensors of no dimension have in common."""
+    """What tensors with one element have in common."""
 
-    shape = ()
-
-    def __init__(self, value):
+    def __init__(self, value, shape=()):
         self._value = value
+        self.shape = shape
 
     def item(self):
         return self._value
@@ -120,6 +143,12 @@ class Level(enum.IntEnum):
         (Level.TWO, "2"),
         (Scalar(2.5), "2.5"),
         (Scalar(4), "4"),
+        (np.array([2.5]), "2.5"),
+        (np.full((1, 1, 1), 7, np.int16), "7"),
+        (np.full((1, 1), np.float32(0.1)), repr(float(np.float32(0.1)))),
+        (np.full(1, np.longdouble(0.1)), "0.1"),
+        (np.array([True]), "1"),
+        (Scalar(4, (1, 1)), "4"),
     ],
 )
 def test_scalars_are_numbers(path, scalar, expected):
@@ -129,7 +158,8 @@ def test_scalars_are_numbers(path, scalar, expected):
 
 
 def test_anything_else_is_refused_by_name_and_not_logged(path):
-    values = [None, "1", [1.0], {}, 1j, np.zeros(1), np.str_("1"), Decimal(1), np.datetime64(0, "ns"), Scalar("1")]
+    values = [None, "1", [1.0], {}, 1j, np.zeros(2), np.zeros((0, 1)), np.str_("1"), Decimal(1), Scalar("1")]
+    values += [np.datetime64(0, "ns"), np.zeros(1, "M8[ns]"), np.array(["1"]), Scalar(1, (2,)), Scalar(1j, (1,))]
     with Logger(csv_path=path, quiet=True) as logger:
         for value in values:
             with pytest.raises(TypeError, match="episode_return: expected a number, got "):
@@ -226,12 +256,11 @@ def test_a_late_column_is_added_at_once_or_not_at_all(path, monkeypatch):
         with monkeypatch.context() as context:
             context.setattr(os, "replace", fail)
             logger.log(reward=2, loss=3)
-            error = first_error(lambda: logger.log(reward=9))
-            assert (error.errno, error.filename) == (errno.EIO, str(path))
+            log_until_warned(logger, reward=9)
             assert path.read_bytes() == before
     rows = read(path)
     assert [(row["reward"], row["loss"]) for row in rows[:2]] == [("1", ""), ("2", "3")]
-    assert {row["reward"] for row in rows[2:]} <= {"9"}
+    assert {row["reward"] for row in rows[2:]} == {"9"}
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
@@ -242,7 +271,8 @@ def test_a_file_that_somebody_has_replaced_is_not_destroyed(path):
     path.rename(path.with_name("moved.csv"))
     path.write_text("somebody else's")
     logger.log(loss=1)
-    with pytest.raises(OSError, match=r"Cannot get the column loss: .* moved or replaced: .*training\.csv"):
+    message = r"rows missing in the log: 1 \(.*Cannot get the column loss: .* moved or replaced: '.*training\.csv'\)$"
+    with pytest.warns(RuntimeWarning, match=message):
         logger.close()
     assert path.read_text() == "somebody else's"
 
@@ -256,7 +286,7 @@ def test_a_pipe_gets_rows_but_no_late_column(path):
         lines = []
         wait_until(lambda: lines.extend(reader.readlines()) or len(lines) == 2)
         logger.log(loss=1)
-        with pytest.raises(OSError, match=r"Cannot get the column loss: no regular file.*training\.csv"):
+        with pytest.warns(RuntimeWarning, match=r"Cannot get the column loss: no regular file.*training\.csv"):
             logger.close()
         assert lines[0] == ",".join([*BASE, "reward"]) + "\n"
 
@@ -332,46 +362,106 @@ def test_resume_refuses_other_files_and_leaves_them_alone(path, content, message
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("where", ["no such directory/training.csv", "."])
+def test_parent_directories_are_made(tmp_path):
+    path = tmp_path / "runs" / "1" / "training.csv"
+    for resume in (False, True):
+        with Logger(csv_path=path, quiet=True, resume=resume, tensorboard_dir=tmp_path / "events" / "1") as logger:
+            logger.log(reward=1)
+    assert column(path, "reward") == ["1", "1"]
+    assert len(scalars(tmp_path / "events" / "1")["reward"]) == 2
+
+
+@pytest.mark.parametrize("where", ["file/training.csv", "."])
 def test_a_path_that_cannot_be_opened(tmp_path, where):
-    path = tmp_path / where
+    (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r".") as raised:
-        Logger(csv_path=path, quiet=True)
-    assert raised.value.filename == str(path)
+        Logger(csv_path=tmp_path / where, quiet=True)
+    assert raised.value.filename in (str(tmp_path / where), str((tmp_path / where).parent))
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-def test_a_full_disk_is_told_by_close_but_hides_no_other_exception():
+def test_a_full_disk_warns_once_and_says_at_the_end_what_is_missing():
+    logger = Logger(csv_path="/dev/full", quiet=True)
+    calls = log_until_warned(logger, reward=1)
+    for _ in range(100):
+        logger.log(reward=1)
+    assert warnings_of(logger.close) == [
+        f"rows missing in the log: {calls + 100} ([Errno 28] No space left on device: '/dev/full')"
+    ]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_full_disk_hides_no_other_exception():
     def fail():
         with Logger(csv_path="/dev/full", quiet=True) as logger:
             logger.log(reward=1)
             raise KeyError("mine")
 
-    logger = Logger(csv_path="/dev/full", quiet=True)
-    logger.log(reward=1)
-    with pytest.raises(OSError, match=r"No space left.*/dev/full"):
-        logger.close()
-    with pytest.warns(RuntimeWarning, match="rows of the log are missing: .*full"), pytest.raises(KeyError):
+    with pytest.warns(RuntimeWarning, match=r"missing in the log: 1 \(.*full"), pytest.raises(KeyError):
         fail()
 
 
-def test_a_full_disk_is_told_by_log_and_rows_wait_until_there_is_space(path):
-    """A file may not grow beyond 10,000 bytes for a while, so that writes succeed in part, then fail."""
+@pytest.fixture
+def disk_of_10_kb(monkeypatch):
+    """Files may not grow beyond 10,000 bytes within this context, so that writes succeed in part, then fail."""
     resource = pytest.importorskip("resource")
     least, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with Logger(csv_path=path, quiet=True) as logger:
+
+    @contextmanager
+    def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, most))
         try:
-            for i in range(1000):
-                logger.log(steps=1, reward=i / 7)
-            errors = [first_error(lambda: logger.log(steps=1, reward=0.5)) for _ in range(2)]
+            yield
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (least, most))
-        assert [(error.errno, error.filename) for error in errors] == [(errno.EFBIG, str(path))] * 2
+
+    return limited
+
+
+def test_rows_wait_until_there_is_space(path, disk_of_10_kb):
+    with Logger(csv_path=path, quiet=True, tensorboard_dir=path.parent / "events") as logger:
+        with disk_of_10_kb():
+            log_until_warned(logger, reward=0.5)
+            for i in range(1000):
+                logger.log(steps=1, reward=i / 7)
+            wait_until(lambda: path.stat().st_size == 10_000)
         wait_until(lambda: len(read(path)) == logger.total_steps)
-    rows = read(path)
-    assert [int(row["total_steps"]) for row in rows] == list(range(1, len(rows) + 1))
-    assert [float(row["reward"]) for row in rows[:1000]] == [i / 7 for i in range(1000)]
+        logger.log(steps=1, reward=0.25)
+    rewards = [float(cell) for cell in column(path, "reward")]
+    assert rewards[-1001:] == [*(i / 7 for i in range(1000)), 0.25]
+    assert column(path, "total_steps") == [str(i) for i in range(1, len(rewards) + 1)]
+    events = scalars(path.parent / "events")["reward"]
+    assert events == [(i, np.float32(reward)) for i, reward in enumerate(rewards, 1)]
+
+
+def test_what_is_missing_is_counted(path, disk_of_10_kb):
+    """Rows that were written in part are missing, too; the header is no row."""
+    logger = Logger(csv_path=path, quiet=True, tensorboard_dir=path.parent / "events")
+    with disk_of_10_kb():
+        calls = log_until_warned(logger, reward=0.5)
+        for i in range(1000):
+            logger.log(steps=1, reward=i / 7)
+        messages = warnings_of(logger.close)
+    found = [re.fullmatch(r"rows missing in the log: (\d+) \(\[Errno 27\] .*'(.*)'\)", one) for one in messages]
+    missing = {Path(one[2]).parent.name: int(one[1]) for one in found}
+    content = path.read_text()
+    assert content[-1] != "\n"
+    assert missing == {
+        "events": calls + 1000 - len(scalars(path.parent / "events")["reward"]),
+        path.parent.name: calls + 1000 - (content.count("\n") - 1),
+    }
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_the_memory_for_what_cannot_be_written_has_an_end(monkeypatch):
+    monkeypatch.setattr("operant.utils._csv_file.MOST_WAITING", 10)
+    logger = Logger(csv_path="/dev/full", quiet=True)
+    calls = log_until_warned(logger, reward=1)
+    for _ in range(100):
+        logger.log(reward=1)
+    assert len(logger._files[0]._lines) <= max(10, calls)
+    with pytest.warns(RuntimeWarning, match=f"rows missing in the log: {calls + 100} "):
+        logger.close()
 
 
 @pytest.mark.parametrize(
@@ -382,6 +472,8 @@ def test_a_full_disk_is_told_by_log_and_rows_wait_until_there_is_space(path):
         ({"print_interval": "1"}, TypeError, "print_interval: expected a number, got str '1'"),
         ({"newline_interval": 0}, ValueError, "newline_interval: expected a positive integer, got 0"),
         ({"newline_interval": 2.5}, TypeError, "newline_interval: expected a positive integer, got 2.5"),
+        ({"total_steps": 0}, ValueError, "total_steps: expected a positive integer, got 0"),
+        ({"total_steps": 1e6}, TypeError, "total_steps: expected a positive integer, got 1000000.0"),
         ({"sinks": 3}, TypeError, "sinks: expected a callable or several, got 3"),
         ({"csv_path": 3}, TypeError, "csv_path: expected a path, got 3"),
         ({"csv_path": "a\0b"}, ValueError, "csv_path: expected a path without null characters"),
@@ -411,7 +503,7 @@ def test_exceptions_go_on_and_all_rows_are_on_disk(path, exception):
 def test_a_forgotten_logger_writes_its_rows(path):
     logger = Logger(csv_path=path, quiet=True)
     logger.log(reward=1)
-    thread = logger._csv._thread
+    thread = logger._files[0]._thread
     del logger
     gc.collect()
     assert column(path, "reward") == ["1"]
@@ -483,9 +575,11 @@ def test_after_close(path):
 def test_plain_lines_when_it_is_no_terminal(capsys):
     with Logger(print_interval=0) as logger:
         logger.log(steps=1, reward=1 / 3, length=12)
-        logger.log(steps=1, loss=1e-9)
-    lines = [line.split(" steps/s")[1] for line in capsys.readouterr().out.splitlines()]
-    assert lines == [" | reward: 0.3333 | length: 12", " | loss: 1e-09"]
+        logger.log(steps=1233, loss=1e-9, episodes=1_234_567, **{f"metric {i}": i for i in range(20)})
+    first, second = [re.sub(r"[\d.]+[kMG]?/s", "?/s", line) for line in capsys.readouterr().out.splitlines()]
+    assert first == "1 steps | 0:00:00 | ?/s | reward: 0.3333 | length: 12"
+    assert second.startswith("1.2k steps | 0:00:00 | ?/s | loss: 1e-09 | episodes: 1234567 | metric 0: 0 | ")
+    assert second.endswith(" | metric 19: 19")
 
 
 def test_a_print_interval_leaves_calls_out_but_not_the_last(capsys):
@@ -493,7 +587,7 @@ def test_a_print_interval_leaves_calls_out_but_not_the_last(capsys):
         for i in range(100):
             logger.log(steps=1, reward=i)
         assert capsys.readouterr().out == ""
-    assert capsys.readouterr().out.endswith(" steps/s | reward: 99\n")
+    assert capsys.readouterr().out.startswith("100 steps | 0:00:00 | ")
 
 
 def test_quiet_or_nothing_logged_shows_nothing(capsys):
@@ -503,22 +597,99 @@ def test_quiet_or_nothing_logged_shows_nothing(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_live_line_on_a_terminal(monkeypatch):
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
-    sys.stdout.isatty = lambda: True
-    monkeypatch.setenv("COLUMNS", "40")
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard output, as a terminal of 50 columns whose encoding can be chosen."""
+
+    class Terminal(io.TextIOWrapper):
+        def isatty(self):
+            return True
+
+        @property
+        def shown(self):
+            return self.buffer.getvalue().decode(self.encoding)
+
+    def make(encoding="utf-8"):
+        monkeypatch.setattr(sys, "stdout", Terminal(io.BytesIO(), encoding=encoding, newline=""))
+        return sys.stdout
+
+    monkeypatch.setenv("COLUMNS", "50")
+    return make
+
+
+def test_a_live_line_on_a_terminal(terminal, clock):
+    terminal = terminal()
     logger = Logger(print_interval=0, newline_interval=2)
     logger.log(reward=1.5, longer=2)
     logger.log(reward=1.5)
     logger.log(**{f"metric_{i}": i for i in range(20)})
     logger.close()
-    assert sys.stdout.getvalue() == (
-        "\r0.0 steps/s | reward: 1.5 | longer: 2"
-        "\r0.0 steps/s | reward: 1.5            \n"
-        "\r0.0 steps/s | metric_0: 0 | metric_1: 1"
+    assert terminal.shown == (
+        "\r0 steps | 0:00:00 | 0/s | reward: 1.5 | longer: 2"
+        "\r0 steps | 0:00:00 | 0/s | reward: 1.5            \n"
+        "\r0 steps | 0:00:00 | 0/s | metric_0: 0 | …"
         "\n"
     )
-    assert all(len(line) < 40 for line in sys.stdout.getvalue().replace("\r", "\n").splitlines())
+
+
+@pytest.mark.parametrize(
+    ("columns", "encoding", "shown"),
+    [
+        (55, "utf-8", "0 steps | 0:00:00 | 0/s | reward: 1 | length: 2 | \u03b8: 3"),
+        (54, "utf-8", "0 steps | 0:00:00 | 0/s | reward: 1 | length: 2 | …"),
+        (60, "ascii", "0 steps | 0:00:00 | 0/s | reward: 1 | length: 2 | \\u03b8: 3"),
+        (59, "ascii", "0 steps | 0:00:00 | 0/s | reward: 1 | length: 2 | ..."),
+        (53, "ascii", "0 steps | 0:00:00 | 0/s | reward: 1 | ..."),
+        (20, "utf-8", "0 steps | …"),
+        (10, "utf-8", "0 steps |"),
+    ],
+)
+def test_metrics_that_do_not_fit_are_left_out(terminal, clock, monkeypatch, columns, encoding, shown):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal = terminal(encoding)
+    with Logger(print_interval=0) as logger:
+        logger.log(reward=1, length=2, θ=3)
+    assert terminal.shown == f"\r{shown}\n"
+
+
+def test_the_console_shows_means_since_the_line_before(clock, capsys):
+    with Logger(print_interval=1) as logger:
+        for i in range(25):
+            clock[0] += 0.125
+            logger.log(steps=4, reward=i, **({"loss": i} if i % 5 == 0 else {}))
+        assert capsys.readouterr().out.splitlines() == [
+            "32 steps | 0:00:01 | 32/s | reward: 3.5 | loss: 2.5",  # of calls 0 to 7
+            "64 steps | 0:00:02 | 32/s | reward: 11.5 | loss: 12.5",  # 8 to 15
+            "96 steps | 0:00:03 | 32/s | reward: 19.5 | loss: 20",
+        ]
+    assert capsys.readouterr().out == "100 steps | 0:00:03 | 32/s | reward: 24\n"
+
+
+def test_progress_and_time_left(clock, capsys):
+    """A thousand steps a second. The first call takes a minute longer, as things are compiled then, and counts not."""
+    with Logger(print_interval=0, total_steps=10_000_000) as logger:
+        clock[0] += 60
+        for _ in range(2):
+            clock[0] += 1000
+            logger.log(steps=1_000_000)
+        clock[0] += 7000
+        logger.log(steps=7_000_000, reward=1)
+        clock[0] += 2000
+        logger.log(steps=2_000_000)
+    assert capsys.readouterr().out.splitlines() == [
+        "1.0M/10.0M steps (10%) | 0:17:40 | 943.4/s",
+        "2.0M/10.0M steps (20%) | 0:34:20, 2:13:20 left | 970.9/s",
+        "9.0M/10.0M steps (90%) | 2:31:00, 0:16:40 left | 1.0k/s | reward: 1",
+        "11.0M/10.0M steps (110%) | 3:04:20, 0:00:00 left | 1.0k/s",
+    ]
+
+
+def test_a_training_that_never_ends(clock, capsys):
+    with Logger(print_interval=0, total_steps=2**62) as logger:
+        for _ in range(2):
+            clock[0] += 1e6
+            logger.log(steps=1)
+    assert "4611.7P steps (0%) | 23 days, 3:33:20, 11574074 days, 1:46:40 left | " in capsys.readouterr().out
 
 
 def test_a_console_that_does_not_know_a_letter(monkeypatch):
@@ -534,12 +705,51 @@ def test_no_console_at_all(monkeypatch):
         logger.log(reward=1)
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """The only item is the time, in seconds."""
-    clock = [100.0]
-    monkeypatch.setattr("operant.utils.logger.perf_counter", lambda: clock[0])
-    return clock
+def test_steps_may_be_global(clock, path):
+    with Logger(csv_path=path, quiet=True) as logger:
+        clock[0] += 10
+        logger.log(step=1_000_000, reward=1)  # goes on from a checkpoint: these steps have taken no time here
+        for step in (1_000_500, 1_000_500, np.int64(1_001_000)):
+            clock[0] += 1
+            logger.log({"reward": 1}, step=step)
+        clock[0] += 1
+        logger.log(steps=500)
+        for steps, message in (
+            ({"step": 1_001_499}, "step: expected at least 1001500, .* got 1001499"),
+            ({"step": -1}, "step: expected an integer, 0 or more"),
+            ({"step": 2**63}, "step: expected an integer, 0 or more and below 2\\*\\*63"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                logger.log(reward=1, **steps)
+        for step in (1e6, True, "1"):
+            with pytest.raises(TypeError, match="step: expected an integer, 0 or more, got"):
+                logger.log(step=step)
+        with pytest.raises(TypeError, match="steps, step: expected one of them, got 1 and 2000000"):
+            logger.log(steps=1, step=2_000_000)
+        assert logger.total_steps == 1_001_500
+    assert [int(cell) for cell in column(path, "total_steps")] == [1_000_000, *[1_000_500] * 2, 1_001_000, 1_001_500]
+    assert [float(cell) for cell in column(path, "steps_per_second")] == [0, 500, 250, 250, 500]
+
+
+def test_metrics_may_be_in_a_dict(path):
+    metrics = MappingProxyType({"loss/policy": 1.5, "step": 2, "steps": 3, "self": np.ones((1, 1))})
+    with Logger(csv_path=path, quiet=True) as logger:
+        logger.log(metrics, 7, reward=4)
+        logger.log(metrics, steps=7)
+        logger.log(metrics, step=100)
+        for first, more, message in (
+            ({"loss": 1}, {"loss": 2}, "loss: expected one value of a metric, got two"),
+            ({1: 1}, {}, "metrics: expected names that are strings, got 1"),
+            ({"loss": "high"}, {}, "loss: expected a number, got str 'high'"),
+            ([("loss", 1)], {}, r"steps: expected an integer, 0 or more, got \[\('loss', 1\)\]"),
+            (3, {"steps": 4}, "steps: expected one number of steps, got 3 and 4"),
+        ):
+            with pytest.raises(TypeError, match=message):
+                logger.log(first, **more)
+    rows = read(path)
+    assert list(rows[0]) == [*BASE, *metrics, "reward"]
+    assert [row["total_steps"] for row in rows] == ["7", "14", "100"]
+    assert [list(row.values())[3:] for row in rows] == [["1.5", "2", "3", "1.0", cell] for cell in ("4", "", "")]
 
 
 def test_steps_per_second_count_every_call(clock, capsys):
@@ -553,7 +763,7 @@ def test_steps_per_second_count_every_call(clock, capsys):
     assert rates[:1000] == pytest.approx([1e6] * 1000)
     assert rates[-1000:] == pytest.approx([5e5] * 1000)
     lines = capsys.readouterr().out.splitlines()
-    assert (lines[0], lines[-1]) == ("1.0M steps/s", "500.0k steps/s")
+    assert (lines[0], lines[-1]) == ("500.0k steps | 0:00:00 | 1.0M/s", "2.5M steps | 0:00:04 | 500.0k/s")
     assert len(lines) in (8, 9)  # one each half a second, and the last call
 
 
@@ -596,6 +806,8 @@ def scalars(directory):
         content = file.read_bytes()
         while content:  # records of length (8), its checksum (4), data, its checksum (4)
             length = int.from_bytes(content[:8], "little")
+            if len(content) < length + 16:  # cut short by a full disk
+                break
             event = Event.FromString(content[12 : 12 + length])
             content = content[12 + length + 4 :]
             for value in event.summary.value:
@@ -614,10 +826,11 @@ def test_tensorboard(tmp_path):
 
 def test_a_failed_construction_leaves_nothing_behind(tmp_path, monkeypatch):
     threads = set(threading.enumerate())
-    with pytest.raises(OSError, match=r"training\.csv"):
-        Logger(csv_path=tmp_path / "none" / "training.csv", tensorboard_dir=tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        Logger(csv_path=tmp_path / "file" / "training.csv", tensorboard_dir=tmp_path)
     assert set(threading.enumerate()) <= threads
-    monkeypatch.setitem(sys.modules, "tensorboardX.summary", None)
-    with pytest.raises(ImportError, match=r"tensorboard_dir: tensorboardX is needed \(pip install \"operant\[tens"):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(ImportError, match=r"^tensorboardX is not installed: pip install \"operant\[tensorboard\]\"$"):
         Logger(tensorboard_dir=tmp_path / "events", csv_path=tmp_path / "training.csv")
     assert not {"events", "training.csv"} & set(os.listdir(tmp_path))

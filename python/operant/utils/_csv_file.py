@@ -14,6 +14,9 @@ from pathlib import Path
 #: The columns before the metrics.
 BASE_COLUMNS = ("timestamp", "total_steps", "steps_per_second")
 
+#: Rows that are kept while they cannot be written. At 100 bytes, those are 100 MB.
+MOST_WAITING = 1_000_000
+
 # Rows are on disk a second after their call at the latest; half of it is left for the writing.
 _SECONDS_BETWEEN_WRITES = 0.5
 
@@ -27,13 +30,15 @@ class CsvFile:
     """
 
     def __init__(self, path: str, resume: bool) -> None:
-        """Create the file, or open the one to be continued."""
+        """Create the file and its directories, or open the one to be continued."""
         self.total_steps = 0  # of the file that is continued
+        self.error: Exception | None = None  # why the last attempt to write has failed
         self._name = path
         self._path = Path(os.path.realpath(path))  # where it is stays the same when the working directory changes
         self._header: list[str] = []  # the columns that the file has
         self._text = b""  # to be written before anything else; it has the columns of the header
-        self._error: Exception | None = None  # why the last attempt to write has failed
+        self._rows_of_text = 0
+        self._dropped = 0  # rows, as too many were waiting
         self._file = self._open(resume)
         self._lock = threading.Lock()  # for the next two
         self._columns = dict.fromkeys(self._header or BASE_COLUMNS)
@@ -53,14 +58,17 @@ class CsvFile:
                 self._columns.update(dict.fromkeys(record))
                 empty_cells = "," * (len(self._columns) - before)
                 self._lines[:] = [line[:-1] + empty_cells + "\n" for line in self._lines]
+            if self.error is not None and len(self._lines) >= MOST_WAITING:
+                self._dropped += 1
+                return
             cells = [repr(record[name]) if name in record else "" for name in self._columns]
             self._lines.append(",".join(cells) + "\n")  # numbers need no quotes
 
-    def raise_error(self) -> None:
-        """Raise the error of the last attempt to write, once; the rows are kept and tried again."""
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+    @property
+    def missing(self) -> int:
+        """How many rows are not in the file."""
+        of_text = min(self._text.count(b"\n"), self._rows_of_text)  # without the header, which may be in the text
+        return of_text + len(self._lines) + self._dropped
 
     def close(self) -> None:
         """Write what is left and close the file."""
@@ -68,7 +76,6 @@ class CsvFile:
         # The garbage collector may call this in any thread. The file's own goes on to write all by itself.
         if threading.current_thread() is not self._thread:
             self._thread.join()
-            self.raise_error()
 
     def _run(self) -> None:
         closing = False
@@ -78,11 +85,9 @@ class CsvFile:
                 self._write_text()
                 self._take_lines(closing)
                 self._write_text()
-                self._error = None
+                self.error = None
             except Exception as error:  # for the thread that logs: this one has nobody to tell
-                if isinstance(error, OSError):
-                    error.filename, error.filename2 = self._name, None
-                self._error = error
+                self.error = OSError(error.errno, error.strerror, self._name) if isinstance(error, OSError) else error
         self._file.close()
 
     def _write_text(self) -> None:
@@ -102,7 +107,7 @@ class CsvFile:
             self._rewrite(columns)
         self._header = columns
         text.writelines(lines)
-        self._text = text.getvalue().encode()
+        self._text, self._rows_of_text = text.getvalue().encode(), len(lines)
         with self._lock:
             del self._lines[: len(lines)]
 
@@ -134,6 +139,7 @@ class CsvFile:
             successor.unlink(missing_ok=True)
 
     def _open(self, resume: bool) -> io.FileIO:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         while True:
             try:
                 return open(self._path, "xb", buffering=0)
