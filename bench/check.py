@@ -17,8 +17,8 @@ from statistics import median
 
 from targets import Effort, groups
 
-from operant.argument_types import duration, output_file, positive_integer
 from operant.bench import NotMeasuredError, machine, spread
+from operant.commands.argument_types import duration, output_file, positive_integer
 
 
 def _options() -> argparse.Namespace:

@@ -19,7 +19,9 @@ import numpy as np
 from gymnasium.vector.utils import batch_space
 
 from operant import envs, simd
+from operant._extras import require
 from operant.commands.info import usable_cores
+from operant.registration import REGISTRATIONS
 
 _WARM_UP_STEPS = 500
 # So few that they stay in the second-level cache, as what a policy has just computed would: 512 KiB at 4096 copies.
@@ -46,22 +48,30 @@ class Contender(NamedTuple):
 def contenders(
     library: str, environment: str, num_envs: int, workers: Sequence[int] = (1,), dtype: str = "float32"
 ) -> list[Contender]:
-    """Those of `operant`, `envpool`, `gymnasium` or `gymnasium-sync`; the first two with each number of workers."""
-    env_class = getattr(envs, f"{environment}VecEnv")
-    env_id = env_class.gymnasium_id
+    """Those of `operant`, `envpool`, `gymnasium` or `gymnasium-sync`; the first two with each number of workers.
+
+    The environment is a name, as `CartPole`, or one of its ids, as `CartPole-v0`.
+    """
+    make_ours, env_id = _environment(environment)
     if library == "operant":
-        name, argument, make = "Operant, {} worker", "workers", partial(env_class, num_envs, dtype=dtype)
+        name, argument, make = "Operant, {} worker", "workers", partial(make_ours, num_envs, dtype=dtype)
     elif library == "envpool":
-        if find_spec("envpool") is None:
-            raise NotMeasuredError("envpool is not installed: pip install envpool")
+        try:
+            require("envpool", "envpool")
+        except ModuleNotFoundError as missing:
+            raise NotMeasuredError(str(missing)) from missing
         import envpool
 
         make = partial(envpool.make, env_id, env_type="gymnasium", num_envs=num_envs, seed=0)
         name, argument = "EnvPool, {} thread", "num_threads"
     else:
         mode, kind = "sync", "SyncVectorEnv"
+        try:
+            spec = gym.spec(env_id)
+        except gym.error.Error as missing:
+            raise NotMeasuredError(f"this version of Gymnasium has it not: {missing}") from None
         if library == "gymnasium":
-            entry_point = gym.spec(env_id).vector_entry_point
+            entry_point = spec.vector_entry_point
             if entry_point is None:
                 raise NotMeasuredError("Gymnasium has no numpy vector environment of it")
             mode, kind = "vector_entry_point", f"{str(entry_point).rpartition(':')[2]} (numpy)"
@@ -70,6 +80,17 @@ def contenders(
         make = partial(gym.make_vec, env_id, num_envs, vectorization_mode=mode)
         return [Contender(f"Gymnasium {kind}", library, 1, make)]
     return [Contender(name.format(n) + "s" * (n > 1), library, n, partial(make, **{argument: n})) for n in workers]
+
+
+def _environment(name: str) -> tuple[Callable[..., Any], str]:
+    """What makes Operant's environment of that name or id, and Gymnasium's id of the same."""
+    for registration in REGISTRATIONS:
+        if registration.id == f"operant/{name}":
+            limit = -1 if registration.max_episode_steps is None else registration.max_episode_steps
+            env_class = getattr(envs, registration.vector_env)
+            return partial(env_class, max_episode_steps=limit, **dict(registration.kwargs)), name
+    env_class = getattr(envs, f"{name}VecEnv")
+    return env_class, env_class.gymnasium_id
 
 
 class Stepper:

@@ -16,24 +16,41 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="operant", description="Gymnasium's classic control environments, one SIMD lane each."
     )
-    parser.add_argument("--version", action="version", version=f"operant {operant.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    parser.add_argument("-V", "--version", action="version", version=f"operant {operant.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command")
     for command in (bench, info, envs, plot):
         command.add_parser(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0; 2 after an error, which it explains; 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
+    """Run the command line and return its exit code.
+
+    It is 0; 2 after an error, which is explained; and as shells have it, 130 after Ctrl-C and 141 when nobody reads the
+    output to its end, as in `operant envs | head -1`.
+    """
+    name = "operant"
     try:
-        code = run(options)
+        parser = _parser()
+        try:
+            options = parser.parse_args(arguments)
+        except SystemExit as end:  # the help, the version or a mistake has been shown
+            code = int(end.code or 0)
+        else:
+            if options.command is None:
+                parser.print_help()
+                code = 0
+            else:
+                name = f"operant {options.command}"
+                run: Callable[[argparse.Namespace], int] = options.run
+                code = run(options)
         _flush()
     except KeyboardInterrupt:
         code = 130
+    except BrokenPipeError:
+        code = 141
     except (OSError, MemoryError) as error:
-        print(f"operant {options.command}: {error or 'out of memory'}", file=sys.stderr)
+        print(f"{name}: {error or 'out of memory'}", file=sys.stderr)
         code = 2
     try:
         _flush()

@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 
+import gymnasium as gym
 import pytest
 
 import operant
-from operant.registration import ENVIRONMENTS
+from operant import bench, cli
+from operant.registration import ENVIRONMENTS, REGISTRATIONS
 
 QUICK = ["--rounds", "3", "--seconds", "0.005"]
 
@@ -33,6 +35,7 @@ def run_quickly(*arguments, **options):
         (["--num-envs", "16,many"], "--num-envs: expected a positive integer, got many"),
         (["--workers", "1,-2"], "--workers: expected a positive integer, got -2"),
         (["--env", "CartPole,Ant"], "--env: expected some of CartPole, MountainCar, "),
+        (["--env", "operant/CartPole-v2"], "ids as `operant envs` prints them, or all, got 'operant/CartPole-v2'"),
         (["--dtype", "float16"], "--dtype: invalid choice: 'float16'"),
         (["--rounds", "0"], "--rounds: expected a positive integer, got 0"),
         (["--seconds", "nan"], "--seconds: expected a positive number of seconds, got nan"),
@@ -55,7 +58,7 @@ def test_mistakes_are_explained(arguments, message):
     ("module", "arguments", "message"),
     [
         ("envpool", ["--against", "envpool"], "envpool is not installed: pip install envpool"),
-        ("matplotlib", ["--plot", "curve.png"], 'matplotlib package: pip install "operant[bench]"'),
+        ("matplotlib", ["--plot", "curve.png"], 'matplotlib is not installed: pip install "operant[bench]"'),
     ],
 )
 def test_a_missing_package_is_named(module, arguments, message):
@@ -100,6 +103,34 @@ def test_bench_writes_what_it_measured(tmp_path):
     for reason in written["missing"]:
         assert reason in shown
     assert "Pendulum without gymnasium: Gymnasium has no numpy vector environment of it" in written["missing"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("cartpole", ["CartPole"]),
+        ("operant/CartPole-v1, CARTPOLE,acrobot-v1", ["CartPole-v1", "CartPole", "Acrobot-v1"]),
+        ("all", list(ENVIRONMENTS)),
+        ("Pendulum,all", ["Pendulum", *(name for name in ENVIRONMENTS if name != "Pendulum")]),
+        (",".join(one.id for one in REGISTRATIONS), [one.id.removeprefix("operant/") for one in REGISTRATIONS]),
+    ],
+)
+def test_environments_have_names_and_ids(text, names):
+    assert cli._parser().parse_args(["bench", "--env", text]).env == names
+
+
+@pytest.mark.parametrize("registration", REGISTRATIONS, ids=lambda one: one.id)
+def test_an_id_is_that_environment(registration):
+    name = registration.id.removeprefix("operant/")
+    (contender,) = bench.contenders("operant", name, 3)
+    made, expected = contender.make(), gym.make_vec(registration.id, num_envs=3)
+    assert (made.max_episode_steps, made.parameters) == (expected.max_episode_steps, expected.parameters)
+    if name in gym.registry:
+        (contender,) = bench.contenders("gymnasium-sync", name, 3)
+        assert contender.make().spec.id == name
+    else:
+        with pytest.raises(bench.NotMeasuredError, match="this version of Gymnasium has it not"):
+            bench.contenders("gymnasium-sync", name, 3)
 
 
 @pytest.mark.parametrize(("chosen", "sizes"), [([], (1, 16, 256, 1024, 4096, 65536)), (["--num-envs", "5"], (5,))])

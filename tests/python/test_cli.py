@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import platform
@@ -15,8 +16,10 @@ import numpy as np
 import pytest
 
 import operant
+from operant import cli
+from operant.registration import REGISTRATIONS
 from operant.utils import Logger
-from operant.utils._curves import read_curves, smooth
+from operant.utils._curves import choose, draw, read_curves, smooth
 
 PACKAGE = Path(operant.__file__).parent
 
@@ -25,11 +28,12 @@ def run(*arguments, **options):
     return subprocess.run([sys.executable, "-m", "operant", *arguments], capture_output=True, text=True, **options)
 
 
-def test_version():
-    assert run("--version").stdout.strip() == f"operant {operant.__version__}"
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version(option):
+    assert run(option).stdout.strip() == f"operant {operant.__version__}"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["bench", "--help"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["bench", "--help"]])
 def test_help(arguments):
     shown = run(*arguments)
     assert shown.returncode == 0
@@ -39,15 +43,17 @@ def test_help(arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "required: command"),
         (["swim"], "invalid choice: 'swim'"),
         (["info", "--include-dir", "--cmake-dir"], "not allowed with argument"),
+        (["info", "--include-dir", "--json"], "not allowed with argument"),
         (["plot"], "required: csv"),
         (["plot", "no such file.csv"], "No such file or directory: 'no such file.csv'"),
         (["plot", __file__], "test_cli.py: expected columns that begin with timestamp, total_steps"),
         (["plot", "."], "Is a directory" if os.name == "posix" else "Permission denied"),
         (["plot", os.path.abspath(os.sep)], "operant plot: "),
         (["plot", ""], "operant plot: "),
+        (["plot", "a.csv", "--smooth", "0"], "argument --smooth: expected a positive integer, got 0"),
+        (["plot", "a.csv", "-x", "weeks"], "argument -x: invalid choice: 'weeks'"),
     ],
 )
 def test_mistakes_are_explained(arguments, message):
@@ -64,12 +70,18 @@ def test_info():
     assert facts["Operant"] == operant.__version__
     assert facts["SIMD"] == f"{operant.simd.active} (available: {', '.join(operant.simd.available)})"
     assert int(facts["cores"]) >= 1
-    assert facts["Python"].startswith(platform.python_version())
+    assert facts["Python"] == platform.python_version()
+    assert facts["system"] == platform.platform()
     assert facts["numpy"] == np.__version__
     assert facts["Gymnasium"] == gym.__version__
     assert facts["installed in"] == str(PACKAGE)
     assert facts["C++ headers"] == operant.get_include()
     assert facts["CMake package"] == operant.get_cmake_dir()
+
+    written = json.loads(run("info", "--json").stdout)
+    assert written.pop("simd") == {"active": operant.simd.active, "available": list(operant.simd.available)}
+    assert written.pop("operant") == operant.__version__
+    assert sorted(map(str, written.values())) == sorted(facts[name] for name in facts.keys() - {"Operant", "SIMD"})
 
 
 @pytest.mark.parametrize(
@@ -81,17 +93,39 @@ def test_info_prints_a_path_alone(option, path):
     assert PACKAGE in Path(path).parents
 
 
-def test_envs_lists_every_environment(registration):
-    shown = run("envs")
+@pytest.mark.parametrize("columns", [80, 100])
+def test_envs_lists_every_environment(columns):
+    shown = run("envs", env=os.environ | {"COLUMNS": str(columns)})
     assert (shown.returncode, shown.stderr) == (0, "")
-    rows = {line.split()[0]: line for line in shown.stdout.splitlines() if not line.startswith(" ")}
-    env = gym.make_vec(registration.id, num_envs=1)
-    row = re.split(r"  +", rows[registration.id])
-    assert row[1] == registration.vector_env
-    assert row[3] == str(env.single_observation_space.shape[0])
-    assert row[4] == str(registration.max_episode_steps)
-    described = shown.stdout.split(registration.id)[1].split("\noperant/")[0]
-    assert all(name in described for name in env.parameters)
+    assert max(map(len, shown.stdout.splitlines())) <= columns
+    head, *parts = re.split(r"^(?=operant/)", shown.stdout, flags=re.MULTILINE)
+    assert head.split() == ["environment", "actions", "observation", "limit"]
+    for registration, part in zip(REGISTRATIONS, parts, strict=True):
+        env = gym.make_vec(registration.id, num_envs=1)
+        row, parameters = part.split("\n", 1)
+        actions = str(env.single_action_space.n) if hasattr(env.single_action_space, "n") else r"-\d to \d"
+        limit = str(registration.max_episode_steps or "none")
+        pattern = f"{registration.id}  +{actions}  +{env.observation_size}  +{limit}"
+        assert re.fullmatch(pattern, row)
+        name, names = " ".join(parameters.split()).split(": ")
+        assert name == type(env).__name__
+        assert names.split(", ") == list(env.parameters)
+
+
+def test_envs_as_json():
+    described = json.loads(run("envs", "--json").stdout)
+    assert [one["id"] for one in described] == [registration.id for registration in REGISTRATIONS]
+    for one in described:
+        env = gym.make_vec(one["id"], num_envs=1)
+        space = env.single_action_space
+        assert one == {
+            "id": one["id"],
+            "class": type(env).__name__,
+            "actions": space.n if hasattr(space, "n") else [space.low[0], space.high[0]],
+            "observation_size": env.observation_size,
+            "max_episode_steps": gym.spec(one["id"]).max_episode_steps,
+            "parameters": dict(env.parameters),
+        }
 
 
 @pytest.mark.parametrize("command", ["info", "envs", "bench", "bench --against none"])
@@ -112,6 +146,26 @@ def test_output_that_cannot_be_written_is_explained(command):
             [sys.executable, "-m", "operant", command], stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert (failed.returncode, failed.stderr) == (2, f"operant {command}: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break in another way there")
+@pytest.mark.parametrize("buffering", ["", "1"])
+@pytest.mark.parametrize("command", ["--help", "--version", "info", "envs", "envs --json"])
+def test_output_that_nobody_reads_is_no_mistake(command, buffering):
+    """As in `operant envs | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    stopped = subprocess.run(
+        [sys.executable, "-m", "operant", *command.split()],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": buffering},
+    )
+    os.close(writer)
+    assert stopped.stderr == ""
+    # Without a buffer, argparse itself overlooks that its help was not written.
+    assert stopped.returncode == 141 or (buffering and command.startswith("--") and stopped.returncode == 0)
 
 
 def test_ctrl_c_is_no_traceback():
@@ -171,7 +225,9 @@ def test_plot_shows_each_metric_over_the_steps(training):
     with open(training, "a") as file:
         file.write("1.0,99999,3.0,4")  # cut short by a kill
     curves = read_curves(training)
-    assert list(curves) == ["reward", "loss"]
+    assert list(curves) == ["steps_per_second", "reward", "loss"]
+    assert choose([curves], []) == ["reward", "loss"]
+    assert len(curves["steps_per_second"][0]) == 301
     steps, rewards = curves["reward"]
     assert steps.tolist() == list(range(10, 3011, 10))
     assert rewards[:-1].tolist() == [i % 7 for i in range(300)]
@@ -179,6 +235,129 @@ def test_plot_shows_each_metric_over_the_steps(training):
     steps, losses = curves["loss"]
     assert steps.tolist() == [*range(30, 3001, 30), 3010]
     assert losses[:-1].tolist() == [1 / i for i in range(2, 300, 3)]
+
+
+def test_the_horizontal_axis_can_be_chosen(tmp_path):
+    path = tmp_path / "training.csv"
+    rows = ["timestamp,total_steps,steps_per_second,a,b", "100.5,10,1.0,1,", "103.0,20,2.0,,2", "108.5,30,3.0,3,3"]
+    path.write_text("\n".join(rows) + "\n")
+    expected = {"steps": ([10, 30], [20, 30]), "time": ([0, 8], [2.5, 8]), "calls": ([0, 2], [1, 2])}
+    for x, (a, b) in expected.items():
+        curves = read_curves(path, x)
+        assert [curves["a"][0].tolist(), curves["b"][0].tolist()] == [a, b]
+        assert [curves["a"][1].tolist(), curves["b"][1].tolist()] == [[1, 3], [2, 3]]
+
+
+@pytest.mark.parametrize(("seconds", "unit"), [(100, "seconds"), (120, "minutes"), (7000, "minutes"), (7200, "hours")])
+def test_time_has_a_fitting_unit(seconds, unit):
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    draw(figure, {"run": {"a": (np.array([0.0, seconds]), np.array([1.0, 2.0]))}}, ["a"], "time", None)
+    (axis,) = figure.axes
+    assert axis.get_xlabel() == unit
+    drawn = axis.lines[0].get_xdata()
+    assert drawn.tolist() == [0, seconds / {"seconds": 1, "minutes": 60, "hours": 3600}[unit]]
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two runs with files of the same name; one metric is only in the second."""
+    paths = [tmp_path / name / "training.csv" for name in "ab"]
+    for number, path in enumerate(paths):
+        with Logger(csv_path=path, quiet=True) as logger:
+            for i in range(50):
+                logger.log(steps=10, reward=number + i, **({"loss": i} if number else {}))
+    return paths
+
+
+def test_runs_are_drawn_over_one_another(runs):
+    figure = pytest.importorskip("matplotlib.figure").Figure(layout="constrained")
+    curves = [read_curves(path) for path in runs]
+    names = choose(curves, [])
+    assert names == ["reward", "loss"]
+    draw(figure, dict(zip(["one", "$two{"], curves, strict=True)), names, "steps", 5)
+    rewards, losses = figure.axes
+    raw, smoothed, raw_of_two, _ = rewards.lines
+    assert raw.get_ydata().tolist() == list(range(50))
+    assert raw_of_two.get_ydata().tolist() == list(range(1, 51))
+    assert smoothed.get_ydata()[:3].tolist() == [1, 1.5, 2]  # of 0 to 2, 0 to 3, 0 to 4
+    assert len({line.get_color() for line in rewards.lines}) == 2
+    assert [line.get_color() for line in losses.lines] == [raw_of_two.get_color()] * 2
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["one", "$two{"]
+    figure.savefig(os.devnull, format="png")  # the second is no formula
+
+
+def test_plot_of_several_runs(runs, tmp_path):
+    shown = run("plot", *map(str, runs), cwd=tmp_path)
+    assert (shown.returncode, shown.stderr, shown.stdout) == (0, "", "plot.png\n")
+    output = tmp_path / "x.svg"
+    options = ["-m", "loss", "-m", "steps_per_second", "-m", "loss", "-x", "time", "--smooth", "1", "-o", str(output)]
+    shown = run("plot", *map(str, runs), *options)
+    assert (shown.returncode, shown.stderr, shown.stdout) == (0, "", f"{output}\n")
+    texts = re.findall("<!-- (.*) -->", output.read_text())
+    assert [text for text in texts if text in ("loss", "steps_per_second", "reward")] == ["loss", "steps_per_second"]
+    assert {"seconds", *map(str, runs)} <= set(texts)
+
+
+def test_a_metric_that_no_run_has(runs):
+    failed = run("plot", str(runs[0]), "-m", "loss")
+    assert failed.returncode == 2
+    assert failed.stderr == "operant plot: metric: expected one of steps_per_second, reward, got 'loss'\n"
+
+
+def test_speed_is_drawn_where_there_is_no_metric(tmp_path):
+    path = tmp_path / "training.csv"
+    with Logger(csv_path=path, quiet=True) as logger:
+        logger.log(steps=1)
+    assert choose([read_curves(path)], []) == ["steps_per_second"]
+    assert run("plot", str(path)).returncode == 0
+
+
+def test_plot_reads_and_writes_pipes(training, tmp_path):
+    command = [sys.executable, "-m", "operant", "plot", "-", "-o", "-"]
+    piped = subprocess.run(command, input=training.read_bytes(), capture_output=True)
+    assert (piped.returncode, piped.stderr) == (0, b"")
+    assert piped.stdout.startswith(b"\x89PNG")
+    assert piped.stdout.endswith(b"IEND\xaeB`\x82")
+    shown = subprocess.run(command[:-2], input=training.read_bytes(), capture_output=True, cwd=tmp_path)
+    assert (shown.returncode, shown.stderr, shown.stdout.split()) == (0, b"", [b"plot.png"])
+
+
+def test_a_picture_is_not_written_to_a_terminal(training, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert cli.main(["plot", str(training), "-o", "-"]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == (
+        "",
+        "operant plot: --output: a terminal shows no pictures; expected a file's name, or a pipe behind it\n",
+    )
+
+
+def test_show(training, tmp_path):
+    """With a backend whose windows are a file."""
+    (tmp_path / "windows.py").write_text("""
+from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
+from matplotlib._pylab_helpers import Gcf
+
+def show(**_):
+    for manager in Gcf.get_all_fig_managers():
+        manager.canvas.figure.savefig("window.png")
+""")
+    environment = os.environ | {"MPLBACKEND": "module://windows", "PYTHONPATH": str(tmp_path)}
+    before = set(tmp_path.iterdir())
+    shown = run("plot", str(training), "--show", env=environment, cwd=tmp_path)
+    assert (shown.returncode, shown.stderr, shown.stdout) == (0, "", "")
+    assert {path.name for path in set(tmp_path.iterdir()) - before} - {"__pycache__"} == {"window.png"}
+    shown = run("plot", str(training), "--show", "-o", "also.png", env=environment, cwd=tmp_path)
+    assert (shown.returncode, shown.stderr, shown.stdout) == (0, "", "also.png\n")
+    assert (tmp_path / "also.png").exists()
+
+
+def test_show_without_a_display_is_explained(training):
+    failed = run("plot", str(training), "--show", env=os.environ | {"MPLBACKEND": "agg"})
+    assert failed.returncode == 2
+    assert failed.stderr.startswith("operant plot: --show: matplotlib finds no display, or nothing that draws windows")
+    assert len(failed.stderr.splitlines()) == 1
 
 
 def test_smoothing_is_the_mean_of_the_neighbours(rng):
@@ -212,8 +391,7 @@ def test_a_million_values_are_smoothed_at_a_thousand_places(rng):
     ("content", "message"),
     [
         ("", "expected columns that begin with"),
-        ("timestamp,total_steps,steps_per_second\n1,2,3\n", "there are no metrics to draw"),
-        ("timestamp,total_steps,steps_per_second,reward\n", "there are no metrics to draw"),
+        ("timestamp,total_steps,steps_per_second,reward\n", "there are no rows to draw"),
         (
             "timestamp,total_steps,steps_per_second,reward\n1,2,3,4\n1,2,3,x\n",
             "line 3: reward: expected a number, got 'x'",
@@ -272,4 +450,4 @@ def test_plot_without_matplotlib(training):
     code = "import sys; sys.modules['matplotlib'] = None; from operant.cli import main; raise SystemExit(main())"
     failed = subprocess.run([sys.executable, "-c", code, "plot", training], capture_output=True, text=True)
     assert failed.returncode == 2
-    assert failed.stderr == 'operant plot: matplotlib is needed (pip install "operant[plot]")\n'
+    assert failed.stderr == 'operant plot: matplotlib is not installed: pip install "operant[plot]"\n'

@@ -12,9 +12,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from operant.argument_types import Collect, comma_list, duration, output_file, positive_integer
+from operant._extras import require
+from operant.commands.argument_types import Collect, comma_list, duration, output_file, positive_integer
 from operant.commands.info import usable_cores
-from operant.registration import ENVIRONMENTS
+from operant.registration import ENVIRONMENTS, REGISTRATIONS
 
 #: Whom Operant can be compared with; ratios refer to the first of them that takes part.
 LIBRARIES = ("gymnasium", "gymnasium-sync", "envpool")
@@ -35,7 +36,8 @@ def add_parser(commands: Any) -> None:
     def add_list(name: str, parse: Callable[[str], Any], metavar: str, text: str) -> None:
         add(name, type=comma_list(parse), action=Collect, default=(), metavar=f"{metavar},...", help=text)
 
-    add_list("--env", _one_of(*ENVIRONMENTS), "NAME", f"of {', '.join(ENVIRONMENTS)} (default: CartPole)")
+    text = f"of {', '.join(ENVIRONMENTS)}, or ids as `operant envs` prints them, or all (default: CartPole)"
+    add("--env", type=_environments, action=Collect, default=(), metavar="NAME,...", help=text)
     add_list("--num-envs", positive_integer, "N", "copies of the environment (default: 4096)")
     add_list("--workers", positive_integer, "W", "threads, of Operant and EnvPool (default: 1 and all usable cores)")
     add("--dtype", choices=("float32", "float64"), default="float32", help="of Operant's simulation (default: float32)")
@@ -150,6 +152,22 @@ def _plot(results: Sequence[dict[str, Any]], title: str, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def _environments(text: str) -> list[str]:
+    """Names and ids between commas, whatever their case, an id without "operant/"; `all` is every name."""
+    ids = [registration.id.removeprefix("operant/") for registration in REGISTRATIONS]
+    known = {name.lower(): [name] for name in (*ENVIRONMENTS, *ids)} | {"all": list(ENVIRONMENTS)}
+    found = []
+    for part in text.split(","):
+        name = part.strip().lower().removeprefix("operant/")
+        if name not in known:
+            names = ", ".join(ENVIRONMENTS)
+            raise argparse.ArgumentTypeError(
+                f"expected some of {names}, or ids as `operant envs` prints them, or all, got {part!r}"
+            )
+        found += known[name]
+    return found
+
+
 def _one_of(*names: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in names:
@@ -161,9 +179,11 @@ def _one_of(*names: str) -> Callable[[str], str]:
 
 def _plot_file(text: str) -> Path:
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-    except ModuleNotFoundError:
-        raise argparse.ArgumentTypeError('needs the matplotlib package: pip install "operant[bench]"') from None
+        require("matplotlib", "operant[bench]")
+    except ModuleNotFoundError as missing:
+        raise argparse.ArgumentTypeError(str(missing)) from None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     path, endings = output_file(text), FigureCanvasAgg.get_supported_filetypes()
     if path.suffix[1:] not in endings:
         raise argparse.ArgumentTypeError(f"expected a file name that ends in one of {', '.join(endings)}, got {text}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import textwrap
 from typing import Any
+
+from operant.registration import REGISTRATIONS
 
 
 def add_parser(commands: Any) -> None:
@@ -15,43 +18,58 @@ def add_parser(commands: Any) -> None:
         "envs",
         help="list the environments",
         description="Lists the environments: actions (a number of discrete ones, or the bounds of a continuous one), "
-        "length of an observation, steps after which an episode is truncated, and physical parameters.",
+        "length of an observation, steps after which an episode is truncated; then the class and its physical "
+        "parameters.",
     )
+    parser.add_argument("--json", action="store_true", help="print them as JSON, with the parameters' defaults")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
     try:
-        from operant import envs
+        described = _described()
     except ImportError as error:
         print(f"operant envs: {error}", file=sys.stderr)
         return 2
+    if options.json:
+        print(json.dumps(described, indent=2))
+        return 0
+    rows = [("environment", "actions", "observation", "limit")]
+    for one in described:
+        actions = one["actions"] if isinstance(one["actions"], int) else "{:g} to {:g}".format(*one["actions"])
+        limit = "none" if one["max_episode_steps"] is None else one["max_episode_steps"]
+        rows.append((one["id"], str(actions), str(one["observation_size"]), str(limit)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    print(lines[0])
+    for line, one in zip(lines[1:], described, strict=True):
+        parameters = f"{one['class']}: {', '.join(one['parameters'])}"
+        wrapped = textwrap.wrap(parameters, max(shutil.get_terminal_size().columns - 4, 30))
+        print(line, *(f"    {part}" for part in wrapped), sep="\n")
+    return 0
+
+
+def _described() -> list[dict[str, Any]]:
     from gymnasium.spaces import Discrete
 
-    from operant.registration import REGISTRATIONS
+    from operant import envs
 
-    rows = [("environment", "class", "actions", "observation", "limit", "parameters")]
+    described = []
     for registration in REGISTRATIONS:
         env = getattr(envs, registration.vector_env)(1, **dict(registration.kwargs))
         actions = env.single_action_space
-        rows.append(
-            (
-                registration.id,
-                registration.vector_env,
-                str(actions.n) if isinstance(actions, Discrete) else f"{actions.low[0]:g} to {actions.high[0]:g}",
-                str(env.observation_size),
-                "none" if registration.max_episode_steps is None else str(registration.max_episode_steps),
-                ", ".join(env.parameters),
-            )
+        described.append(
+            {
+                "id": registration.id,
+                "class": registration.vector_env,
+                "actions": int(actions.n)
+                if isinstance(actions, Discrete)
+                else [float(actions.low[0]), float(actions.high[0])],
+                "observation_size": env.observation_size,
+                "max_episode_steps": registration.max_episode_steps,
+                "parameters": dict(env.parameters),
+            }
         )
         env.close()
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
-    indent = sum(widths) + 2 * len(widths)
-    room = max(shutil.get_terminal_size().columns - indent, 30)
-    for *cells, parameters in rows:
-        first, *others = textwrap.wrap(parameters, room)
-        print("".join(f"{cell:{width}}  " for cell, width in zip(cells, widths, strict=True)) + first)
-        for line in others:
-            print(" " * indent + line)
-    return 0
+    return described

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sys
@@ -23,6 +24,7 @@ def add_parser(commands: Any) -> None:
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--include-dir", action="store_true", help="print only the directory of the C++ headers")
     only.add_argument("--cmake-dir", action="store_true", help="print only the directory of the CMake package")
+    only.add_argument("--json", action="store_true", help="print all of it as JSON")
     parser.set_defaults(run=run)
 
 
@@ -39,19 +41,24 @@ def run(options: argparse.Namespace) -> int:
     except ImportError as error:
         print(f"operant info: {error}", file=sys.stderr)
         return 2
-    facts = {
-        "Operant": operant.__version__,
-        "SIMD": f"{simd.active} (available: {', '.join(simd.available)})",
-        "cores": str(usable_cores()),
-        "Python": f"{platform.python_version()} ({platform.platform()})",
-        "numpy": version("numpy"),
-        "Gymnasium": version("gymnasium"),
-        "installed in": str(Path(operant.__file__).parent),
-        "C++ headers": operant.get_include(),
-        "CMake package": operant.get_cmake_dir(),
+    facts: dict[str, tuple[str, Any]] = {
+        "operant": ("Operant", operant.__version__),
+        "simd": ("SIMD", {"active": simd.active, "available": list(simd.available)}),
+        "cores": ("cores", usable_cores()),
+        "python": ("Python", platform.python_version()),
+        "system": ("system", platform.platform()),
+        "numpy": ("numpy", version("numpy")),
+        "gymnasium": ("Gymnasium", version("gymnasium")),
+        "path": ("installed in", str(Path(operant.__file__).parent)),
+        "include_dir": ("C++ headers", operant.get_include()),
+        "cmake_dir": ("CMake package", operant.get_cmake_dir()),
     }
-    width = max(map(len, facts))
-    for name, fact in facts.items():
+    if options.json:
+        print(json.dumps({key: fact for key, (_, fact) in facts.items()}, indent=2))
+        return 0
+    facts["simd"] = "SIMD", f"{simd.active} (available: {', '.join(simd.available)})"
+    width = max(len(name) for name, _ in facts.values())
+    for name, fact in facts.values():
         print(f"{name:{width}}  {fact}")
     return 0
 
