@@ -124,7 +124,9 @@ def test_envs_as_json():
             "actions": space.n if hasattr(space, "n") else [space.low[0], space.high[0]],
             "observation_size": env.observation_size,
             "max_episode_steps": gym.spec(one["id"]).max_episode_steps,
-            "parameters": dict(env.parameters),
+            "parameters": {
+                name: list(value) if isinstance(value, tuple) else value for name, value in env.parameters.items()
+            },
         }
 
 
