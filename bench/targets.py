@@ -223,7 +223,7 @@ def groups() -> list[Group]:
         num_envs: {"rollout": given, "linear rollout": linear, "linear beginners": linear}
         for num_envs, given, linear in ((4096, 0.9, 1.35), (1 << 20, 1.5, 2.5))
     }
-    gymnasium = [Row("CartPole / Gymnasium's numpy", 40), Row("float64 CartPole / Gymnasium's numpy", 2)]
+    gymnasium = [Row("CartPole / Gymnasium's numpy", 40), Row("float64 CartPole / Gymnasium's numpy", 5)]
     narrow, wide = (_steps("CartPole", actions=actions) for actions in (np.int32, np.int64))
     cartpole = _steps("CartPole")
     return [

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 #include <vector>
 
 #include <operant/numerics/trigonometry.hpp>
@@ -91,4 +92,26 @@ TEST_CASE("double sine and cosine are the C library's") {
         REQUIRE(sin.get(0) == std::sin(angle));
         REQUIRE(cos.get(0) == std::cos(angle));
     }
+}
+
+TEST_CASE("double sine and cosine of small angles are the C library's, several at once or not") {
+    using Doubles = xsimd::batch<double>;
+    MESSAGE("followed: " << operant::detail::LibrarySine<Doubles>::is_followed());
+    std::mt19937_64 random(0);
+    for (const double range : {0.9, 0.86, 0.2, 0.1, 1e-4, 1e-9, 1e-300, 0.0}) {
+        std::uniform_real_distribution<double> uniform(-range, range);
+        for (int i = 0; i < 20'000; ++i) {
+            alignas(64) double angles[Doubles::size], sines[Doubles::size], cosines[Doubles::size];
+            for (double& angle : angles) angle = i % 3 == 0 ? std::nearbyint(uniform(random) * 128) / 128 : uniform(random);
+            const auto [sin, cos] = operant::sincos_of_small(Doubles::load_aligned(angles));
+            sin.store_aligned(sines);
+            cos.store_aligned(cosines);
+            for (std::size_t lane = 0; lane < Doubles::size; ++lane) {
+                REQUIRE(sines[lane] == std::sin(angles[lane]));
+                REQUIRE(cosines[lane] == std::cos(angles[lane]));
+                REQUIRE(std::signbit(sines[lane]) == std::signbit(std::sin(angles[lane])));
+            }
+        }
+    }
+    CHECK(std::isnan(operant::sincos_of_small(Doubles(std::nan(""))).sin.get(0)));
 }
