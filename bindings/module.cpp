@@ -69,6 +69,9 @@ void bind_vector_env(nb::module_& module) {
             "environment"_a, "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "float64"_a,
             "parameters"_a, "record_episode_statistics"_a, "as_actions"_a, "make_infos"_a)
         .def("reset", &PyVectorEnv::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
+        .def("seed", &PyVectorEnv::seed, "first"_a)
+        .def("generators", &PyVectorEnv::generators)
+        .def("set_generators", &PyVectorEnv::set_generators, "generators"_a)
         .def("step", &PyVectorEnv::step, "actions"_a.none())
         .def("rollout", &PyVectorEnv::rollout, "source"_a, "steps"_a, "arrays"_a, "chosen_actions"_a.none(),
              "returns"_a.none(), "progress"_a.none())

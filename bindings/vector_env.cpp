@@ -89,6 +89,25 @@ nb::object PyVectorEnv::reset(nb::handle seed, const Numbers& bounds, const std:
     return nb::make_tuple(frame.observations(), std::move(infos));
 }
 
+void PyVectorEnv::seed(std::uint64_t first) {
+    const Exclusive exclusive(*this);
+    core_->seed_all(first);
+}
+
+nb::object PyVectorEnv::generators() {
+    const Exclusive exclusive(*this);
+    const std::size_t words = core_->environment().random_size / sizeof(std::uint64_t), size = core_->num_envs() * words;
+    auto* data = new std::uint64_t[size];
+    const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<std::uint64_t*>(p); });
+    core_->get_generators(std::as_writable_bytes(std::span(data, size)));
+    return nb::ndarray<nb::numpy, std::uint64_t, nb::ndim<2>>(data, {core_->num_envs(), words}, owner).cast();
+}
+
+void PyVectorEnv::set_generators(const Generators& generators) {
+    const Exclusive exclusive(*this);
+    core_->set_generators(std::as_bytes(std::span(generators.data(), generators.size())));
+}
+
 nb::object PyVectorEnv::step(nb::handle actions) {
     const Exclusive exclusive(*this);
     const std::size_t action_size = core_->environment().action.size;

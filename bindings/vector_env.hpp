@@ -54,6 +54,18 @@ public:
     /// \return (observations, infos)
     nb::object reset(nb::handle seed, const Numbers& bounds, const std::optional<Mask>& mask);
 
+    /// Starts the random streams anew; the next reset draws from them.
+    /// \param first seed of the first copy, copy i's is `first + i`
+    void seed(std::uint64_t first);
+
+    /// \return a copy of the random streams, shape (num_envs, words), uint64: those of a Pcg64, and what follows it
+    nb::object generators();
+
+    using Generators = nb::ndarray<const std::uint64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+    /// \param generators shape (num_envs, words)
+    void set_generators(const Generators& generators);
+
     /// \return (observations, rewards, terminations, truncations, infos)
     nb::object step(nb::handle actions);
 

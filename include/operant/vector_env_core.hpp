@@ -139,6 +139,24 @@ public:
         seeded_ = true;
     }
 
+    /// Copies the random streams as they stand, num_envs generators one after the other, `random_size` bytes each, which
+    /// begin with a Pcg64.
+    /// \throws std::invalid_argument when there is another number of bytes
+    void get_generators(std::span<std::byte> generators) const {
+        check_generators_size(generators.size());
+        std::memcpy(generators.data(), random_.get(), generators.size());
+    }
+
+    /// Replaces the random streams; the next reset draws from them.
+    /// \throws std::invalid_argument when there is another number of bytes, or they are no generators; nothing is changed
+    ///         then
+    void set_generators(std::span<const std::byte> generators) {
+        check_generators_size(generators.size());
+        if (!are_generators(generators)) throw std::invalid_argument("generators: expected PCG64s, which have odd increments");
+        std::memcpy(random_.get(), generators.data(), generators.size());
+        seeded_ = true;
+    }
+
     /// Starts an episode in every copy, from its random stream as it stands; the first time, from fresh entropy.
     /// \param bounds one number for each bound of the environment's resets; empty for the defaults
     /// \param outputs where the observations go, and the infos if wanted
@@ -337,6 +355,12 @@ private:
         if (size != num_envs_ * environment_.state_size)
             throw std::invalid_argument("state: expected " + std::to_string(num_envs_ * environment_.state_size) +
                                         " numbers, num_envs x state_size, got " + std::to_string(size));
+    }
+
+    void check_generators_size(std::size_t size) const {
+        if (size != num_envs_ * environment_.random_size)
+            throw std::invalid_argument("generators: expected " + std::to_string(num_envs_ * environment_.random_size) +
+                                        " bytes, got " + std::to_string(size));
     }
 
     static bool holds(ElementType type, double value) {

@@ -59,7 +59,6 @@ class SingleEnv(gym.Env):
         self.render_mode = render_mode
         self.observation_space = self._env.single_observation_space
         self.action_space = self._env.single_action_space
-        self._seeded = False
 
     def __getattr__(self, name: str) -> Any:
         vector_env = type(self)._vector_env
@@ -113,15 +112,29 @@ class SingleEnv(gym.Env):
             OverflowError: A bound is infinite or NaN.
             gymnasium.error.Error: The seed is no integer, or negative. Whatever is raised, nothing is changed.
         """
-        # As `gymnasium.Env.reset` does it, but only when nothing can go wrong any more.
-        random = None if seed is None else seeding.np_random(seed)
-        if seed is None and not self._seeded:
-            seed = self.np_random_seed  # the random one that Gymnasium chooses now
+        if seed is not None:
+            seeding.np_random(seed)  # raises what Gymnasium raises
         observations, infos = self._env.reset(seed=seed, options=options)
-        self._seeded = True
-        if random is not None:
-            self._np_random, self._np_random_seed = random
         return self._only(observations), self._infos(infos)
+
+    @property
+    def np_random_seed(self) -> int:
+        """The seed of the random stream; -1 if nobody knows it."""
+        return self._env.np_random_seed[0]
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        """A generator that stands where the random stream does. To draw from it does not move the stream on."""
+        return self._env.np_random[0]
+
+    @np_random.setter
+    def np_random(self, value: np.random.Generator) -> None:
+        self._env._replace_stream(value)
+
+    @property
+    def _np_random(self) -> np.random.Generator | None:  # type: ignore[override]
+        """What Gymnasium's checker looks at."""
+        return None if self._env._seeds is None else self.np_random
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Step once. After the episode has terminated, `reset` is needed.

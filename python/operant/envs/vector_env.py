@@ -18,7 +18,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from operant import _core
 from operant._checks import integer, positive_integer, shown, switch
 from operant._checks import path as checked_path
-from operant.envs import _arguments, _attributes, _parameters, _rollout, _saving, _spaces
+from operant.envs import _arguments, _attributes, _parameters, _rollout, _saving, _spaces, _streams
 from operant.envs._infos import Infos
 from operant.envs._rendering import Renderer
 from operant.envs._rollout import Evaluation, Policy, Progress, Rollout
@@ -95,6 +95,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
     # Gymnasium before 1.3 closes every environment that is forgotten, also one whose constructor raised.
     _core: Any = None
     _renderer: Renderer | None = None
+    # Of the random streams; None until they are started.
+    _seeds: _streams.Seeds | None = None
 
     def __init_subclass__(cls, environment: _core.Environment | None = None, **kwargs: Any) -> None:
         """Make a class of an environment of a library.
@@ -332,17 +334,53 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
                 option, or a bound is not a number that float32 can hold, or above the other.
             OverflowError: A bound is infinite or NaN.
             gymnasium.error.Error: A seed is negative or no integer.
-            gymnasium.error.ResetNeeded: The very first reset has a mask.
+            gymnasium.error.ResetNeeded: The mask of the very first reset does not select all copies.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         seeds = _arguments.seeds(seed, self.num_envs)
         chosen = _arguments.options_mapping(options)
         bounds = self._parse_bounds(chosen)
         mask = _arguments.reset_mask(chosen, self.num_envs)
+        if not isinstance(seeds, int):
+            self._start_streams()
         observations, infos = self._core.reset(seeds, bounds, mask)
+        if seeds is not None:
+            self._seeds = (self._seeds or _streams.Seeds(-1)).replaced(seeds, mask, self.num_envs)
         if self._renderer is not None:
             self._renderer.after_reset(mask)
         return observations, infos
+
+    def _start_streams(self) -> None:
+        """Start the random streams from fresh entropy, unless they have been started."""
+        if self._seeds is None:
+            seed = _streams.random_seed()
+            self._core.seed(seed)
+            self._seeds = _streams.Seeds(seed)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The seed of every copy's random stream; -1 where nobody knows it, as in `SyncVectorEnv`."""
+        self._start_streams()
+        assert self._seeds is not None
+        return tuple(self._seeds.of_all(self.num_envs))
+
+    @property  # type: ignore[misc]
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+        """A generator for every copy, which stands where the copy's random stream does.
+
+        It draws what the copy will draw; but to draw from it does not move the copy's stream on.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        self._start_streams()
+        return tuple(map(_streams.generator, self._core.generators()))
+
+    def _replace_stream(self, generator: Any) -> None:
+        """Have the only copy draw what this generator would."""
+        row = _streams.row_of(generator, self._core.generators().shape[1])
+        self._core.set_generators(row[None])
+        self._seeds = _streams.Seeds(-1)
 
     def _parse_bounds(self, options: Mapping[str, Any]) -> npt.NDArray[np.float64]:
         """The bounds of a reset in the core's order; none at all for the defaults."""
@@ -500,7 +538,10 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         sources = _arguments.copy_numbers("source", source, self.num_envs)
         if sources.ndim == 0:
             sources = np.full(targets.shape, sources)
-        self._core.copy_state(sources, targets, switch("random", random))
+        with_random = switch("random", random)
+        self._core.copy_state(sources, targets, with_random)
+        if with_random and self._seeds is not None:
+            self._seeds = self._seeds.copied(sources, targets, self.num_envs)
         if self._renderer is not None:
             self._renderer.after_jump()
 
@@ -517,7 +558,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         Raises:
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
-        return self._core.snapshot(self._numbers)
+        return self._core.snapshot((self._numbers, self._seeds))
 
     def restore(self, snapshot: _core.Snapshot) -> None:
         """Go back, or forth, to where the environment stood; it goes on from there bit for bit.
@@ -532,7 +573,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         """
         if not isinstance(snapshot, _core.Snapshot):
             raise TypeError(f"snapshot: expected what snapshot() returned, got {shown(snapshot)}")
-        numbers = self._core.restore(snapshot)
+        numbers, self._seeds = self._core.restore(snapshot)
         if numbers is not self._numbers:
             self._take_parameters(numbers)
         if self._renderer is not None:
@@ -642,10 +683,11 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         return {"class": f"{type(self).__module__}:{type(self).__qualname__}", "arguments": arguments}
 
     def _saved(self) -> bytes:
-        return _saving.pack(self._described(), b"" if self.closed else self._core.save())
+        seeds = None if self._seeds is None else self._seeds.plain(self.num_envs)
+        return _saving.pack(self._described() | {"seeds": seeds}, b"" if self.closed else self._core.save())
 
     def __reduce__(self) -> Any:
-        state = {name: getattr(self, name) for name in (*_SPACES, "spec", "_np_random", "_np_random_seed")}
+        state = {name: getattr(self, name) for name in (*_SPACES, "spec")}
         return _unpickled, (type(self), self._saved(), self.workers, self.render_mode, self.closed), state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -676,11 +718,14 @@ def restored(env_class: type[SimdVectorEnv[Any]], saved: bytes, **arguments: Any
         ValueError: It is damaged, or the class does not fit.
     """
     described, core = _saving.unpack(saved)
+    seeds = described.pop("seeds", -1)
     env = env_class(**described["arguments"], **arguments)
     if env._described() != described:
         raise ValueError("it is of another environment or has other arguments")
     if core:
         env._core.load(core)
+    if seeds is not None:
+        env._seeds = _streams.from_plain(seeds, env.num_envs)
     return env
 
 
