@@ -13,7 +13,7 @@ run on. `operant.load` makes a class of an environment or a policy of one's own,
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from operant import registration
+from operant import _gymnasium, registration
 from operant._paths import get_cmake_dir, get_include
 from operant.registration import register
 
@@ -73,4 +73,5 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+_gymnasium.check_version()
 registration.register_envs()

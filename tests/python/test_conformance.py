@@ -457,3 +457,29 @@ def test_the_pendulums_cosine_and_sine_stay_on_the_circle(draw):
     for _ in range(300):
         cosine, sine, _ = env.step(draw(env))[0].T.astype(np.float64)
         assert np.abs(cosine**2 + sine**2 - 1).max() < 2e-7
+
+
+@pytest.mark.parametrize("action", [1, 1.0, np.int64(1), np.float32(1), np.array(1), None])
+def test_a_scalar_instead_of_actions_is_a_type_error_as_in_syncvectorenv(registration, action):
+    pair = Pair(registration, 3)
+    pair.reset(seed=0)
+    for env in (pair.ours, pair.sync):
+        with pytest.raises(TypeError):
+            env.step(action)
+
+
+def test_a_first_reset_may_have_a_mask_that_selects_all(registration, mode):
+    pair = Pair(registration, 4, mode)
+    pair.reset(seed=[3, 1, 2, 5], options={"reset_mask": np.ones(4, bool)})
+    assert pair.ours.np_random_seed == (3, 1, 2, 5)
+
+
+@pytest.mark.parametrize("name", ["operant/MountainCarContinuous-v0", "operant/Pendulum-v1"])
+@pytest.mark.parametrize(("convert", "same"), [(np.asarray, np.float32), (np.ndarray.tolist, np.float64)])
+def test_actions_in_other_float_types_are_those_of_the_same_values(name, convert, same):
+    """Gymnasium computes with Python's floats and with float16 in other ways; docs/determinism.md says where."""
+    ours, expected = (gym.make_vec(name, num_envs=5, dtype=np.float64) for _ in range(2))
+    ours.reset(seed=1)
+    expected.reset(seed=1)
+    for halves in np.random.default_rng(0).uniform(-2, 2, (30, 5, 1)).astype(np.float16):
+        assert_same(ours.step(convert(halves)), expected.step(halves.astype(same)))

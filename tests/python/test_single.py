@@ -180,3 +180,19 @@ def test_single_environments_can_be_vectorized_by_gymnasium(registration, rng):
         actions = random_actions(ours.single_action_space, rng, 3)
         observations, rewards, *rest = sync.step(actions)
         assert_same(ours.step(actions), (observations, rewards.astype(np.float32), *rest))
+
+
+@pytest.mark.parametrize("render_mode", [None, "rgb_array"])
+def test_a_closed_environment_can_be_reset_as_gymnasiums(registration, singles, rng, render_mode):
+    if render_mode:
+        pytest.importorskip("pygame")
+    ours, theirs = singles(render_mode=render_mode)
+    for env in (ours, theirs):
+        env.reset(seed=1)
+        if render_mode:
+            env.render()
+        env.close()
+        env.close()
+    assert_same_start(registration, ours.reset(seed=2), theirs.reset(seed=2))
+    action = random_actions(theirs.action_space, rng, 1)[0]
+    assert_same_step(ours.step(action), theirs.step(action))

@@ -212,7 +212,10 @@ def actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray
 
     The usual case, a numpy array with the dtype and shape of the core's, does not come here.
     """
-    return _fitting(as_array("actions", actions), space, (num_envs,))
+    array = as_array("actions", actions)
+    if array.ndim == 0:  # as Gymnasium, which cannot iterate over it
+        raise TypeError(f"actions: expected one for each of {num_envs} copies, got {shown(actions)}")
+    return _fitting(array, space, (num_envs,))
 
 
 def many_actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray:

@@ -87,7 +87,6 @@ class SingleEnv(gym.Env):
             TypeError: There is no such parameter, or a value has the wrong type. Whatever is raised, nothing is
                 changed.
             ValueError: A value is out of range.
-            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         self._env.set_parameters(**parameters)
         self.observation_space = self._env.single_observation_space
@@ -201,8 +200,9 @@ class SingleEnv(gym.Env):
         self._env.set_state(_arguments.as_array("state", state)[None])
 
     def close(self) -> None:
-        """Close the window and free the memory."""
-        self._env.close()
+        """Close the window. As Gymnasium's, a closed environment can be reset and stepped on."""
+        if self._env._renderer is not None:
+            self._env._renderer.close()
 
 
 class CartPoleEnv(SingleEnv, vector_env=CartPoleVecEnv):
