@@ -93,6 +93,43 @@ def test_double_integrator_example(examples):
     assert episodes == 1000
 
 
+def gymnasium_returns(controller, episodes):
+    """Of the continuous MountainCar, from the starts of seeds 0, 1, 2 and so on, and the episodes' lengths."""
+    env = gym.make("MountainCarContinuous-v0")
+    returns, lengths = np.zeros(episodes), np.zeros(episodes)
+    for episode in range(episodes):
+        (observation, _), over = env.reset(seed=episode), False
+        while not over:
+            action = np.clip(controller(observation[1]), -1, 1)
+            observation, reward, terminated, truncated, _ = env.step(np.array([action], np.float32))
+            returns[episode] += reward
+            lengths[episode] += 1
+            over = terminated or truncated
+    return returns, lengths
+
+
+def test_controllers_example(examples):
+    expected = [
+        gymnasium_returns(controller, 50)
+        for controller in (lambda velocity: -1 if velocity < 0 else 1, lambda velocity: 20 * velocity)
+    ]
+    _, *rows, verdict = run(examples / "controllers", "50").splitlines()
+    for row, (returns, lengths) in zip(rows, expected, strict=True):
+        shown = [float(number) for number in row.split()[-4:]]
+        assert shown == pytest.approx([returns.mean(), returns.min(), returns.max(), lengths.mean()], abs=0.02)
+    better = (expected[0][0] < expected[1][0]).sum()
+    assert verdict == f"The second one is better from {better} of 50 starts"
+
+    shown = run(examples / "controllers")
+    assert run(examples / "controllers", "100000", "3") == shown
+    _, *rows, verdict = shown.splitlines()
+    assert verdict.endswith(" of 100000 starts")
+    for row, (returns, _) in zip(rows, expected, strict=True):
+        mean, lowest, highest, _ = (float(number) for number in row.split()[-4:])
+        assert mean == pytest.approx(returns.mean(), abs=5 * returns.std() / np.sqrt(50))
+        assert lowest - 0.01 <= returns.min() <= returns.max() <= highest + 0.01
+
+
 def test_dispatch_example(examples):
     returns = []
     for architecture in operant.simd.available:
