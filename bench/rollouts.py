@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from operant import envs, policies
 from operant.bench import Stepper, in_turn, ratios
@@ -14,6 +15,8 @@ from operant.bench import Stepper, in_turn, ratios
 STEPS = 200
 _MEMBERS = 256
 _HIDDEN = 64
+# More copies are not faster by numpy, which has taken the arrays between the layers through the memory long before.
+_LARGEST_BY_NUMPY = 65536
 
 
 def _cartpoles(num_envs: int, workers: int = 1) -> envs.CartPoleVecEnv:
@@ -48,10 +51,10 @@ def _beginners() -> policies.Linear:
     return policies.Linear(np.random.default_rng(0).standard_normal((_MEMBERS, 2, 4)))
 
 
-def _population() -> policies.Linear:
+def _population(members: int = _MEMBERS) -> policies.Linear:
     """A population around a policy that balances the pole, as evolution strategies search most of the time."""
     upright = np.array([[0, 0, 0, 0], [0.1, 0.5, 10, 2]])
-    return policies.Linear(upright + 0.1 * np.random.default_rng(0).standard_normal((_MEMBERS, 2, 4)))
+    return policies.Linear(upright + 0.1 * np.random.default_rng(0).standard_normal((members, 2, 4)))
 
 
 def against_step(num_envs: int, rounds: int, seconds: float) -> list[list[float]]:
@@ -70,31 +73,65 @@ def two_workers(num_envs: int, rounds: int, seconds: float) -> list[list[float]]
     return [ratios(*in_turn([two, one], rounds))]
 
 
-def network_against_numpy(rounds: int, seconds: float) -> list[list[float]]:
-    """A 4-64-64-2 tanh MLP shared by 4096 copies, over the same in float32 by numpy with `step`.
+#: Weights and biases of each layer.
+_Layers = list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
+
+
+def _layers() -> _Layers:
+    """Of a 4-64-64-2 network."""
+    random = np.random.default_rng(0)
+    shapes = [(_HIDDEN, 4), (_HIDDEN, _HIDDEN), (2, _HIDDEN)]
+    return [
+        (
+            random.standard_normal(shape, np.float32) / np.float32(shape[1] ** 0.5),
+            random.standard_normal(shape[0], np.float32),
+        )
+        for shape in shapes
+    ]
+
+
+def _network(layers: _Layers) -> policies.MLP:
+    return policies.MLP(*zip(*layers, strict=True))
+
+
+def _by_numpy(env: envs.CartPoleVecEnv, layers: _Layers, seconds: float) -> Callable[[], float]:
+    """Measures the steps a second of a loop of `step`, whose actions numpy computes with the network in float32.
 
     numpy multiplies matrices with as many threads as its BLAS was given when the process started.
     """
-    random = np.random.default_rng(0)
-    sizes = (4, _HIDDEN, _HIDDEN, 2)
-    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
-    weights = [random.standard_normal(shape, np.float32) / np.float32(shape[1] ** 0.5) for shape in shapes]
-    biases = [random.standard_normal(shape[0], np.float32) for shape in shapes]
-    env, stepped = _cartpoles(4096), _cartpoles(4096)
-    layers = list(zip(weights, biases, strict=True))
-    observations, _ = stepped.reset(seed=0)
+    observations, _ = env.reset(seed=0)
 
-    def loop() -> None:
+    def step() -> None:
         nonlocal observations
-        for _ in range(STEPS):
-            x = observations
-            for matrix, bias in layers[:-1]:
-                x = np.tanh(x @ matrix.T + bias)
-            matrix, bias = layers[-1]
-            observations = stepped.step((x @ matrix.T + bias).argmax(axis=1))[0]
+        x = observations
+        for matrix, bias in layers[:-1]:
+            x = np.tanh(x @ matrix.T + bias)
+        matrix, bias = layers[-1]
+        observations = env.step((x @ matrix.T + bias).argmax(axis=1))[0]
 
-    by_numpy = _repeated(loop, STEPS * stepped.num_envs, seconds)
-    return [ratios(*in_turn([_returns(env, policies.MLP(weights, biases), seconds), by_numpy], rounds))]
+    return _repeated(step, env.num_envs, seconds)
+
+
+def network_against_numpy(rounds: int, seconds: float) -> list[list[float]]:
+    """A 4-64-64-2 tanh MLP shared by 4096 copies, over the same by numpy with `step`."""
+    layers = _layers()
+    contenders = [_returns(_cartpoles(4096), _network(layers), seconds), _by_numpy(_cartpoles(4096), layers, seconds)]
+    return [ratios(*in_turn(contenders, rounds))]
+
+
+def rates(num_envs: int, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Steps a second with one worker, all copies together, in each round: who steps, and who chooses the actions."""
+    actions = np.random.default_rng(0).integers(0, 2, (STEPS, num_envs), dtype=np.int32)
+    layers = _layers()
+    contenders = {
+        "step, actions drawn before": Stepper(lambda: envs.CartPoleVecEnv(num_envs), num_envs, seconds, np.int32).rate,
+        "rollout, actions drawn before": _returns(_cartpoles(num_envs), actions, seconds),
+        "rollout, linear population": _returns(_cartpoles(num_envs), _population(min(num_envs, _MEMBERS)), seconds),
+        "rollout, 4-64-64-2 network": _returns(_cartpoles(num_envs), _network(layers), seconds),
+    }
+    if num_envs <= _LARGEST_BY_NUMPY:
+        contenders["step, 4-64-64-2 network by numpy"] = _by_numpy(_cartpoles(num_envs), layers, seconds)
+    return dict(zip(contenders, in_turn(list(contenders.values()), rounds), strict=True))
 
 
 def observations_against_copying(rounds: int, seconds: float) -> list[list[float]]:

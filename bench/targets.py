@@ -131,7 +131,7 @@ def _seeded_reset(effort: Effort) -> Measured:
     return [ours], f"SyncVectorEnv: {median(theirs):.0f} ms"
 
 
-def _new_process(**variables: str) -> multiprocessing.pool.Pool:
+def new_process(**variables: str) -> multiprocessing.pool.Pool:
     """A pool of one process that imports Operant and numpy anew, with these environment variables."""
     with mock.patch.dict(os.environ, variables):
         return multiprocessing.get_context("spawn").Pool(1)
@@ -153,7 +153,7 @@ def _narrower(environment: str, effort: Effort) -> Measured:
     for name in ("avx512bw", "avx2"):
         if name not in simd.available:
             raise NotMeasuredError(f"this processor does not have {name}")
-    with _new_process(OPERANT_ARCH="avx2") as narrow, _new_process(OPERANT_ARCH="avx512bw") as wide:
+    with new_process(OPERANT_ARCH="avx2") as narrow, new_process(OPERANT_ARCH="avx512bw") as wide:
         for process in (narrow, wide):
             process.apply(_start, (environment, effort.seconds))
         avx2, avx512 = in_turn([partial(process.apply, _rate) for process in (narrow, wide)], effort.rounds)
@@ -184,7 +184,7 @@ def _memory(effort: Effort) -> Measured:
         raise NotMeasuredError("there is no /proc/self/status here to read it from")
     taken = []
     for _ in range(effort.rounds):
-        with _new_process() as process:
+        with new_process() as process:
             taken.append(process.apply(_bytes_per_copy, (1 << 20,)))
     now, peak = zip(*taken, strict=True)
     return [list(now)], f"at most, while it resets and steps, {max(peak):.0f}"
@@ -201,7 +201,7 @@ def _rollouts_with_two_workers(effort: Effort) -> Measured:
 
 
 def _network(effort: Effort) -> Measured:
-    with _new_process(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1") as process:
+    with new_process(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1") as process:
         return process.apply(rollouts.network_against_numpy, (effort.rounds, effort.seconds)), "BLAS with one thread"
 
 

@@ -1,29 +1,31 @@
-"""What pages show of files that are not Markdown: the table of measurements."""
+"""What pages show of files that are not Markdown: tables of measurements."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-_MARK = "<!-- the table of docs/benchmark.json -->"
-_BENCHMARK = Path(__file__).parent / "benchmark.json"
+_MARK = re.compile(r"<!-- the table of docs/(\w+)\.json -->")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the table where a page has the mark."""
-    return (
-        markdown.replace(_MARK, benchmark_table(json.loads(_BENCHMARK.read_text()))) if _MARK in markdown else markdown
-    )
+    """Put tables where a page has the marks."""
+    tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "learning": learning_table}
+
+    def table(mark: re.Match[str]) -> str:
+        measured = (Path(__file__).parent / f"{mark[1]}.json").read_text(encoding="utf-8")
+        return tables[mark[1]](json.loads(measured))
+
+    return _MARK.sub(table, markdown)
 
 
 def benchmark_table(measured: dict[str, Any]) -> str:
     """Median steps per second, in millions: a table for each environment, a column for each number of copies."""
-    machine = measured["machine"]
     parts = [
-        f"{machine['processor']}, {machine['cores']} cores, {machine['simd']}; Python {machine['python']}, "
-        f"numpy {machine['numpy']}, Gymnasium {machine['gymnasium']}. Million steps a second, median of "
-        f"{measured['settings']['rounds']} rounds."
+        f"{_machine(measured)}. Million steps a second, median of {measured['settings']['rounds']} rounds.",
     ]
     results = measured["results"]
     for environment in dict.fromkeys(one["environment"] for one in results):
@@ -37,8 +39,39 @@ def benchmark_table(measured: dict[str, Any]) -> str:
                 if one["contender"] == contender
             }
             rows.append([contender, *(_millions(medians[size]) if size in medians else "" for size in sizes)])
-        parts.append("\n".join(f"| {' | '.join(row)} |" for row in rows))
+        parts.append(_table(rows))
     return "\n\n".join(parts)
+
+
+def learning_table(measured: dict[str, Any]) -> str:
+    """CPU time and the return in Gymnasium of all runs: a row for each environment."""
+    results = measured["results"]
+    rows = [["", "runs", "CPU seconds: median (lowest - highest)", "return in Gymnasium: mean (lowest - highest)"]]
+    rows.append(["---"] + ["---:"] * 3)
+    for environment in dict.fromkeys(one["environment"] for one in results):
+        runs = [one for one in results if one["environment"] == environment]
+        seconds, returns = [one["cpu_seconds"][-1] for one in runs], [one["gymnasium"] for one in runs]
+        rows.append(
+            [
+                environment,
+                str(len(runs)),
+                f"{median(seconds):.2g} ({min(seconds):.2g} - {max(seconds):.2g})",
+                f"{sum(returns) / len(returns):.1f} ({min(returns):.1f} - {max(returns):.1f})",
+            ]
+        )
+    return f"{_machine(measured)}.\n\n{_table(rows)}"
+
+
+def _machine(measured: dict[str, Any]) -> str:
+    machine = measured["machine"]
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['simd']}; Python {machine['python']}, "
+        f"numpy {machine['numpy']}, Gymnasium {machine['gymnasium']}"
+    )
+
+
+def _table(rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _millions(rate: float) -> str:

@@ -246,12 +246,17 @@ def test_tables_of_environments(page):
         assert re.search(rf"\b{registration.max_episode_steps or 'none'}\b", row)
 
 
-def test_the_table_of_measurements():
+def shown_by_hooks(page):
     spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "docs" / "hooks.py")
     hooks = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hooks)
-    shown = hooks.on_page_markdown(TEXTS["docs/performance.md"])
-    measured = json.loads((ROOT / "docs" / "benchmark.json").read_text())
+    return hooks.on_page_markdown(TEXTS[page])
+
+
+@pytest.mark.parametrize(("page", "file"), [("performance", "benchmark"), ("rollouts", "rollouts")])
+def test_the_table_of_measurements(page, file):
+    shown = shown_by_hooks(f"docs/{page}.md")
+    measured = json.loads((ROOT / "docs" / f"{file}.json").read_text())
     assert measured["machine"]["processor"] in shown
     for one in measured["results"]:
         millions = [
@@ -263,3 +268,16 @@ def test_the_table_of_measurements():
         ]
         median = one["steps_per_second"]["median"] / 1e6
         assert any(cell == pytest.approx(median, rel=0.06, abs=5e-4) for cell in millions), one
+
+
+def test_the_table_of_learning():
+    shown = shown_by_hooks("docs/search.md")
+    runs = json.loads((ROOT / "docs" / "learning.json").read_text())["results"]
+    for environment in ("CartPole-v1", "Pendulum-v1", "Acrobot-v1", "MountainCar-v0", "MountainCarContinuous-v0"):
+        returns = [run["gymnasium"] for run in runs if run["environment"] == environment]
+        (row,) = (row for row in shown.splitlines() if row.startswith(f"| {environment} |"))
+        mean, lowest, highest = (
+            float(number) for number in re.findall(r"-?[\d.]+", row.split("|")[4].replace(" - ", " "))
+        )
+        assert mean == pytest.approx(np.mean(returns), abs=0.06)
+        assert (lowest, highest) == pytest.approx((min(returns), max(returns)), abs=0.06)

@@ -107,7 +107,7 @@ def measure(options: argparse.Namespace) -> None:
         written = {"machine": machine, "settings": settings, "results": results, "missing": list(missing)}
         options.json.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     if options.plot is not None:
-        _plot(results, f"{machine['processor']}, {machine['cores']} cores, {machine['simd']}", options.plot)
+        plot(results, f"{machine['processor']}, {machine['cores']} cores, {machine['simd']}", options.plot)
 
 
 def _print_table(title: str, rows: Sequence[Sequence[str]]) -> None:
@@ -125,7 +125,7 @@ def _print_table(title: str, rows: Sequence[Sequence[str]]) -> None:
     Console().print(table)
 
 
-def _plot(results: Sequence[dict[str, Any]], title: str, path: Path) -> None:
+def plot(results: Sequence[dict[str, Any]], title: str, path: Path) -> None:
     """Draw a panel for each environment, a line for each contender; bands from the lowest to the highest round."""
     from matplotlib.figure import Figure
 
