@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 from unittest import mock
 
 import gymnasium as gym
@@ -86,6 +87,19 @@ def _ratios(others: Iterable[Make], reference: Make, effort: Effort) -> Measured
     steppers = [make(effort.seconds) for make in (*others, reference)]
     *rates, latter = in_turn([stepper.rate for stepper in steppers], effort.rounds)
     return [ratios(rate, latter) for rate in rates], f"the latter {median(latter) / 1e6:.3g} M steps/s"
+
+
+#: What costs time beside the plain step.
+_SAME_STEP = {"autoreset_mode": "SameStep"}
+_STATISTICS = {"record_episode_statistics": True}
+
+
+def _times(num_envs: int, options: list[dict[str, Any]], effort: Effort) -> Measured:
+    """The time that a step of CartPoles takes with each of these options, over that of a step without any."""
+    makes = [partial(envs.CartPoleVecEnv, num_envs, **one) for one in (*options, {})]
+    steppers = [Stepper(make, num_envs, effort.seconds) for make in makes]
+    *rates, plain = in_turn([stepper.rate for stepper in steppers], effort.rounds)
+    return [ratios(plain, rate) for rate in rates], f"the latter {num_envs / median(plain) * 1e6:.2f} µs"
 
 
 def _against_gymnasium(effort: Effort) -> Measured:
@@ -234,6 +248,14 @@ def groups() -> list[Group]:
         ),
         Group([Row("Acrobot / EnvPool's", 25)], _against_envpool),
         *(Group([Row(f"{name}: AVX2 / AVX-512", 0.55)], partial(_narrower, name)) for name in ("CartPole", *others)),
+        Group(
+            [Row("time: SameStep / NextStep", 1.12, at_most=True), Row("time: statistics / none", 1.08, at_most=True)],
+            partial(_times, 4096, [_SAME_STEP, _STATISTICS]),
+        ),
+        Group(
+            [Row("time: SameStep, statistics / plain, N = 1024", 1.35, at_most=True)],
+            partial(_times, 1024, [_SAME_STEP | _STATISTICS]),
+        ),
         Group([Row("step of one copy", 0.33, "µs", at_most=True)], _one_copy),
         Group(
             [Row(f"N = {size} / N = 4096", target) for size, target in sizes.items()],

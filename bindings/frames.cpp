@@ -26,10 +26,10 @@ bool is_read_only(const OutputDescription& output) {
 
 }  // namespace
 
-OutputArray::OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded) {
+OutputArray::OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded, nb::handle type) {
     static constexpr std::array names{"float32", "float64", "int8", "int32", "uint32", "int64", "bool"};
     const nb::module_ np = nb::module_::import_("numpy");
-    const nb::object type = np.attr("dtype")(names[static_cast<std::size_t>(output.type)]);
+    const nb::object dtype = np.attr("dtype")(names[static_cast<std::size_t>(output.type)]);
     shape_.push_back(static_cast<std::ptrdiff_t>(num_envs));
     if (output.width != 0) shape_.push_back(static_cast<std::ptrdiff_t>(output.width));
     nb::list dimensions;
@@ -38,37 +38,61 @@ OutputArray::OutputArray(const OutputDescription& output, std::size_t num_envs, 
     memory_ = np.attr(is_read_only(output) ? "zeros" : "empty")(padded * output.row_size() + alignment, "uint8");
     const auto address = reinterpret_cast<std::uintptr_t>(PyArray_DATA(numpy(memory_)));
     const std::size_t offset = (alignment - address % alignment) % alignment;
-    array_ = np.attr("ndarray")(nb::tuple(dimensions), type, memory_, offset);
+    array_ = type(nb::tuple(dimensions), dtype, memory_, offset);
     if (is_read_only(output)) array_.attr("setflags")("write"_a = false);
     data_ = PyArray_DATA(numpy(array_));
     descr_ = PyArray_DESCR(numpy(array_));
     flags_ = PyArray_FLAGS(numpy(array_));
 }
 
+void OutputArray::note_references() {
+    references_ = Py_REFCNT(array_.ptr());
+    memory_references_ = Py_REFCNT(memory_.ptr());
+}
+
 bool OutputArray::is_ours_alone() const {
 #ifdef Py_GIL_DISABLED
     return false;  // another thread may be about to take a reference: counts prove nothing
 #else
-    // The array has one owner, this object; its memory has two, this object and the array. Shape, dtype and flags of an
-    // array can be set in place: an array that was altered is not handed out again.
+    // Shape, dtype and flags of an array can be set in place: an array that was altered is not handed out again.
     PyArrayObject* array = numpy(array_);
-    return Py_REFCNT(array_.ptr()) == 1 && Py_REFCNT(memory_.ptr()) == 2 && PyArray_DATA(array) == data_ &&
+    return Py_REFCNT(array_.ptr()) == references_ && Py_REFCNT(memory_.ptr()) == memory_references_ && PyArray_DATA(array) == data_ &&
            PyArray_DESCR(array) == descr_ && PyArray_FLAGS(array) == flags_ &&
            std::equal(shape_.begin(), shape_.end(), PyArray_DIMS(array), PyArray_DIMS(array) + PyArray_NDIM(array));
 #endif
 }
 
-Frame::Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, std::size_t padded) {
+Frame::Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, std::size_t padded,
+             nb::handle final_observations)
+    : num_envs_(num_envs) {
     using Role = OutputDescription::Role;
+    const nb::object plain = nb::module_::import_("numpy").attr("ndarray");
+    parts_ = static_cast<std::size_t>(
+        std::ranges::count(list, Role::observation, [](const OutputDescription& output) { return output.role; }));
     std::vector<void*> data;
+    nb::object ended, final_array;
     for (const OutputDescription& output : list) {
-        data.push_back(arrays_.emplace_back(output, num_envs, padded).data());
-        if (output.role == Role::observation) ++parts_;
+        const bool is_final = output.role == Role::final_observation && parts_ == 1;
+        const auto& array = arrays_.emplace_back(output, num_envs, padded, is_final ? final_observations : nb::handle(plain));
+        data.push_back(array.data());
+        if (is_final) final_array = array.array();
+        if (output.role == Role::ended) ended = array.array();
         if (output.role == Role::episode_return)
             episodes_written_ = make_aligned_array<std::uint64_t>(padded / lanes_per_word);
     }
-    is_tuple_ = parts_ > 1;
+    if (final_array) {
+        replaced_ = nb::dict();
+        final_array.attr("_ended") = ended;
+        final_array.attr("_replaced") = replaced_;
+    }
     pointers_ = OutputArrays(list, data);
+    ended.reset();
+    final_array.reset();
+    for (OutputArray& array : arrays_) array.note_references();
+}
+
+void Frame::renew() const {
+    if (replaced_ && PyDict_GET_SIZE(replaced_.ptr()) != 0) PyDict_Clear(replaced_.ptr());
 }
 
 bool Frame::is_ours_alone() const {
@@ -82,21 +106,24 @@ EpisodeStatistics Frame::episodes() const {
 }
 
 nb::object Frame::observations() const {
-    if (!is_tuple_) return arrays_[0].array();
+    if (parts_ == 1) return arrays_[0].array();
     nb::list parts;
     for (std::size_t i = 0; i < parts_; ++i) parts.append(arrays_[i].array());
     return nb::tuple(parts);
 }
 
-FramePool::FramePool(std::vector<OutputDescription> list, std::size_t num_envs, std::size_t padded)
-    : list_(std::move(list)), num_envs_(num_envs), padded_(padded) {
+FramePool::FramePool(std::vector<OutputDescription> list, std::size_t num_envs, std::size_t padded, nb::object final_observations)
+    : list_(std::move(list)), num_envs_(num_envs), padded_(padded), final_observations_(std::move(final_observations)) {
     frames_.reserve(most_frames);
 }
 
 Frame& FramePool::take() {
-    for (Frame& frame : frames_)
-        if (frame.is_ours_alone()) return frame;
-    Frame fresh(list_, num_envs_, padded_);
+    for (Frame& frame : frames_) {
+        if (!frame.is_ours_alone()) continue;
+        frame.renew();
+        return frame;
+    }
+    Frame fresh(list_, num_envs_, padded_, final_observations_);
     if (frames_.size() < most_frames) return frames_.emplace_back(std::move(fresh));
     next_ = (next_ + 1) % most_frames;
     return frames_[next_] = std::move(fresh);

@@ -19,9 +19,13 @@ public:
     /// \param output whose rows these are
     /// \param num_envs rows of the array
     /// \param padded rows that there is memory for
-    OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded);
+    /// \param type of the array: numpy's, or a subclass
+    OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded, nanobind::handle type);
 
-    /// Nobody but this object refers to the array, to a view of it or to its memory, and it is as it was made.
+    /// Whoever refers to the array and its memory now may do so for good.
+    void note_references();
+
+    /// Nobody else refers to the array, to a view of it or to its memory, and it is as it was made.
     bool is_ours_alone() const;
 
     const nanobind::object& array() const { return array_; }
@@ -34,15 +38,21 @@ private:
     void* data_;
     void* descr_;
     int flags_;
+    std::ptrdiff_t references_ = 0, memory_references_ = 0;
 };
 
 /// One set of output arrays.
 class Frame {
 public:
     /// \param list of the outputs
-    Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, std::size_t padded);
+    /// \param final_observations the class of `infos["final_obs"]`, a subclass of numpy's array, where observations have
+    ///        one part
+    Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, std::size_t padded,
+          nanobind::handle final_observations);
 
     bool is_ours_alone() const;
+    /// Forgets what a caller has put in the place of final observations.
+    void renew() const;
 
     /// Where to write to; without the statistics of episodes.
     const Outputs& outputs() const { return pointers_.outputs(); }
@@ -53,12 +63,16 @@ public:
     nanobind::object observations() const;
     /// Array number i on the list.
     const nanobind::object& array(std::size_t i) const { return arrays_[i].array(); }
+    /// Where its elements are.
+    const void* data(std::size_t i) const { return arrays_[i].data(); }
+    std::size_t num_envs() const { return num_envs_; }
 
 private:
     std::vector<OutputArray> arrays_;
     OutputArrays pointers_;
+    nanobind::object replaced_;  ///< a dict: what a caller has put in the place of final observations
+    std::size_t num_envs_;
     std::size_t parts_ = 0;  ///< of the observations
-    bool is_tuple_ = false;
     AlignedArray<std::uint64_t> episodes_written_;  ///< as in EpisodeStatistics
 };
 
@@ -66,7 +80,9 @@ private:
 /// used in turn. A caller who keeps everything gets new arrays, which are the caller's alone once the pool has moved on.
 class FramePool {
 public:
-    FramePool(std::vector<OutputDescription> list, std::size_t num_envs, std::size_t padded);
+    /// As Frame takes them.
+    FramePool(std::vector<OutputDescription> list, std::size_t num_envs, std::size_t padded,
+              nanobind::object final_observations);
 
     /// A frame that can be written to, valid until the next call.
     Frame& take();
@@ -79,6 +95,7 @@ private:
 
     std::vector<OutputDescription> list_;
     std::size_t num_envs_, padded_;
+    nanobind::object final_observations_;
     std::vector<Frame> frames_;
     std::size_t next_ = 0;
 };

@@ -44,18 +44,18 @@ PyVectorEnv::Exclusive::Exclusive(PyVectorEnv& env, bool may_be_closed) : busy_(
 }
 
 PyVectorEnv::PyVectorEnv(const Environment& environment, std::size_t num_envs, const Options& options,
-                         const Numbers& parameters, nb::object as_actions, nb::object make_infos)
+                         const Numbers& parameters, nb::object as_actions, nb::object final_observations,
+                         nb::object final_tuples)
     : core_(std::in_place, environment.description(),
             choose_kernels(environment.description(), options.float64, active_architecture()), num_envs,
             CoreOptions{options.workers, options.max_episode_steps, autoreset_mode_of(options.autoreset_mode)},
             std::vector<double>(parameters.data(), parameters.data() + parameters.size())),
       frames_(output_list(environment.description(), core_->autoreset_mode(), options.record_episode_statistics), num_envs,
-              core_->padded()),
-      has_infos_(environment.description().info_count != 0),
+              core_->padded(), std::move(final_observations)),
+      infos_(frames_.list(), std::move(final_tuples)),
       narrow_(environment.description().action.kind == SpaceDescription::Kind::box ? ActionType::float32 : ActionType::int32),
       wide_(environment.description().action.kind == SpaceDescription::Kind::box ? ActionType::float64 : ActionType::int64),
-      as_actions_(std::move(as_actions)),
-      make_infos_(std::move(make_infos)) {
+      as_actions_(std::move(as_actions)) {
     if (options.record_episode_statistics) {
         began_ = make_aligned_array<double>(core_->padded());
         std::fill_n(began_.get(), num_envs, BlockRun::now());
@@ -85,8 +85,7 @@ nb::object PyVectorEnv::reset(nb::handle seed, const Numbers& bounds, const std:
         else
             core_->reset(numbers, outputs);
     }
-    nb::object infos = core_->environment().has_reset_info ? infos_of(frame, -1) : nb::object(nb::dict());
-    return nb::make_tuple(frame.observations(), std::move(infos));
+    return nb::make_tuple(frame.observations(), core_->environment().has_reset_info ? infos_.of(frame, 0) : nb::dict());
 }
 
 void PyVectorEnv::seed(std::uint64_t first) {
@@ -139,20 +138,11 @@ nb::object PyVectorEnv::step(nb::handle actions) {
             default: ended = core_->step(span_of<double>(view.data, size), outputs);
         }
     }
-    const bool wanted = has_infos_ || (ended != 0 && outputs.ended != nullptr);
     const std::size_t first = core_->environment().observation.kind == SpaceDescription::Kind::tuple
                                   ? core_->environment().observation.size
                                   : 1;
-    nb::object infos = wanted ? infos_of(frame, ended) : nb::object(nb::dict());
     return nb::make_tuple(frame.observations(), frame.array(first), frame.array(first + 1), frame.array(first + 2),
-                          std::move(infos));
-}
-
-/// \param ended how many episodes did; -1 for a reset
-nb::object PyVectorEnv::infos_of(const Frame& frame, std::int64_t ended) const {
-    nb::list arrays;
-    for (std::size_t i = 0; i < frames_.list().size(); ++i) arrays.append(frame.array(i));
-    return make_infos_(arrays, ended);
+                          infos_.of(frame, ended));
 }
 
 nb::object PyVectorEnv::state() {
@@ -293,7 +283,7 @@ void PyVectorEnv::load(const nb::bytes& bytes) {
 void PyVectorEnv::close() {
     const Exclusive exclusive(*this, true);
     core_.reset();
-    frames_ = FramePool({}, 0, 0);
+    frames_ = FramePool({}, 0, 0, {});
 }
 
 }  // namespace operant::bindings

@@ -19,6 +19,7 @@
 #include "actions.hpp"
 #include "environment.hpp"
 #include "frames.hpp"
+#include "infos.hpp"
 #include "policy.hpp"
 
 namespace operant::bindings {
@@ -41,10 +42,11 @@ public:
 
     /// \param parameters numbers of all copies, or a row for each
     /// \param as_actions Python callable that makes an array that step() takes of anything else, or raises
-    /// \param make_infos Python callable that makes the infos: of a reset (its argument: the arrays of infos and of
-    ///        `has_infos`), or of a step (all arrays of the output list, and how many episodes ended)
+    /// \param final_observations the class of `infos["final_obs"]`, a subclass of numpy's array with the attributes `_ended`
+    ///        and `_replaced`
+    /// \param final_tuples Python callable that makes `infos["final_obs"]` where observations are tuples
     PyVectorEnv(const Environment& environment, std::size_t num_envs, const Options& options, const Numbers& parameters,
-                nb::object as_actions, nb::object make_infos);
+                nb::object as_actions, nb::object final_observations, nb::object final_tuples);
 
     using Mask = nb::ndarray<const bool, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
@@ -135,15 +137,14 @@ private:
     };
 
     void run_rollout(RolloutRun& run, nb::handle progress);
-    nb::object infos_of(const Frame& frame, std::int64_t ended) const;
 
     std::atomic_flag busy_;
     std::optional<VectorEnvCore> core_;
     AlignedArray<double> began_;  ///< when each copy's episode began, if episode statistics are recorded
     FramePool frames_;
-    bool has_infos_;                  ///< in every step
+    Infos infos_;
     ActionType narrow_, wide_;  ///< what is used without a conversion
-    nb::object as_actions_, make_infos_;
+    nb::object as_actions_;
 };
 
 }  // namespace operant::bindings

@@ -17,6 +17,7 @@ from gymnasium.vector import AutoresetMode
 from operant import _core
 from operant._checks import positive_integer, shown
 from operant.envs import _arguments
+from operant.envs._infos import stacked
 
 if TYPE_CHECKING:
     from operant.envs.vector_env import SimdVectorEnv
@@ -150,7 +151,7 @@ def _recorded(record: Any) -> frozenset[str]:
 def _arrays_of(env: SimdVectorEnv[Any], steps: int) -> Iterator[tuple[str, tuple[int, ...], npt.DTypeLike]]:
     """The record, shape and dtype of every array that a step writes, in the core's order, and of the returns."""
     of_role = {role: f"{role}s" for role in ("observation", "reward", "termination", "truncation")}
-    for role, _, dtype, width in env._infos.outputs:
+    for role, _, dtype, width in env._outputs:
         yield of_role.get(role, "infos"), (steps, env.num_envs, *([width] if width else [])), dtype
     yield "returns", (env.num_envs,), np.float64
 
@@ -208,7 +209,7 @@ def _show(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any]
         ]
         setattr(result, name, tuple(arrays) if len(arrays) > 1 else arrays[0] if arrays else None)
     result.actions = (result._chosen if given is None else given) if "actions" in result._recorded else None
-    result.infos = env._infos.stacked(result._arrays) if "infos" in result._recorded else None
+    result.infos = stacked(env._outputs, result._arrays) if "infos" in result._recorded else None
 
 
 # A call for every step, between which Python chooses the actions, or draws.
@@ -242,7 +243,7 @@ def _run_step_by_step(
 
 def _step_and_draw(env: SimdVectorEnv[Any], actions: Any, arrays: list[Any], rewards: Any) -> None:
     flags = {}
-    for i, (role, _, _, _) in enumerate(env._infos.outputs):
+    for i, (role, _, _, _) in enumerate(env._outputs):
         if role in ("termination", "truncation"):
             if arrays[i] is None:
                 arrays[i] = np.empty((1, env.num_envs), np.bool_)

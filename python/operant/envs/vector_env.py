@@ -19,7 +19,7 @@ from operant import _core
 from operant._checks import integer, positive_integer, shown, switch
 from operant._checks import path as checked_path
 from operant.envs import _arguments, _attributes, _parameters, _rollout, _saving, _spaces, _streams
-from operant.envs._infos import Infos
+from operant.envs._infos import FinalObservations, final_tuples
 from operant.envs._rendering import Renderer
 from operant.envs._rollout import Evaluation, Policy, Progress, Rollout
 
@@ -168,7 +168,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         self._take_parameters(numbers)
         mode = self.autoreset_mode.value
         self._as_actions = partial(_arguments.actions, space=self.single_action_space, num_envs=self.num_envs)
-        self._infos = Infos(self._environment.outputs(mode, self.record_episode_statistics))
+        self._outputs = self._environment.outputs(mode, self.record_episode_statistics)
         self._core = _core.VectorEnv(
             self._environment,
             self.num_envs,
@@ -179,7 +179,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             numbers,
             self.record_episode_statistics,
             self._as_actions,
-            self._infos,
+            FinalObservations,
+            final_tuples,
         )
         self._renderer = None if self.render_mode is None else Renderer(self)
         # Where `step` would only call the core's, make it the core's: few copies step in no more time than a call.
