@@ -9,7 +9,7 @@ core_sources := CMakeLists.txt $(wildcard cmake/*) $(shell find include bindings
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
 
-.PHONY: demo bench bench-check test test-quick test-cpp test-python test-package test-oldest sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
+.PHONY: demo bench bench-check test test-quick test-cpp test-python test-package test-oldest test-integrations sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -59,6 +59,16 @@ test-oldest: $(venv)/requirements  ## run the Python tests with the oldest suppo
 	build/oldest/bin/python -m pip install --quiet --only-binary :all: -c build/oldest/constraints.txt --group test build/wheel/*.whl
 	build/oldest/bin/python -m pip list | grep -E '^(gymnasium|numpy) '
 	build/oldest/bin/python -m pytest -n auto --dist worksteal
+
+# The libraries that people train with, 7 GB of them, in a virtual environment of their own.
+test-integrations: $(venv)/requirements  ## train agents with Stable-Baselines3, TorchRL, RLlib and other libraries
+	rm -rf build/wheel
+	$(python) -m pip wheel --no-build-isolation --no-deps -C build-dir=build/python -w build/wheel .
+	test -d build/integrations || $(PYTHON) -m venv build/integrations
+	build/integrations/bin/python -m pip install --quiet --upgrade pip
+	build/integrations/bin/python -m pip install --quiet --only-binary :all: --group test build/wheel/*.whl
+	build/integrations/bin/python -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl
+	build/integrations/bin/python scripts/test_integrations.py
 
 sanitize: $(venv)/requirements  ## run tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
 	scripts/test_sanitizers.sh
