@@ -1,11 +1,10 @@
 #pragma once
 /// \file
-/// For planners, which try one thing and then another: copies of copies, and snapshots in memory.
+/// For planning, which tries different actions from the same state: copying copies, and snapshots in memory.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -16,62 +15,58 @@
 
 namespace operant {
 
-/// Everything that future steps of a VectorEnvCore depend on, for itself.
+/// Everything that future steps of one VectorEnvCore depend on. Only the same object can be restored from it.
 class MemorySnapshot {
     friend class Branching;
 
-    std::uint64_t core_ = 0;              // its number
-    std::unique_ptr<std::byte[]> bytes_;  // of the arrays
+    std::uint64_t core_ = 0;              // VectorEnvCore::number_
+    std::unique_ptr<std::byte[]> bytes_;  // the memory of the copies
     std::shared_ptr<const PreparedParameters> parameters_;
     bool seeded_ = false, started_ = false;
     std::int64_t clock_ = 0, finished_ = 0;
     Statistics statistics_;
 };
 
-/// Moves the copies of an environment to where others are, or were.
+/// Moves copies of an environment to where other copies are, or back to where they were.
 class Branching {
 public:
-    /// Gives copies the state, elapsed steps and return of others, as they all were before.
-    /// \param core of the copies
-    /// \param source a copy for each target
+    /// Gives copies the state, elapsed steps and return of others. All sources are read before any target changes.
+    /// \param core to which the copies belong
+    /// \param source one copy per target
     /// \param target copies, all different
-    /// \param with_random whether to give them the random streams, too
-    /// \throws ResetNeeded before the first reset, std::invalid_argument when there are not as many sources as targets, a
-    ///         number is no copy's, or a target comes twice; nothing is changed then
+    /// \param with_random whether to copy the random streams, too
+    /// \throws ResetNeeded before the first reset; std::invalid_argument if the numbers of sources and targets differ, if a
+    ///         number is not that of a copy, or if a target occurs twice. Nothing is changed then.
     static void copy_state(VectorEnvCore& core, std::span<const std::int64_t> source, std::span<const std::int64_t> target,
                            bool with_random) {
         if (!core.started_) throw ResetNeeded("copy_state: call reset before the first copy_state");
         check(core, source, target);
+        Copies& copies = core.copies_;
         std::int64_t broken_off = 0;
-        std::vector<bool> pending;
+        std::vector<std::int64_t> progress;
         for (std::size_t i = 0; i < source.size(); ++i) {
-            pending.push_back(core.is_pending(at(source, i)));
-            // The steps that a target has made count for nothing, those of its source in full when the episode ends.
-            broken_off += core.elapsed(at(target, i)) - core.elapsed(at(source, i));
+            progress.push_back(copies.progress(at(source, i)));
+            // The steps of the target's former episode no longer count. Those of the source's count for the target, too.
+            broken_off += copies.elapsed(at(target, i)) - copies.elapsed(at(source, i));
         }
         std::vector<std::byte> buffer;
-        core.for_each_array([&](void* array, std::size_t element) {
-            if (array != core.random_.get() || with_random) move_elements(array, element, source, target, buffer);
+        copies.for_each_array([&](void* array, std::size_t element) {
+            if (with_random || array != copies.generators().data()) move_elements(array, element, source, target, buffer);
         });
-        move_elements(core.began_.get(), sizeof(std::int64_t), source, target, buffer);
-        for (std::size_t i = 0; i < target.size(); ++i) {
-            const std::size_t word = at(target, i) / lanes_per_word;
-            const std::uint64_t bit = std::uint64_t{1} << at(target, i) % lanes_per_word;
-            core.pending_[word] = pending[i] ? core.pending_[word] | bit : core.pending_[word] & ~bit;
-            core.deadlines_[word] = std::numeric_limits<std::int64_t>::min();  // to be found out
-        }
+        for (std::size_t i = 0; i < target.size(); ++i) copies.set_progress(at(target, i), progress[i]);
         core.statistics_.discard(broken_off);
-        core.finished_ = core.count_finished();
+        core.finished_ = copies.count_pending();
     }
 
-    /// \throws std::bad_alloc when there is not enough memory
+    /// Takes a snapshot of all copies.
+    /// \throws std::bad_alloc if there is not enough memory
     static MemorySnapshot take(const VectorEnvCore& core) {
         MemorySnapshot snapshot;
         std::size_t size = 0;
-        for_each_array(core, [&](void*, std::size_t bytes) { size += bytes; });
+        core.copies_.for_all_memory([&](void*, std::size_t bytes) { size += bytes; });
         snapshot.bytes_.reset(new std::byte[size]);
         std::byte* place = snapshot.bytes_.get();
-        for_each_array(core, [&](void* array, std::size_t bytes) {
+        core.copies_.for_all_memory([&](void* array, std::size_t bytes) {
             std::memcpy(place, array, bytes);
             place += bytes;
         });
@@ -79,27 +74,28 @@ public:
         snapshot.parameters_ = core.parameters_;
         snapshot.seeded_ = core.seeded_;
         snapshot.started_ = core.started_;
-        snapshot.clock_ = core.clock_;
+        snapshot.clock_ = core.copies_.clock();
         snapshot.finished_ = core.finished_;
         snapshot.statistics_ = core.statistics_;
         return snapshot;
     }
 
-    /// Goes back.
-    /// \param core the object that the snapshot was taken of
-    /// \param snapshot of the same object
-    /// \throws std::invalid_argument when it is of another; nothing is changed then
+    /// Goes back to a snapshot.
+    /// \param core from which the snapshot was taken
+    /// \param snapshot of that object
+    /// \throws std::invalid_argument if the snapshot is of another object. Nothing is changed then.
     static void restore(VectorEnvCore& core, const MemorySnapshot& snapshot) {
-        if (snapshot.core_ != core.number_) throw std::invalid_argument("snapshot: expected one of this environment, got another's");
+        if (snapshot.core_ != core.number_)
+            throw std::invalid_argument("snapshot: expected one of this environment, got another's");
         const std::byte* place = snapshot.bytes_.get();
-        for_each_array(core, [&](void* array, std::size_t bytes) {
+        core.copies_.for_all_memory([&](void* array, std::size_t bytes) {
             std::memcpy(array, place, bytes);
             place += bytes;
         });
         core.parameters_ = snapshot.parameters_;
         core.seeded_ = snapshot.seeded_;
         core.started_ = snapshot.started_;
-        core.clock_ = snapshot.clock_;
+        core.copies_.set_clock(snapshot.clock_);
         core.finished_ = snapshot.finished_;
         core.statistics_ = snapshot.statistics_;
     }
@@ -127,7 +123,7 @@ private:
         }
     }
 
-    /// All are read before any is written: a source may be a target, too.
+    /// Reads all sources before it writes to any target, because a copy may be both.
     static void move_elements(void* array, std::size_t size, std::span<const std::int64_t> source,
                               std::span<const std::int64_t> target, std::vector<std::byte>& buffer) {
         auto* elements = static_cast<std::byte*>(array);
@@ -136,15 +132,6 @@ private:
             std::memcpy(buffer.data() + i * size, elements + at(source, i) * size, size);
         for (std::size_t i = 0; i < target.size(); ++i)
             std::memcpy(elements + at(target, i) * size, buffer.data() + i * size, size);
-    }
-
-    /// All arrays of the copies, and their bytes.
-    template <class Visitor>
-    static void for_each_array(const VectorEnvCore& core, const Visitor& visit) {
-        core.for_each_array([&](void* array, std::size_t element) { visit(array, core.padded() * element); });
-        visit(core.began_.get(), core.padded() * sizeof(std::int64_t));
-        visit(core.pending_.get(), core.words() * sizeof(std::uint64_t));
-        visit(core.deadlines_.get(), core.words() * sizeof(std::int64_t));
     }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Whole episodes under a policy.
+/// Playing whole episodes with a policy.
 
 #include <algorithm>
 #include <atomic>
@@ -17,14 +17,14 @@
 
 namespace operant {
 
-/// Plays whole episodes in every copy. Uses the environment up: it has to be reset before it can step again.
+/// Plays whole episodes in every copy. Afterwards the environment has to be reset before it can step again.
 class EvaluationRun {
 public:
-    /// \param core that has just been reset
-    /// \param policy for its copies; it stays
-    /// \param episodes of each copy
-    /// \param returns,lengths episodes x num_envs: of each copy's episodes, one after the other
-    /// \throws std::invalid_argument when the observations are tuples, which no policy takes, or autoreset is disabled
+    /// \param core which has just been reset
+    /// \param policy for its copies, which has to outlive this object
+    /// \param episodes how many each copy plays
+    /// \param returns,lengths arrays of episodes x num_envs elements for the results
+    /// \throws std::invalid_argument if the observations are tuples, which no policy takes, or if autoreset is disabled
     EvaluationRun(VectorEnvCore& core, const PolicyFunction& policy, std::size_t episodes, double* returns,
                   std::int64_t* lengths)
         : core_(core),
@@ -41,26 +41,25 @@ public:
         if (core.autoreset_mode() == AutoresetMode::disabled)
             throw std::invalid_argument("evaluate: expected an environment with autoreset");
         for (std::size_t block = 0; block < core.blocks(); ++block) unfinished_.push_back(block);
-        core.started_ = false;  // blocks are about to have clocks of their own
+        core.started_ = false;  // because blocks are about to make different numbers of steps
     }
 
     /// Forgets the episodes that are under way.
     ~EvaluationRun() {
-        core_.clock_ += steps_made_.empty() ? 0 : std::ranges::max(steps_made_);
-        std::fill_n(core_.began_.get(), core_.padded(), core_.clock_);
-        std::fill_n(core_.pending_.get(), core_.words(), 0);
+        core_.copies_.set_clock(core_.copies_.clock() + (steps_made_.empty() ? 0 : std::ranges::max(steps_made_)));
+        core_.copies_.begin_episodes();
         core_.statistics_.clear(0);
     }
 
     EvaluationRun(const EvaluationRun&) = delete;
     EvaluationRun& operator=(const EvaluationRun&) = delete;
 
-    /// How many episodes are over, those of all copies together.
+    /// How many episodes of all copies are over.
     std::size_t done() const { return done_.load(std::memory_order_relaxed); }
-    /// Whether all are.
+    /// Whether all episodes are over.
     bool is_over() const { return unfinished_.empty(); }
 
-    /// Makes so many steps, or fewer if all episodes end before.
+    /// Makes `steps` steps, or fewer if all episodes end before.
     void advance(std::size_t steps) {
         core_.pool_.run(unfinished_.size(), [&](std::size_t i) {
             runs_.borrow([&](BlockRun& run) { advance_block(run, unfinished_[i], steps); });
@@ -93,7 +92,7 @@ private:
         std::size_t left = 0;
         for (std::size_t copy = begin; copy < end; ++copy) left += episodes_ - played_[copy];
         const std::size_t left_before = left;
-        run.enter(begin, end, core_.clock_ + steps_made_[block]);
+        run.enter(begin, end, core_.copies_.clock() + steps_made_[block]);
         run.follow(policy_);
         std::size_t step = 0;
         for (; step < steps && left != 0; ++step) {
@@ -104,8 +103,8 @@ private:
         done_.fetch_add(left_before - left, std::memory_order_relaxed);
     }
 
-    /// Keeps what the episodes that have just ended came to.
-    /// \return how many they were, but for those that nobody waited for
+    /// Keeps returns and lengths of the episodes that ended in the last step.
+    /// \return how many were kept; episodes of copies that have played enough are not
     std::size_t note_ended(const EpisodeStatistics& ended, std::size_t begin, std::size_t end) {
         std::size_t count = 0;
         for (std::size_t word = begin; word < end; word += lanes_per_word) {
@@ -127,26 +126,26 @@ private:
     double* returns_;
     std::int64_t* lengths_;
     std::vector<OutputDescription> list_;
-    AlignedArray<double> began_;  // of episodes, for seconds that nobody asks for
+    AlignedArray<double> began_;  // when each episode began, which kernels want to know and nobody else
     BlockRuns runs_;
-    std::vector<std::size_t> played_;       // episodes of each copy
-    std::vector<std::int64_t> steps_made_;  // of each block
-    std::vector<std::size_t> unfinished_;   // blocks
+    std::vector<std::size_t> played_;       // episodes per copy
+    std::vector<std::int64_t> steps_made_;  // per block
+    std::vector<std::size_t> unfinished_;   // blocks with episodes left
     std::atomic<std::size_t> done_ = 0;
 };
 
-/// What whole episodes came to.
+/// Returns and lengths of whole episodes.
 struct Evaluation {
     std::vector<double> returns;        ///< episodes x num_envs
-    std::vector<std::int64_t> lengths;  ///< the same
+    std::vector<std::int64_t> lengths;  ///< episodes x num_envs
 };
 
-/// Plays whole episodes in every copy, from fresh starts. Uses the environment up: it has to be reset before it can step
-/// again.
-/// \param env as many copies as there are to be episodes at a time
+/// Resets the environment and plays whole episodes in every copy. Afterwards the environment has to be reset before it can
+/// step again.
+/// \param env whose copies play at the same time
 /// \param policy for these copies
-/// \param episodes of each copy
-/// \param seed copy i gets `seed + i`
+/// \param episodes how many each copy plays
+/// \param seed copy i is seeded with `seed + i`
 template <class E, class Scalar>
 Evaluation evaluate(VectorEnv<E, Scalar>& env, const PolicyFunction& policy, std::size_t episodes, std::uint64_t seed) {
     env.reset(seed);

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// A linear policy as steps apply it: every copy of a block has the numbers of its member in a lane of its own.
+/// A linear policy in the form in which steps apply it: each number of it is an array with one element per copy of a block,
+/// because copies may follow different members of a population.
 
 #include <algorithm>
 #include <cstddef>
@@ -13,18 +14,19 @@
 
 namespace operant {
 
-/// Room for the numbers of one block.
+/// The numbers for the copies of one block.
 class LinearBlock {
 public:
-    /// Whether steps of such kernels can apply the policy themselves.
+    /// Whether the step of these kernels can apply the policy itself.
     static bool is_for(const PolicyFunction& policy, const Kernels& kernels, const EnvironmentDescription& environment) {
         return policy.linear && kernels.step_linear && policy.linear->layers[0].inputs == environment.observation.size;
     }
 
-    /// Lays out the numbers for the copies [begin, end), a block.
+    /// Writes the numbers for the copies [begin, end) of a block.
     void enter(const Network& network, std::size_t begin, std::size_t end) {
         const std::size_t inputs = network.layers[0].inputs;
-        const std::size_t count = network.normalises ? network.factors + inputs : network.layers[0].biases + network.layers[0].outputs;
+        const std::size_t count =
+            network.normalises ? network.factors + inputs : network.layers[0].biases + network.layers[0].outputs;
         if (!numbers_) numbers_ = make_aligned_array<float>(count * lanes_per_block);
         for (std::size_t copy = begin, next; copy < end; copy = next) {
             const std::size_t member = copy / network.copies_per_member;
@@ -36,8 +38,8 @@ public:
         policy_ = {numbers_.get(), network.normalises, network.low, network.high, nullptr};
     }
 
-    /// What Kernels::step_linear takes.
-    /// \param chosen where to keep the actions, from the block's first copy on; null: nowhere
+    /// The policy for Kernels::step_linear.
+    /// \param chosen where to write the actions of the block's copies; null if nobody wants them
     const LinearPolicy* policy(void* chosen) {
         policy_.chosen = chosen;
         return &policy_;

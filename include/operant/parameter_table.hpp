@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The parameters of an environment's copies: the same for all, or some of them one for each.
+/// The parameters of an environment's copies: the same for all copies, or a set for each copy.
 
 #include <algorithm>
 #include <cmath>
@@ -16,15 +16,15 @@
 
 namespace operant {
 
-/// Checked parameters, as kernels want them.
+/// Checked parameters, in the form in which kernels take them.
 class ParameterTable {
 public:
     /// \param environment whose parameters these are
-    /// \param numbers `number_count` doubles for all copies, or for each copy, one copy after the other; empty for the
-    ///        defaults
+    /// \param numbers `number_count` doubles for all copies together, or as many for each copy, one copy after the other;
+    ///        empty for the defaults
     /// \param num_envs how many copies there are
-    /// \throws std::invalid_argument, with the parameter's name, when there are not as many numbers, one is not what it
-    ///         must be, or the environment's own check refuses them
+    /// \throws std::invalid_argument, with the parameter's name, if there is another number of doubles, if one of them has a
+    ///         value that it must not have, or if the environment's own check fails
     ParameterTable(const EnvironmentDescription& environment, std::vector<double> numbers, std::size_t num_envs)
         : environment_(&environment), numbers_(std::move(numbers)) {
         const std::size_t count = environment.number_count;
@@ -47,15 +47,15 @@ public:
 
     /// Whether copies may have parameters of their own.
     bool per_copy() const { return per_copy_; }
-    /// One `E::Parameters`, or one for each copy.
+    /// One `E::Parameters`, or with per_copy() an array with one per copy.
     const void* data() const { return structs_.get(); }
-    /// The same of one copy.
+    /// The `E::Parameters` of one copy.
     const void* of_copy(std::size_t copy) const { return at(per_copy_ ? copy : 0); }
-    /// What the constructor was given, or the defaults.
+    /// The numbers that the constructor was given, or the defaults.
     const std::vector<double>& numbers() const { return numbers_; }
 
     /// The fixed reward, if the environment has one.
-    /// \throws std::invalid_argument when it differs from copy to copy
+    /// \throws std::invalid_argument if it differs between copies
     std::pair<double, double> fixed_reward() const {
         std::pair<double, double> reward{0, 0};
         for (std::size_t row = 0; row < rows_ && environment_->get_fixed_reward; ++row) {
@@ -69,7 +69,7 @@ public:
         return reward;
     }
 
-    /// For a message: the names of the parameters that are others in another table of the same environment.
+    /// For messages: the names of the parameters that are different in another table of the same environment.
     std::string changed_in(const ParameterTable& other) const {
         std::string names;
         for (std::size_t i = 0; i < environment_->parameter_count; ++i) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The parameters of an environment's copies in the form that kernels step with.
+/// The parameters of an environment's copies, in the form in which kernels use them.
 
 #include <cstddef>
 #include <stdexcept>
@@ -14,15 +14,15 @@
 
 namespace operant {
 
-/// Checked parameters and the dynamics that follow from them. They never change: other parameters are another object, so
-/// that a snapshot can share those of its time.
+/// Checked parameters, and the dynamics that are computed from them. An object never changes; other parameters are another
+/// object. So a snapshot can share the parameters of its time.
 class PreparedParameters {
 public:
     /// \param environment whose parameters these are
-    /// \param kernels that will step with them
+    /// \param kernels which will step with them
     /// \param numbers as ParameterTable takes them
     /// \param num_envs how many copies there are
-    /// \throws std::invalid_argument as ParameterTable, and when flags, choices or fixed rewards differ from copy to copy
+    /// \throws std::invalid_argument as ParameterTable, and if flags, choices or fixed rewards differ between copies
     PreparedParameters(const EnvironmentDescription& environment, const Kernels& kernels, std::vector<double> numbers,
                        std::size_t num_envs)
         : table_(environment, std::move(numbers), num_envs), fixed_reward_(table_.fixed_reward()) {
@@ -33,9 +33,9 @@ public:
                                         std::string(environment.name) + "; numbers may differ");
     }
 
-    /// As they were given.
+    /// The parameters as they were given.
     const ParameterTable& table() const { return table_; }
-    /// One for all copies, or one for each batch of them, as `Kernels::prepare` has made them.
+    /// From `Kernels::prepare`: one `E::Dynamics` for all copies, or one per batch of copies.
     const std::byte* dynamics() const { return dynamics_.get(); }
     /// The fixed reward, if the environment has one.
     const std::pair<double, double>& fixed_reward() const { return fixed_reward_; }

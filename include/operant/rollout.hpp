@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Many steps in one call. By definition what as many calls of `step` come to, bit for bit; but a block of copies makes
-/// all of them while it is in the cache, and what nobody keeps never leaves it.
+/// Many steps in one call. The results are those of as many calls of `step`, bit for bit. But each block of copies makes all
+/// its steps while it is in the cache, and outputs that nobody keeps never leave the cache.
 
 #include <algorithm>
 #include <cstddef>
@@ -22,27 +22,28 @@
 
 namespace operant {
 
-/// Where a rollout writes to.
+/// The arrays that a rollout writes.
 struct RolloutArrays {
-    std::vector<OutputDescription> list;  ///< as `output_list` has it
-    /// One for each on the list, of steps x num_envs rows without any room between; null where it is not wanted. Infos and
-    /// final infos are wanted together with `has_infos`, or not at all.
+    std::vector<OutputDescription> list;  ///< from `output_list`
+    /// One array per output on the list, of steps x num_envs contiguous rows; null if it is not wanted. Infos, final infos
+    /// and `has_infos` are wanted together, or not at all.
     std::vector<void*> data;
-    double* returns = nullptr;         ///< num_envs sums of rewards; null where they are not wanted
-    void* chosen_actions = nullptr;    ///< of a policy, steps x num_envs rows; null where they are not wanted
-    double* episodes_began = nullptr;  ///< when each copy's episode began; needed where the list has returns of episodes
+    double* returns = nullptr;         ///< num_envs sums of rewards; null if they are not wanted
+    void* chosen_actions = nullptr;    ///< the policy's, steps x num_envs rows; null if they are not wanted
+    double* episodes_began = nullptr;  ///< when each copy's episode began [s]; for lists with returns of episodes
 };
 
-/// Steps all copies many times. A rollout can be made in parts, between which the environment stands where as many calls
-/// of `step` would have left it. Nothing else may step the environment meanwhile.
+/// Steps all copies many times. A rollout can be made in parts. After each part the environment is where as many calls of
+/// `step` would have left it. Nothing else may step the environment before the rollout is over.
 class RolloutRun {
 public:
     /// With given actions.
-    /// \param core has been reset
-    /// \param actions steps x num_envs rows, of int32, int64, float or double, whichever the action space has; they stay
-    /// \param arrays where the results go
-    /// \throws ResetNeeded before the first reset, std::invalid_argument when there are no actions, or not of whole steps,
-    ///         or one cannot be used; nothing is stepped then, whichever it is
+    /// \param core which has been reset
+    /// \param actions steps x num_envs rows: int32 or int64 if actions are discrete, otherwise float or double. They have
+    ///        to outlive this object.
+    /// \param arrays for the results
+    /// \throws ResetNeeded before the first reset; std::invalid_argument if there are no actions, if they are not those of
+    ///         whole steps, or if any of them cannot be used. Nothing is stepped then.
     template <class Action>
     RolloutRun(VectorEnvCore& core, std::span<const Action> actions, RolloutArrays arrays)
         : RolloutRun(core, std::move(arrays), steps_of(core, actions.size()), PolicyFunction{}) {
@@ -53,27 +54,28 @@ public:
     }
 
     /// With a policy.
-    /// \param core has been reset
-    /// \param policy for these copies; it stays. Its actions have to be in the action space
+    /// \param core which has been reset
+    /// \param policy for these copies, which has to outlive this object. Its actions have to be in the action space.
     /// \param steps at least 1
-    /// \param arrays where the results go
-    /// \throws ResetNeeded before the first reset, std::invalid_argument when there are no steps, or the observations are
-    ///         tuples, which no policy takes
+    /// \param arrays for the results
+    /// \throws ResetNeeded before the first reset; std::invalid_argument if `steps` is 0, or if the observations are tuples,
+    ///         which no policy takes
     RolloutRun(VectorEnvCore& core, const PolicyFunction& policy, std::size_t steps, RolloutArrays arrays)
         : RolloutRun(core, std::move(arrays), steps, policy) {
         BlockRun::check_policy_sees(core.environment());
         action_row_ = core.environment().action.size * sizeof(std::int32_t);
     }
 
-    /// How many steps there are.
+    /// How many steps the rollout has.
     std::size_t steps() const { return steps_; }
     /// How many of them have been made.
     std::size_t done() const { return done_; }
-    /// Whether all have.
+    /// Whether all of them have been made.
     bool is_over() const { return done_ == steps_; }
 
-    /// Makes so many of the steps that are left.
-    /// \throws ResetNeeded when a copy has finished and autoreset is disabled, where `step` would; done() tells when
+    /// Makes `count` more steps, or as many as are left.
+    /// \throws ResetNeeded where `step` would: if a copy has finished and autoreset is disabled. done() tells after which
+    ///         step.
     void advance(std::size_t count) {
         count = std::min(count, steps_ - done_);
         while (count != 0) {
@@ -113,13 +115,14 @@ private:
         return numbers / row;
     }
 
-    /// Of the episodes that end in a step, most elements are zeros that the step before has left there.
+    /// Whether kernels change only a few elements, and rely on the others being as the step before left them: returns,
+    /// lengths and seconds of the episodes that ended.
     static bool is_sparse(const OutputDescription& output) {
         using Role = OutputDescription::Role;
         return output.role == Role::episode_return || output.role == Role::episode_length || output.role == Role::episode_seconds;
     }
 
-    /// Leaves out of the list what is not wanted, but for what kernels write in any case.
+    /// Removes from the list what is not wanted, except what kernels write in any case.
     static RolloutArrays wanted(RolloutArrays arrays, bool are_observed) {
         using Role = OutputDescription::Role;
         bool are_looked_at = are_observed;
@@ -143,13 +146,13 @@ private:
         core_.for_blocks([&](std::size_t begin, std::size_t end) {
             runs_.borrow([&](BlockRun& run) { advance_block(run, begin, end, steps); });
         });
-        core_.clock_ += static_cast<std::int64_t>(steps);
+        core_.copies_.set_clock(core_.copies_.clock() + static_cast<std::int64_t>(steps));
         core_.finished_ += core_.statistics_.add(std::span(block_totals_).first(steps * core_.blocks()));
         done_ += steps;
     }
 
     void advance_block(BlockRun& run, std::size_t begin, std::size_t end, std::size_t steps) {
-        // Kernels write whole words of lanes: beyond the last copy there would be the next step's rows.
+        // Kernels write whole words of lanes. Beyond the last copy they would overwrite the rows of the next step.
         const bool has_room = (end - begin) % lanes_per_word == 0;
         const auto copy = [&](const std::vector<std::size_t>& outputs, std::size_t row) {
             for (const std::size_t i : outputs)
@@ -157,7 +160,7 @@ private:
         };
         const bool sums_kept_rewards = arrays_.returns && !arrays_.data[reward_];
         for (const std::size_t i : in_place_) run.keep(i);
-        run.enter(begin, end, core_.clock_);
+        run.enter(begin, end, core_.copies_.clock());
         if (policy_.act) run.follow(policy_);
         for (std::size_t step = 0; step < steps; ++step) {
             const std::size_t row = (done_ + step) * core_.num_envs() + begin;
@@ -167,7 +170,7 @@ private:
             block_totals_[step * core_.blocks() + begin / lanes_per_block] = step_block(run, row);
             if (!has_room) copy(in_place_, row);
             copy(copied_, row);
-            const std::size_t summed = step % BlockRun::rewards_kept + 1;  // steps whose rewards are not in the returns yet
+            const std::size_t summed = step % BlockRun::rewards_kept + 1;  // how many steps' rewards are not in the returns yet
             if (!arrays_.returns || (summed < BlockRun::rewards_kept && step + 1 < steps)) continue;
             if (sums_kept_rewards)
                 core_.kernels_.add_rewards(run.rewards_of(0), lanes_per_block, summed, arrays_.returns + begin, end - begin);
@@ -177,7 +180,7 @@ private:
         }
     }
 
-    /// \param row of the block's first copy in this step
+    /// \param row the row of the block's first copy in this step
     StepTotals step_block(BlockRun& run, std::size_t row) const {
         if (!policy_.act) return run.step(kernel_, given_ + row * action_row_);
         return run.step(arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : nullptr);
@@ -188,46 +191,46 @@ private:
     }
 
     VectorEnvCore& core_;
-    PolicyFunction policy_;  // null unless there is a policy
+    PolicyFunction policy_;  // its `act` is null if there is no policy
     RolloutArrays arrays_;
     BlockRuns runs_;
     std::size_t steps_, done_ = 0;
-    std::vector<std::size_t> in_place_, copied_;  // of the list: what is wanted
-    std::size_t reward_ = 0;                      // where on the list the rewards are
-    const std::byte* given_ = nullptr;  // actions, unless there is a policy
-    std::size_t action_row_ = 0;  // bytes of a copy's actions
+    std::vector<std::size_t> in_place_, copied_;  // which outputs on the list are wanted
+    std::size_t reward_ = 0;                      // index of the rewards on the list
+    const std::byte* given_ = nullptr;  // the actions, or null if there is a policy
+    std::size_t action_row_ = 0;  // bytes of one copy's action
     Kernels::Step kernel_ = nullptr;
-    std::vector<StepTotals> block_totals_;  // of the blocks of some steps, one step after the other
+    std::vector<StepTotals> block_totals_;  // of all blocks, one step after the other
 };
 
-/// What a rollout of a VectorEnv keeps.
+/// Which outputs a rollout of a VectorEnv keeps.
 struct Record {
-    bool observations = true;        ///< what each step returned
-    bool actions = true;             ///< those that a policy has chosen
-    bool rewards = true;             ///< of each step
+    bool observations = true;        ///< those that each step returned
+    bool actions = true;             ///< those that the policy chose
+    bool rewards = true;             ///< those of each step
     bool flags = true;               ///< terminations and truncations
-    bool final_observations = true;  ///< with AutoresetMode::same_step, those before the restarts
+    bool final_observations = true;  ///< with AutoresetMode::same_step: those before the restarts
     bool returns = true;             ///< sums of the rewards
 };
 
-/// What a rollout has kept, one step after the other; empty what it has not. The arrays belong to this object.
+/// What a rollout has kept, one step after the other. Spans are empty if nothing was kept. The arrays belong to this object.
 template <class E>
 class Rollout {
     static_assert(ObservationTraits<E>::parts == 1, "RolloutRun has room for the parts of a tuple");
 
 public:
     using Observation = typename VectorEnv<E>::Observation;  ///< a number of an observation
-    using Action = typename E::ActionSpace::Narrow;          ///< what policies choose
+    using Action = typename E::ActionSpace::Narrow;          ///< a number of an action that a policy chooses
 
     std::span<const Observation> observations;        ///< steps x num_envs x observation size
-    std::span<const Action> actions;                  ///< of a policy, steps x num_envs x action size
+    std::span<const Action> actions;                  ///< the policy's, steps x num_envs x action size
     std::span<const float> rewards;                   ///< steps x num_envs
     std::span<const bool> terminations;               ///< steps x num_envs
     std::span<const bool> truncations;                ///< steps x num_envs
-    std::span<const Observation> final_observations;  ///< with AutoresetMode::same_step, as observations
+    std::span<const Observation> final_observations;  ///< with AutoresetMode::same_step: as observations
     std::span<const double> returns;                  ///< num_envs
 
-    /// Makes room for what is to be kept of so many steps.
+    /// Makes room for the outputs of `steps` steps that `record` names.
     RolloutArrays prepare(const VectorEnvCore& core, std::size_t steps, const Record& record, bool has_policy) {
         using Role = OutputDescription::Role;
         const std::size_t rows = steps * core.num_envs();
@@ -255,7 +258,7 @@ public:
 private:
     template <class T>
     T* make_room(std::span<const T>& kept, std::size_t size) {
-        if (kept.size() == size) return const_cast<T*>(kept.data());  // of an array of our own
+        if (kept.size() == size) return const_cast<T*>(kept.data());  // points into arrays_
         kept = {};
         if (size == 0) return nullptr;
         if (size > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
@@ -268,11 +271,11 @@ private:
 };
 
 /// Steps all copies with given actions, many times.
-/// \param env has been reset
+/// \param env which has been reset
 /// \param actions steps x num_envs rows
 /// \param record what to keep
-/// \param reused a former rollout, whose arrays are written again where they have the right size
-/// \throws as RolloutRun; when autoreset is disabled and a copy has finished, what came before has been stepped
+/// \param reused an earlier rollout, whose arrays are used again if they have the right size
+/// \throws as RolloutRun. If autoreset is disabled and a copy finishes, the steps until then have been made.
 template <class E, class Scalar>
 Rollout<E> rollout(VectorEnv<E, Scalar>& env, std::span<const typename E::ActionSpace::Narrow> actions,
                    const Record& record = {}, Rollout<E> reused = {}) {
@@ -282,8 +285,8 @@ Rollout<E> rollout(VectorEnv<E, Scalar>& env, std::span<const typename E::Action
     return reused;
 }
 
-/// Steps all copies many times, with the actions that a policy chooses.
-/// \param env has been reset
+/// Steps all copies many times, with actions that a policy chooses.
+/// \param env which has been reset
 /// \param policy for these copies
 /// \param steps how many
 /// \param record,reused as above

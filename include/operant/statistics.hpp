@@ -10,20 +10,21 @@
 
 namespace operant {
 
-/// What has come of the episodes that ended since `clear_logs`.
+/// Totals of the episodes that ended since `clear_logs`.
 struct Logs {
-    std::int64_t episode_count = 0;  ///< how many there were
-    double total_reward = 0;         ///< the sum of the episodes' returns
+    std::int64_t episode_count = 0;  ///< the number of episodes
+    double total_reward = 0;         ///< the sum of their returns
     std::int64_t total_steps = 0;    ///< the sum of their lengths
 };
 
-/// Keeps the totals. Integers of 64 bits, and sums of doubles in an order that does not depend on the workers. Steps are
-/// counted as they are made, so that no copy has a counter of its own: those of the episodes under way, which the caller
-/// knows, are taken off again.
+/// Adds up the totals, in 64-bit integers, and in doubles whose order of summation does not depend on the workers.
+///
+/// No copy counts its own steps. Instead, all steps are counted together when they are made, and those of episodes that
+/// are still under way, which the caller knows, are subtracted again.
 class Statistics {
 public:
-    /// Adds the totals of the blocks of a step, or of several steps, one step after the other.
-    /// \return how many episodes ended in them
+    /// Adds the totals of all blocks, of one step or of several steps, one after the other.
+    /// \return how many episodes ended
     std::int64_t add(std::span<const StepTotals> block_totals) {
         const std::int64_t ended_before = totals_.ended;
         for (const StepTotals& totals : block_totals) {
@@ -35,18 +36,19 @@ public:
         return totals_.ended - ended_before;
     }
 
-    /// So many steps of an episode that was broken off count for nothing.
+    /// Leaves out the steps of an episode that was broken off.
     void discard(std::int64_t steps) { discarded_ += steps; }
 
-    /// Starts anew.
-    /// \param under_way steps of the episodes under way, which count when they end
+    /// Sets the totals to zero.
+    /// \param under_way how many steps the episodes under way have made; they count when these episodes end
     void clear(std::int64_t under_way) {
         totals_ = {};
         discarded_ = -under_way;
     }
 
+    /// The totals.
     /// \param under_way as above
-    /// \param fixed_reward of each step, and added to that of the last; null: returns were summed up
+    /// \param fixed_reward the reward of each step, and what a termination adds to it; null if returns were summed up
     Logs logs(std::int64_t under_way, const std::pair<double, double>* fixed_reward) const {
         Logs logs{totals_.ended, totals_.returns, totals_.steps - discarded_ - under_way};
         if (fixed_reward)
@@ -55,10 +57,10 @@ public:
         return logs;
     }
 
-    /// More than any run comes to; sums of a few do not overflow.
+    /// Larger than any count of a real run, and so small that a few of them can be added without overflow.
     static constexpr std::int64_t largest_count = std::int64_t{1} << 60;
 
-    /// Whether these may be the totals of some run; what a file says need not be.
+    /// Whether these can be the totals of a run. Those of a damaged file need not be.
     bool is_valid() const {
         const auto is_count = [](std::int64_t number) { return number >= 0 && number <= largest_count; };
         return is_count(totals_.steps) && is_count(totals_.ended) && is_count(totals_.terminated) &&
@@ -66,10 +68,10 @@ public:
     }
 
 private:
-    friend struct CounterAccess;  // of the tests, which set counters to where it would take hours to get
+    friend struct CounterAccess;  // tests set counters to values that it would take hours to reach
 
-    StepTotals totals_;           // since clear
-    std::int64_t discarded_ = 0;  // steps since clear in episodes that a reset broke off
+    StepTotals totals_;           // since clear()
+    std::int64_t discarded_ = 0;  // steps since clear() of episodes that a reset broke off
 };
 
 }  // namespace operant

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Thousands of copies of one environment for C++ programs that know which.
+/// Thousands of copies of an environment that is known at compile time.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,18 +20,18 @@
 
 namespace operant {
 
-/// What a step returns: views of arrays that belong to the VectorEnv, valid until its next `step` or `reset`.
+/// The results of a step: views of arrays that belong to the VectorEnv, valid until its next `step` or `reset`.
 template <class Observation>
 struct StepResult {
     std::span<const Observation> observations;  ///< num_envs x observation size, row-major
     std::span<const float> rewards;             ///< num_envs
-    std::span<const bool> terminations;         ///< num_envs: the episode ended because of what happened in it
-    std::span<const bool> truncations;          ///< num_envs: the episode ended because of its length
+    std::span<const bool> terminations;         ///< num_envs: whether the episode ended because of its state
+    std::span<const bool> truncations;          ///< num_envs: whether the episode ended for another reason, usually its length
 };
 
 namespace detail {
 
-/// Called, and so warned of, by programs that are compiled for the first 64-bit processors.
+/// Programs that are compiled for the first 64-bit processors call this, so that the compiler warns of it.
 template <class E>
 [[deprecated("this program is compiled for a processor without AVX2: add -march=native, or -mavx2 -mfma (MSVC: /arch:AVX2), "
              "or define OPERANT_NO_ARCH_WARNING")]]
@@ -47,8 +47,8 @@ const EnvironmentDescription& description_of() {
     return description.data();
 }
 
-/// `num_envs` copies of the environment E, simulated in the precision of `Scalar` (float: fast, double: exactly
-/// Gymnasium). VectorEnvCore says what a step does.
+/// `num_envs` copies of the environment E. `Scalar` is the precision of the simulation: float is fast, double gives exactly
+/// Gymnasium's results. VectorEnvCore explains what a step does.
 template <class E, class Scalar = float>
 class VectorEnv {
     static_assert(CheckEnvironment<E>::passed);
@@ -57,20 +57,20 @@ class VectorEnv {
 public:
     using Narrow = typename E::ActionSpace::Narrow;                          ///< actions of 32 bits: std::int32_t or float
     using Wide = typename E::ActionSpace::Wide;                              ///< actions of 64 bits: std::int64_t or double
-    using Observation = std::conditional_t<is_box, float, std::int64_t>;  ///< a number of an observation
-    using Result = StepResult<Observation>;                                  ///< what a step returns
+    using Observation = std::conditional_t<is_box, float, std::int64_t>;  ///< type of a number of an observation
+    using Result = StepResult<Observation>;                                  ///< the results of a step
 
-    /// What has a default.
+    /// Arguments of the constructor that have defaults.
     struct Options {
-        std::size_t workers = 1;                                  ///< threads that step, the caller's among them
-        std::int32_t max_episode_steps = E::max_episode_steps;    ///< or `unlimited`
+        std::size_t workers = 1;                                  ///< how many threads step, including the caller's
+        std::int32_t max_episode_steps = E::max_episode_steps;    ///< after so many steps an episode is truncated; or `unlimited`
         AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< what follows the end of an episode
-        ParametersOf<E> parameters = {};                          ///< of all copies
+        ParametersOf<E> parameters = {};                          ///< of all copies; set_parameters() takes one per copy
     };
 
     /// \param num_envs from 1 to `VectorEnvCore::largest_num_envs`
     /// \param options by name: `{.workers = 2, .parameters = {...}}`
-    /// \throws std::invalid_argument when an argument is out of range, std::bad_alloc when memory does not suffice
+    /// \throws std::invalid_argument if an argument is out of range, std::bad_alloc if there is not enough memory
     explicit VectorEnv(std::size_t num_envs, Options options = {})
         : VectorEnv(num_envs, options, description_of<E>(), *kernels_of<E, Scalar, xsimd::default_arch>()) {
 #if (defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__) && !defined(OPERANT_NO_ARCH_WARNING)
@@ -78,12 +78,13 @@ public:
 #endif
     }
 
-    /// With kernels for several instruction sets, compiled elsewhere: `operant_add_environments(... TYPE STATIC ...)`.
+    /// With the kernels of a library for several instruction sets, as CMake's `operant_add_environments(... TYPE STATIC ...)`
+    /// builds it.
     /// \param num_envs,options as above
-    /// \param library that has E
-    /// \param architecture by default, the best that this processor has
-    /// \throws std::invalid_argument also when the library has no environment of E's name, std::runtime_error when it has
-    ///         no kernels for the architecture
+    /// \param library which has E
+    /// \param architecture the instruction set; by default, the best that this processor has
+    /// \throws std::invalid_argument also if the library has no environment of E's name, std::runtime_error if it has no
+    ///         kernels for the architecture
     VectorEnv(std::size_t num_envs, Options options, const EnvironmentLibrary& library,
               std::string_view architecture = choose_architecture())
         : VectorEnv(num_envs, options, find_environment(library, E::name),
@@ -91,27 +92,27 @@ public:
 
     /// The number of copies.
     std::size_t num_envs() const { return core_.num_envs(); }
-    /// The number of threads that step, the caller's among them.
+    /// The number of threads that step, including the caller's.
     std::size_t workers() const { return core_.workers(); }
     /// The length at which episodes are truncated, or `unlimited`.
     std::int32_t max_episode_steps() const { return core_.max_episode_steps(); }
     /// What follows the end of an episode.
     AutoresetMode autoreset_mode() const { return core_.autoreset_mode(); }
-    /// Those of all copies, or of one where they differ.
-    /// \param copy below num_envs
+    /// The parameters of one copy.
+    /// \param copy below num_envs; without effect if all copies have the same parameters
     const ParametersOf<E>& parameters(std::size_t copy = 0) const {
         return *static_cast<const ParametersOf<E>*>(core_.parameters().of_copy(copy));
     }
 
-    /// Replaces the parameters of all copies: the next step is made with the new ones. States, elapsed steps, random
-    /// streams and totals stay.
-    /// \throws std::invalid_argument when one is out of range, or a fixed reward would change after the first reset: the
-    ///         returns of all episodes are computed from it; nothing is changed then
+    /// Replaces the parameters of all copies, from the next step on. States, elapsed steps, random streams and totals do not
+    /// change.
+    /// \throws std::invalid_argument if one is out of range, or if a fixed reward would change after the first reset, because
+    ///         the returns of all episodes are computed from it. Nothing is changed then.
     void set_parameters(const ParametersOf<E>& parameters) { core_.set_parameters(numbers_of(parameters)); }
 
-    /// The same with parameters of each copy, which may differ in numbers, not in flags, choices or fixed rewards.
+    /// The same with parameters for each copy. Their numbers may differ, but not flags, choices and fixed rewards.
     /// \param parameters num_envs of them
-    /// \throws std::invalid_argument also when there are not as many
+    /// \throws std::invalid_argument also if there is another number of them
     void set_parameters(std::span<const ParametersOf<E>> parameters) {
         if (parameters.size() != num_envs())
             throw std::invalid_argument("parameters: expected " + std::to_string(num_envs()) + ", one for each copy, got " +
@@ -123,71 +124,73 @@ public:
 
     /// Seeds copy i with `seed + i` and starts an episode in every copy.
     /// \return the first observations, num_envs x observation size, row-major, valid until the next `step` or `reset`
-    /// \throws std::invalid_argument when `seed + num_envs - 1` does not fit in 64 bits
+    /// \throws std::invalid_argument if `seed + num_envs - 1` does not fit in 64 bits
     std::span<const Observation> reset(std::uint64_t seed) {
         core_.seed_all(seed);
         return reset();
     }
 
-    /// Starts an episode in every copy, from its random stream as it stands; the first time, from fresh entropy.
+    /// Starts an episode in every copy. Copies go on with their random streams; those that were never seeded get random
+    /// seeds from the operating system.
     /// \return as reset(seed)
     std::span<const Observation> reset() {
         core_.reset({}, outputs_.outputs());
         return observations();
     }
 
-    /// As reset(), within other bounds than the default ones.
-    /// \throws std::invalid_argument when a bound is not finite; nothing is changed then
+    /// As reset(), with these bounds instead of the default ones.
+    /// \throws std::invalid_argument if a bound is not finite. Nothing is changed then.
     std::span<const Observation> reset(const ResetBoundsOf<E>& bounds) {
         core_.reset(numbers_of(bounds), outputs_.outputs());
         return observations();
     }
 
-    /// Starts an episode in the copies that `mask` selects, the others stay where they are.
+    /// Starts an episode in the copies that `mask` selects. The others do not change.
     /// \throws ResetNeeded, std::invalid_argument as VectorEnvCore::reset
     std::span<const Observation> reset(std::span<const bool> mask, const ResetBoundsOf<E>& bounds = {}) {
         core_.reset(mask, numbers_of(bounds), outputs_.outputs());
         return observations();
     }
 
-    /// Starts the random stream of one copy anew; the next `reset` draws from it.
+    /// Restarts the random stream of one copy from a seed. The next `reset` draws from it.
     /// \throws std::out_of_range unless `copy` is below num_envs
     void seed(std::size_t copy, const SeedSequence& seed) { core_.seed(copy, seed); }
 
     /// Steps every copy.
     /// \param actions a row for each copy
-    /// \throws std::invalid_argument when there are too few or too many actions or one is out of range, ResetNeeded
-    ///         before the first `reset`; nothing is stepped then
+    /// \throws std::invalid_argument if there are too few or too many actions, or one is out of range; ResetNeeded before the
+    ///         first `reset`, or if a copy has finished and autoreset is disabled. Nothing is stepped then.
     Result step(std::span<const Narrow> actions) { return step_own(actions); }
     /// The same with actions of 64 bits.
     Result step(std::span<const Wide> actions) { return step_own(actions); }
 
-    /// With AutoresetMode::same_step, the observations of the last `step` before the restarts, num_envs x observation size,
-    /// row-major; else empty. Valid until the next `step`.
+    /// With AutoresetMode::same_step: the observations of the last `step` before the restarts, num_envs x observation size,
+    /// row-major, valid until the next `step`. Otherwise empty.
     std::span<const Observation> final_observations() const {
         const auto& outputs = outputs_.outputs();
         return outputs.final_observations ? rows(outputs.final_observations[0]) : std::span<const Observation>();
     }
 
-    /// The arrays that the last `step` wrote: parts of the observations, infos, final infos.
+    /// All arrays that the last `step` wrote, including infos, final infos and the parts of tuple observations.
     const Outputs& outputs() const { return outputs_.outputs(); }
 
-    /// Of the episodes that ended since clear_logs().
+    /// Totals of the episodes that ended since clear_logs().
     Logs logs() const { return core_.logs(); }
-    /// Starts the logs anew. Episodes under way count in full when they end.
+    /// Sets the totals to zero. An episode that is under way counts with its whole length and return when it ends.
     void clear_logs() { core_.clear_logs(); }
-    /// Everything that future steps depend on.
+    /// Everything that future steps depend on: state, elapsed steps, random streams, logs.
     std::vector<std::byte> save() const { return core_.save(); }
-    /// \param bytes what save() wrote, of an object with the same arguments (`workers` may differ)
-    /// \throws std::invalid_argument when it is something else, or damaged in a way that shows; nothing is changed then
+    /// Continues where another object was saved.
+    /// \param bytes from save() of an object with the same arguments; only `workers` may differ
+    /// \throws std::invalid_argument if they are something else, or visibly damaged. Nothing is changed then.
     void load(std::span<const std::byte> bytes) { core_.load(bytes); }
-    /// Copies the state, num_envs x state variables, row-major. \throws std::invalid_argument when it has another size
+    /// Copies the state, num_envs x state variables, row-major. \throws std::invalid_argument if `state` has another size
     void get_state(std::span<double> state) const { core_.get_state(state); }
-    /// Replaces the state; elapsed steps and random streams stay.
-    /// \throws std::invalid_argument when it has another size, or a variable cannot hold its number; nothing is changed then
+    /// Replaces the state. Elapsed steps and random streams do not change.
+    /// \throws std::invalid_argument if it has another size, or a variable cannot hold its number. Nothing is changed then.
     void set_state(std::span<const double> state) { core_.set_state(state); }
 
-    /// What does the work.
+    /// The object that does the work.
     VectorEnvCore& core() { return core_; }
 
 private:

@@ -17,7 +17,7 @@ struct CounterAccess {
 
     /// As if every copy had stepped so many times more.
     static void skip(VectorEnvCore& core, std::int64_t steps) {
-        core.clock_ += steps;
+        core.copies_.set_clock(core.copies_.clock() + steps);
         core.statistics_.totals_.steps += static_cast<std::int64_t>(core.num_envs()) * steps;
     }
 };
