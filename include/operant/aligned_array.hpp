@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Zeroed arrays that start at a cache line.
+/// Arrays of zeros that begin at a cache line.
 
 #include <algorithm>
 #include <cstddef>
@@ -16,32 +16,33 @@
 
 namespace operant {
 
-/// Where arrays start; wide enough for every vector register.
+/// The alignment of arrays, which suffices for every vector register.
 inline constexpr std::align_val_t cache_line{64};
 
 /// Frees what `make_aligned_array` allocated.
 struct AlignedDelete {
-    /// \param memory not to be used any more
+    /// \param memory which nobody uses any more
     void operator()(void* memory) const { ::operator delete(memory, cache_line); }
 };
 
-/// Owns an array; `nullptr` until made.
+/// Owns an array, or is null.
 template <class T>
 using AlignedArray = std::unique_ptr<T[], AlignedDelete>;
 
-/// Asks for huge pages: a million copies take more small ones than the processor keeps addresses of.
+/// Asks the system for huge pages. A million copies fill more small pages than fit into the processor's cache of page
+/// addresses (the TLB).
 inline void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size) {
 #if defined(__linux__)
     constexpr std::uintptr_t page = 4096, worthwhile = std::uintptr_t{4} << 20;
     if (size < worthwhile) return;
     const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
     const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + size) / page * page;
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // it is a wish: whether granted or not
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // whether or not the system grants it
 #endif
 }
 
-/// `size` elements, all zero.
-/// \throws std::bad_alloc when there is not that much memory
+/// Makes an array of `size` zeros.
+/// \throws std::bad_alloc if there is not enough memory
 template <class T>
 AlignedArray<T> make_aligned_array(std::size_t size) {
     static_assert(std::is_trivially_destructible_v<T>);

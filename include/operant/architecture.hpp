@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The instruction sets that Operant builds kernels for, and what it calls them.
+/// The instruction sets for which Operant builds kernels, and their names.
 
 #include <string_view>
 #include <type_traits>
@@ -9,16 +9,16 @@
 
 namespace operant {
 
-/// Best first. Each is what the kernels may assume of the processor.
+/// The instruction sets for which Operant builds kernels, best first.
 #if defined(__aarch64__) || defined(_M_ARM64)
 using Architectures = xsimd::arch_list<xsimd::neon64>;
-using PortableArchitecture = xsimd::neon64;  ///< the least of them
+using PortableArchitecture = xsimd::neon64;  ///< the one that the most processors have
 #else
 using Architectures = xsimd::arch_list<xsimd::avx512bw, xsimd::fma3<xsimd::avx2>, xsimd::sse4_2>;
-using PortableArchitecture = xsimd::sse4_2;  ///< the least of them
+using PortableArchitecture = xsimd::sse4_2;  ///< the one that the most processors have
 #endif
 
-/// The spelling that `OPERANT_ARCH` and `operant.simd` use.
+/// The name that `OPERANT_ARCH` and `operant.simd` use.
 template <class Arch>
 constexpr std::string_view architecture_name() {
     if constexpr (std::is_same_v<Arch, xsimd::fma3<xsimd::avx2>>)

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Says in one sentence what a struct lacks that is to be an environment; the compiler would name a line deep in the
-/// kernels.
+/// Tells in one sentence what a struct lacks to be an environment. Without this, the compiler would point to a line deep in
+/// the kernels.
 
 #include <array>
 #include <concepts>
@@ -17,7 +17,7 @@
 namespace operant {
 namespace detail {
 
-/// Stands for every visitor.
+/// Stands for any visitor.
 struct AnyVisitor {
     template <class... Argument>
     void operator()(const char* name, Argument&&... arguments) const;
@@ -51,7 +51,7 @@ concept HasVisitResetBounds = !HasResetBounds<E> || requires(ResetBoundsOf<E>& b
     E::visit_reset_bounds(b, visit);
 };
 
-/// The number type that the check looks at: a batch, or a plain one.
+/// The type with which the check instantiates templates: a batch or a number, depending on the tier.
 template <class E>
 using CheckedNumber = std::conditional_t<BatchTier<E>, xsimd::batch<double>, double>;
 
@@ -66,7 +66,7 @@ concept HasReset = requires(const ParametersOf<E>& p, const ResetBoundsOf<E>& b,
     E::reset(p, b, random);
 } || requires(const ParametersOf<E>& p, RandomOf<E>& random) { E::reset(p, random); };
 
-/// What is called at every step, and how, in one of the tiers.
+/// How kernels of the batch tier call the dynamics.
 template <class E, bool is_batch_tier>
 struct CheckedDynamics {
     using Batch = CheckedNumber<E>;
@@ -90,6 +90,7 @@ struct CheckedDynamics {
         requires(const Dynamics& dynamics, const State& state) { dynamics.observation(state); };
 };
 
+/// How kernels of the scalar tier call them.
 template <class E>
 struct CheckedDynamics<E, false> {
     using State = StateOf<E, double>;
@@ -131,7 +132,7 @@ concept HasVisitInfo =
         E::visit_info(info, visit);
     };
 
-/// What can be looked at when all that it follows from is there.
+/// Checks of the functions, which need the types that CheckMembers checks.
 template <class E>
 struct CheckSteps {
     static_assert(IsMadeOfParameters<E>,
@@ -185,7 +186,7 @@ struct CheckAll<E, false> {
 
 }  // namespace detail
 
-/// Does not compile unless E has what environment.hpp lists: the first error says what is missing.
+/// Compiles only if E has everything that environment.hpp lists. Otherwise the first error says what is missing.
 template <class E>
 struct CheckEnvironment : detail::CheckAll<E> {};
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Makes the description of an environment, for its library. Compiled once, without the flags of any instruction set.
+/// Makes the description of an environment for its library. This is compiled once, for every processor.
 
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@
 namespace operant {
 namespace detail {
 
-/// For a parameter that is a map: rows, columns, characters.
+/// How many numbers a parameter that is a map takes: rows, columns and characters.
 inline constexpr std::size_t grid_numbers = 2 + Grid::largest * Grid::largest;
 
 /// Turns parameters into doubles.
@@ -55,7 +55,7 @@ private:
     std::vector<double>& numbers_;
 };
 
-/// Takes parameters from doubles, in the same order.
+/// Reads parameters from doubles, in the order of WriteNumbers.
 class ReadNumbers {
 public:
     explicit ReadNumbers(const double* numbers) : next_(numbers) {}
@@ -81,7 +81,7 @@ private:
     mutable const double* next_;
 };
 
-/// Which of Gymnasium's spaces that is.
+/// Which of Gymnasium's spaces an action space is.
 template <class ActionSpace>
 constexpr SpaceDescription::Kind action_kind() {
     if constexpr (!is_discrete<ActionSpace>)
@@ -90,8 +90,8 @@ constexpr SpaceDescription::Kind action_kind() {
         return ActionSpace::size == 1 ? SpaceDescription::Kind::discrete : SpaceDescription::Kind::multi_discrete;
 }
 
-/// Calls the check of parameters, which throws.
-/// \return whether it is passed; else `message`, of `size` characters, says why not
+/// Calls a check, which may throw.
+/// \return whether it passes. Otherwise the reason is written to `message`, which has `size` characters.
 template <class Check>
 bool passes(const Check& check, char* message, std::size_t size) {
     try {
@@ -104,10 +104,10 @@ bool passes(const Check& check, char* message, std::size_t size) {
     return true;
 }
 
-/// What the parameters of an environment or a policy are, and their default values.
+/// The descriptions of an environment's or policy's parameters, and their default values.
 class ParameterList {
 public:
-    /// \param visit_defaults calls the visitor that it is given for every parameter, with its default value
+    /// \param visit_defaults calls its argument, a visitor, for every parameter with its default value
     template <class VisitDefaults>
     explicit ParameterList(const VisitDefaults& visit_defaults) {
         visit_defaults(AddParameter{*this});
@@ -119,9 +119,9 @@ public:
     ParameterList(const ParameterList&) = delete;
     ParameterList& operator=(const ParameterList&) = delete;
 
-    /// Valid as long as this object.
+    /// The descriptions, valid as long as this object.
     const std::vector<ParameterDescription>& parameters() const { return parameters_; }
-    /// The same.
+    /// The default values, valid as long as this object.
     const std::vector<double>& numbers() const { return numbers_; }
 
 private:
@@ -152,7 +152,7 @@ private:
                         const char* documentation = "") const {
             add(name, documentation, Kind::choice, Sign::any, 1);
             list.parameters_.back().choice_count = size;
-            for (const std::string_view choice : choices) list.choices_.push_back(choice.data());  // a literal
+            for (const std::string_view choice : choices) list.choices_.push_back(choice.data());  // literals
         }
         void operator()(const char* name, const Grid&, const char* documentation = "") const {
             add(name, documentation, Kind::grid, Sign::any, grid_numbers);
@@ -165,7 +165,7 @@ private:
     std::vector<double> numbers_;
 };
 
-/// Everything that a description points to.
+/// The description of an environment, with everything that it points to.
 template <class E>
 class Description {
     using Parameters = ParametersOf<E>;
@@ -178,7 +178,7 @@ class Description {
     static_assert(alignof(Parameters) <= 8, "Parameters must consist of numbers, bools, enums, arrays of numbers and Grids");
 
 public:
-    /// \param kernels for each instruction set, best first
+    /// \param kernels one element per instruction set, best first
     explicit Description(std::vector<ArchitectureKernels> kernels)
         : kernels_(std::move(kernels)),
           name_(E::name),
@@ -221,7 +221,7 @@ public:
     Description(const Description&) = delete;
     Description& operator=(const Description&) = delete;
 
-    /// Valid as long as this object.
+    /// The description, valid as long as this object.
     const EnvironmentDescription& data() const { return data_; }
 
 private:
@@ -310,13 +310,13 @@ private:
     EnvironmentDescription data_;
 };
 
-/// The same of a policy.
+/// The description of a policy, with everything that it points to.
 template <class P>
 class PolicyDescriptionOf {
     using ActionSpace = typename P::ActionSpace;
 
 public:
-    /// \param functions for each instruction set, best first
+    /// \param functions one per instruction set, best first
     explicit PolicyDescriptionOf(std::vector<ArchitecturePolicy> functions)
         : functions_(std::move(functions)), name_(P::policy_name), parameters_([](const auto& visit) {
               P policy{};
@@ -345,7 +345,7 @@ public:
     PolicyDescriptionOf(const PolicyDescriptionOf&) = delete;
     PolicyDescriptionOf& operator=(const PolicyDescriptionOf&) = delete;
 
-    /// Valid as long as this object.
+    /// The description, valid as long as this object.
     const PolicyDescription& data() const { return data_; }
 
 private:
@@ -371,8 +371,8 @@ private:
 
 }  // namespace detail
 
-/// The description of E, with its kernels for some instruction sets, best first. Those are compiled elsewhere: where this
-/// is called, there is an `extern template struct LibraryKernels<E, Arch>;` for each.
+/// The description of E, with its kernels for the instruction sets `Arch`, best first. The kernels are compiled in other
+/// translation units: the caller declares `extern template struct LibraryKernels<E, Arch>;` for each.
 template <class E, class... Arch>
 const EnvironmentDescription& describe() {
     static const detail::Description<E> description([] {
@@ -388,7 +388,7 @@ const EnvironmentDescription& describe() {
     return description.data();
 }
 
-/// The description of a policy, with its functions for some instruction sets, in the same way: there is an
+/// The description of a policy, with its functions for the instruction sets `Arch`, best first. The caller declares
 /// `extern template struct LibraryPolicy<P, Arch>;` for each.
 template <class P, class... Arch>
 const PolicyDescription& describe_policy() {

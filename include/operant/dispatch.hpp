@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The one place that asks the processor what it can do, and chooses an environment's kernels accordingly.
+/// Asks the processor which instruction sets it has, and chooses the kernels for them. Nothing else does.
 
 #include <algorithm>
 #include <cstddef>
@@ -16,11 +16,11 @@ namespace operant {
 
 /// An instruction set.
 struct Architecture {
-    std::string_view name;  ///< as `OPERANT_ARCH` spells it
-    bool available;         ///< the processor and the operating system support it
+    std::string_view name;  ///< the name that `OPERANT_ARCH` uses
+    bool available;         ///< whether the processor and the operating system support it
 };
 
-/// All instruction sets that Operant builds kernels for, best first.
+/// All instruction sets for which Operant builds kernels, best first.
 inline std::vector<Architecture> architectures() {
     const auto processor = xsimd::available_architectures();
     std::vector<Architecture> list;
@@ -40,7 +40,7 @@ inline std::string joined(const std::vector<Architecture>& list, bool available_
     return names;
 }
 
-/// The one of that instruction set, or the one that is for every processor.
+/// The element for this instruction set, or the element for every processor.
 template <class One>
 const One& choose(const One* list, std::size_t count, std::string_view architecture, const std::string& name) {
     const One* end = list + count;
@@ -58,9 +58,9 @@ const One& choose(const One* list, std::size_t count, std::string_view architect
 
 }  // namespace detail
 
-/// The instruction set that `forced` names, or the best that the processor has when it is empty.
-/// \param forced usually the environment variable `OPERANT_ARCH`
-/// \throws std::runtime_error when there is no such instruction set, or the processor lacks it
+/// The instruction set to use: the one that `forced` names, or, if that is empty, the best that the processor has.
+/// \param forced usually the value of the environment variable `OPERANT_ARCH`
+/// \throws std::runtime_error if there is no such instruction set, or the processor does not have it
 inline std::string_view choose_architecture(std::string_view forced = {}) {
     const auto list = architectures();
     const auto chosen = std::ranges::find_if(
@@ -78,22 +78,21 @@ inline std::string_view choose_architecture(std::string_view forced = {}) {
 
 /// The kernels of an environment for an instruction set.
 /// \param environment of a library
-/// \param float64 whether the state is kept in double
-/// \param architecture what `choose_architecture` returns. A library made for one machine has no other than that
-///        machine's best; then that one is taken, if the processor has it.
-/// \throws std::runtime_error when the library has none that this processor can run
+/// \param float64 whether the state is in double
+/// \param architecture from `choose_architecture`
+/// \throws std::runtime_error if the library has no kernels for it
 inline const Kernels& choose_kernels(const EnvironmentDescription& environment, bool float64, std::string_view architecture) {
     const ArchitectureKernels& chosen =
         detail::choose(environment.kernels, environment.architecture_count, architecture, environment.name);
     return float64 ? *chosen.float64() : *chosen.float32();
 }
 
-/// The same of a policy of a library.
+/// The function of a library's policy for an instruction set. \throws as choose_kernels
 inline const ArchitecturePolicy& choose_policy(const PolicyDescription& policy, std::string_view architecture) {
     return detail::choose(policy.functions, policy.architecture_count, architecture, policy.name);
 }
 
-/// The same of Operant's own policies.
+/// The functions of Operant's own policies for an instruction set. \throws as choose_kernels
 inline const ArchitectureNetworks& choose_networks(const EnvironmentLibrary& library, std::string_view architecture) {
     return detail::choose(library.networks, library.network_count, architecture, "networks");
 }

@@ -1,18 +1,18 @@
 #pragma once
 /// \file
-/// The contract of an environment: what a struct must have so that thousands of copies of it can be stepped.
-/// `environments/cartpole.hpp` is one to learn from, `environments/frozen_lake.hpp` one without SIMD.
+/// The contract of an environment: what a struct must have so that Operant can step thousands of copies of it. A good
+/// example is `environments/cartpole.hpp`, and `environments/frozen_lake.hpp` is one without SIMD.
 ///
 /// Every environment E has
 ///
-///     static constexpr std::string_view name;            what it is called
-///     static constexpr std::int32_t max_episode_steps;   then an episode is truncated; or operant::unlimited
+///     static constexpr std::string_view name;            the environment's name
+///     static constexpr std::int32_t max_episode_steps;   when episodes are truncated; or operant::unlimited
 ///     using ActionSpace = Discrete<n>, MultiDiscrete<n...> or Box<n>;
 ///     static ... observation_space(const Parameters&);   Box<n>, Discrete<n> or std::tuple<Discrete<n>...>
-///     static void visit_state(s, visit);                 calls visit(name, member) for every member of a State; one that is
-///                                                        a std::array counts as so many, "name[0]", "name[1]" and so on
+///     static void visit_state(s, visit);                 calls visit(name, member) for every member of a State; the
+///                                                        elements of a std::array are called "name[0]", "name[1]" ...
 ///
-/// and, where it needs them,
+/// and, if it needs them,
 ///
 ///     struct Parameters;   static void visit_parameters(p, visit);    visit(name, member, limits...) for each
 ///     struct ResetBounds;  static void visit_reset_bounds(b, visit);  visit(name, member): options of a reset
@@ -22,7 +22,7 @@
 ///     static FixedReward fixed_reward(const Parameters&);  if rewards depend on the termination only
 ///     static void visit_info(i, visit);                    visit(name, member) for every extra output of a step
 ///
-/// In the batch tier, the dynamics are written once for any number of copies at a time, one SIMD lane each:
+/// In the batch tier, the dynamics are a template on the number of copies that step at a time, one per SIMD lane:
 ///
 ///     template <class Batch> struct State;                 members: Batch, Integer<Batch>, Angle<Batch>, arrays of them
 ///     template <class Batch> class Dynamics;               members: Batches, and bools that follow from switches
@@ -30,22 +30,22 @@
 ///         Outcome<Batch> step(State<Batch>&, const Input<E, Batch>&[, random]) const;
 ///         ... observation(const State<Batch>&) const;      std::array<Batch, n>, Integer<Batch>, or an array of those
 ///     static State<double> reset(const Parameters&, const ResetBounds&, Random&);
-///     template <class Batch> static Info<Batch> reset_info(const State<Batch>&);   if resets, too, have infos
+///     template <class Batch> static Info<Batch> reset_info(const State<Batch>&);   if resets have infos, too
 ///
-/// A `reset` that is a template, `State<typename R::Number> reset(const Parameters&, const ResetBounds&, R&)`, may be
-/// called for many copies at a time, too: it has no branches on what it draws.
+/// If `reset` is a template, `State<typename R::Number> reset(const Parameters&, const ResetBounds&, R&)`, Operant may call
+/// it for many copies at a time. Then it must not branch on what it draws.
 ///
-/// In the scalar tier, it is plain C++, called copy by copy:
+/// In the scalar tier, the environment is plain C++ that is called once per copy:
 ///
 ///     struct State;                                        or a template on the precision, float or double
 ///     static State reset(const Parameters&, [const ResetBounds&,] Random&);
 ///     static Outcome<double> step(const Parameters&, State&, action[, Random&]);   action: std::int64_t or float, or
 ///                                                          a std::array of several
 ///     static ... observation(const Parameters&, const State&);   std::array<float, n>, std::int64_t, or an array of them
-///     static Info reset_info(const Parameters&, const State&);   if resets, too, have infos
+///     static Info reset_info(const Parameters&, const State&);   if resets have infos, too
 ///
-/// What `step` returns may be a struct of one's own, with the members `reward` and `terminated`, and, where wanted,
-/// `truncated` and `info`. All that kernels call is marked `XSIMD_INLINE`, so that each instruction set has its own.
+/// `step` may return a struct of your own, with members `reward` and `terminated`, and, if wanted, `truncated` and `info`.
+/// Mark every function that kernels call `XSIMD_INLINE`, so that each instruction set has its own copy of it.
 
 #include <array>
 #include <concepts>
@@ -86,22 +86,22 @@ struct IntegerOf<float> {
 
 }  // namespace detail
 
-/// Integers with a lane for each of a Batch: 32 bits beside float, 64 bits beside double.
+/// A batch of integers with as many lanes as Batch: of 32 bits for float, of 64 bits for double.
 template <class Batch>
 using Integer = typename detail::IntegerOf<Batch>::type;
 
-/// What a step of many copies is told besides their state; one lane a copy.
+/// What `step` is told besides the state, with one lane per copy.
 template <class E, class Batch>
 struct Input {
-    using Space = typename E::ActionSpace;  ///< of the actions
-    /// Integers for discrete spaces, numbers for a Box.
+    using Space = typename E::ActionSpace;  ///< the action space
+    /// Type of a number of an action: integers for discrete spaces, floating-point numbers for a Box.
     using Number = std::conditional_t<is_discrete<Space>, Integer<Batch>, Batch>;
-    /// One number, or an array of them.
+    /// Type of an action: one number, or an array of them.
     using Action = std::conditional_t<Space::size == 1, Number, std::array<Number, Space::size>>;
 
-    Action action;                                   ///< as the caller passed them, not clipped
-    bool single_precision_actions;                   ///< the actions came as float32: Gymnasium computes with them as such
-    typename Batch::batch_bool_type episode_begins;  ///< this is the first step since a reset
+    Action action;                                   ///< the caller's actions, not clipped
+    bool single_precision_actions;                   ///< whether actions were float32: then Gymnasium computes in float32
+    typename Batch::batch_bool_type episode_begins;  ///< whether this is the first step of an episode
 };
 
 namespace detail {
@@ -117,22 +117,22 @@ struct MaskOf<xsimd::batch<Scalar, Arch>> {
 
 }  // namespace detail
 
-/// What a step brought, besides the new state; of one copy, or with one lane a copy.
+/// The result of a step besides the new state, of one copy or with one lane per copy.
 template <class Number>
 struct Outcome {
-    Number reward;                                    ///< of this step
-    typename detail::MaskOf<Number>::type terminated;  ///< the episode ended because of what happened in it
+    Number reward;                                    ///< the reward of this step
+    typename detail::MaskOf<Number>::type terminated;  ///< whether the episode ended because of its state
 };
 
-/// Rewards that depend on nothing but whether the episode terminates: an episode's return follows from its length.
+/// Rewards that depend only on whether the episode terminates. Then the return of an episode follows from its length.
 struct FixedReward {
-    double each_step;       ///< also the last
-    double at_termination;  ///< added to the last
+    double each_step;       ///< the reward of every step
+    double at_termination;  ///< added to it in the step that terminates
 };
 
-/// Of an environment without parameters.
+/// The parameters of an environment without parameters.
 struct NoParameters {};
-/// Of an environment whose starts have no bounds to choose.
+/// The bounds of an environment whose resets have no bounds.
 struct NoResetBounds {};
 
 namespace detail {
@@ -181,7 +181,7 @@ using ResetBoundsOf = typename detail::ResetBoundsTrait<E>::type;
 template <class E>
 using RandomOf = typename detail::RandomTrait<E>::type;
 
-/// Whether the dynamics are written on batches; else they are plain C++.
+/// Whether the dynamics are written on batches. Otherwise they are plain C++.
 template <class E>
 concept BatchTier = requires { typename E::template Dynamics<xsimd::batch<double>>; };
 
@@ -199,19 +199,19 @@ struct StateTrait<E, Number> {
 
 }  // namespace detail
 
-/// `E::State<Number>`, or `E::State` where it is no template.
+/// `E::State<Number>`, or `E::State` if it is not a template.
 template <class E, class Number>
 using StateOf = typename detail::StateTrait<E, Number>::type;
 
-/// What the observation space of E is.
+/// The type of E's observation space.
 template <class E>
 using ObservationSpaceOf =
     std::remove_cvref_t<decltype(E::observation_space(std::declval<const ParametersOf<E>&>()))>;
-/// Its parts and numbers.
+/// Parts and numbers of E's observation space.
 template <class E>
 using ObservationTraits = SpaceTraits<ObservationSpaceOf<E>>;
 
-/// Whether returns follow from lengths.
+/// Whether the returns of episodes follow from their lengths.
 template <class E>
 concept HasFixedReward = requires(const ParametersOf<E>& parameters) {
     { E::fixed_reward(parameters) } -> std::same_as<FixedReward>;
@@ -237,7 +237,8 @@ inline constexpr bool is_array<std::array<Element, size>> = true;
 
 }  // namespace detail
 
-/// Calls `visit(i, member)` for every member of the state, and every element of those that are arrays, i counting from 0.
+/// Calls `visit(i, member)` for every member of the state, and for every element of a member that is an array. i counts from
+/// 0.
 template <class E, class S, class Visitor>
 XSIMD_INLINE void for_each_member(S&& state, const Visitor& visit) {
     std::size_t i = 0;
@@ -250,7 +251,7 @@ XSIMD_INLINE void for_each_member(S&& state, const Visitor& visit) {
 }
 
 /// The bounds of a reset.
-/// \param values one number for each, in the order of visit_reset_bounds; null for the defaults
+/// \param values one number per bound, in the order of visit_reset_bounds; null for the defaults
 template <class E>
 XSIMD_INLINE ResetBoundsOf<E> read_bounds(const double* values) {
     ResetBoundsOf<E> bounds;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What values a parameter of an environment may have, and how an environment's own check refuses others.
+/// The values that a parameter of an environment may have, and functions for an environment's own checks.
 
 #include <array>
 #include <cstddef>
@@ -13,12 +13,12 @@
 
 namespace operant {
 
-/// Every number is finite; most must also have a sign to make sense.
+/// The sign that a parameter must have. It must be finite in any case.
 enum class Sign : std::uint32_t { any, not_negative, positive };
 
 /// A map of characters, rows from top to bottom, as a parameter of grid worlds.
 struct Grid {
-    static constexpr std::size_t largest = 64;  ///< rows, and columns
+    static constexpr std::size_t largest = 64;  ///< the largest number of rows, and of columns
 
     std::int32_t rows = 0;                         ///< from 1 to `largest`
     std::int32_t columns = 0;                      ///< from 1 to `largest`
@@ -27,8 +27,8 @@ struct Grid {
     /// An empty map.
     constexpr Grid() = default;
 
-    /// \param lines of equal length, one after the other
-    /// \param columns_ how long each is
+    /// \param lines one after the other, all of the same length
+    /// \param columns_ the length of a line
     constexpr Grid(std::string_view lines, std::int32_t columns_)
         : rows(static_cast<std::int32_t>(lines.size()) / columns_), columns(columns_) {
         for (std::size_t i = 0; i < lines.size(); ++i) cells[i] = lines[i];
@@ -40,7 +40,7 @@ struct Grid {
     }
 };
 
-/// A number for a message, as short as it can be: 0.02 rather than 0.020000.
+/// A number for a message, with as few digits as identify it: 0.02 rather than 0.020000.
 inline std::string shortest(double value) {
     char text[32];
     for (int digits = 1; digits <= 17; ++digits) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What chooses the actions of many steps.
+/// How a policy is passed to rollouts and evaluations.
 
 #include <cstddef>
 
@@ -8,16 +8,16 @@ namespace operant {
 
 struct Network;
 
-/// How a policy chooses actions: plain data and a function compiled for one instruction set, as Kernels are.
+/// A policy: a function that is compiled for one instruction set, and its data. Plain data, as Kernels are.
 struct PolicyFunction {
     /// Chooses the actions of the copies [begin, end), at most lanes_per_block.
-    /// \param policy the weights and whatever else the function knows
-    /// \param observations row of copy `begin`: float32 vectors, or int64 for discrete observations (one part)
-    /// \param actions row of copy `begin`: int32 or float32, action_size numbers each
+    /// \param policy the data of the policy, such as weights
+    /// \param observations from copy `begin` on: rows of float32, or an int64 per copy for a Discrete space
+    /// \param actions from copy `begin` on: rows of action_size numbers, int32 or float32
     void (*act)(const void* policy, const void* observations, void* actions, std::size_t begin, std::size_t end);
-    const void* policy;  ///< the first argument; random streams of its own, one per copy, live behind it
-    /// If the function is NetworkKernels::act and the network has one layer and draws nothing: the network. Environments
-    /// may then apply it inside their steps.
+    const void* policy;  ///< the first argument of `act`; a policy that draws keeps its random streams there, one per copy
+    /// The network, if `act` is NetworkKernels::act and the network has one layer and draws nothing; otherwise null. Steps can
+    /// apply such a network themselves, which is faster.
     const Network* linear = nullptr;
 };
 

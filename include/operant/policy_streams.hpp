@@ -15,21 +15,21 @@
 
 namespace operant {
 
-/// A stream for each copy, which depends on the seed and the copy's number only. Copy i draws as
-/// `numpy.random.Generator(numpy.random.PCG64(numpy.random.SeedSequence(seed).spawn(n)[i]))`, and so other numbers than an
-/// environment with the same seed.
+/// One random stream per copy, which depends only on the seed and on the number of the copy. Copy i draws as
+/// `numpy.random.Generator(numpy.random.PCG64(numpy.random.SeedSequence(seed).spawn(n)[i]))`. These are other numbers than
+/// those of an environment with the same seed.
 class PolicyStreams {
 public:
-    /// \param seed its 32-bit words, least significant first
+    /// \param seed the 32-bit words of the seed, least significant first
     explicit PolicyStreams(std::span<const std::uint32_t> seed) : seed_(seed.begin(), seed.end()) {
-        constexpr std::size_t pool_size = 4;  // numpy pads shorter seeds, so that no other seed gives the same words
+        constexpr std::size_t pool_size = 4;  // numpy pads shorter seeds, so that different seeds give different words
         seed_.resize(std::max(seed_.size(), pool_size));
     }
     /// The seed as one 64-bit integer.
     explicit PolicyStreams(std::uint64_t seed)
         : PolicyStreams(std::vector{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}) {}
 
-    /// Those of copies 0 to `num_envs` - 1, where they stand. Valid until the next call.
+    /// The streams of copies 0 to `num_envs` - 1. The pointer is valid until the next call.
     Pcg64* of_copies(std::size_t num_envs) {
         if (num_envs > size_) {
             auto grown = make_aligned_array<Pcg64>(num_envs);
@@ -46,10 +46,10 @@ public:
         return streams_.get();
     }
 
-    /// Those that have been made so far.
+    /// The streams that exist so far.
     std::span<const Pcg64> all() const { return {streams_.get(), size_}; }
 
-    /// Goes on from what `all` returned.
+    /// Continues from streams that `all` returned.
     void set(std::span<const Pcg64> streams) {
         of_copies(streams.size());
         std::ranges::copy(streams, streams_.get());

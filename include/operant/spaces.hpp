@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Gymnasium's spaces, as far as the environments need them. An action is one number or several; so is an observation.
+/// The spaces of Gymnasium that environments use for their actions and observations.
 
 #include <array>
 #include <concepts>
@@ -11,7 +11,7 @@
 
 namespace operant {
 
-/// For `Discrete`: how many integers there are follows from the parameters.
+/// The argument of `Discrete` if the number of integers depends on the parameters.
 inline constexpr int dynamic_size = -1;
 
 /// `gymnasium.spaces.Discrete(n)`: the integers 0 to n - 1.
@@ -20,22 +20,21 @@ struct Discrete {
     static constexpr std::size_t size = 1;  ///< numbers in an element
     static constexpr std::int64_t n = n_;   ///< how many elements the space has
 
-    /// Actions come in 32 or 64 bits, and are used as they are.
-    using Narrow = std::int32_t;
-    using Wide = std::int64_t;  ///< what numpy and Gymnasium make
+    using Narrow = std::int32_t;  ///< type of actions of 32 bits
+    using Wide = std::int64_t;    ///< type of actions of 64 bits, which numpy and Gymnasium use
 
-    /// How many values element `i` has.
+    /// How many values number `i` of an element has.
     static constexpr std::int64_t limit(std::size_t) { return n; }
 };
 
-/// `Discrete(n)` as an observation space whose n is known when the environment is made.
+/// `Discrete(n)` as an observation space whose n depends on the parameters.
 template <>
 struct Discrete<dynamic_size> {
     static constexpr std::size_t size = 1;  ///< numbers in an element
     std::int64_t n;                         ///< how many elements the space has
 };
 
-/// `gymnasium.spaces.MultiDiscrete([n...])`: several integers, number i from 0 to n_i - 1.
+/// `gymnasium.spaces.MultiDiscrete([n...])`: several integers, of which number i is from 0 to n_i - 1.
 template <int... n_>
 struct MultiDiscrete {
     static constexpr std::size_t size = sizeof...(n_);                      ///< numbers in an element
@@ -44,22 +43,22 @@ struct MultiDiscrete {
     using Narrow = std::int32_t;  ///< as for Discrete
     using Wide = std::int64_t;    ///< as for Discrete
 
-    /// How many values element `i` has.
+    /// How many values number `i` of an element has.
     static constexpr std::int64_t limit(std::size_t i) { return n[i]; }
 };
 
-/// `gymnasium.spaces.Box(low, high, dtype=float32)`: vectors of `size` floats, bounded one by one. Actions beyond the
-/// bounds are not refused: the dynamics clip them when they use them.
+/// `gymnasium.spaces.Box(low, high, dtype=float32)`: vectors of `size` floats, each with its own bounds. Actions beyond the
+/// bounds are valid; the dynamics clip them.
 template <std::size_t size_>
 struct Box {
     static constexpr std::size_t size = size_;  ///< numbers in an element
     std::array<float, size_> low;               ///< smallest value of each number; may be infinite
     std::array<float, size_> high;              ///< largest value of each number; may be infinite
 
-    using Narrow = float;  ///< actions of the type of the space
-    using Wide = double;   ///< actions of the type that Python has
+    using Narrow = float;  ///< type of actions of 32 bits, as Gymnasium's spaces have it
+    using Wide = double;   ///< type of actions of 64 bits, as Python's numbers have it
 
-    /// Without bounds.
+    /// A Box without bounds.
     static constexpr Box unbounded() {
         Box box{};
         box.low.fill(-std::numeric_limits<float>::infinity());
@@ -68,20 +67,20 @@ struct Box {
     }
 };
 
-/// A Box of one number; `{low, high}` makes one.
+/// A Box of one number. `{low, high}` initialises it.
 using Interval = Box<1>;
 
-/// What an observation space of each kind consists of: the parts, each of which is an array of its own in Python.
+/// The parts of an observation space. Each part is an array in Python.
 template <class Space>
 struct SpaceTraits;
 
 /// One array of shape (num_envs, size), float32.
 template <std::size_t size>
 struct SpaceTraits<Box<size>> {
-    static constexpr std::size_t parts = 1;        ///< how many arrays
-    static constexpr bool is_box = true;           ///< float32 or int64
-    static constexpr bool is_tuple = false;        ///< whether Python sees a tuple of arrays
-    static constexpr std::size_t numbers = size;  ///< in all parts
+    static constexpr std::size_t parts = 1;        ///< the number of arrays
+    static constexpr bool is_box = true;           ///< whether elements are float32; otherwise int64
+    static constexpr bool is_tuple = false;        ///< whether Python gets a tuple of arrays
+    static constexpr std::size_t numbers = size;  ///< the numbers in all parts together
 };
 
 /// One array of shape (num_envs,), int64.
@@ -93,7 +92,7 @@ struct SpaceTraits<Discrete<n>> {
     static constexpr std::size_t numbers = 1;  ///< as for Box
 };
 
-/// `gymnasium.spaces.Tuple` of Discrete spaces: for each an array of shape (num_envs,), int64.
+/// `gymnasium.spaces.Tuple` of Discrete spaces: one array of shape (num_envs,), int64, per space.
 template <int... n>
 struct SpaceTraits<std::tuple<Discrete<n>...>> {
     static constexpr std::size_t parts = sizeof...(n);  ///< as for Box

@@ -20,7 +20,7 @@
 namespace operant {
 namespace detail {
 
-/// How often fork() has made this process of another, since `count_forks` was called.
+/// How many times fork() has created this process or one of its parents, since `count_forks` was called.
 inline std::atomic<unsigned> forks{0};
 
 /// From now on, `forks` counts.
@@ -33,19 +33,20 @@ inline void count_forks() {
 
 }  // namespace detail
 
-/// Runs tasks on the calling thread and on `workers - 1` others, each of a `tf::Executor`, which are started when first
-/// needed. Where the system refuses to start one, the pool does without it: who runs a task makes no difference to it.
+/// Runs tasks on the calling thread and on `workers - 1` helpers. Each helper is the thread of a `tf::Executor`, and starts
+/// when it is first needed. If the system refuses to start a thread, the pool works without it, because any thread can run
+/// any task.
 ///
-/// A step takes microseconds, so nothing here waits for a thread to wake up: the caller begins at once and takes task
-/// after task from the front, whoever else is awake takes them from the back. So a thread meets the same blocks, and its
-/// own cache, again at the next step. A helper that has run out of tasks stays awake for a short while, because the next
-/// step is usually near. Running a task graph and waiting for it would cost several steps' worth of time.
+/// A step takes microseconds, so the caller does not wait for helpers to wake up. It begins at once, and takes tasks from the
+/// front; helpers that are awake take them from the back. So each thread gets mostly the same blocks at every step, and
+/// finds them in its own cache. A helper that has run out of tasks stays awake for a short time, because the next step is
+/// usually near. To run a task graph and to wait for it would take as long as several steps.
 ///
-/// In a process made by fork(), which has none of the threads, the pool starts new ones. If another thread was inside of
-/// run() at that moment, the pool there is good for nothing but to be destroyed.
+/// fork() does not copy threads, so the pool starts new ones in the child process. If another thread was inside of run()
+/// when the process forked, the child must do nothing with its pool but destroy it.
 class WorkerPool {
 public:
-    /// \param workers how many threads run tasks, the caller's among them; at least 1
+    /// \param workers how many threads run tasks, including the caller's; at least 1
     explicit WorkerPool(std::size_t workers) : workers_(workers) {}
 
     /// Waits for the other threads to end.
@@ -56,14 +57,14 @@ public:
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
-    /// The number of threads, the caller's among them.
+    /// The number of threads, including the caller's.
     std::size_t workers() const { return workers_; }
 
-    /// Calls `task(i)` once for every i below `count`, in no particular order, and returns when all calls have returned.
-    /// `task` must not throw, and run() does not. Not to be called from two threads at once.
+    /// Calls `task(i)` once for every i below `count`, in any order, and returns when all calls have returned. `task` must not
+    /// throw, and run() does not throw. Only one thread at a time may call it.
     template <class Task>
     void run(std::size_t count, const Task& task) {
-        // A thread that is to take less than two tasks costs more than it saves.
+        // A thread for less than two tasks costs more time than it saves.
         const std::size_t threads = std::min(workers_, count / 2);
         if (threads < 2) {
             for (std::size_t i = 0; i < count; ++i) task(i);
@@ -80,11 +81,13 @@ public:
     }
 
 private:
-    // Tens of microseconds that a helper stays awake for after its last task; a caller, who is waited for, longer.
+    // How often a thread without tasks checks for new ones before it sleeps: tens of microseconds for a helper, longer for
+    // the caller, for whom the program waits.
     static constexpr int helper_spins = 500;
     static constexpr int caller_spins = 2500;
 
-    /// A thread. An executor of several would end the process if it could start one of them, but not the next.
+    /// A thread. Each has its own executor, because an executor of several threads ends the process if it can start only some
+    /// of them.
     struct Helper {
         alignas(64) std::atomic<bool> awake{false};
         tf::Executor executor{1};  // last: its destructor waits for the thread
@@ -92,7 +95,8 @@ private:
 
     bool has_been_forked() const { return started_ && forks_ != detail::forks.load(std::memory_order_relaxed); }
 
-    /// The threads are the parent's. Their executors are given up: they would wait for them for ever.
+    /// Gives up the executors without destroying them. Their threads exist only in the parent process, and their destructors
+    /// would wait for these threads forever.
     void forget_threads() {
         for (auto& helper : helpers_) static_cast<void>(helper.release());
         helpers_.clear();
@@ -105,7 +109,7 @@ private:
         started_ = true;
         try {
             while (helpers_.size() < workers_ - 1) helpers_.push_back(std::make_unique<Helper>());
-        } catch (const std::exception&) {  // std::system_error or std::bad_alloc: as many as there are will do
+        } catch (const std::exception&) {  // std::system_error or std::bad_alloc: use the helpers that have started
         }
     }
 
@@ -117,7 +121,7 @@ private:
             helper.awake.store(true, std::memory_order_relaxed);
             try {
                 helper.executor.silent_async([this, &helper] { help(helper); });
-            } catch (const std::bad_alloc&) {  // the caller, who is awake, takes its tasks
+            } catch (const std::bad_alloc&) {  // the caller takes its tasks
                 helper.awake.store(false, std::memory_order_relaxed);
             }
         }
@@ -133,7 +137,7 @@ private:
 
     enum class End { front, back };
 
-    /// Claims a task and runs it. A claim can only succeed while its run() waits for it, so `call_` is that run's.
+    /// Claims a task and runs it. A claim can succeed only while run() waits for this task, so `call_` belongs to that run().
     template <End from>
     bool run_one() {
         constexpr std::uint64_t one_from_front = std::uint64_t{1} << 32;
@@ -149,9 +153,9 @@ private:
         return true;
     }
 
-    /// Runs tasks until none is left to claim, and reports them at once: every report costs the other threads a cache
+    /// Runs tasks until none is left. It reports them all together, because every report costs the other threads a cache
     /// miss.
-    /// \return whether there was any
+    /// \return whether there was a task
     template <End from>
     bool run_all() {
         std::size_t finished = 0;
@@ -169,7 +173,7 @@ private:
         while (const std::size_t left = unfinished_.load(std::memory_order_acquire)) unfinished_.wait(left);
     }
 
-    /// Tells the processor that this is a loop that waits.
+    /// Tells the processor that this loop only waits.
     static void relax() {
 #if defined(_MSC_VER)
         YieldProcessor();
@@ -183,10 +187,10 @@ private:
     std::size_t workers_;
     void (*call_)(const void* context, std::size_t) = nullptr;
     const void* context_ = nullptr;
-    alignas(64) std::atomic<std::uint64_t> unclaimed_{0};  ///< the first task that is, and the one after the last
+    alignas(64) std::atomic<std::uint64_t> unclaimed_{0};  ///< the first task (upper half) and the end (lower half)
     alignas(64) std::atomic<std::size_t> unfinished_{0};
-    alignas(64) bool started_ = false;  ///< as many helpers as can be
-    unsigned forks_ = 0;                // of this process, when the helpers were started
+    alignas(64) bool started_ = false;  ///< whether the helpers have been started
+    unsigned forks_ = 0;                // the number of forks when the helpers were started
     std::vector<std::unique_ptr<Helper>> helpers_;  // last: an executor's destructor waits for its thread
 };
 

@@ -1,10 +1,11 @@
 #pragma once
 /// \file
-/// An angle that an environment turns for ever without losing accuracy.
+/// An angle that can turn without limit and without loss of accuracy.
 ///
-/// double: radians, growing without bound, as Gymnasium keeps it. float: a float in radians resolves 2.4e-7 near pi,
-/// coarse enough for a pendulum at rest to start swinging. So the 32 bits of the float hold a fixed-point fraction of a
-/// turn, 2^32 to the turn: 1.5e-9 radians everywhere, exact at every quarter turn, and it wraps by itself.
+/// In double it is in radians and grows without bound, as in Gymnasium. In float that would not do: near pi, a float in
+/// radians has a resolution of 2.4e-7, so coarse that a pendulum at rest starts to swing. So the 32 bits of the float hold
+/// an integer instead, of which 2^32 make a turn. Its resolution is 1.5e-9 radians everywhere, quarter turns are exact, and
+/// integer overflow wraps it.
 
 #include <cmath>
 #include <cstdint>
@@ -20,7 +21,7 @@
 
 namespace operant {
 
-/// What the state holds for an angle of so many radians.
+/// The number that the state holds for an angle in radians.
 template <class Scalar>
 XSIMD_INLINE Scalar stored_angle(double radians) {
     if constexpr (std::is_same_v<Scalar, float>) {
@@ -35,7 +36,7 @@ XSIMD_INLINE Scalar stored_angle(double radians) {
     }
 }
 
-/// The angle in radians that the state holds; between -pi and pi in float.
+/// The angle in radians of a number that the state holds. In float it is between -pi and pi.
 template <class Scalar>
 XSIMD_INLINE double radians_of(Scalar stored) {
     if constexpr (std::is_same_v<Scalar, float>) {
@@ -47,18 +48,18 @@ XSIMD_INLINE double radians_of(Scalar stored) {
     }
 }
 
-/// The angle of a state that `reset` returns: a number, in radians.
+/// The angle in a state that `reset` returns: a number in radians.
 template <class Number>
 struct Angle {
     Number radians;  ///< any angle
 
-    /// Zero.
+    /// Not initialised, unless by `{}`.
     Angle() = default;
-    /// The number itself.
+    /// \param radians_ the angle
     XSIMD_INLINE Angle(const Number& radians_) : radians(radians_) {}
 };
 
-/// Batches of angles, as the state of thousands of copies holds them; one lane a copy.
+/// A batch of angles, one lane per copy.
 template <class Scalar, class Arch>
 class Angle<xsimd::batch<Scalar, Arch>> {
     using Batch = xsimd::batch<Scalar, Arch>;
@@ -67,25 +68,26 @@ class Angle<xsimd::batch<Scalar, Arch>> {
     static constexpr double turn = 2 * std::numbers::pi;
 
 public:
-    using StoredBatch = Batch;  ///< what the arrays of a state hold
+    using StoredBatch = Batch;  ///< the arrays of a state hold its elements
 
     /// Not initialised.
     Angle() = default;
-    /// \param stored what `to_stored` gives, one lane a copy
+    /// \param stored numbers from `to_stored`, one lane per copy
     XSIMD_INLINE explicit Angle(const Batch& stored) : stored_(stored) {}
 
-    /// What the state holds for an angle of so many radians.
+    /// The number that the state holds for an angle in radians.
     static XSIMD_INLINE Scalar to_stored(double radians) { return stored_angle<Scalar>(radians); }
-    /// The angle in radians that the state holds; between -pi and pi in float.
+    /// The angle in radians of a number that the state holds. In float it is between -pi and pi.
     static XSIMD_INLINE double shown(Scalar stored) { return radians_of(stored); }
 
-    /// For the state.
+    /// The numbers for the state.
     const Batch& stored() const { return stored_; }
 
     /// Turns by velocity * time radians.
-    /// \param velocity [rad/s], one lane a copy
+    /// \param velocity [rad/s], one lane per copy
     /// \param time [s]
-    /// \param less_than_half whether that is certainly less than half a turn in every lane: more would not fit
+    /// \param less_than_half true if this is certainly less than half a turn in every lane. Otherwise whole turns are
+    ///        subtracted first, because an int32 holds only half a turn in either direction.
     XSIMD_INLINE void advance(const Batch& velocity, const Batch& time, bool less_than_half = false) {
         if constexpr (fixed_point) {
             Batch turns = velocity * (time * Batch(static_cast<Scalar>(1 / turn)));
@@ -97,10 +99,10 @@ public:
         }
     }
 
-    /// For the equations of motion.
+    /// The sine, for equations of motion. It may be above 1 by one rounding.
     XSIMD_INLINE Batch sin() const {
         if constexpr (fixed_point) {
-            // The nearest half turns are the highest bit after rounding; without them, a quarter turn at most is left.
+            // Rounded to half turns, the angle is its highest bit. What is left is at most a quarter turn.
             const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_);
             const Integers halves = (phase + Integers(1 << 30)) & Integers(std::numeric_limits<std::int32_t>::min());
             return detail::negated_by(halves, detail::sine_quarter_turn(radians(phase ^ halves)));
@@ -109,7 +111,7 @@ public:
         }
     }
 
-    /// For the observation.
+    /// Sine and cosine, for observations. Neither is above 1.
     XSIMD_INLINE SinCos<Batch> sin_and_cos() const {
         if constexpr (fixed_point) {
             const Integers rounded = xsimd::bitwise_cast<std::int32_t>(stored_) + Integers(1 << 29);
@@ -120,7 +122,7 @@ public:
         }
     }
 
-    /// Radians between -pi and pi: in double, Python's (angle + pi) % (2 pi) - pi.
+    /// The angle in radians between -pi and pi. In double it is Python's (angle + pi) % (2 * pi) - pi.
     XSIMD_INLINE Batch normalized() const {
         if constexpr (fixed_point) {
             return radians(xsimd::bitwise_cast<std::int32_t>(stored_));

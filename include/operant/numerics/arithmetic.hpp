@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// The two places where fast (float) and exact (double) arithmetic part ways, so that the physics is written once.
+/// Arithmetic that is fast in float and exact in double, so that each environment's physics is written only once.
 ///
-/// float: fused multiply-add, and division by a constant as multiplication by its reciprocal. double: the operations
-/// that Gymnasium's Python does, one by one, each rounded. Compile with `-ffp-contract=off` (the CMake target does), or
-/// GCC fuses the double operations all the same.
+/// In float, `multiply_add` is fused, and a division by a constant is a multiplication by its reciprocal. In double, the
+/// operations are those of Gymnasium's Python, each rounded. This needs `-ffp-contract=off`, which the CMake target sets;
+/// otherwise GCC fuses operations in double, too.
 
 #include <array>
 #include <cmath>
@@ -14,7 +14,7 @@
 
 namespace operant {
 
-/// a * b + c; rounded once in float, after each operation in double.
+/// a * b + c. In float it is rounded once, in double after each operation.
 template <class Scalar, class Arch>
 XSIMD_INLINE xsimd::batch<Scalar, Arch> multiply_add(const xsimd::batch<Scalar, Arch>& a,
                                                      const xsimd::batch<Scalar, Arch>& b,
@@ -25,7 +25,7 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> multiply_add(const xsimd::batch<Scalar, 
         return a * b + c;
 }
 
-/// c - a * b; rounded once in float, after each operation in double.
+/// c - a * b. In float it is rounded once, in double after each operation.
 template <class Scalar, class Arch>
 XSIMD_INLINE xsimd::batch<Scalar, Arch> negated_multiply_add(const xsimd::batch<Scalar, Arch>& a,
                                                              const xsimd::batch<Scalar, Arch>& b,
@@ -36,7 +36,7 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> negated_multiply_add(const xsimd::batch<
         return c - a * b;
 }
 
-/// Calls a function of numbers for every lane.
+/// Calls a function of one number for every lane.
 template <class Scalar, class Arch, class Function>
 XSIMD_INLINE xsimd::batch<Scalar, Arch> lane_by_lane(const xsimd::batch<Scalar, Arch>& x, Function function) {
     using Batch = xsimd::batch<Scalar, Arch>;
@@ -46,12 +46,12 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> lane_by_lane(const xsimd::batch<Scalar, 
     return Batch::load_aligned(lanes);
 }
 
-/// The lower and the upper half of the lanes in double.
+/// The lower and the upper half of the lanes, converted to double.
 template <class Arch>
 XSIMD_INLINE std::array<xsimd::batch<double, Arch>, 2> widened(const xsimd::batch<float, Arch>& x) {
     using Double = xsimd::batch<double, Arch>;
 #if XSIMD_WITH_AVX512F
-    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) {  // GCC 12 converts quarters and puts them together
+    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) {  // otherwise GCC 12 converts quarters and joins them
         const __m512d bits = _mm512_castps_pd(x);
         return {Double(_mm512_cvtps_pd(_mm512_castps512_ps256(x))),
                 Double(_mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(bits, 1))))};
@@ -64,19 +64,19 @@ XSIMD_INLINE std::array<xsimd::batch<double, Arch>, 2> widened(const xsimd::batc
     return {Double::load_aligned(wide), Double::load_aligned(wide + Double::size)};
 }
 
-/// Python's `x ** 2`: the C library's `pow`, which is not always correctly rounded, while compilers take x * x for it
-/// when they see the exponent.
+/// Python's `x ** 2`, which is the C library's `pow` and not always correctly rounded. The exponent is volatile, because
+/// compilers replace pow(x, 2) by x * x, which is sometimes different.
 XSIMD_INLINE double pow_2(double x) {
     volatile double exponent = 2.0;
     return ::pow(x, exponent);
 }
-/// The same in float, by `powf`.
+/// The same in float, with `powf`.
 XSIMD_INLINE float pow_2(float x) {
     volatile float exponent = 2.0f;
     return ::powf(x, exponent);
 }
 
-/// x squared, in double as Python's `x ** 2`.
+/// x squared. In double it is Python's `x ** 2`.
 template <class Scalar, class Arch>
 XSIMD_INLINE xsimd::batch<Scalar, Arch> squared(const xsimd::batch<Scalar, Arch>& x) {
     if constexpr (std::is_same_v<Scalar, float>)
@@ -85,7 +85,7 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> squared(const xsimd::batch<Scalar, Arch>
         return lane_by_lane(x, [](double lane) { return pow_2(lane); });
 }
 
-/// x rounded to float32. By way of memory: GCC 12 turns a vectorised double -> float -> double into nothing.
+/// x rounded to float32. The volatile variable is needed because GCC 12 removes a vectorised conversion to float and back.
 XSIMD_INLINE double to_float32(double x) {
     volatile float rounded = static_cast<float>(x);
     return rounded;
@@ -97,7 +97,7 @@ XSIMD_INLINE xsimd::batch<double, Arch> to_float32(const xsimd::batch<double, Ar
     return lane_by_lane(x, [](double lane) { return to_float32(lane); });
 }
 
-/// In double, the lanes in `where` rounded to float32: what a numpy float32 would have been. In float, x.
+/// In double, x with the lanes in `where` rounded to float32, as if they had been numpy float32. In float, x.
 template <class Scalar, class Arch>
 XSIMD_INLINE xsimd::batch<Scalar, Arch> to_float32_where(const xsimd::batch_bool<Scalar, Arch>& where,
                                                          const xsimd::batch<Scalar, Arch>& x) {
@@ -107,7 +107,7 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> to_float32_where(const xsimd::batch_bool
         return xsimd::select(where, to_float32(x), x);
 }
 
-/// Something to divide by more than once: in float, its reciprocal is taken once.
+/// A divisor for several divisions. In float, its reciprocal is computed once.
 template <class Batch>
 class Divisor {
     using Scalar = typename Batch::value_type;
@@ -116,10 +116,10 @@ class Divisor {
 public:
     /// The same divisor for all copies.
     explicit Divisor(double value) : factor_(static_cast<Scalar>(exact ? value : 1.0 / value)) {}
-    /// One divisor a copy.
+    /// One divisor per copy.
     XSIMD_INLINE explicit Divisor(const Batch& value) : factor_(exact ? value : Batch(1) / value) {}
 
-    /// The quotient; in double rounded once, as IEEE 754 wants it.
+    /// The quotient. In double it is correctly rounded.
     friend XSIMD_INLINE Batch operator/(const Batch& numerator, const Divisor& divisor) {
         if constexpr (exact)
             return numerator / divisor.factor_;
@@ -127,7 +127,7 @@ public:
             return numerator * divisor.factor_;
     }
 
-    /// minuend - numerator / divisor; rounded once in float.
+    /// minuend - numerator / divisor. In float it is rounded once.
     friend XSIMD_INLINE Batch minus_quotient(const Batch& minuend, const Batch& numerator, const Divisor& divisor) {
         if constexpr (exact)
             return minuend - numerator / divisor.factor_;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Random numbers for the lanes that step: one stream a lane, each drawing what it would have drawn alone.
+/// Random numbers for a batch of copies that step. Each lane has its own stream, and draws what it would draw alone.
 
 #include <array>
 #include <bit>
@@ -17,10 +17,10 @@ namespace operant {
 
 /// The source of random numbers of a batch of copies that steps.
 ///
-/// Lane i draws from its own generator, and only if it is active: a copy whose step does not count must not draw, or it
-/// would part from Gymnasium's. The other lanes are 0. Every draw takes a mask at the end, for draws that only some
-/// copies make: the others' streams stay where they are. Numbers are computed in double, then rounded to the batch's
-/// type.
+/// Lane i draws from its own generator, and only if it is active. A copy whose step does not count must not draw, because
+/// Gymnasium's does not draw then either. The last argument of each function is a mask, for draws that only some copies
+/// make; the streams of the others do not move. Lanes that do not draw are 0. Numbers are computed in double, then rounded
+/// to the batch's type.
 ///
 /// Bounds and scales are plain numbers or batches.
 template <class Batch, class Generator>
@@ -30,10 +30,10 @@ class BatchRandom {
 
 public:
     using Mask = typename Batch::batch_bool_type;  ///< which lanes draw
-    using Integers = xsimd::as_integer_t<Batch>;   ///< one integer a lane, of as many bits as the batch's numbers
+    using Integers = xsimd::as_integer_t<Batch>;   ///< one integer per lane, of as many bits as the batch's numbers
 
-    /// \param generators those of lane 0 and the lanes that follow; none is touched whose lane is not active
-    /// \param active_bits bit i says whether lane i draws; those beyond the batch do not count
+    /// \param generators one per lane, from lane 0 on; those of inactive lanes are not touched
+    /// \param active_bits bit i is 1 if lane i is active; bits beyond the batch have no effect
     XSIMD_INLINE BatchRandom(Generator* generators, std::uint64_t active_bits)
         : generators_(generators), active_(active_bits) {}
 
@@ -71,7 +71,7 @@ public:
         });
     }
 
-    /// `Generator.integers(low, high)`, which must fit the batch's integers. Bounds are integers, plain or in batches.
+    /// `Generator.integers(low, high)`, which must fit into the batch's integers. Bounds are plain integers or batches.
     template <class Low, class High>
     XSIMD_INLINE Integers integers(const Low& low, const High& high, const Mask& where = Mask(true)) {
         const PerLane<Low> lows(low);
@@ -100,7 +100,7 @@ public:
     }
 
 private:
-    /// An argument, by lanes.
+    /// An argument, which may differ between lanes.
     template <class Argument>
     struct PerLane {
         Argument value;

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// Exponential function and hyperbolic tangent on batches of float, for neural networks. The result in one lane never
-/// depends on its neighbours nor on the batch's width, and is the same bits wherever there is a fused multiply-add.
+/// Exponential function and hyperbolic tangent on batches of float, for neural networks. The result in a lane does not
+/// depend on the other lanes or on the batch's width. On all processors with a fused multiply-add it has the same bits.
 ///
-/// Both split 2^t into 2^n * 2^f with a whole n and |f| <= 1/2 (W. J. Cody and W. Waite, "Software Manual for the
+/// Both write 2^t as 2^n * 2^f, with an integer n and |f| <= 1/2 (W. J. Cody and W. Waite, "Software Manual for the
 /// Elementary Functions", Prentice-Hall, 1980).
 
 #include <array>
@@ -17,7 +17,7 @@
 namespace operant {
 namespace detail {
 
-/// 2^n and 2^f - 1, of several batches at a time.
+/// 2^n and 2^f - 1 of several batches.
 template <class Batch, std::size_t count>
 struct PowersOfTwo {
     std::array<Batch, count> whole;  ///< 2^n
@@ -26,17 +26,18 @@ struct PowersOfTwo {
 
 /// Splits 2^(x * factor), which must be a normal number.
 ///
-/// Every operation is done on all batches before the next: processors wait for results, and look ahead for other work no
-/// further than a few dozen instructions.
+/// Each operation is applied to all batches before the next one. Otherwise the processor would wait for each result before
+/// it could continue, because it looks only a few dozen instructions ahead for other work.
 template <class Arch, std::size_t count>
 XSIMD_INLINE PowersOfTwo<xsimd::batch<float, Arch>, count> powers_of_two(
     const std::array<xsimd::batch<float, Arch>, count>& x, float factor) {
     using Batch = xsimd::batch<float, Arch>;
-    // (2^f - 1) / f: a minimax polynomial by Remez' algorithm, relative error 4.4e-7, of which f takes at least half.
+    // (2^f - 1) / f, as a minimax polynomial by Remez' algorithm with a relative error of 4.4e-7. The factor |f| <= 1/2
+    // at least halves the effect on the result.
     constexpr float coefficients[] = {1.3333538732e-3f, 9.6662454258e-3f, 5.5505002134e-2f, 2.4022351343e-1f,
                                       6.9314714351e-1f};
-    // In a sum with 1.5 * 2^23, the unit in the last place is 1. So this rounds to n, and has n + 127, the exponent of 2^n,
-    // in its lowest bits.
+    // Floats near 1.5 * 2^23 are integers. So adding this number rounds to an integer n, and leaves n + 127, which is the
+    // exponent field of 2^n, in the lowest bits.
     const Batch to_integer(12582912.0f + 127.0f);
     std::array<Batch, count> shifted, f, quotient;
     for (std::size_t k = 0; k < count; ++k) shifted[k] = xsimd::fma(x[k], Batch(factor), to_integer);
@@ -53,7 +54,7 @@ XSIMD_INLINE PowersOfTwo<xsimd::batch<float, Arch>, count> powers_of_two(
     return powers;
 }
 
-/// -|x|, but not below `least`, which is negative.
+/// -|x|, or `least` if that is larger; `least` is negative.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> negative_magnitude(const xsimd::batch<float, Arch>& x, float least) {
     using Batch = xsimd::batch<float, Arch>;
@@ -84,8 +85,8 @@ XSIMD_INLINE xsimd::batch<float, Arch> with_sign_of(const xsimd::batch<float, Ar
 
 }  // namespace detail
 
-/// e^x for x <= 0, relatively within 3e-7 + 5e-8 |x|, as log2(e) is rounded. Below -87, as for -87. Not named exp: an
-/// unqualified call would find xsimd's, too.
+/// e^x for x <= 0. The relative error is below 3e-7 + 5e-8 |x|, because log2(e) is rounded. For x < -87 it is e^-87. It is
+/// not named exp, because an unqualified call would find xsimd's, too.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> exponential_of_negative(const xsimd::batch<float, Arch>& x) {
     using Batch = xsimd::batch<float, Arch>;
@@ -94,18 +95,19 @@ XSIMD_INLINE xsimd::batch<float, Arch> exponential_of_negative(const xsimd::batc
     return xsimd::fma(powers.whole[0], powers.rest[0], powers.whole[0]);
 }
 
-/// tanh(x) within 2.2e-7, and relatively within 9e-7; never beyond 1 nor -1, and exactly odd. Where x grows, it falls by
-/// no more than 6e-8, a unit in the last place of numbers below 1. Of several batches at a time, which is faster.
+/// tanh(x) of several batches, which is faster than one batch at a time. The error is below 2.2e-7, the relative error below
+/// 9e-7. The result is within +-1 and exactly odd. It is not quite monotonic: when x grows, it may fall by 6e-8, a unit in
+/// the last place of numbers below 1.
 ///
-/// With e = exp(-2|x|) - 1, tanh |x| = -e / (e + 2). The denominator is between 1 and 2, so that a parabola and two steps
-/// of Newton's method make the quotient, in half the time that Intel's processors take for a division.
+/// With e = exp(-2|x|) - 1, tanh |x| = -e / (e + 2). The denominator is between 1 and 2. So a parabola and two steps of
+/// Newton's method give the quotient, in half the time of a division on Intel's processors.
 template <class Arch, std::size_t count>
 XSIMD_INLINE std::array<xsimd::batch<float, Arch>, count> hyperbolic_tangents(
     const std::array<xsimd::batch<float, Arch>, count>& x) {
     using Batch = xsimd::batch<float, Arch>;
     const Batch one(1.0f);
     std::array<Batch, count> negative, e, denominator, reciprocal, error, result;
-    for (std::size_t k = 0; k < count; ++k) negative[k] = detail::negative_magnitude(x[k], -9.05f);  // rounds to -1 there
+    for (std::size_t k = 0; k < count; ++k) negative[k] = detail::negative_magnitude(x[k], -9.05f);  // tanh(-9.05) rounds to -1
     const auto powers = detail::powers_of_two(negative, 2 * std::numbers::log2e_v<float>);
     for (std::size_t k = 0; k < count; ++k) e[k] = powers.whole[k] - one;
     for (std::size_t k = 0; k < count; ++k) e[k] = xsimd::fma(powers.whole[k], powers.rest[k], e[k]);
@@ -123,7 +125,7 @@ XSIMD_INLINE std::array<xsimd::batch<float, Arch>, count> hyperbolic_tangents(
     return result;
 }
 
-/// The same of one batch.
+/// tanh(x) of one batch.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> hyperbolic_tangent(const xsimd::batch<float, Arch>& x) {
     return hyperbolic_tangents(std::array{x})[0];

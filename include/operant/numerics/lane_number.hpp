@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Numbers in double for the lanes that start together, with the arithmetic of a double: what a `reset` computes with.
+/// The numbers with which a `reset` of many copies computes: a double per lane, with the arithmetic of a double.
 ///
-/// The functions are there for plain doubles too, so that one text of `reset` works on both.
+/// All functions exist for plain doubles, too, so that the same `reset` works for one copy.
 
 #include <cmath>
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace operant {
 
-/// What a comparison of LaneNumbers says, lane by lane. There is no `if` on it: write `select`.
+/// The result of a comparison of LaneNumbers, lane by lane. It cannot be the condition of an `if`; use `select`.
 template <class Arch>
 struct LaneMask {
     using Bool = xsimd::batch_bool<double, Arch>;
@@ -39,11 +39,11 @@ struct LaneMask {
     friend XSIMD_INLINE LaneMask operator||(const LaneMask& x, const LaneMask& y) { return x | y; }
 };
 
-/// A double for each of two batches of lanes. A double in its place means the same in every lane.
+/// A double per lane, for two batches of lanes. A plain double converts to one with the same number in every lane.
 template <class Arch>
 struct LaneNumber {
     using Double = xsimd::batch<double, Arch>;
-    using Mask = LaneMask<Arch>;                           ///< what comparisons give
+    using Mask = LaneMask<Arch>;                           ///< the result of comparisons
     static constexpr std::size_t size = 2 * Double::size;  ///< how many lanes
 
     Double first;   ///< the lower half of the lanes
@@ -56,11 +56,11 @@ struct LaneNumber {
     /// From both halves.
     XSIMD_INLINE LaneNumber(const Double& x, const Double& y) : first(x), second(y) {}
 
-    /// \param numbers `size` of them, one a lane, aligned for a batch
+    /// \param numbers `size` of them, one per lane, aligned for a batch
     static XSIMD_INLINE LaneNumber load_aligned(const double* numbers) {
         return {Double::load_aligned(numbers), Double::load_aligned(numbers + Double::size)};
     }
-    /// \param numbers `size` of them, one a lane, aligned for a batch
+    /// \param numbers `size` of them, one per lane, aligned for a batch
     XSIMD_INLINE void store_aligned(double* numbers) const {
         first.store_aligned(numbers);
         second.store_aligned(numbers + Double::size);
@@ -100,7 +100,7 @@ struct LaneNumber {
     friend XSIMD_INLINE Mask operator>=(const LaneNumber& x, const LaneNumber& y) { return y <= x; }
 };
 
-/// x where `where` is true, else y.
+/// x in the lanes where `where` is true, y in the others.
 template <class Arch>
 XSIMD_INLINE LaneNumber<Arch> select(const LaneMask<Arch>& where, const std::type_identity_t<LaneNumber<Arch>>& x,
                                      const std::type_identity_t<LaneNumber<Arch>>& y) {
@@ -108,7 +108,7 @@ XSIMD_INLINE LaneNumber<Arch> select(const LaneMask<Arch>& where, const std::typ
 }
 XSIMD_INLINE double select(bool where, double x, double y) { return where ? x : y; }
 
-/// The smaller of two; x if neither is.
+/// The smaller number, or x if neither is smaller.
 template <class Arch>
 XSIMD_INLINE LaneNumber<Arch> min(const LaneNumber<Arch>& x, const std::type_identity_t<LaneNumber<Arch>>& y) {
     return select(y < x, y, x);
@@ -119,7 +119,7 @@ XSIMD_INLINE LaneNumber<Arch> min(double x, const LaneNumber<Arch>& y) {
 }
 XSIMD_INLINE double min(double x, double y) { return y < x ? y : x; }
 
-/// The larger of two; x if neither is.
+/// The larger number, or x if neither is larger.
 template <class Arch>
 XSIMD_INLINE LaneNumber<Arch> max(const LaneNumber<Arch>& x, const std::type_identity_t<LaneNumber<Arch>>& y) {
     return select(x < y, y, x);

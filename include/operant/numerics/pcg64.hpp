@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// numpy's generator: `PCG64` and what `Generator` draws from it, one number at a time, bit for bit.
+/// numpy's `PCG64` and the distributions of numpy's `Generator`, one number at a time, bit for bit.
 ///
 /// Sources: M. E. O'Neill, "PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms for Random
 /// Number Generation", HMC-CS-2014-0905 (PCG XSL RR 128/64); D. Lemire, "Fast Random Integer Generation in an Interval", ACM
@@ -25,13 +25,13 @@ namespace operant {
 
 namespace detail {
 
-/// 128-bit integers in two halves, as many at a time as Word has lanes.
+/// A 128-bit integer in two halves. If `Word` is a batch, one integer per lane.
 template <class Word>
 struct Uint128 {
     Word high, low;
 };
 
-/// 1 where the sum of `addend` and something else has overflowed.
+/// 1 if the sum of `addend` and another number has overflowed, otherwise 0.
 XSIMD_INLINE std::uint64_t carry(std::uint64_t sum, std::uint64_t addend) { return sum < addend; }
 template <class Arch>
 XSIMD_INLINE xsimd::batch<std::uint64_t, Arch> carry(const xsimd::batch<std::uint64_t, Arch>& sum,
@@ -58,13 +58,13 @@ XSIMD_INLINE Uint128<std::uint64_t> product(std::uint64_t x, std::uint64_t facto
 /// The lower 64 bits of x * factor.
 XSIMD_INLINE std::uint64_t lower_product(std::uint64_t x, std::uint64_t factor) { return x * factor; }
 
-/// Whether the architecture multiplies and rotates integers of 64 bits. Without, batches of them are slower than one
-/// number after the other.
+/// Whether the architecture has instructions to multiply and rotate batches of 64-bit integers. Without them, batches are
+/// slower than one number after the other.
 #if XSIMD_WITH_AVX512DQ
 template <class Arch>
 inline constexpr bool has_wide_integers = std::is_base_of_v<xsimd::avx512dq, Arch>;
 
-// xsimd 13 does all three of these in pieces.
+// xsimd 13 composes all three of these from several instructions.
 template <class Arch>
 using Words = xsimd::batch<std::uint64_t, Arch>;
 
@@ -107,12 +107,12 @@ XSIMD_INLINE Word pcg64_next(Uint128<Word>& state, const Uint128<Word>& incremen
     return rotated_right(Word(state.high ^ state.low), Word(state.high >> 58));
 }
 
-/// 64 random bits as numpy's number in [0, 1).
+/// numpy's number in [0, 1) from 64 random bits.
 XSIMD_INLINE double unit_interval(std::uint64_t bits) {
     return static_cast<double>(static_cast<std::int64_t>(bits >> 11)) * 0x1p-53;
 }
 
-/// For a static_assert that fails where it is used.
+/// For a static_assert that fails only if its template is used.
 template <class...>
 constexpr bool never = false;
 
@@ -120,18 +120,18 @@ constexpr bool never = false;
 
 /// numpy's `PCG64`, the generator behind `numpy.random.default_rng` and Gymnasium's `np_random`.
 ///
-/// Two 128-bit numbers as halves of 64 bits, so that one generator is 32 bytes and never crosses a cache line.
-/// Kernels of every instruction set draw from it, hence `XSIMD_INLINE`: no copy of these functions may be shared between
-/// translation units that are compiled for different processors.
+/// State and increment are 128-bit numbers in halves of 64 bits. A generator takes 32 bytes and never crosses a cache line.
+/// The functions are `XSIMD_INLINE`, because translation units that are compiled for different processors must not share
+/// them.
 struct alignas(32) Pcg64 {
-    using Number = double;  ///< what a draw is
+    using Number = double;  ///< the type of a draw
 
     std::uint64_t state_high = 0;      ///< numpy's `PCG64.state["state"]["state"] >> 64`
     std::uint64_t state_low = 0;       ///< its lower half
     std::uint64_t increment_high = 0;  ///< numpy's `PCG64.state["state"]["inc"] >> 64`
     std::uint64_t increment_low = 1;   ///< its lower half; always odd
 
-    /// Some stream, the same every time.
+    /// A stream that is always the same, until a seed replaces it.
     Pcg64() = default;
 
     /// `PCG64(seed_sequence)`.
@@ -168,16 +168,16 @@ struct alignas(32) Pcg64 {
     /// `Generator.exponential(scale)`.
     XSIMD_INLINE double exponential(double scale = 1) { return scale * detail::standard_exponential(*this); }
 
-    /// The first index whose cumulative weight is larger than `random()`, 0 if none is: what
-    /// `numpy.argmax(numpy.cumsum(p) > random())` gives, by which Gymnasium's toy text environments choose.
+    /// The first index whose cumulative weight is larger than `random()`, or 0 if none is. This is
+    /// `numpy.argmax(numpy.cumsum(p) > random())`, with which Gymnasium's toy text environments choose.
     XSIMD_INLINE std::size_t choice(std::span<const double> cumulative) {
         const double drawn = random();
-        std::size_t index = 0;  // counted, as a loop that ends at a random place costs a mispredicted branch
+        std::size_t index = 0;  // counting avoids a loop of random length, whose end costs a mispredicted branch
         for (const double sum : cumulative) index += sum <= drawn;
         return index < cumulative.size() ? index : 0;
     }
 
-    /// Not without the half of a draw that numpy keeps: see BufferedPcg64.
+    /// Does not compile: integers need the half of a draw that numpy keeps. See BufferedPcg64.
     template <class... Bounds>
     static std::int64_t integers(Bounds...) {
         static_assert(detail::never<Bounds...>,
@@ -189,12 +189,12 @@ struct alignas(32) Pcg64 {
 
 /// A `Pcg64` that also draws integers.
 ///
-/// `Generator.integers` takes 32 bits where they suffice, and `PCG64` then keeps the upper half of its 64 for the next
-/// such call. An environment that draws integers pays for that with another 32 bytes a copy.
+/// `Generator.integers` uses 32 bits if they suffice, and `PCG64` then keeps the upper half of its 64 bits for the next such
+/// call. Because of this half, a generator takes 32 more bytes per copy.
 struct BufferedPcg64 : Pcg64 {
-    std::uint32_t has_uint32 = 0;   ///< numpy's `PCG64.state["has_uint32"]`: there is a half left
-    std::uint32_t uinteger = 0;     ///< numpy's `PCG64.state["uinteger"]`: that half, or the last one
-    std::uint64_t padding[3] = {};  ///< always 0, so that equal generators are equal bytes
+    std::uint32_t has_uint32 = 0;   ///< numpy's `PCG64.state["has_uint32"]`: whether a half is left
+    std::uint32_t uinteger = 0;     ///< numpy's `PCG64.state["uinteger"]`: the half that is left, or was last used
+    std::uint64_t padding[3] = {};  ///< always 0, so that equal generators have equal bytes
 
     using Pcg64::Pcg64;
 
@@ -213,10 +213,10 @@ struct BufferedPcg64 : Pcg64 {
     /// `Generator.integers(high)`: an integer in [0, high).
     XSIMD_INLINE std::int64_t integers(std::int64_t high) { return integers(0, high); }
 
-    /// `Generator.integers(low, high)`: an integer in [low, high), low < high. If there is only one, nothing is drawn.
+    /// `Generator.integers(low, high)`: an integer in [low, high), with low < high. If low + 1 == high, nothing is drawn.
     XSIMD_INLINE std::int64_t integers(std::int64_t low, std::int64_t high) {
         const std::uint64_t first = static_cast<std::uint64_t>(low);
-        const std::uint64_t range = static_cast<std::uint64_t>(high) - 1 - first;  // from the first to the last
+        const std::uint64_t range = static_cast<std::uint64_t>(high) - 1 - first;  // largest result minus smallest
         std::uint64_t drawn = 0;
         if (range == 0)
             drawn = 0;
@@ -232,8 +232,8 @@ struct BufferedPcg64 : Pcg64 {
     }
 
 private:
-    // Lemire's method: of all products with the count, whose upper half is the result, those with the smallest lower
-    // halves are one too many for some results and are drawn again. -count % count is how many.
+    // Lemire's method: the upper half of (random bits * count) is the result. Some results would come from one product more
+    // than the others. To avoid this, products whose lower half is below -count % count are drawn again.
 
     XSIMD_INLINE std::uint64_t below(std::uint32_t count) {
         std::uint64_t product = std::uint64_t{next_uint32()} * count;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Random numbers for the lanes that start together: one stream a lane, each drawing what it would have drawn alone.
+/// Random numbers for a `reset` of many copies. Each lane has its own stream, and draws what it would draw alone.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,23 +13,23 @@
 
 namespace operant {
 
-/// Draws from several generators at once, one a lane, for a `reset` that is a template of its source of numbers.
+/// Draws from several generators at once, one per lane, for a `reset` that is a template on its source of random numbers.
 ///
-/// This is the general way, one lane after the other: right everywhere, but the states go through memory. Four uniform
-/// numbers a copy take 7.7 ns this way on AVX2, and 6.6 ns when copies draw theirs one after the other. Where the
-/// processor multiplies integers of 64 bits in batches, the specialisation below draws from all at once: 3.7 ns.
+/// This general version draws for one lane after the other. It works everywhere, but states go through memory. On AVX2, four
+/// uniform numbers take 7.7 ns per copy this way, and 6.6 ns if copies draw their four numbers one copy after the other. If
+/// the processor can multiply batches of 64-bit integers, the specialisation below draws for all lanes at once, in 3.7 ns.
 template <class Arch, class Generator = Pcg64>
 class Pcg64Lanes {
 public:
-    using Number = LaneNumber<Arch>;                   ///< what a draw is
+    using Number = LaneNumber<Arch>;                   ///< the type of a draw
     static constexpr std::size_t size = Number::size;  ///< how many generators
 
-    /// Lane k goes on from where `generators[which[k]]` stands.
+    /// Lane k continues the stream of `generators[which[k]]`.
     XSIMD_INLINE Pcg64Lanes(const Generator* generators, const std::uint32_t* which) {
         for (std::size_t k = 0; k < size; ++k) generators_[k] = generators[which[k]];
     }
 
-    /// Moves the first `count` of those generators on to where the lanes stand.
+    /// Writes the streams of the first `count` lanes back to their generators.
     XSIMD_INLINE void store(Generator* generators, const std::uint32_t* which, std::size_t count) const {
         for (std::size_t k = 0; k < count && k < size; ++k) generators[which[k]] = generators_[k];
     }
@@ -52,15 +52,15 @@ public:
         return scale * each([](Generator& generator) { return detail::standard_exponential(generator); });
     }
 
-    /// `Generator::choice(cumulative)` of every lane: an index, as a number.
+    /// `Pcg64::choice(cumulative)` of every lane, as a number.
     XSIMD_INLINE Number choice(std::span<const double> cumulative) {
         return each([&](Generator& generator) { return static_cast<double>(generator.choice(cumulative)); });
     }
 
-    /// `Generator.integers(high)` of every lane, as a number: exact up to 2^53.
+    /// `Generator.integers(high)` of every lane, as a number, exact up to 2^53.
     XSIMD_INLINE Number integers(std::int64_t high) { return integers(0, high); }
 
-    /// `Generator.integers(low, high)` of every lane, as a number: exact up to 2^53.
+    /// `Generator.integers(low, high)` of every lane, as a number, exact up to 2^53.
     XSIMD_INLINE Number integers(std::int64_t low, std::int64_t high) {
         return each([&](Generator& generator) { return static_cast<double>(generator.integers(low, high)); });
     }
@@ -78,7 +78,8 @@ private:
 
 #if XSIMD_WITH_AVX512DQ
 
-/// From two batches of generators, as one would wait for its own results.
+/// Draws from two batches of generators at a time: while one batch waits for the result of an instruction, the processor
+/// works on the other.
 template <class Arch>
     requires detail::has_wide_integers<Arch>
 class Pcg64Lanes<Arch, Pcg64> {
@@ -86,14 +87,14 @@ class Pcg64Lanes<Arch, Pcg64> {
     using Double = xsimd::batch<double, Arch>;
 
 public:
-    using Number = LaneNumber<Arch>;                   ///< what a draw is
+    using Number = LaneNumber<Arch>;                   ///< the type of a draw
     static constexpr std::size_t size = Number::size;  ///< how many generators
 
-    /// Lane k goes on from where `generators[which[k]]` stands.
+    /// Lane k continues the stream of `generators[which[k]]`.
     XSIMD_INLINE Pcg64Lanes(const Pcg64* generators, const std::uint32_t* which)
         : first_(generators, which), second_(generators, which + Word::size) {}
 
-    /// Moves the first `count` of those generators on to where the lanes stand.
+    /// Writes the streams of the first `count` lanes back to their generators.
     XSIMD_INLINE void store(Pcg64* generators, const std::uint32_t* which, std::size_t count) const {
         if (count >= size) {
             for (std::size_t k = 0; k < Word::size; ++k) first_.store(k, generators[which[k]]);
@@ -128,7 +129,7 @@ public:
         return scale * Number(standard_exponential(first, first_), standard_exponential(second, second_));
     }
 
-    /// `Pcg64::choice(cumulative)` of every lane: an index, as a number.
+    /// `Pcg64::choice(cumulative)` of every lane, as a number.
     XSIMD_INLINE Number choice(std::span<const double> cumulative) {
         const Number drawn = random();
         Number index(0.0);
@@ -137,7 +138,7 @@ public:
         return index;
     }
 
-    /// Not without the half of a draw that numpy keeps: see BufferedPcg64.
+    /// Does not compile: integers need the half of a draw that numpy keeps. See BufferedPcg64.
     template <class... Bounds>
     static Number integers(Bounds... bounds) {
         return static_cast<double>(Pcg64::integers(bounds...));
@@ -150,7 +151,7 @@ private:
         XSIMD_INLINE Streams(const Pcg64* generators, const std::uint32_t* which) {
             static_assert(sizeof(Pcg64) == 4 * sizeof(std::uint64_t));
             const auto words = reinterpret_cast<const std::uint64_t*>(generators);
-            // A loop over the lanes would store eight numbers and load them as one batch, which waits for all of them.
+            // A loop over the lanes would store eight numbers and load them as one batch, which has to wait for all stores.
             const Word index = Word(_mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(which)))) << 2;
             state.high = Word::gather(words, index);
             state.low = Word::gather(words + 1, index);
@@ -164,13 +165,13 @@ private:
         }
     };
 
-    /// At most 53 bits as a number, exactly.
+    /// An integer of at most 53 bits as a double, exactly.
     static XSIMD_INLINE Double number(const Word& bits) { return _mm512_cvtepi64_pd(bits); }
 
     static XSIMD_INLINE Double unit_interval(const Word& bits) { return number(bits >> 11) * Double(0x1p-53); }
 
     static XSIMD_INLINE Double standard_normal(const Word& bits, Streams& streams) {
-        const Word layer = (bits & Word(0xff)) * 2;  // they are twice as far apart as what is gathered
+        const Word layer = (bits & Word(0xff)) * 2;  // an index in units of 8 bytes; a layer has 16
         const Word place = (bits >> 9) & Word(0xfffffffffffff);
         const Double magnitude = number(place) * Double::gather(&detail::normal_ziggurat.layers[0].width, layer);
         const Word sign = (bits << 55) & Word(0x8000000000000000);
@@ -191,7 +192,7 @@ private:
         return redrawn(x, ~inside.mask(), bits, streams, detail::standard_exponential_from<Pcg64>);
     }
 
-    /// x, but in the lanes of those bits what `draw` makes of the bits they drew and of further ones.
+    /// Replaces x in the lanes whose bits are 1 by what `draw` makes of the bits that they drew, and of further bits.
     static XSIMD_INLINE Double redrawn(const Double& x, std::uint64_t lanes, const Word& bits, Streams& streams,
                                        double (*draw)(std::uint64_t, Pcg64&)) {
         alignas(Arch::alignment()) double numbers[Word::size];

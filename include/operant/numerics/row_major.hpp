@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Structure of arrays to array of structures and back: stores what the lanes of several batches hold as rows, one row
-/// a lane, and loads rows as such batches.
+/// Transposition between batches and rows in memory: stores several batches as rows, one row per lane, and loads rows as
+/// batches.
 
 #include <array>
 #include <bit>
@@ -17,9 +17,9 @@ namespace operant {
 namespace detail {
 
 #if defined(__GNUC__)
-/// {a0, b0, a1, b1, ...} over the lower half of the elements of `a` and `b`, and over the upper half.
+/// {a0, b0, a1, b1, ...} of the lower half of the elements of `a` and `b`, and of the upper half.
 ///
-/// With the compiler's own shuffle this is one instruction each on AVX-512, where xsimd 13 has a chain of inserts.
+/// On AVX-512, the compiler's shuffle needs one instruction for each; xsimd 13 has a chain of inserts.
 template <int size, class Vector>
 XSIMD_INLINE std::array<Vector, 2> interleaved(const Vector& a, const Vector& b) {
     return [&]<int... i>(std::integer_sequence<int, i...>) -> std::array<Vector, 2> {
@@ -38,7 +38,7 @@ XSIMD_INLINE Vector interleaved(const Vector& a, const Vector& b, const Vector& 
     }(std::make_integer_sequence<int, size>{});
 }
 
-/// `count` elements of {a0, a1, ..., b0, b1, ...}: those that `Source`, which captures nothing, gives for 0, 1, ...
+/// `count` elements of {a0, a1, ..., b0, b1, ...}. Element i is the one with index `Source{}(i)`.
 template <int count, class Vector, class Source>
 XSIMD_INLINE auto shuffled(const Vector& a, const Vector& b, Source) {
     return [&]<int... i>(std::integer_sequence<int, i...>) {
@@ -46,8 +46,8 @@ XSIMD_INLINE auto shuffled(const Vector& a, const Vector& b, Source) {
     }(std::make_integer_sequence<int, count>{});
 }
 
-/// {a0, b0, a1, b1} within every 128 bits, over their lower halves, and over their upper ones. Each is one instruction
-/// on every processor.
+/// {a0, b0, a1, b1} within every 128 bits: of their lower halves, and of their upper halves. Each is one instruction on
+/// every processor.
 template <class Batch>
 XSIMD_INLINE std::array<Batch, 2> interleaved_in_quarters(const Batch& a, const Batch& b) {
     constexpr int size = static_cast<int>(Batch::size);
@@ -55,7 +55,7 @@ XSIMD_INLINE std::array<Batch, 2> interleaved_in_quarters(const Batch& a, const 
             shuffled<size>(a.data, b.data, [](int i) { return i / 4 * 4 + i % 4 / 2 + i % 2 * size + 2; })};
 }
 
-/// {a0, b0, a1, b1, ...} over elements of 128 bits: over the lower halves of `a` and `b`, and over the upper ones.
+/// {a0, b0, a1, b1, ...} of elements of 128 bits: of the lower halves of `a` and `b`, and of the upper halves.
 template <class Batch>
 XSIMD_INLINE std::array<Batch, 2> interleaved_quarters(const Batch& a, const Batch& b) {
     constexpr int size = static_cast<int>(Batch::size);
@@ -63,19 +63,20 @@ XSIMD_INLINE std::array<Batch, 2> interleaved_quarters(const Batch& a, const Bat
             shuffled<size>(a.data, b.data, [](int i) { return i / 8 * 4 + i % 4 + i / 4 % 2 * size + size / 2; })};
 }
 
-/// {a0, a1, ..., b0, b1, ...} three at a time from the given element on; anything where there are no more of them.
+/// Every third element of {a0, a1, ..., b0, b1, ...}, beginning with element `first`. The elements beyond the last are
+/// arbitrary.
 template <int size, int first, class Vector>
 XSIMD_INLINE Vector every_third(const Vector& a, const Vector& b) {
     return shuffled<size>(a, b, [](int i) { return first + 3 * i < 2 * size ? first + 3 * i : 0; });
 }
 
-/// The same of three vectors, given what is had of two.
+/// The same for three vectors, given the result for the first two.
 template <int size, int first, class Vector>
 XSIMD_INLINE Vector every_third_of_three(const Vector& of_two, const Vector& c) {
     return shuffled<size>(of_two, c, [](int i) { return first + 3 * i < 2 * size ? i : first + 3 * i - size; });
 }
 
-/// Every other element of {a0, a1, ..., b0, b1, ...}: those with even indices, and those with odd ones.
+/// The elements of {a0, a1, ..., b0, b1, ...} with even indices, and those with odd indices.
 template <class Batch>
 XSIMD_INLINE std::array<Batch, 2> deinterleaved(const std::array<Batch, 2>& x) {
     constexpr int size = static_cast<int>(Batch::size);
@@ -83,7 +84,7 @@ XSIMD_INLINE std::array<Batch, 2> deinterleaved(const std::array<Batch, 2>& x) {
             shuffled<size>(x[0].data, x[1].data, [](int i) { return 2 * i + 1; })};
 }
 
-/// Every third element of three batches: from the first one on, from the second, and from the third.
+/// Every third element of three batches, beginning with the first element, the second, and the third.
 template <class Batch>
 XSIMD_INLINE std::array<Batch, 3> deinterleaved(const std::array<Batch, 3>& x) {
     constexpr int size = static_cast<int>(Batch::size);
@@ -95,7 +96,7 @@ XSIMD_INLINE std::array<Batch, 3> deinterleaved(const std::array<Batch, 3>& x) {
             from(std::integral_constant<int, 2>{})};
 }
 
-/// Every fourth element of four batches.
+/// Every fourth element of four batches, beginning with each of the first four elements.
 template <class Batch>
 XSIMD_INLINE std::array<Batch, 4> deinterleaved(const std::array<Batch, 4>& x) {
     const auto low = deinterleaved(std::array{x[0], x[1]}), high = deinterleaved(std::array{x[2], x[3]});
@@ -103,13 +104,13 @@ XSIMD_INLINE std::array<Batch, 4> deinterleaved(const std::array<Batch, 4>& x) {
     return {even[0], odd[0], even[1], odd[1]};
 }
 
-/// `count` elements, from the given one on.
+/// `count` elements, beginning with element `from`.
 template <int count, int from, class Vector>
 XSIMD_INLINE auto consecutive(const Vector& a) {
     return shuffled<count>(a, a, [](int i) { return from + i; });
 }
 
-/// The last `width` of the numbers in two rows of `stride`, fewer than `width`.
+/// The last `width` numbers of two rows that have `stride` numbers each, `stride` < `width`.
 template <int width, int stride, class Vector>
 XSIMD_INLINE auto end_of_rows(const Vector& last_but_one, const Vector& last) {
     constexpr int excess = width - stride;
@@ -120,14 +121,14 @@ XSIMD_INLINE auto end_of_rows(const Vector& last_but_one, const Vector& last) {
 /// Writes `width` columns of as many floats as there are lanes to rows whose starts are `stride` floats apart. `width`
 /// is a power of 2, at least 4 and at most the number of lanes.
 ///
-/// If rows are narrower than that, the columns beyond the stride may hold anything: what they overwrite, the next row
-/// overwrites again, and the last row is written together with the end of the one before.
+/// If `stride` < `width`, the columns beyond the stride may hold anything. They overwrite the beginning of the next row, which
+/// is written afterwards. The last row has no next one, so it is written together with the end of the row before.
 template <std::size_t width_, std::size_t stride_, class Batch>
 XSIMD_INLINE void store_columns(float* rows, const std::array<Batch, width_>& columns) {
     constexpr int size = static_cast<int>(Batch::size), width = static_cast<int>(width_), groups = width / 4;
     constexpr int stride = static_cast<int>(stride_);
-    // Four columns at a time, every 128 bits are transposed on their own: parts[j][g] then holds columns 4g to 4g + 3
-    // of row 4q + j in its q-th 128 bits.
+    // Transpose four columns at a time within every 128 bits. Then the q-th 128 bits of parts[j][g] hold columns 4g to
+    // 4g + 3 of row 4q + j.
     std::array<std::array<Batch, groups>, 4> parts;
     for (int group = 0; group < groups; ++group) {
         const Batch* column = columns.data() + 4 * group;
@@ -139,7 +140,7 @@ XSIMD_INLINE void store_columns(float* rows, const std::array<Batch, width_>& co
             parts[2 * half + 1][group] = pair[1];
         }
     }
-    // Perfect shuffles of the 128 bits put the groups of a row next to each other.
+    // Perfect shuffles of these 128-bit pieces put the pieces of a row next to each other.
     for (auto& part : parts)
         for (int stage = 1; stage < groups; stage *= 2) {
             const auto before = part;
@@ -170,7 +171,7 @@ XSIMD_INLINE void store_columns(float* rows, const std::array<Batch, width_>& co
 
 /// Writes `columns[k]`'s lane i to `rows[i * columns.size() + k]`, as float.
 /// \param rows `columns.size() * batch size` floats, aligned or not; nothing beyond them is written
-/// \param columns one batch for each number of a row, one lane a row
+/// \param columns one batch per number of a row, one lane per row
 template <class Scalar, class Arch, std::size_t size>
 XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, Arch>, size>& columns) {
     using Batch = xsimd::batch<Scalar, Arch>;
@@ -188,7 +189,7 @@ XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, 
         Batch(detail::interleaved<width, 1>(a, b, c)).store_unaligned(rows + width);
         Batch(detail::interleaved<width, 2>(a, b, c)).store_unaligned(rows + 2 * width);
     } else if constexpr (std::is_same_v<Scalar, float> && width == 16 && (size == 4 || size == 8)) {
-        // Every row as two rows of half the length: columns k and k + size / 2 take turns.
+        // Interleave columns k and k + size / 2. Each row then is two rows of half the length.
         std::array<Batch, size / 2> halves[2];
         for (std::size_t k = 0; k < size / 2; ++k) {
             const auto pair = detail::interleaved<width>(columns[k].data, columns[k + size / 2].data);
@@ -196,7 +197,7 @@ XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, 
         }
         for (int half = 0; half < 2; ++half) store_rows(rows + half * width * (size / 2), halves[half]);
     } else if constexpr (std::is_same_v<Scalar, float> && size == 6) {
-        // Pairs of columns as elements of 64 bits, three of which make a row.
+        // Two columns are paired to elements of 64 bits, and three such elements make a row.
         using Pairs = xsimd::batch<double, Arch>;
         const auto pairs = [](const Batch& a, const Batch& b) {
             const auto [low, high] = detail::interleaved<width>(a.data, b.data);
@@ -215,7 +216,7 @@ XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, 
             store(half_rows + 2 * width, detail::interleaved<width / 2, 2>(a, b, c));
         }
     } else if constexpr (std::is_same_v<Scalar, float>) {
-        // Blocks of as many columns as there are lanes. What remains is a narrower block, which may overlap the one
+        // Blocks of as many columns as there are lanes, and a narrower block for the rest, which may overlap the block
         // before.
         constexpr std::size_t whole = size - size % width, rest = std::bit_ceil(size - whole);
         const auto store_block = [&]<std::size_t block>(std::integral_constant<std::size_t, block>, std::size_t first)
@@ -241,9 +242,9 @@ XSIMD_INLINE void store_rows(float* rows, const std::array<xsimd::batch<Scalar, 
     }
 }
 
-/// Reads rows of `size` numbers, one row a lane, and converts them to the batch's type.
+/// Reads rows of `size` numbers, one row per lane, and converts them to the batch's type.
 /// \param rows `size * batch size` numbers, aligned or not
-/// \return one batch for each number of a row: lane i of the k-th is `rows[i * size + k]`
+/// \return one batch per number of a row: lane i of batch k is `rows[i * size + k]`
 template <class Batch, std::size_t size, class Number>
 XSIMD_INLINE std::array<Batch, size> load_rows(const Number* rows) {
     using Scalar = typename Batch::value_type;
@@ -253,7 +254,7 @@ XSIMD_INLINE std::array<Batch, size> load_rows(const Number* rows) {
             return {Batch::load_unaligned(rows)};
 #if defined(__GNUC__)
         } else if constexpr (size <= 4) {
-            // Integers are moved as floating-point numbers of as many bits, which are vectors of their own length.
+            // Integers are shuffled as floats of the same size: in vectors of 64-bit integers, two int32 would be one element.
             using Moved = std::conditional_t<sizeof(Scalar) == sizeof(float), float, double>;
             std::array<xsimd::batch<Moved, typename Batch::arch_type>, size> moved;
             for (std::size_t k = 0; k < size; ++k)
@@ -278,20 +279,20 @@ XSIMD_INLINE std::array<Batch, size> load_rows(const Number* rows) {
     }
 }
 
-/// Writes one bool (0 or 1) for each of 64 bits, lowest first.
+/// Writes 64 bools, one per bit, lowest bit first.
 /// \param bools 64 bytes, aligned or not
-/// \param bits one a bool
+/// \param bits one per bool
 template <class Arch>
 XSIMD_INLINE void store_bits_as_bools(bool* bools, std::uint64_t bits) {
     auto* bytes = reinterpret_cast<std::uint8_t*>(bools);
     using Bytes = xsimd::batch<std::uint8_t, Arch>;
     if constexpr (Bytes::size == 64) {
         xsimd::select(xsimd::batch_bool<std::uint8_t, Arch>::from_mask(bits), Bytes(1), Bytes(0)).store_unaligned(bytes);
-    } else if (bits == 0) {  // as most often
+    } else if (bits == 0) {  // the most frequent case
         for (std::size_t byte = 0; byte < 64; byte += Bytes::size) Bytes(0).store_unaligned(bytes + byte);
     } else {
-        // Eight bits at a time: a copy of them in every byte, of which each byte keeps its own bit and carries it to
-        // the top of the byte.
+        // Eight bits at a time: copy them into every byte, let byte i keep bit i, and add a number that carries this bit to
+        // the highest bit of its byte.
         for (int byte = 0; byte < 8; ++byte) {
             const std::uint64_t copies = (bits >> (8 * byte) & 0xff) * 0x0101010101010101;
             const std::uint64_t own = copies & 0x8040201008040201;

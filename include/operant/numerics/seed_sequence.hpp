@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Seeds as numpy makes them: `SeedSequence(seed)`, bit for bit.
+/// numpy's `SeedSequence`, bit for bit.
 ///
 /// Sources: M. E. O'Neill, "Developing a seed_seq Alternative", pcg-random.org, 2015; numpy.random.SeedSequence for the
 /// constants and the order of operations.
@@ -12,10 +12,10 @@
 
 namespace operant {
 
-/// numpy's `SeedSequence`: turns an integer of any size into well-mixed words to start a generator from.
+/// numpy's `SeedSequence`: turns an integer of any size into well-mixed words that seed a generator.
 class SeedSequence {
 public:
-    /// \param entropy the seed's 32-bit words, least significant first; `{0}` for seed 0.
+    /// \param entropy the seed's 32-bit words, least significant first; `{0}` for seed 0
     explicit SeedSequence(std::span<const std::uint32_t> entropy) {
         const auto word = [&](std::size_t i) { return i < entropy.size() ? entropy[i] : 0u; };
         for (std::size_t i = 0; i < pool_.size(); ++i) pool_[i] = hash(word(i));

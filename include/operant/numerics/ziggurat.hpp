@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// Normal and exponential numbers as numpy draws them: the ziggurat method, bit for bit.
+/// numpy's normal and exponential numbers, by the ziggurat method, bit for bit.
 ///
 /// Source: G. Marsaglia and W. W. Tsang, "The Ziggurat Method for Generating Random Variables", Journal of Statistical
 /// Software 5(8), 2000; numpy's `Generator` for the use of the bits and the order of operations.
 ///
-/// A draw picks a layer and a place in it. Most places lie below the curve; the others need an exponential, a logarithm
-/// or another draw. Those come from the C library, as numpy's do: vector versions differ in the last bit.
+/// A draw picks a layer and a place in it. Most places lie below the curve. The others need an exponential, a logarithm or
+/// further draws. Both functions are the C library's, as in numpy, because vector versions differ in the last bit.
 
 #include <bit>
 #include <cmath>
@@ -22,16 +22,16 @@ constexpr double normal_tail = 3.6541528853610088;           ///< where the norm
 constexpr double normal_tail_inverse = 0.27366123732975828;  ///< 1 / normal_tail
 constexpr double exponential_tail = 7.69711747013104972;     ///< where the exponential ziggurat's tail begins
 
-/// 64 random bits as the normal ziggurat uses them: 8 for the layer, 1 for the sign, 52 for the place.
+/// How the normal ziggurat uses 64 random bits: 8 for the layer, 1 for the sign, 52 for the place.
 struct NormalDraw {
     std::uint64_t layer, place;
-    double x;     ///< the number that is drawn if it lies below the curve
-    bool inside;  ///< it does, whatever its height
+    double x;     ///< the drawn number, if the place lies below the curve
+    bool inside;  ///< whether the place lies below the curve, whatever its height
 
     XSIMD_INLINE explicit NormalDraw(std::uint64_t bits) : layer(bits & 0xff), place(bits >> 9 & 0xfffffffffffff) {
         const ZigguratLayer& chosen = normal_ziggurat.layers[layer];
         const double magnitude = static_cast<double>(static_cast<std::int64_t>(place)) * chosen.width;
-        const std::uint64_t sign = bits << 55 & 0x8000000000000000;  // a branch would go the wrong way every other time
+        const std::uint64_t sign = bits << 55 & 0x8000000000000000;  // a branch would be mispredicted half of the time
         x = std::bit_cast<double>(std::bit_cast<std::uint64_t>(magnitude) ^ sign);
         inside = place < chosen.inside;
     }
@@ -40,8 +40,8 @@ struct NormalDraw {
 /// The same for the exponential ziggurat: 8 bits for the layer, 53 for the place.
 struct ExponentialDraw {
     std::uint64_t layer, place;
-    double x;     ///< the number that is drawn if it lies below the curve
-    bool inside;  ///< it does, whatever its height
+    double x;     ///< the drawn number, if the place lies below the curve
+    bool inside;  ///< whether the place lies below the curve, whatever its height
 
     XSIMD_INLINE explicit ExponentialDraw(std::uint64_t bits) : layer(bits >> 3 & 0xff), place(bits >> 11) {
         const ZigguratLayer& chosen = exponential_ziggurat.layers[layer];
@@ -50,16 +50,17 @@ struct ExponentialDraw {
     }
 };
 
-/// Whether a random height in a layer lies below the curve, which there is `curve` high.
+/// Whether a random height in a layer lies below the curve, whose height there is `curve`.
 template <class Generator>
 XSIMD_INLINE bool is_below(double curve, const Ziggurat& ziggurat, std::uint64_t layer, Generator& random) {
     const double top = ziggurat.heights[layer - 1], bottom = ziggurat.heights[layer];
     return (top - bottom) * random.random() + bottom < curve;
 }
 
-/// The standard normal number that these bits and, if they do not suffice, further ones of `random` give.
+/// The standard normal number from these bits, and from further bits of `random` if they do not suffice.
 ///
-/// One draw in 140 comes here. Static, so that every translation unit has its own, compiled for its own processor.
+/// One draw in 140 needs this function. It is static, so that each translation unit has its own, compiled for its own
+/// processor.
 template <class Generator>
 static double standard_normal_from(std::uint64_t bits, Generator& random) {
     for (;; bits = random.next()) {
@@ -77,8 +78,8 @@ static double standard_normal_from(std::uint64_t bits, Generator& random) {
     }
 }
 
-/// The standard exponential number that these bits and, if they do not suffice, further ones of `random` give.
-/// One draw in 90 comes here.
+/// The standard exponential number from these bits, and from further bits of `random` if they do not suffice. One draw in
+/// 90 needs this function.
 template <class Generator>
 static double standard_exponential_from(std::uint64_t bits, Generator& random) {
     for (;; bits = random.next()) {

@@ -1,28 +1,29 @@
 #pragma once
 /// \file
-/// The layers into which numpy's ziggurats cut the normal and the exponential distribution: 256 of equal area.
+/// The 256 layers of equal area into which numpy's ziggurats divide the normal and the exponential distribution.
 ///
 /// The numbers are numpy's to the last bit (`ki_double`, `wi_double`, `fi_double`, `ke_double`, `we_double` and
-/// `fe_double` of its `ziggurat_constants.h`; BSD-3-Clause, Copyright (c) NumPy Developers). They cannot be computed
-/// instead: numpy's carry rounding errors of up to 60 units in the last place, and only the same table draws the same.
+/// `fe_double` of its `ziggurat_constants.h`; BSD-3-Clause, Copyright (c) NumPy Developers). They are not
+/// computed, because numpy's contain rounding errors of up to 60 units in the last place, and only the same table gives the
+/// same draws.
 
 #include <cstdint>
 
 namespace operant::detail {
 
-/// What of a layer nearly every draw needs.
+/// What nearly every draw needs to know of a layer.
 struct ZigguratLayer {
-    std::uint64_t inside;  ///< places below this one are below the curve, whatever their height
+    std::uint64_t inside;  ///< smaller places are below the curve, whatever their height
     double width;          ///< from one place to the next
 };
 
 /// One ziggurat, from the widest layer, which holds the tail, to the highest.
 struct Ziggurat {
-    ZigguratLayer layers[256];  ///< 16 bytes each, so that one cache line answers
-    double heights[256];        ///< of the curve where the layer ends
+    ZigguratLayer layers[256];  ///< 16 bytes each, so that a draw reads one cache line
+    double heights[256];        ///< heights of the curve where the layers end
 };
 
-/// Of exp(-x^2 / 2), x >= 0, in 52 bits; its tail begins at 3.6541528853610088.
+/// For exp(-x^2 / 2), x >= 0, with places of 52 bits. Its tail begins at 3.6541528853610088.
 constexpr Ziggurat normal_ziggurat = {
     {
         {0x0ef33d8025ef6a, 8.683627060801306e-16}, {0x00000000000000, 4.779330175727737e-17},
