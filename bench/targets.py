@@ -122,6 +122,26 @@ def _one_copy(effort: Effort) -> Measured:
     return [[1e6 / rate for rate in rates]], ""
 
 
+def _torch_actions(effort: Effort) -> Measured:
+    try:
+        import torch
+    except ImportError:
+        raise NotMeasuredError("torch is not installed") from None
+    env = envs.CartPoleVecEnv(1024)
+    env.reset(seed=0)
+    actions = torch.randint(0, 2, (env.num_envs,))
+
+    def step(actions: Any) -> float:
+        calls = max(1, round(effort.seconds / 3e-6))
+        start = time.perf_counter()
+        for _ in range(calls):
+            env.step(actions)
+        return (time.perf_counter() - start) / calls * 1e6
+
+    ours, theirs = in_turn([partial(step, actions.numpy()), partial(step, actions)], effort.rounds)
+    return [theirs], f"with the same as a numpy array {median(ours):.2f} µs"
+
+
 def _two_workers(num_envs: int, effort: Effort) -> Measured:
     if usable_cores() < 2:
         raise NotMeasuredError("this process may use one core only")
@@ -257,6 +277,7 @@ def groups() -> list[Group]:
             partial(_times, 1024, [_SAME_STEP | _STATISTICS]),
         ),
         Group([Row("step of one copy", 0.33, "µs", at_most=True)], _one_copy),
+        Group([Row("step with torch's actions, N = 1024", 3, "µs", at_most=True)], _torch_actions),
         Group(
             [Row(f"N = {size} / N = 4096", target) for size, target in sizes.items()],
             partial(_ratios, [_steps("CartPole", size) for size in sizes], cartpole),

@@ -61,14 +61,15 @@ void bind_vector_env(nb::module_& module) {
             "__init__",
             [](PyVectorEnv* self, const Environment& environment, std::size_t num_envs, std::size_t workers,
                std::int32_t max_episode_steps, const std::string& autoreset_mode, bool float64, const Numbers& parameters,
-               bool record_episode_statistics, nb::object as_actions, nb::object final_observations,
-               nb::object final_tuples) {
+               bool record_episode_statistics, nb::object as_actions, nb::object fitting_actions,
+               nb::object final_observations, nb::object final_tuples) {
                 new (self) PyVectorEnv(environment, num_envs,
                                        {workers, max_episode_steps, autoreset_mode, float64, record_episode_statistics},
-                                       parameters, std::move(as_actions), std::move(final_observations), std::move(final_tuples));
+                                       parameters, std::move(as_actions), std::move(fitting_actions),
+                                       std::move(final_observations), std::move(final_tuples));
             },
             "environment"_a, "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "float64"_a,
-            "parameters"_a, "record_episode_statistics"_a, "as_actions"_a, "final_observations"_a,
+            "parameters"_a, "record_episode_statistics"_a, "as_actions"_a, "fitting_actions"_a, "final_observations"_a,
             "final_tuples"_a)
         .def("reset", &PyVectorEnv::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
         .def("seed", &PyVectorEnv::seed, "first"_a)

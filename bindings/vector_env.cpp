@@ -44,8 +44,8 @@ PyVectorEnv::Exclusive::Exclusive(PyVectorEnv& env, bool may_be_closed) : busy_(
 }
 
 PyVectorEnv::PyVectorEnv(const Environment& environment, std::size_t num_envs, const Options& options,
-                         const Numbers& parameters, nb::object as_actions, nb::object final_observations,
-                         nb::object final_tuples)
+                         const Numbers& parameters, nb::object as_actions, nb::object fitting_actions,
+                         nb::object final_observations, nb::object final_tuples)
     : core_(std::in_place, environment.description(),
             choose_kernels(environment.description(), options.float64, active_architecture()), num_envs,
             CoreOptions{options.workers, options.max_episode_steps, autoreset_mode_of(options.autoreset_mode)},
@@ -55,7 +55,8 @@ PyVectorEnv::PyVectorEnv(const Environment& environment, std::size_t num_envs, c
       infos_(frames_.list(), std::move(final_tuples)),
       narrow_(environment.description().action.kind == SpaceDescription::Kind::box ? ActionType::float32 : ActionType::int32),
       wide_(environment.description().action.kind == SpaceDescription::Kind::box ? ActionType::float64 : ActionType::int64),
-      as_actions_(std::move(as_actions)) {
+      as_actions_(std::move(as_actions)),
+      fitting_actions_(std::move(fitting_actions)) {
     if (options.record_episode_statistics) {
         began_ = make_aligned_array<double>(core_->padded());
         std::fill_n(began_.get(), num_envs, BlockRun::now());
@@ -112,8 +113,9 @@ nb::object PyVectorEnv::step(nb::handle actions) {
     const std::size_t action_size = core_->environment().action.size;
     nb::object array = nb::borrow(actions);
     auto view = view_actions(array, core_->num_envs(), action_size);
-    if (view.type != narrow_ && view.type != wide_) {
-        array = as_actions_(actions);
+    for (const nb::object* convert : {&as_actions_, &fitting_actions_}) {
+        if (view.type == narrow_ || view.type == wide_) break;
+        array = (*convert)(array);
         view = view_actions(array, core_->num_envs(), action_size);
     }
     Frame& frame = frames_.take();

@@ -41,12 +41,13 @@ public:
     };
 
     /// \param parameters numbers of all copies, or a row for each
-    /// \param as_actions Python callable that makes an array that step() takes of anything else, or raises
+    /// \param as_actions Python callable that makes a numpy array of anything else, or raises
+    /// \param fitting_actions Python callable that makes an array that step() takes of any other array, or raises
     /// \param final_observations the class of `infos["final_obs"]`, a subclass of numpy's array with the attributes `_ended`
     ///        and `_replaced`
     /// \param final_tuples Python callable that makes `infos["final_obs"]` where observations are tuples
     PyVectorEnv(const Environment& environment, std::size_t num_envs, const Options& options, const Numbers& parameters,
-                nb::object as_actions, nb::object final_observations, nb::object final_tuples);
+                nb::object as_actions, nb::object fitting_actions, nb::object final_observations, nb::object final_tuples);
 
     using Mask = nb::ndarray<const bool, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
@@ -144,7 +145,7 @@ private:
     FramePool frames_;
     Infos infos_;
     ActionType narrow_, wide_;  ///< what is used without a conversion
-    nb::object as_actions_;
+    nb::object as_actions_, fitting_actions_;
 };
 
 }  // namespace operant::bindings

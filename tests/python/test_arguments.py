@@ -47,8 +47,8 @@ def test_dtype_must_be_a_float(make):
 BAD_ACTIONS = {
     "too few": ([0, 1], ValueError, r"actions: expected shape \(3,\), one for each copy, got \(2,\)"),
     "too many": (np.zeros(4, int), ValueError, r"actions: expected shape \(3,\), .* got \(4,\)"),
-    "one number": (1, TypeError, r"actions: expected one for each of 3 copies, got 1"),
-    "None": (None, TypeError, r"actions: expected one for each of 3 copies, got None"),
+    "one number": (1, TypeError, r"actions: expected one for each copy, got 1"),
+    "None": (None, TypeError, r"actions: expected one for each copy, got None"),
     "floats": (np.zeros(3), TypeError, r"actions: expected an integer dtype, got float64"),
     "strings": (["0", "1", "0"], TypeError, r"actions: expected an integer dtype, got <U1"),
     "too large": (np.array([0, 0, 7], np.int32), ValueError, r"actions\[2\]: expected an integer from 0 to 1, got 7"),

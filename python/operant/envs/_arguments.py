@@ -199,22 +199,24 @@ def as_array(name: str, value: Any) -> np.ndarray:
     if type(value) is np.ndarray:
         return value
     try:
-        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
-            return np.from_dlpack(value)
-        return np.asarray(value)
+        if hasattr(value, "__array__") or not hasattr(value, "__dlpack__"):
+            return np.asarray(value)
+        return np.from_dlpack(value)
     except (TypeError, ValueError, BufferError) as wrong:
         kind = ValueError if isinstance(wrong, ValueError) else TypeError
         raise kind(f"{name}: expected an array or a sequence, got {shown(value)}: {shortened(str(wrong))}") from wrong
 
 
-def actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray:
-    """Actions of any dtype that fits the space, as an array that the core takes without a conversion.
-
-    The usual case, a numpy array with the dtype and shape of the core's, does not come here.
-    """
+def as_actions(actions: Any) -> np.ndarray:
+    """Actions that are no numpy array, as one."""
     array = as_array("actions", actions)
     if array.ndim == 0:  # as Gymnasium, which cannot iterate over it
-        raise TypeError(f"actions: expected one for each of {num_envs} copies, got {shown(actions)}")
+        raise TypeError(f"actions: expected one for each copy, got {shown(actions)}")
+    return array
+
+
+def fitting_actions(array: np.ndarray, space: spaces.Space[Any], num_envs: int) -> np.ndarray:
+    """Actions of any dtype that fits the space, as an array that the core takes without a conversion."""
     return _fitting(array, space, (num_envs,))
 
 

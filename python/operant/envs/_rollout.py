@@ -223,7 +223,8 @@ def _run_step_by_step(
     done = 0
     try:
         while done < steps:
-            actions = env._as_actions(source(env._core.observe()) if callable(source) else next(source))
+            chosen = source(env._core.observe()) if callable(source) else next(source)
+            actions = env._fitting(_arguments.as_actions(chosen))
             arrays = [None if array is None else array[done : done + 1] for array in result._arrays]
             if env._renderer is None:
                 env._core.rollout(actions, 1, arrays, None, rewards, None)

@@ -167,7 +167,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         numbers = _parameters.numbers_of(self._known, parameters, self.num_envs, self.dtype)
         self._take_parameters(numbers)
         mode = self.autoreset_mode.value
-        self._as_actions = partial(_arguments.actions, space=self.single_action_space, num_envs=self.num_envs)
+        self._fitting = partial(_arguments.fitting_actions, space=self.single_action_space, num_envs=self.num_envs)
         self._outputs = self._environment.outputs(mode, self.record_episode_statistics)
         self._core = _core.VectorEnv(
             self._environment,
@@ -178,7 +178,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             self.dtype == np.float64,
             numbers,
             self.record_episode_statistics,
-            self._as_actions,
+            _arguments.as_actions,
+            self._fitting,
             FinalObservations,
             final_tuples,
         )
@@ -437,7 +438,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         """
         if self._renderer is None:
             return self._core.step(actions)
-        array = self._as_actions(actions)  # once: a second look at them might find something else
+        array = self._fitting(_arguments.as_actions(actions))  # once: a second look at them might find something else
         result = self._core.step(array)
         self._renderer.after_step(array, result[2] | result[3])
         return result
