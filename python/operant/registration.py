@@ -39,6 +39,9 @@ REGISTRATIONS = (
     _Registration("operant/Blackjack-v1", "Blackjack", None, None, (("sab", True), ("natural", False))),
 )
 
+# Of classes that `register` has been told.
+_ids: dict[type, str] = {}
+
 #: The environments' names, whatever their versions: CartPole, MountainCar and so on.
 ENVIRONMENTS: tuple[str, ...] = tuple(dict.fromkeys(registration.name for registration in REGISTRATIONS))
 
@@ -92,3 +95,13 @@ def register(id: str, env_class: type[SimdVectorEnv[Any]], **spec: Any) -> None:
         spec = {"max_episode_steps": limit} | spec
     vector_entry_point: Any = env_class
     gymnasium.register(id, entry_point=SingleEnvMaker(env_class), vector_entry_point=vector_entry_point, **spec)
+    _ids[env_class] = id
+
+
+def id_of(env_class: type[SimdVectorEnv[Any]]) -> str | None:
+    """The id whose environments are of this very class; of several, the one that has the class's defaults."""
+    if not env_class.__module__.startswith("operant.envs."):
+        return _ids.get(env_class)
+    ids = [registration.id for registration in REGISTRATIONS if registration.vector_env == env_class.__name__]
+    usual = f"operant/{env_class.gymnasium_id}"
+    return usual if usual in ids else ids[0]

@@ -7,6 +7,12 @@ import sys
 from importlib.metadata import files
 
 import gymnasium as gym
+import numpy as np
+import pytest
+
+import operant
+from operant import envs
+from operant.registration import ENVIRONMENTS, REGISTRATIONS
 
 
 def run(code):
@@ -53,3 +59,51 @@ def test_wrappers_go_around_single_environments(registration):
         registration.id, num_envs=2, vectorization_mode="sync", wrappers=[gym.wrappers.TimeAwareObservation]
     )
     assert wrapped.reset(seed=0)[0].shape == (2, plain.single_observation_space.shape[0] + 1)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_spec_of_a_constructed_environment_makes_the_same(name):
+    env_class = getattr(envs, f"{name}VecEnv")
+    numbers = [key for key, one in env_class._known.items() if one.kind == "number"]
+    default = env_class(1).parameters
+    parameters = {key: default[key] + np.array([0, 0, 0.0078125]) for key in numbers[-1:]}
+    usual, unlimited = env_class(3), env_class(3, max_episode_steps=-1)
+    special = env_class(
+        3,
+        2,
+        max_episode_steps=7,
+        autoreset_mode="SameStep",
+        render_mode="rgb_array",
+        dtype="float64",
+        record_episode_statistics=True,
+        **parameters,
+    )
+    for env in (usual, unlimited, special, env_class(1)):
+        made = gym.make_vec(env.spec)
+        assert (type(made), made.spec) == (env_class, env.spec)
+        assert made._described() == env._described()
+        assert (made.workers, made.render_mode) == (env.workers, env.render_mode)
+        assert env.spec.max_episode_steps == (None if env.max_episode_steps == -1 else env.max_episode_steps)
+        assert gym.envs.registration.EnvSpec.from_json(env.spec.to_json()) == env.spec
+    assert usual.spec.id == max(one.id for one in REGISTRATIONS if one.id.startswith(f"operant/{name}-"))
+    if name not in ("FrozenLake", "Blackjack"):  # whose ids have arguments
+        assert usual.spec == gym.make_vec(usual.spec.id, num_envs=3).spec
+
+
+def test_a_spec_follows_what_is_changed():
+    env = envs.PendulumVecEnv(2)
+    env.g = 3.7
+    assert gym.make_vec(env.spec).g == 3.7
+
+
+def test_classes_of_one_s_own_have_a_spec_once_they_are_registered(request):
+    class MyCartPoleVecEnv(envs.CartPoleVecEnv):
+        pass
+
+    assert MyCartPoleVecEnv(2).spec is None
+    operant.register("MyCartPole-v3", MyCartPoleVecEnv)
+    request.addfinalizer(lambda: gym.registry.pop("MyCartPole-v3"))
+    env = MyCartPoleVecEnv(2, length=1.0)
+    assert env.spec.id == "MyCartPole-v3"
+    made = gym.make_vec(env.spec)
+    assert (type(made), made.length, made.spec) == (MyCartPoleVecEnv, 1.0, env.spec)

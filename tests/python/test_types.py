@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import operant
+from operant import envs
+from operant.registration import ENVIRONMENTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,3 +60,27 @@ Logger(csv_path=3)
     errors = [line for line in shown.splitlines() if "error:" in line]
     assert len(errors) == 1, shown
     assert 'Argument "csv_path" to "Logger" has incompatible type "int"' in errors[0]
+
+
+def test_mypy_knows_every_parameter_and_refuses_others(tmp_path):
+    """Numbers may be arrays; what is misspelled, or no value of a choice, is told before anything runs."""
+    mypy = pytest.importorskip("mypy.api")
+    lines = ["import numpy as np", "from gymnasium.vector import AutoresetMode", "from operant import envs"]
+    for name in ENVIRONMENTS:
+        env_class = getattr(envs, f"{name}VecEnv")
+        for key, value in env_class(1).parameters.items():
+            lines.append(f"envs.{name}VecEnv(2, {key}={list(value) if isinstance(value, tuple) else value!r})")
+            if env_class._known[key].kind == "number":
+                lines += [f"envs.{name}VecEnv(2, {key}={given})" for given in ("np.ones(2)", "np.float32(1)", "[1, 2]")]
+        common = "max_episode_steps=-1, dtype=np.float64, record_episode_statistics=True, render_mode=None"
+        lines.append(f"envs.{name}VecEnv(2, 1, {common}, autoreset_mode=AutoresetMode.DISABLED)")
+        lines.append(f'envs.{name}VecEnv(2, workers=2, dtype="float64", autoreset_mode="SameStep")')
+    right = len(lines)
+    for name in ENVIRONMENTS:
+        wrong = ["gravitty=3", 'autoreset_mode="same_step"', "max_episode_steps=1.5", 'success_rate="high"', "1, 1"]
+        lines += [f"envs.{name}VecEnv(2, {arguments})" for arguments in wrong]
+    code = tmp_path / "user.py"
+    code.write_text("\n".join(lines))
+    shown, _, _ = mypy.run(["--strict", "--cache-dir", str(tmp_path), str(code)])
+    refused = [int(found) for found in re.findall(r"^.*user\.py:(\d+): error: ", shown, re.MULTILINE)]
+    assert refused == list(range(right + 1, len(lines) + 1)), shown

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal
+
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Keywords, Number, Numbers
+
+    class AcrobotKeywords(Keywords, total=False):
+        """The keywords of `AcrobotVecEnv`."""
+
+        dt: Number
+        LINK_LENGTH_1: Number
+        LINK_LENGTH_2: Number
+        LINK_MASS_1: Number
+        LINK_MASS_2: Number
+        LINK_COM_POS_1: Number
+        LINK_COM_POS_2: Number
+        LINK_MOI: Number
+        MAX_VEL_1: Number
+        MAX_VEL_2: Number
+        AVAIL_TORQUE: Numbers
+        torque_noise_max: Number
+        book_or_nips: Literal["book", "nips"]
 
 
 class AcrobotVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Acrobot"]):
@@ -112,3 +136,8 @@ class AcrobotVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Acrobot"]):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 15}
     gymnasium_id = "Acrobot-v1"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[AcrobotKeywords]) -> None:
+            """Create the copies, as `SimdVectorEnv` describes."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Flag, Keywords
+
+    class BlackjackKeywords(Keywords, total=False):
+        """The keywords of `BlackjackVecEnv`."""
+
+        natural: Flag
+        sab: Flag
 
 
 class BlackjackVecEnv(SimdVectorEnv[tuple[Integers, Integers, Integers]], environment=BUILTIN["Blackjack"]):
@@ -90,6 +101,11 @@ class BlackjackVecEnv(SimdVectorEnv[tuple[Integers, Integers, Integers]], enviro
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 4}
     gymnasium_id = "Blackjack-v1"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[BlackjackKeywords]) -> None:
+            """Create the copies, as `SimdVectorEnv` describes."""
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         player_sum, _, player_aces, _, _, _, dealer_card, suit, face = state.astype(int).tolist()

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Flag, Keywords, Number
+
+    class CartPoleKeywords(Keywords, total=False):
+        """The keywords of `CartPoleVecEnv`."""
+
+        gravity: Number
+        masscart: Number
+        masspole: Number
+        length: Number
+        force_mag: Number
+        tau: Number
+        kinematics_integrator: Literal["euler", "semi-implicit euler"]
+        theta_threshold_radians: Number
+        x_threshold: Number
+        sutton_barto_reward: Flag
 
 
 class CartPoleVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["CartPole"]):
@@ -93,6 +112,11 @@ class CartPoleVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["CartPole"]):
     metadata = SimdVectorEnv.metadata | {"render_fps": 50}
     gymnasium_id = "CartPole-v1"
     _derived: ClassVar = {"total_mass": "masscart and masspole", "polemass_length": "masspole and length"}
+
+    if TYPE_CHECKING:
+
+        def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[CartPoleKeywords]) -> None:
+            """Create the copies, as `SimdVectorEnv` describes."""
 
     @property
     def total_mass(self) -> Any:

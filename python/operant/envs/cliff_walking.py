@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
 from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Flag, Keywords
+
+    class CliffWalkingKeywords(Keywords, total=False):
+        """The keywords of `CliffWalkingVecEnv`."""
+
+        is_slippery: Flag
 
 
 class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalking"]):
@@ -91,6 +101,11 @@ class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalk
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 4}
     gymnasium_id = "CliffWalking-v1" if "CliffWalking-v1" in gym.registry else "CliffWalking-v0"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[CliffWalkingKeywords]) -> None:
+            """Create the copies, as `SimdVectorEnv` describes."""
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         row, col = state.astype(int).tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,18 @@ from gymnasium.envs.toy_text.frozen_lake import MAPS, generate_random_map
 
 from operant._checks import shown
 from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Flag, Keywords, Number, Numbers
+
+    class FrozenLakeKeywords(Keywords, total=False):
+        """The keywords of `FrozenLakeVecEnv`."""
+
+        is_slippery: Flag
+        success_rate: Number
+        reward_schedule: Numbers
 
 
 class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"]):
@@ -101,7 +113,7 @@ class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"
         *,
         desc: Any = None,
         map_name: str | None = "4x4",
-        **arguments: Any,
+        **arguments: Unpack[FrozenLakeKeywords],
     ) -> None:
         """Create the copies.
 

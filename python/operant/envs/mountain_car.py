@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Keywords, Number
+
+    class MountainCarKeywords(Keywords, total=False):
+        """The keywords of `MountainCarVecEnv`."""
+
+        min_position: Number
+        max_position: Number
+        max_speed: Number
+        goal_position: Number
+        goal_velocity: Number
+        force: Number
+        gravity: Number
 
 
 class MountainCarVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCar"]):
@@ -69,3 +87,8 @@ class MountainCarVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCar
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}
     gymnasium_id = "MountainCar-v0"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[MountainCarKeywords]) -> None:
+            """Create the copies, as `SimdVectorEnv` describes."""

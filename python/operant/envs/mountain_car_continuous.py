@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Keywords, Number
+
+    class MountainCarContinuousKeywords(Keywords, total=False):
+        """The keywords of `MountainCarContinuousVecEnv`."""
+
+        min_action: Number
+        max_action: Number
+        min_position: Number
+        max_position: Number
+        max_speed: Number
+        goal_position: Number
+        goal_velocity: Number
+        power: Number
 
 
 class MountainCarContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCarContinuous"]):
@@ -73,6 +90,11 @@ class MountainCarContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["M
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}
     gymnasium_id = "MountainCarContinuous-v0"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[MountainCarContinuousKeywords]) -> None:
+            """Create the copies, as `SimdVectorEnv` describes."""
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         # Gymnasium keeps float32, and so draws with float32, except after a reset.

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from operant.envs import _arguments
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Keywords, Number
+
+    class PendulumKeywords(Keywords, total=False):
+        """The keywords of `PendulumVecEnv`."""
+
+        max_speed: Number
+        max_torque: Number
+        dt: Number
+        g: Number
+        m: Number
+        l: Number  # noqa: E741
 
 
 class PendulumVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Pendulum"]):
@@ -74,6 +89,11 @@ class PendulumVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Pendulum"]):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}
     gymnasium_id = "Pendulum-v1"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[PendulumKeywords]) -> None:
+            """Create the copies, as `SimdVectorEnv` describes."""
 
     def _check_bounds(self, bounds: dict[str, float]) -> None:
         high = np.array(list(bounds.values()))

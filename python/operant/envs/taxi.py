@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
 from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from operant.envs._keywords import Flag, Keywords, Number
+
+    class TaxiKeywords(Keywords, total=False):
+        """The keywords of `TaxiVecEnv`."""
+
+        is_rainy: Flag
+        fickle_passenger: Flag
+        rainy_probability: Number
+        fickle_probability: Number
 
 
 class TaxiVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["Taxi"]):
@@ -134,6 +147,11 @@ class TaxiVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["Taxi"]):
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 4}
     gymnasium_id = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[TaxiKeywords]) -> None:
+            """Create the copies, as `SimdVectorEnv` describes."""
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         row, col, passenger, destination, _, orientation = state.astype(int).tolist()

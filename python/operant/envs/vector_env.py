@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -22,6 +22,10 @@ from operant.envs import _arguments, _attributes, _parameters, _rollout, _saving
 from operant.envs._infos import FinalObservations, final_tuples
 from operant.envs._rendering import Renderer
 from operant.envs._rollout import Evaluation, Policy, Progress, Rollout
+from operant.envs._spec import spec_of
+
+if TYPE_CHECKING:
+    from operant.envs._keywords import Autoreset
 
 _UNLIMITED = 2**31 - 1
 
@@ -63,7 +67,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
     Attributes:
         num_envs: How many copies there are.
         workers: Threads that step them, the caller's among them.
-        max_episode_steps: Steps after which an episode is truncated; 2147483647 for no limit.
+        max_episode_steps: Steps after which an episode is truncated; -1 for no limit.
         dtype: Precision of the simulated state, float32 or float64.
         parameters: The environment's physical parameters, those with their defaults included; read-only. Each is an
             attribute, too: `env.gravity = 3.7` is `env.set_parameters(gravity=3.7)`.
@@ -78,6 +82,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         render_mode: What the constructor was given.
         metadata: Gymnasium's; `metadata["autoreset_mode"]` is an `AutoresetMode`.
         autoreset_mode: The same `AutoresetMode`.
+        spec: What `gymnasium.make_vec` makes the same environment of; None if the class has no id.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -120,7 +125,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         workers: int = 1,
         *,
         max_episode_steps: int | None = None,
-        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        autoreset_mode: Autoreset = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
         dtype: npt.DTypeLike = np.float32,
         record_episode_statistics: bool = False,
@@ -158,7 +163,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             max_episode_steps = self._environment.max_episode_steps
         elif integer(max_episode_steps) == -1:
             max_episode_steps = _UNLIMITED
-        self.max_episode_steps = positive_integer("max_episode_steps", max_episode_steps, _UNLIMITED)
+        limit = positive_integer("max_episode_steps", max_episode_steps, _UNLIMITED)
+        self.max_episode_steps = -1 if limit == _UNLIMITED else limit
         self.record_episode_statistics = switch("record_episode_statistics", record_episode_statistics)
         self.autoreset_mode = _arguments.autoreset_mode(autoreset_mode)
         self.metadata = type(self).metadata | {"autoreset_mode": self.autoreset_mode}
@@ -173,7 +179,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             self._environment,
             self.num_envs,
             self.workers,
-            self.max_episode_steps,
+            limit,
             mode,
             self.dtype == np.float64,
             numbers,
@@ -183,6 +189,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             FinalObservations,
             final_tuples,
         )
+        self.spec = spec_of(self)
         self._renderer = None if self.render_mode is None else Renderer(self)
         # Where `step` would only call the core's, make it the core's: few copies step in no more time than a call.
         if self._renderer is None and type(self).step is SimdVectorEnv.step:

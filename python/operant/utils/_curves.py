@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ def read_curves(path: str | Path, x: str = "steps") -> dict[str, Curve]:
             if tuple(columns[: len(BASE_COLUMNS)]) != BASE_COLUMNS:
                 raise ValueError(f"expected columns that begin with {', '.join(BASE_COLUMNS)}")
             curves = {name: ([], []) for name in columns[2:]}
-            for number, row in zip(count(), rows, strict=False):
+            for number, row in enumerate(rows):
                 cells = dict(zip(columns, row, strict=False))
                 place = _place(cells, x, number, rows.line_num)
                 for name, (places, values) in curves.items():

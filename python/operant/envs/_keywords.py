@@ -1,0 +1,29 @@
+"""The types of the constructors' keywords, for type checkers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, SupportsFloat, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import AutoresetMode
+
+#: A mode, or its value.
+Autoreset = AutoresetMode | Literal["NextStep", "SameStep", "Disabled"]
+#: One for all copies, or one for each.
+Number = SupportsFloat | Sequence[SupportsFloat] | npt.NDArray[Any]
+#: Several for all copies, or for each.
+Numbers = Sequence[SupportsFloat] | Sequence[Sequence[SupportsFloat]] | npt.NDArray[Any]
+#: Yes or no.
+Flag = bool | np.bool_
+
+
+class Keywords(TypedDict, total=False):
+    """What all environments take."""
+
+    max_episode_steps: int | None
+    autoreset_mode: Autoreset
+    render_mode: str | None
+    dtype: npt.DTypeLike
+    record_episode_statistics: bool
