@@ -85,8 +85,8 @@ XSIMD_INLINE xsimd::batch<float, Arch> with_sign_of(const xsimd::batch<float, Ar
 
 }  // namespace detail
 
-/// e^x for x <= 0. The relative error is below 3e-7 + 5e-8 |x|, because log2(e) is rounded. For x < -87 it is e^-87. It is
-/// not named exp, because an unqualified call would find xsimd's, too.
+/// e^x for x <= 0. The relative error is below 3e-7 + 5e-8 |x|, because log2(e) is rounded; half more on processors without a
+/// fused multiply-add. For x < -87 it is e^-87. It is not named exp, because an unqualified call would find xsimd's, too.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> exponential_of_negative(const xsimd::batch<float, Arch>& x) {
     using Batch = xsimd::batch<float, Arch>;
