@@ -128,13 +128,8 @@ def assert_same(actual, expected, tolerance=0.0):
         # Each None or an observation, however they are looked at; Operant's are no objects until then.
         assert isinstance(actual, np.ndarray)
         for i, (ours, theirs) in enumerate(zip(actual, expected, strict=True)):
-            for row in (ours, actual[i]):
-                if isinstance(theirs, np.ndarray):
-                    row = np.ascontiguousarray(row)
-                elif isinstance(theirs, (int, np.integer)):
-                    assert isinstance(row, np.integer)
-                    row, theirs = int(row), int(theirs)
-                assert_same(row, theirs, tolerance)
+            for one in (ours, actual[i]):
+                assert_same(np.ascontiguousarray(one) if isinstance(one, np.ndarray) else one, theirs, tolerance)
     elif isinstance(expected, np.ndarray):
         assert type(actual) is np.ndarray
         assert actual.flags.c_contiguous

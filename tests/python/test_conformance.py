@@ -11,6 +11,7 @@ import pytest
 from conftest import every_environment, every_id, every_lasting_environment
 from gymnasium import error
 from gymnasium.error import ResetNeeded
+from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode
 from side_by_side import (
     FORKS,
@@ -274,6 +275,32 @@ def test_final_observations_are_none_where_no_episode_ended(registration, rng):
     pair.close()
 
 
+@every_environment
+@pytest.mark.quick
+def test_infos_are_equivalent_to_syncvectorenvs_for_gymnasium(registration, mode, rng):
+    """By the function that its own tests compare with, which asks for the same types; in float64."""
+
+    def with_objects(infos):
+        final = infos.get("final_obs")
+        return infos | {"final_obs": final.objects()} if hasattr(final, "objects") else infos
+
+    pair = Pair(registration, 5, mode, max_episode_steps=4)
+    pair.ours.reset(seed=0)
+    pair.sync.reset(seed=0)
+    finished = np.zeros(5, bool)
+    for _ in range(20):
+        if mode is AutoresetMode.DISABLED and finished.any():
+            resets = [env.reset(options={"reset_mask": finished.copy()})[1] for env in (pair.ours, pair.sync)]
+            assert data_equivalence(*resets, exact=True)
+        actions = random_actions(pair.space, rng, 5)
+        ours, theirs = pair.ours.step(actions), pair.sync.step(actions)
+        assert data_equivalence(with_objects(ours[4]), theirs[4], exact=True)
+        finished = theirs[2] | theirs[3]
+        if mode is AutoresetMode.SAME_STEP and finished.any():
+            assert data_equivalence(list(ours[4]["final_obs"]), list(theirs[4]["final_obs"]), exact=True)
+    pair.close()
+
+
 def test_final_observations_can_be_replaced(make, draw):
     """By anything: wrappers store there what they make of them."""
     env = make(3, autoreset_mode="SameStep", max_episode_steps=1)
@@ -286,6 +313,7 @@ def test_final_observations_can_be_replaced(make, draw):
     assert final[1] is None
     np.testing.assert_array_equal(final[2], untouched)
     assert [np.shape(row) for row in final] == [(4, 25), (), untouched.shape]
+    assert [np.shape(row) for row in final.objects()] == [(4, 25), (), untouched.shape]
     np.testing.assert_array_equal(env.step(draw(env))[4]["_final_obs"], [True] * 3)
 
 

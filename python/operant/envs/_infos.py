@@ -15,7 +15,10 @@ class FinalObservations(np.ndarray):
 
     `SyncVectorEnv` returns an array of `num_envs` objects, most of them None; to make one takes longer than a step of
     thousands of copies. This array of shape `(num_envs, d)`, float32, answers the same questions from the observations
-    before the restarts. As for `SyncVectorEnv`, an element can be replaced by anything.
+    before the restarts. As for `SyncVectorEnv`, an element can be replaced by anything. Where it has to be exactly
+    Gymnasium's array, `objects` makes it.
+
+    Discrete observations have shape `(num_envs,)`, int64, and are Python's integers, one at a time.
     """
 
     _ended: npt.NDArray[np.bool_] | None = None  # set by the core, as is the dict that takes replacements
@@ -35,7 +38,9 @@ class FinalObservations(np.ndarray):
         if number in self._replaced:
             return self._replaced[number]
         row = np.asarray(self)[number]
-        return row if self._ended[number] else None
+        if not self._ended[number]:
+            return None
+        return row if self.ndim > 1 else int(row)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         number = self._copy_number(key)
@@ -46,6 +51,16 @@ class FinalObservations(np.ndarray):
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
+
+    def objects(self) -> npt.NDArray[Any]:
+        """The array of `num_envs` objects that `SyncVectorEnv` has: the observation of a copy or None.
+
+        What asks for the types, as Gymnasium's `data_equivalence` does, finds no difference.
+        """
+        objects = np.full(len(self), None, dtype=object)
+        for copy, one in enumerate(self):
+            objects[copy] = one
+        return objects
 
 
 def final_tuples(parts: tuple[npt.NDArray[Any], ...], ended: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
