@@ -143,6 +143,7 @@ def test_a_snapshot_brings_them_back(family, rng):
     env.set_attr(name, values.tolist())
     env.restore(snapshot)
     assert (env.get_attr(name), env.observation_space) == (before, space)
+    assert gym.make_vec(env.spec).get_attr(name) == before
     for one, observations in zip(actions, expected, strict=True):
         np.testing.assert_array_equal(env.step(one)[0], observations)
 

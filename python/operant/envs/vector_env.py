@@ -254,8 +254,12 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         numbers = _parameters.numbers_of(self._known, parameters, self.num_envs, self.dtype, self._numbers)
         self._core.set_parameters(numbers)
         self._take_parameters(numbers)
+        self._show_in_spec(parameters)
+
+    def _show_in_spec(self, names: Iterable[str]) -> None:
+        """Have the specification make an environment with these parameters as they are."""
         if self.spec is not None:
-            self.spec = replace(self.spec, kwargs=self.spec.kwargs | {name: self._plain(name) for name in parameters})
+            self.spec = replace(self.spec, kwargs=self.spec.kwargs | {name: self._plain(name) for name in names})
 
     def _plain(self, name: str) -> Any:
         """A parameter as JSON can have it."""
@@ -585,6 +589,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         numbers, self._seeds = self._core.restore(snapshot)
         if numbers is not self._numbers:
             self._take_parameters(numbers)
+            self._show_in_spec([] if self.spec is None else self._known.keys() & self.spec.kwargs.keys())
         if self._renderer is not None:
             self._renderer.after_jump()
 
