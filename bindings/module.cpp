@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 
 #include "actions.hpp"
 #include "environment.hpp"
+#include "foreign_environment.hpp"
 #include "policy.hpp"
 #include "released_gil.hpp"
 #include "vector_env.hpp"
@@ -90,6 +92,7 @@ void bind_vector_env(nb::module_& module) {
         .def("clear_logs", &PyVectorEnv::clear_logs)
         .def("save", &PyVectorEnv::save)
         .def("load", &PyVectorEnv::load, "bytes"_a)
+        .def("foreign_number", &PyVectorEnv::foreign_number)
         .def("close", &PyVectorEnv::close);
 }
 
@@ -118,6 +121,7 @@ NB_MODULE(_core, module) {
     bind_environment(module);
     bind_policies(module);
     bind_vector_env(module);
+    module.attr("foreign_calls") = reinterpret_cast<std::uintptr_t>(&foreign_calls());
     module.def("builtin_environments", &builtin_environments);
     module.def(
         "load_library",

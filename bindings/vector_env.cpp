@@ -32,70 +32,45 @@ void* data_of(nb::handle array, std::size_t bytes) {
 
 }  // namespace
 
-PyVectorEnv::Exclusive::Exclusive(PyVectorEnv& env, bool may_be_closed) : busy_(env.busy_) {
-    if (busy_.test_and_set(std::memory_order_acquire))
-        throw std::runtime_error(
-            "another thread is inside of this environment, or was when this process was forked; give each thread and process "
-            "its own");
-    if (!env.core_ && !may_be_closed) {
-        busy_.clear(std::memory_order_release);
-        throw ClosedEnvironment("this environment has been closed");
-    }
-}
-
 PyVectorEnv::PyVectorEnv(const Environment& environment, std::size_t num_envs, const Options& options,
                          const Numbers& parameters, nb::object as_actions, nb::object fitting_actions,
                          nb::object final_observations, nb::object final_tuples)
-    : core_(std::in_place, environment.description(),
-            choose_kernels(environment.description(), options.float64, active_architecture()), num_envs,
-            CoreOptions{options.workers, options.max_episode_steps, autoreset_mode_of(options.autoreset_mode)},
-            std::vector<double>(parameters.data(), parameters.data() + parameters.size())),
+    : shared_(std::make_shared<SharedCore>(
+          environment.description(), choose_kernels(environment.description(), options.float64, active_architecture()), num_envs,
+          CoreOptions{options.workers, options.max_episode_steps, autoreset_mode_of(options.autoreset_mode)},
+          std::vector<double>(parameters.data(), parameters.data() + parameters.size()), options.record_episode_statistics)),
+      core_(shared_->core),
+      began_(shared_->began),
       frames_(output_list(environment.description(), core_->autoreset_mode(), options.record_episode_statistics), num_envs,
               core_->padded(), std::move(final_observations)),
       infos_(frames_.list(), std::move(final_tuples)),
       narrow_(environment.description().action.kind == SpaceDescription::Kind::box ? ActionType::float32 : ActionType::int32),
       wide_(environment.description().action.kind == SpaceDescription::Kind::box ? ActionType::float64 : ActionType::int64),
       as_actions_(std::move(as_actions)),
-      fitting_actions_(std::move(fitting_actions)) {
-    if (options.record_episode_statistics) {
-        began_ = make_aligned_array<double>(core_->padded());
-        std::fill_n(began_.get(), num_envs, BlockRun::now());
-    }
-}
+      fitting_actions_(std::move(fitting_actions)) {}
 
 nb::object PyVectorEnv::reset(nb::handle seed, const Numbers& bounds, const std::optional<Mask>& mask) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     const bool all = !mask || std::all_of(mask->data(), mask->data() + mask->size(), [](bool selected) { return selected; });
     if (!all && !core_->started()) throw ResetNeeded("reset: the first reset must be without a reset_mask");
     const auto seeds = seed_sequences(seed, core_->num_envs());
     Frame& frame = frames_.take();  // the last thing that may fail: nothing has been changed yet
-    for (std::size_t copy = 0; copy < seeds.size(); ++copy)
-        if (seeds[copy] && (!mask || mask->data()[copy])) core_->seed(copy, *seeds[copy]);
-    if (began_) {
-        const double now = BlockRun::now();
-        for (std::size_t copy = 0; copy < core_->num_envs(); ++copy)
-            if (!mask || mask->data()[copy]) began_[copy] = now;
-    }
     Outputs outputs = frame.outputs();
     outputs.final_infos = nullptr;
     {
         const ReleasedGil released;
-        const std::span<const double> numbers(bounds.data(), bounds.size());
-        if (mask)
-            core_->reset({mask->data(), mask->size()}, numbers, outputs);
-        else
-            core_->reset(numbers, outputs);
+        shared_->reset(seeds, {bounds.data(), bounds.size()}, mask ? mask->data() : nullptr, outputs);
     }
     return nb::make_tuple(frame.observations(), core_->environment().has_reset_info ? infos_.of(frame, 0) : nb::dict());
 }
 
 void PyVectorEnv::seed(std::uint64_t first) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     core_->seed_all(first);
 }
 
 nb::object PyVectorEnv::generators() {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     const std::size_t words = core_->environment().random_size / sizeof(std::uint64_t), size = core_->num_envs() * words;
     auto* data = new std::uint64_t[size];
     const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<std::uint64_t*>(p); });
@@ -104,12 +79,12 @@ nb::object PyVectorEnv::generators() {
 }
 
 void PyVectorEnv::set_generators(const Generators& generators) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     core_->set_generators(std::as_bytes(std::span(generators.data(), generators.size())));
 }
 
 nb::object PyVectorEnv::step(nb::handle actions) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     const std::size_t action_size = core_->environment().action.size;
     nb::object array = nb::borrow(actions);
     auto view = view_actions(array, core_->num_envs(), action_size);
@@ -119,26 +94,12 @@ nb::object PyVectorEnv::step(nb::handle actions) {
         view = view_actions(array, core_->num_envs(), action_size);
     }
     Frame& frame = frames_.take();
-    Outputs outputs = frame.outputs();
-    EpisodeStatistics episodes;
-    if (began_) {
-        episodes = frame.episodes();
-        episodes.began = began_.get();
-        episodes.now = BlockRun::now();
-        outputs.episodes = &episodes;
-    }
     std::int64_t ended;
     {
         // Few copies are stepped in less time than it takes to let go of the GIL and get it back.
         std::optional<ReleasedGil> released;
         if (core_->num_envs() > lanes_per_word) released.emplace();
-        const std::size_t size = core_->num_envs() * action_size;
-        switch (view.type) {
-            case ActionType::int32: ended = core_->step(span_of<std::int32_t>(view.data, size), outputs); break;
-            case ActionType::int64: ended = core_->step(span_of<std::int64_t>(view.data, size), outputs); break;
-            case ActionType::float32: ended = core_->step(span_of<float>(view.data, size), outputs); break;
-            default: ended = core_->step(span_of<double>(view.data, size), outputs);
-        }
+        ended = shared_->step(view, frame.outputs(), frame.episodes());
     }
     const std::size_t first = core_->environment().observation.kind == SpaceDescription::Kind::tuple
                                   ? core_->environment().observation.size
@@ -148,7 +109,7 @@ nb::object PyVectorEnv::step(nb::handle actions) {
 }
 
 nb::object PyVectorEnv::state() {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     const std::size_t state_size = core_->environment().state_size;
     const std::size_t size = core_->num_envs() * state_size;
     auto* data = new double[size];
@@ -158,13 +119,13 @@ nb::object PyVectorEnv::state() {
 }
 
 void PyVectorEnv::set_state(const StateArray& state) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     core_->set_state({state.data(), state.size()});
 }
 
 void PyVectorEnv::rollout(nb::handle source, std::size_t steps, const nb::list& arrays, nb::handle chosen_actions,
                           nb::handle returns, nb::handle progress) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     const std::size_t rows = steps * core_->num_envs(), action_size = core_->environment().action.size;
     RolloutArrays into;
     into.list = frames_.list();
@@ -216,7 +177,7 @@ void PyVectorEnv::run_rollout(RolloutRun& run, nb::handle progress) {
 }
 
 void PyVectorEnv::evaluate(Policy& policy, std::size_t episodes, nb::handle returns, nb::handle lengths, nb::handle progress) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     const std::size_t total = episodes * core_->num_envs();
     const BoundPolicy bound = policy.bind(core_->environment(), core_->parameters(), core_->num_envs());
     EvaluationRun run(*core_, bound.function, episodes,
@@ -226,33 +187,33 @@ void PyVectorEnv::evaluate(Policy& policy, std::size_t episodes, nb::handle retu
 }
 
 nb::object PyVectorEnv::observe() {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     Frame& frame = frames_.take();
     core_->observe(frame.outputs());
     return frame.observations();
 }
 
 void PyVectorEnv::set_parameters(const Numbers& parameters) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     core_->set_parameters({parameters.data(), parameters.data() + parameters.size()});
 }
 
 PyVectorEnv::Snapshot PyVectorEnv::snapshot(nb::object note) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     std::vector<double> began;
     if (began_) began.assign(began_.get(), began_.get() + core_->num_envs());
     return {Branching::take(*core_), std::move(began), std::move(note)};
 }
 
 nb::object PyVectorEnv::restore(const Snapshot& snapshot) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     Branching::restore(*core_, snapshot.core);
     if (began_) std::ranges::copy(snapshot.began, began_.get());
     return snapshot.note;
 }
 
 void PyVectorEnv::copy_state(const Copies& source, const Copies& target, bool random) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     Branching::copy_state(*core_, {source.data(), source.size()}, {target.data(), target.size()}, random);
     if (!began_) return;
     std::vector<double> began;
@@ -261,31 +222,38 @@ void PyVectorEnv::copy_state(const Copies& source, const Copies& target, bool ra
 }
 
 nb::tuple PyVectorEnv::logs() {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     const Logs logs = core_->logs();
     return nb::make_tuple(logs.episode_count, logs.total_reward, logs.total_steps);
 }
 
 void PyVectorEnv::clear_logs() {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     core_->clear_logs();
 }
 
 nb::bytes PyVectorEnv::save() {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     const auto bytes = core_->save();
     return nb::bytes(bytes.data(), bytes.size());
 }
 
 void PyVectorEnv::load(const nb::bytes& bytes) {
-    const Exclusive exclusive(*this);
+    const Exclusive exclusive(*shared_);
     core_->load({static_cast<const std::byte*>(bytes.data()), bytes.size()});
 }
 
+std::uint32_t PyVectorEnv::foreign_number() {
+    const Exclusive exclusive(*shared_);
+    if (!foreign_) foreign_ = ForeignEnvironment::enlist(shared_, frames_.list());
+    return foreign_->number();
+}
+
 void PyVectorEnv::close() {
-    const Exclusive exclusive(*this, true);
+    const Exclusive exclusive(*shared_, true);
     core_.reset();
     frames_ = FramePool({}, 0, 0, {});
+    foreign_.reset();
 }
 
 }  // namespace operant::bindings

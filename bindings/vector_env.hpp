@@ -2,10 +2,9 @@
 /// \file
 /// `VectorEnvCore` as Python sees it: checks who calls, finds arrays for the results, lets other threads run meanwhile.
 
-#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,17 +16,14 @@
 #include <operant/vector_env_core.hpp>
 
 #include "actions.hpp"
+#include "shared_core.hpp"
 #include "environment.hpp"
+#include "foreign_environment.hpp"
 #include "frames.hpp"
 #include "infos.hpp"
 #include "policy.hpp"
 
 namespace operant::bindings {
-
-/// The environment has been closed: `gymnasium.error.ClosedEnvironmentError`.
-class ClosedEnvironment : public std::logic_error {
-    using std::logic_error::logic_error;
-};
 
 class PyVectorEnv {
 public:
@@ -48,6 +44,9 @@ public:
     /// \param final_tuples Python callable that makes `infos["final_obs"]` where observations are tuples
     PyVectorEnv(const Environment& environment, std::size_t num_envs, const Options& options, const Numbers& parameters,
                 nb::object as_actions, nb::object fitting_actions, nb::object final_observations, nb::object final_tuples);
+
+    PyVectorEnv(const PyVectorEnv&) = delete;
+    PyVectorEnv& operator=(const PyVectorEnv&) = delete;
 
     using Mask = nb::ndarray<const bool, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
@@ -124,24 +123,16 @@ public:
     void load(const nb::bytes& bytes);
     void close();
 
+    /// The number by which compiled programs find the copies, as long as this object or one of the programs is there.
+    std::uint32_t foreign_number();
+
 private:
-    /// The one thread that is inside of this environment.
-    class Exclusive {
-    public:
-        explicit Exclusive(PyVectorEnv& env, bool may_be_closed = false);
-        ~Exclusive() { busy_.clear(std::memory_order_release); }
-        Exclusive(const Exclusive&) = delete;
-        Exclusive& operator=(const Exclusive&) = delete;
-
-    private:
-        std::atomic_flag& busy_;
-    };
-
     void run_rollout(RolloutRun& run, nb::handle progress);
 
-    std::atomic_flag busy_;
-    std::optional<VectorEnvCore> core_;
-    AlignedArray<double> began_;  ///< when each copy's episode began, if episode statistics are recorded
+    std::shared_ptr<SharedCore> shared_;  ///< compiled programs have them, too
+    std::optional<VectorEnvCore>& core_;
+    AlignedArray<double>& began_;
+    std::shared_ptr<ForeignEnvironment> foreign_;  ///< if a program has asked for it
     FramePool frames_;
     Infos infos_;
     ActionType narrow_, wide_;  ///< what is used without a conversion
