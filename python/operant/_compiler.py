@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,16 +77,27 @@ class Compiler(NamedTuple):
         hidden = ["-fvisibility=hidden", "-fvisibility-inlines-hidden"]
         return [*common, *hidden, *flags, *own]
 
-    def compile(self, header: Path, source: Path, library: Path, architecture: str) -> None:
+    def compile(
+        self, header: Path, source: Path, library: Path, architecture: str, includes: Sequence[str] = ()
+    ) -> None:
         """Make a shared library of a source file that includes a header.
+
+        Args:
+            header: What errors are about.
+            source: The file to compile.
+            library: The file to make.
+            architecture: One of `ARCHITECTURES`.
+            includes: Directories of headers, besides Operant's.
 
         Raises:
             CompileError: The compiler refuses it.
         """
         if self.is_microsofts:
-            files = [f"/I{get_include()}", str(source), f"/Fe:{library}", f"/Fo:{source.with_suffix('.obj')}"]
+            directories = [f"/I{one}" for one in (get_include(), *includes)]
+            files = [*directories, str(source), f"/Fe:{library}", f"/Fo:{source.with_suffix('.obj')}"]
         else:
-            files = ["-Wfatal-errors", f"-I{get_include()}", str(source), "-o", str(library)]
+            directories = [f"-I{one}" for one in (get_include(), *includes)]
+            files = ["-Wfatal-errors", *directories, str(source), "-o", str(library)]
         command = [*self.command, *self.flags(architecture), *files]
         done = _run(command)
         if done.returncode != 0:

@@ -7,12 +7,12 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import new_class
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from operant import __version__, _headers, _libraries, simd
 from operant._checks import path as checked_path
@@ -25,6 +25,7 @@ from operant.envs.vector_env import SimdVectorEnv
 from operant.policies import make_class
 
 _Contents = tuple[list[Environment], list[PolicyClass]]
+_Opened = TypeVar("_Opened")
 
 # As cmake/OperantEnvironments.cmake writes it, for one instruction set. An environment of the scalar tier has kernels
 # for the least one only. Arrays have at least one element.
@@ -145,23 +146,44 @@ def _make_class(environment: Environment, module: str) -> type[SimdVectorEnv[Any
 
 def _cached(path: Path, files: dict[Path, bytes], structs: _Structs, compiler: Compiler) -> _Contents:
     """What is in the header's library, which is built if there is none."""
-    # A new name for every content: the system never loads two libraries of one name.
-    library = _cache_directory() / f"{path.stem}-{_key(files, structs, compiler)}{_libraries.SUFFIX}"
+    key = _key(files, structs, compiler)
+    return built(f"{path.stem}-{key}", _source(path, structs), path, compiler, _libraries.contents_of)
+
+
+def built(
+    name: str,
+    source: str,
+    header: Path,
+    compiler: Compiler,
+    opened: Callable[[Path], _Opened],
+    includes: Sequence[str] = (),
+) -> _Opened:
+    """Open a library of the cache directory, which is built if there is none.
+
+    Args:
+        name: Of the library, a new one for every content: the system never loads two libraries of one name.
+        source: C++.
+        header: What the source is about, for messages.
+        compiler: That makes the library.
+        opened: Opens it; ImportError if it is damaged.
+        includes: Directories of headers, besides Operant's.
+    """
+    library = _cache_directory() / f"{name}{_libraries.SUFFIX}"
     if library.exists():
         try:
-            return _libraries.contents_of(library)
+            return opened(library)
         except ImportError:  # damaged; if that is not the reason, the new one fails alike
             library.unlink()
     with _temporary_directory(library.parent) as directory:
-        source, target = directory / "library.cpp", directory / library.name
-        source.write_text(_source(path, structs), encoding="utf-8")
-        compiler.compile(path, source, target, simd.active)
+        written, target = directory / "library.cpp", directory / library.name
+        written.write_text(source, encoding="utf-8")
+        compiler.compile(header, written, target, simd.active, includes)
         try:
             target.replace(library)  # at once, whatever other processes do
         except PermissionError:  # Windows: another process has made it, and loaded it
             if not library.exists():
                 raise
-    return _libraries.contents_of(library)
+    return opened(library)
 
 
 def _source(path: Path, structs: _Structs) -> str:
@@ -184,15 +206,26 @@ def _source(path: Path, structs: _Structs) -> str:
 
 def _key(files: dict[Path, bytes], structs: _Structs, compiler: Compiler) -> str:
     contents = [hashlib.sha256(content).hexdigest() for content in files.values()]
-    parts = [__version__, _operants_headers(), _SOURCE, compiler, compiler.flags(simd.active), structs, contents]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
+    return key_of(compiler, _SOURCE, structs, contents)
+
+
+def key_of(compiler: Compiler, *parts: Any) -> str:
+    """A short name for all that a library depends on: Operant, the compiler, its flags, and these parts."""
+    all_parts = [
+        __version__,
+        headers_digest(Path(get_include(), "operant")),
+        compiler,
+        compiler.flags(simd.active),
+        *parts,
+    ]
+    return hashlib.sha256(json.dumps(all_parts).encode()).hexdigest()[:20]
 
 
 @lru_cache
-def _operants_headers() -> str:
-    """A digest of Operant's own headers, which change between two versions when Operant itself is being worked on."""
+def headers_digest(directory: Path) -> str:
+    """A digest of a directory's headers: Operant's own change between two versions when it is being worked on."""
     digest = hashlib.sha256()
-    for header in sorted(Path(get_include(), "operant").rglob("*.hpp")):
+    for header in sorted(path for path in directory.rglob("*") if path.suffix in (".h", ".hpp")):
         digest.update(header.read_bytes())
     return digest.hexdigest()
 
