@@ -68,6 +68,8 @@ def test_python_snippets_run(page, tmp_path, monkeypatch):
             else:
                 exec(compile("\n" * line + code, page, "exec"), namespace)
         except ModuleNotFoundError as error:
+            if error.name == "jax":
+                pytest.skip("no jax: tests/integrations runs this page")
             if error.name.partition(".")[0] not in LIBRARIES:
                 raise
             missing.add(f"line {line}: no {error.name}")
