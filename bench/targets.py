@@ -17,6 +17,7 @@ from typing import Any
 from unittest import mock
 
 import gymnasium as gym
+import jax_steps
 import numpy as np
 import rollouts
 
@@ -243,6 +244,11 @@ def _recorded_observations(effort: Effort) -> Measured:
     return rollouts.observations_against_copying(effort.rounds, effort.seconds), ""
 
 
+def _jax(num_envs: int, effort: Effort) -> Measured:
+    beyond, kernel = jax_steps.beyond_the_kernel(num_envs, effort.rounds, effort.seconds)
+    return [beyond], f"the kernel takes {median(kernel):.2f} µs"
+
+
 def _import(effort: Effort) -> Measured:
     command = [sys.executable, "-c", IMPORT]
     return [[json.loads(subprocess.check_output(command)) * 1e3 for _ in range(effort.rounds)]], ""
@@ -297,6 +303,10 @@ def groups() -> list[Group]:
         Group([Row("rollout: 2 workers / 1, N = 65536", 1.8)], _rollouts_with_two_workers),
         Group([Row("MLP rollout / numpy and step", 4)], _network),
         Group([Row("rollout: observations / copying", 0.8)], _recorded_observations),
+        *(
+            Group([Row(f"JAX: step - kernel, N = {size}", 2, "µs", at_most=True)], partial(_jax, size))
+            for size in (8, 4096)
+        ),
         Group([Row("seeded reset of 4096", 2, "ms", at_most=True)], _seeded_reset),
         Group([Row("memory a copy, N = 1048576", 250, "bytes", at_most=True)], _memory),
         Group([Row("import operant after gymnasium", 40, "ms", at_most=True)], _import),
