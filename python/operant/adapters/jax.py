@@ -16,7 +16,7 @@ from operant import _core
 from operant._checks import shown
 from operant._compiler import find_compiler
 from operant._loading import built, headers_digest, key_of
-from operant.envs import SimdVectorEnv, _arguments, _streams
+from operant.envs import SimdVectorEnv, _arguments, _infos, _streams
 
 try:
     import jax
@@ -109,13 +109,12 @@ class JaxVectorEnv:
         self.env._start_streams()
         self.env._seeds = _streams.Seeds(-1)  # programs may start them anew, and Python does not hear of it
         self._number = np.uint32(self.env._core.foreign_number())
-        self._outputs = self.env._infos.outputs
-        has_reset_info = self.env._environment.has_reset_info
-        of_reset = ("observation", "info", "has_infos") if has_reset_info else ("observation",)
+        of_reset = ("observation", "info", "has_infos") if self.env._environment.has_reset_info else ("observation",)
+        self._outputs = self.env._outputs
+        self._reset_outputs = [output for output in self._outputs if output[0] in of_reset]
         # Programs keep the environment. Those that JAX makes of calls outside of any are forgotten with this object.
         self._reset = jax.jit(self._call_reset, static_argnames="bounds")
         self._step = jax.jit(self._call_step)
-        self._of_reset = [i for i, (role, *_) in enumerate(self._outputs) if role in of_reset]
 
     def reset(
         self, seed: Any = None, *, options: dict[str, Any] | None = None, state: State | None = None
@@ -146,11 +145,7 @@ class JaxVectorEnv:
         token = jnp.zeros((0,), jnp.uint32) if state is None else self._state("reset", state)
         with _no_vmap():
             state, *arrays = self._reset(token, self._seeds(seed), mask, bounds=bounds)
-        all_arrays: list[Any] = [None] * len(self._outputs)
-        for i, array in zip(self._of_reset, arrays, strict=True):
-            all_arrays[i] = array
-        infos = self.env._infos._reported(all_arrays) if self.env._environment.has_reset_info else {}
-        return state, (self._observations(all_arrays), infos)
+        return state, (self._observations(arrays), _infos.stacked(self._reset_outputs, arrays))
 
     def step(
         self, state: State, actions: Any
@@ -178,7 +173,7 @@ class JaxVectorEnv:
             state, *arrays = self._step(self._state("step", state), self._actions(actions))
         first = len(self.env.single_observation_space) if self._is_tuple else 1  # type: ignore[arg-type]
         rewards, terminations, truncations = arrays[first : first + 3]
-        infos = self.env._infos.stacked(arrays)
+        infos = _infos.stacked(self._outputs, arrays)
         return state, (self._observations(arrays), rewards, terminations, truncations, infos)
 
     def close(self) -> None:
@@ -195,8 +190,7 @@ class JaxVectorEnv:
         return tuple(arrays[: len(self.env.single_observation_space)])  # type: ignore[arg-type]
 
     def _call_reset(self, *arguments: jax.Array, bounds: tuple[float, ...]) -> list[jax.Array]:
-        outputs = [self._outputs[i] for i in self._of_reset]
-        return self._call(_RESET, outputs, arguments, bounds=np.array(bounds, np.float64))
+        return self._call(_RESET, self._reset_outputs, arguments, bounds=np.array(bounds, np.float64))
 
     def _call_step(self, *arguments: jax.Array) -> list[jax.Array]:
         return self._call(_STEP, self._outputs, arguments)
