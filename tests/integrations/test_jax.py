@@ -435,10 +435,8 @@ def test_what_the_page_shows_runs(capsys):
     assert "INVALID_ARGUMENT: actions[0]: expected an integer from 0 to 1, got 7" in printed
 
 
-def test_the_example_learns_to_balance():
-    done = subprocess.run([sys.executable, EXAMPLES / "ppo_jax.py", "--seed", "1"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert float(done.stdout.split()[-1]) >= 475
+def test_the_example_learns_to_balance(run_example):
+    assert run_example("ppo_jax.py", "--seed", "1") >= 475
 
 
 def test_an_older_jax_is_told_so():

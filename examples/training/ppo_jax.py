@@ -1,7 +1,7 @@
 """PPO on CartPole-v1 as one compiled program: acting, stepping, advantages and updates inside of a single `jax.jit`.
 
     pip install jax operant
-    python examples/ppo_jax.py --seed 1
+    python examples/training/ppo_jax.py --seed 1
 
 The way of PureJaxRL, with JAX and nothing else: network and Adam are a few lines each. With the default autoreset mode,
 the step after the end of an episode starts a new one and ignores its action: it is no transition, and weighs nothing in
