@@ -442,4 +442,4 @@ def test_the_example_learns_to_balance(run_example):
 def test_an_older_jax_is_told_so():
     program = "import jax; jax.__version_info__ = (0, 8, 1); import operant.adapters.jax"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "ImportError: operant.adapters.jax needs JAX 0.8.2 or newer, got" in done.stderr
+    assert "ImportError: operant.adapters.jax needs JAX 0.8.2 or newer, and" in done.stderr

@@ -23,11 +23,12 @@ try:
     import jax.numpy as jnp
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
-        "operant.adapters.jax needs JAX, 0.8.2 or newer: pip install jax", name="jax"
+        f'operant.adapters.jax needs JAX (there is no module {missing.name}): pip install "operant[jax]", or jax',
+        name=missing.name,
     ) from missing
 if jax.__version_info__ < (0, 8, 2):  # whose programs cannot keep an environment
     raise ImportError(
-        f"operant.adapters.jax needs JAX 0.8.2 or newer, got {jax.__version__}: pip install --upgrade jax"
+        f'operant.adapters.jax needs JAX 0.8.2 or newer, and {jax.__version__} is installed: pip install "jax>=0.8.2"'
     )
 
 #: What `reset` and `step` return first, and take: see `JaxVectorEnv`.
