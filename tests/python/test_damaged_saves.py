@@ -110,7 +110,7 @@ def exercise(env):
 def test_a_forged_core_is_refused_or_steps(env, tmp_path):
     """Damage that the checksum does not show, because somebody has put it right."""
     saved = env._core.save()
-    described = env._described()
+    described = env._description()
 
     @BOUNDED
     @given(damages(saved))
@@ -158,7 +158,7 @@ ANYTHING = st.recursive(
 def test_a_forged_description_is_refused(env, tmp_path):
     path = tmp_path / "env"
     core = env._core.save()
-    described = env._described()
+    described = env._description()
     names = [*described["arguments"], "workers", "render_mode", "colour"]
 
     @BOUNDED
@@ -175,7 +175,7 @@ def test_a_forged_description_is_refused(env, tmp_path):
             loaded = envs.load(path)
         except ValueError:
             return
-        assert loaded._described() == forged
+        assert loaded._description() == forged
         exercise(loaded)
 
     fuzz()
@@ -192,7 +192,7 @@ def test_a_header_that_is_none(header, tmp_path):
 
 def test_a_number_in_a_file_fills_no_memory(env, tmp_path):
     path = tmp_path / "env"
-    described = env._described()
+    described = env._description()
     for num_envs in (10**6, 2**31, 2**45, 10**400):
         described["arguments"]["num_envs"] = num_envs
         path.write_bytes(_saving.pack(described, env._core.save()))
@@ -224,7 +224,7 @@ def test_another_version_is_refused(env, tmp_path):
         envs.load(path)
     core = env._core.save()
     assert b"operant 3" in core
-    path.write_bytes(_saving.pack(env._described(), core.replace(b"operant 3", b"operant 2", 1)))
+    path.write_bytes(_saving.pack(env._description(), core.replace(b"operant 3", b"operant 2", 1)))
     with pytest.raises(ValueError, match="version"):
         envs.load(path)
     with pytest.raises(FileNotFoundError):

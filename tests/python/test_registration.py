@@ -81,7 +81,7 @@ def test_the_spec_of_a_constructed_environment_makes_the_same(name):
     for env in (usual, unlimited, special, env_class(1)):
         made = gym.make_vec(env.spec)
         assert (type(made), made.spec) == (env_class, env.spec)
-        assert made._described() == env._described()
+        assert made._description() == env._description()
         assert (made.workers, made.render_mode) == (env.workers, env.render_mode)
         assert env.spec.max_episode_steps == (None if env.max_episode_steps == -1 else env.max_episode_steps)
         assert gym.envs.registration.EnvSpec.from_json(env.spec.to_json()) == env.spec

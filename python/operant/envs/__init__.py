@@ -1,6 +1,7 @@
 """The environments, as `gymnasium.vector.VectorEnv`."""
 
-from operant.envs._rollout import Evaluation, Rollout
+from operant.envs._evaluation import Evaluation
+from operant.envs._rollout import Rollout
 from operant.envs._saving import load
 from operant.envs.acrobot import AcrobotVecEnv
 from operant.envs.blackjack import BlackjackVecEnv

@@ -13,6 +13,9 @@ from gymnasium.vector import AutoresetMode
 
 from operant._checks import elements, integer, positive_integer, shortened, shown
 
+#: The time limit of episodes without one, as the core has it.
+UNLIMITED = 2**31 - 1
+
 # Draws nothing that matters: numpy checks bounds when it draws, and Gymnasium leaves it to numpy.
 _BOUNDS_CHECK = np.random.default_rng(0)
 
@@ -60,6 +63,13 @@ def precision(value: Any) -> np.dtype[Any]:
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: expected float32 or float64, got {dtype}")
     return dtype
+
+
+def time_limit(value: Any, default: int) -> int:
+    """The most steps of an episode: the default for None, `UNLIMITED` for -1."""
+    if value is None:
+        return default
+    return UNLIMITED if integer(value) == -1 else positive_integer("max_episode_steps", value, UNLIMITED)
 
 
 def autoreset_mode(value: Any) -> AutoresetMode:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium import error
 from gymnasium.spaces import Box
-from gymnasium.vector import AutoresetMode
 
 from operant import _core
 from operant._checks import positive_integer, shown
 from operant.envs import _arguments
 from operant.envs._infos import stacked
-
-if TYPE_CHECKING:
-    from operant.envs.vector_env import SimdVectorEnv
+from operant.envs._parametrised import Parametrised
 
 #: Of all steps of all copies: an array, or a tuple of them.
 Observations = TypeVar("Observations")
@@ -31,7 +26,7 @@ Policy = Callable[[Any], Any] | _core.Policy
 
 #: What `record` can name.
 RECORDS = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
-_MOST = 2**31 - 1
+MOST = 2**31 - 1
 
 
 @dataclass(eq=False, repr=False)
@@ -67,19 +62,7 @@ class Rollout(Generic[Observations]):
         return f"Rollout({', '.join(name for name in RECORDS if name in self._recorded)})"
 
 
-class Evaluation(NamedTuple):
-    """What whole episodes came to.
-
-    Attributes:
-        returns: Shape `(episodes, num_envs)`, float64: sums of rewards.
-        lengths: Shape `(episodes, num_envs)`, int64: numbers of steps.
-    """
-
-    returns: npt.NDArray[np.float64]
-    lengths: npt.NDArray[np.int64]
-
-
-class _Progress:
+class Telling:
     """Tells how far it is, ten times a second at most."""
 
     def __init__(self, callback: Progress | None, total: int) -> None:
@@ -91,17 +74,17 @@ class _Progress:
             self._next = time.monotonic() + 0.1
 
 
-def rollout(env: SimdVectorEnv[Any], source: Any, steps: Any, record: Any, out: Any, progress: Any) -> Rollout[Any]:
-    """What `SimdVectorEnv.rollout` documents."""
-    policy = _compiled(source)
+def rollout(env: Parametrised, source: Any, steps: Any, record: Any, out: Any, progress: Any) -> Rollout[Any]:
+    """See `SimdVectorEnv.rollout`."""
+    policy = compiled(source)
     given = None
     if policy is None and not callable(source):
         given = _arguments.many_actions(source, env.single_action_space, env.num_envs)
         if steps is not None and positive_integer("steps", steps) != len(given):
             raise ValueError(f"steps: expected None or {len(given)}, as there are actions for, got {shown(steps)}")
         steps = len(given)
-    steps = positive_integer("steps", steps, _MOST)
-    _check_progress(progress)
+    steps = positive_integer("steps", steps, MOST)
+    check_progress(progress)
     if policy is not None and env._renderer is not None and not callable(source):
         raise ValueError("render_mode: expected None for a compiled policy, as nothing is drawn between its steps")
     result = _new(env, steps, record) if out is None else _former(env, steps, record, out, given)
@@ -117,18 +100,18 @@ def rollout(env: SimdVectorEnv[Any], source: Any, steps: Any, record: Any, out: 
     return result
 
 
-def _compiled(policy: Any) -> _core.Policy | None:
+def compiled(policy: Any) -> _core.Policy | None:
     """What the core can call without Python, if the policy is that."""
     bound = getattr(policy, "_core", policy)
     return bound if isinstance(bound, _core.Policy) else None
 
 
-def _action_dtype(env: SimdVectorEnv[Any]) -> npt.DTypeLike:
+def _action_dtype(env: Parametrised) -> npt.DTypeLike:
     """Of the actions of compiled policies."""
     return np.float32 if isinstance(env.single_action_space, Box) else np.int32
 
 
-def _check_progress(progress: Any) -> None:
+def check_progress(progress: Any) -> None:
     if progress is not None and not callable(progress):
         raise TypeError(f"progress: expected None or a function of two numbers, got {shown(progress)}")
 
@@ -148,7 +131,7 @@ def _recorded(record: Any) -> frozenset[str]:
     return chosen
 
 
-def _arrays_of(env: SimdVectorEnv[Any], steps: int) -> Iterator[tuple[str, tuple[int, ...], npt.DTypeLike]]:
+def _arrays_of(env: Parametrised, steps: int) -> Iterator[tuple[str, tuple[int, ...], npt.DTypeLike]]:
     """The record, shape and dtype of every array that a step writes, in the core's order, and of the returns."""
     of_role = {role: f"{role}s" for role in ("observation", "reward", "termination", "truncation")}
     for role, _, dtype, width in env._outputs:
@@ -156,7 +139,7 @@ def _arrays_of(env: SimdVectorEnv[Any], steps: int) -> Iterator[tuple[str, tuple
     yield "returns", (env.num_envs,), np.float64
 
 
-def _new(env: SimdVectorEnv[Any], steps: int, record: Any) -> Rollout[Any]:
+def _new(env: Parametrised, steps: int, record: Any) -> Rollout[Any]:
     """A rollout with room for what is to be recorded."""
     result: Rollout[Any] = Rollout(_recorded=_recorded(record))
     try:
@@ -169,7 +152,7 @@ def _new(env: SimdVectorEnv[Any], steps: int, record: Any) -> Rollout[Any]:
     return result
 
 
-def _former(env: SimdVectorEnv[Any], steps: int, record: Any, out: Any, given: Any) -> Rollout[Any]:
+def _former(env: Parametrised, steps: int, record: Any, out: Any, given: Any) -> Rollout[Any]:
     """A former rollout, if it has the room."""
     if not isinstance(out, Rollout):
         raise TypeError(f"out: expected None or what a former call returned, got {shown(out)}")
@@ -199,7 +182,7 @@ def _make_room_for_actions(result: Rollout[Any], shape: tuple[int, ...], dtype: 
         result._chosen = np.empty(shape, dtype)
 
 
-def _show(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
+def _show(env: Parametrised, result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
     """Give the arrays their names."""
     for name in ("rewards", "terminations", "truncations", "observations"):
         arrays = [
@@ -216,10 +199,10 @@ def _show(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any]
 
 
 def _run_step_by_step(
-    env: SimdVectorEnv[Any], source: Any, steps: int, result: Rollout[Any], progress: Progress | None
+    env: Parametrised, source: Any, steps: int, result: Rollout[Any], progress: Progress | None
 ) -> None:
     returns, rewards = np.zeros(env.num_envs), np.empty(env.num_envs)
-    tell = _Progress(progress, steps)
+    tell = Telling(progress, steps)
     done = 0
     try:
         while done < steps:
@@ -242,7 +225,7 @@ def _run_step_by_step(
         result.returns[...] = returns
 
 
-def _step_and_draw(env: SimdVectorEnv[Any], actions: Any, arrays: list[Any], rewards: Any) -> None:
+def _step_and_draw(env: Parametrised, actions: Any, arrays: list[Any], rewards: Any) -> None:
     flags = {}
     for i, (role, _, _, _) in enumerate(env._outputs):
         if role in ("termination", "truncation"):
@@ -260,54 +243,3 @@ def _keep_actions(result: Rollout[Any], steps: int, t: int, actions: npt.NDArray
     if result._chosen.dtype != actions.dtype:
         result._chosen = result._chosen.astype(np.result_type(result._chosen, actions))
     result._chosen[t] = actions
-
-
-# Whole episodes.
-
-
-def evaluate(env: SimdVectorEnv[Any], source: Any, episodes: Any, seed: Any, progress: Any) -> Evaluation:
-    """What `SimdVectorEnv.evaluate` documents."""
-    policy = _compiled(source)
-    if policy is None and not callable(source):
-        raise TypeError(f"policy: expected a policy or a function of the observations, got {shown(source)}")
-    episodes = positive_integer("episodes", episodes, _MOST)
-    _check_progress(progress)
-    if env.closed:
-        raise error.ClosedEnvironmentError("this environment has been closed")
-    try:
-        shape = (episodes, env.num_envs)
-        evaluation = Evaluation(np.empty(shape), np.empty(shape, np.int64))
-    except (MemoryError, ValueError):
-        raise MemoryError(f"episodes: expected as many as memory can hold, got {episodes}") from None
-    fresh = type(env)(
-        env.num_envs,
-        env.workers,
-        max_episode_steps=env.max_episode_steps,
-        autoreset_mode=AutoresetMode.SAME_STEP,
-        dtype=env.dtype,
-        record_episode_statistics=policy is None,
-        **env.parameters,
-    )
-    with closing(fresh):
-        observations, _ = fresh.reset(seed=seed)
-        if policy is not None:
-            fresh._core.evaluate(policy, episodes, *evaluation, progress)
-        else:
-            tell = _Progress(progress, evaluation.lengths.size)
-            _evaluate_step_by_step(fresh, source, observations, evaluation, tell)
-    return evaluation
-
-
-def _evaluate_step_by_step(
-    env: SimdVectorEnv[Any], choose: Any, observations: Any, evaluation: Evaluation, tell: _Progress
-) -> None:
-    episodes = len(evaluation.returns)
-    played = np.zeros(env.num_envs, np.int64)
-    while (played < episodes).any():
-        observations, _, _, _, infos = env.step(choose(observations))
-        if "episode" in infos:
-            ended = np.flatnonzero(infos["_episode"] & (played < episodes))
-            evaluation.returns[played[ended], ended] = infos["episode"]["r"][ended]
-            evaluation.lengths[played[ended], ended] = infos["episode"]["l"][ended]
-            played[ended] += 1
-        tell(int(played.sum()))
