@@ -285,6 +285,25 @@ TEST_CASE("snapshots have the parameters of their time") {
     CHECK(env.step(std::vector<std::int32_t>(3, 1)).observations[1] == doctest::Approx(velocity_after_a_push({})));
 }
 
+TEST_CASE("random streams can be taken, and put back") {
+    Env env(70);
+    env.reset(3);
+    std::vector<std::byte> streams(70 * env.core().environment().random_size);
+    env.core().get_generators(streams);
+    const auto first = env.reset();
+    const std::vector<float> starts(first.begin(), first.end());
+    CHECK_FALSE(std::ranges::equal(env.reset(), starts));
+    env.core().set_generators(streams);
+    CHECK(std::ranges::equal(env.reset(), starts));
+
+    env.core().set_generators(streams);
+    CHECK_THROWS_WITH_AS(env.core().set_generators(std::vector<std::byte>(streams.size())),
+                         "generators: expected PCG64s, which have odd increments", std::invalid_argument);
+    CHECK_THROWS_AS(env.core().set_generators(std::span(streams).first(32)), std::invalid_argument);
+    CHECK_THROWS_AS(env.core().get_generators(std::span(streams).first(32)), std::invalid_argument);
+    CHECK(std::ranges::equal(env.reset(), starts));
+}
+
 TEST_CASE("parameters that are refused change nothing") {
     Env env(3);
     env.set_parameters({.sutton_barto_reward = true});
