@@ -448,6 +448,12 @@ def test_a_file_whose_name_is_no_text(training):
     assert os.path.exists(strange.replace(b".csv", b".png"))
 
 
+def test_the_adapter_without_its_library_says_what_to_install():
+    code = "import sys; sys.modules['stable_baselines3'] = None; import operant.adapters.sb3"
+    failed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert failed.stderr.splitlines()[-1].endswith(': stable_baselines3 is not installed: pip install "operant[sb3]"')
+
+
 def test_plot_without_matplotlib(training):
     code = "import sys; sys.modules['matplotlib'] = None; from operant.cli import main; raise SystemExit(main())"
     failed = subprocess.run([sys.executable, "-c", code, "plot", training], capture_output=True, text=True)

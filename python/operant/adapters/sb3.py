@@ -19,17 +19,15 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode
 
 from operant._checks import positive_integer, shown
+from operant._extras import require
 from operant.envs import SimdVectorEnv
 
 try:
     from stable_baselines3.common.monitor import Monitor
     from stable_baselines3.common.vec_env import VecEnv
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        f"operant.adapters.sb3 needs Stable-Baselines3 (there is no module {error.name}): "
-        'pip install "operant[sb3]", or stable-baselines3 itself',
-        name=error.name,
-    ) from error
+except ModuleNotFoundError:
+    require("stable_baselines3", "operant[sb3]")
+    raise  # it is there, but something that it needs is not
 
 __all__ = ["OperantVecEnv", "make_vec_env"]
 
