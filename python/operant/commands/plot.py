@@ -39,7 +39,12 @@ def add_parser(commands: Any) -> None:
         default="steps",
         help="what the horizontal axis shows (default: steps)",
     )
-    add("--smooth", type=positive_integer, metavar="N", help="average over N rows; 1: not at all (default: a fiftieth)")
+    add(
+        "--smooth",
+        type=positive_integer,
+        metavar="N",
+        help="average over N rows, 1 for not at all (default: a fiftieth of all)",
+    )
     add("--show", action="store_true", help="show a window; write a file only with --output")
     parser.set_defaults(run=run)
 
