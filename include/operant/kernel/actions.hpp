@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Actions as callers pass them, one row a lane: are they valid, and what are they as batches.
+/// Checks the actions that callers pass, and loads them as batches. There is one row per lane.
 
 #include <array>
 #include <cstddef>
@@ -14,13 +14,13 @@
 
 namespace operant {
 
-/// Of an environment's action space, for one instruction set.
+/// For the action space of E and one instruction set.
 template <class E, class Arch>
 class Actions {
     using Space = typename E::ActionSpace;
 
 public:
-    /// Whether all actions can be used: in a discrete space, or not NaN.
+    /// Whether all actions can be used: they must be in the space if it is discrete, and otherwise not NaN.
     /// \param actions `copies` rows of `Space::size` numbers
     template <class Action>
     static bool are_valid(const void* actions, std::size_t copies) {
@@ -29,12 +29,12 @@ public:
         if constexpr (!is_discrete<Space>) {
             return all_of(numbers, count, [](const auto& number) { return number == number; });
         } else if constexpr (Space::size == 1) {
-            using Unsigned = std::make_unsigned_t<Action>;  // of which a negative number is a large one
+            using Unsigned = std::make_unsigned_t<Action>;  // as unsigned, negative numbers are large
             return all_of(reinterpret_cast<const Unsigned*>(numbers), count, [](const auto& number) {
                 return number < std::remove_cvref_t<decltype(number)>(static_cast<Unsigned>(Space::limit(0)));
             });
         } else {
-            // Rows of as many numbers as a batch has lanes are so many batches, each with limits of its own.
+            // As many rows as a batch has lanes fill Space::size batches. Each of these batches has limits of its own.
             using Unsigned = std::make_unsigned_t<Action>;
             using Batch = xsimd::batch<Unsigned, Arch>;
             constexpr std::size_t group = Space::size * Batch::size;
@@ -52,8 +52,8 @@ public:
         }
     }
 
-    /// The actions of a batch of lanes; zeros in the lanes beyond `available`.
-    /// \param actions the row of the first lane
+    /// The actions of a batch of lanes. Lanes beyond `available` are 0.
+    /// \param actions beginning with the row of the first lane
     template <class Batch, class Action>
     static XSIMD_INLINE typename Input<E, Batch>::Action load(const Action* actions, std::size_t available) {
         using Number = typename Input<E, Batch>::Number;
@@ -63,7 +63,7 @@ public:
                 return without_nan(Number::load_unaligned(reinterpret_cast<const Lane*>(actions)));
             const std::size_t count = available < Batch::size ? available : Batch::size;
             alignas(Arch::alignment()) Lane converted[Batch::size] = {};
-            if (count == Batch::size)  // a loop of known length is a vector conversion
+            if (count == Batch::size)  // compilers turn a loop of known length into a vector conversion
                 for (std::size_t i = 0; i < Batch::size; ++i) converted[i] = static_cast<Lane>(actions[i]);
             else
                 for (std::size_t i = 0; i < count; ++i) converted[i] = static_cast<Lane>(actions[i]);
@@ -81,7 +81,7 @@ public:
         }
     }
 
-    /// The action of one copy: a number, or an array of them.
+    /// The action of one copy: a number, or an array of numbers.
     template <class Number, class Action>
     static XSIMD_INLINE auto load_one(const Action* row) {
         if constexpr (Space::size == 1) {
@@ -93,8 +93,8 @@ public:
         }
     }
 
-    /// There was no NaN when the actions were checked, but another thread may have written to them since. One NaN would
-    /// stay in the state, and in the logs, for ever.
+    /// Replaces NaN by 0. The actions had no NaN when they were checked, but another thread may have written to them since,
+    /// and a NaN would stay in the state and in the logs forever.
     template <class T>
     static XSIMD_INLINE T without_nan(const T& number) {
         if constexpr (std::is_floating_point_v<T>)

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What follows a step of a word of lanes, whatever the environment: time limits, flags, totals, statistics of the
-/// episodes that ended, and the list of those that start anew.
+/// What follows a step of a word of lanes in every environment: time limits, flags, totals, statistics of the episodes that
+/// ended, and the list of lanes in which an episode starts.
 
 #include <bit>
 #include <cstddef>
@@ -28,15 +28,16 @@ class Episodes {
     using Times = xsimd::batch<std::int64_t, Arch>;
 
 public:
-    /// One bit for each lane of a word: its episode began with the step before.
+    /// One bit per lane of a word: whether its episode began with the previous step.
     static XSIMD_INLINE std::uint64_t beginning(const Lanes& lanes, std::size_t word) {
         return bits_where(lanes.began + word, [&](const Times& began) { return began == Times(lanes.clock - 1); });
     }
 
-    /// Writes the flags of a word of lanes and keeps the books.
-    /// \param word its first lane
-    /// \param end where the lanes of the block end
-    /// \param terminated_bits,truncated_bits what the environment says, one bit a lane; also of lanes that restart
+    /// Finishes the step of a word of lanes: writes flags and statistics, adds to the totals, and lists the lanes to restart.
+    /// \param word the first lane
+    /// \param end the end of the block's lanes
+    /// \param terminated_bits,truncated_bits from the environment, one bit per lane; those of lanes that restart have no
+    ///        effect
     static XSIMD_INLINE void finish_word(const Lanes& lanes, const Outputs& outputs, std::size_t word, std::size_t end,
                                          std::uint64_t terminated_bits, std::uint64_t truncated_bits, StepTotals& totals,
                                          LaneList& restarting) {
@@ -61,7 +62,7 @@ public:
     }
 
 private:
-    /// One bit for each lane of a word: what `predicate` says of the time when its episode began.
+    /// One bit per lane of a word: whether the time when its episode began satisfies `predicate`.
     template <class Predicate>
     static XSIMD_INLINE std::uint64_t bits_where(const std::int64_t* began, Predicate predicate) {
         std::uint64_t bits = 0;
@@ -70,7 +71,8 @@ private:
         return bits;
     }
 
-    /// The lanes of a word that have reached the limit. Sets the word's deadline to when the next one may.
+    /// The lanes of a word whose episodes have reached the time limit. Also sets the word's deadline to the next time when an
+    /// episode in it can reach the limit.
     static std::uint64_t too_long(const Lanes& lanes, std::size_t word) {
         constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
         std::int64_t& deadline = lanes.deadlines[word / lanes_per_word];
@@ -79,7 +81,7 @@ private:
             return 0;
         }
         const Times limit(lanes.max_episode_steps);
-        Times next = Times(lanes.clock) + limit;  // of episodes that begin now
+        Times next = Times(lanes.clock) + limit;  // for episodes that begin now
         const std::uint64_t bits = bits_where(lanes.began + word, [&](const Times& began) {
             const auto reached = Times(lanes.clock) - began >= limit;
             next = xsimd::select(reached, next, xsimd::min(next, began + limit));
@@ -92,8 +94,8 @@ private:
         return bits;
     }
 
-    /// Writes return and length of the episodes that ended in a word of lanes, if the caller wants them.
-    /// \return the sum of the returns, as far as they were summed up
+    /// Writes returns, lengths and seconds of the episodes that ended in a word of lanes, if the caller wants them.
+    /// \return the sum of the returns, or 0 if the environment has a fixed reward
     static double record(const Lanes& lanes, const EpisodeStatistics* episodes, std::size_t word, std::uint64_t ended_bits,
                          std::uint64_t terminated_bits) {
         if (episodes) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The named extra outputs of a step: how a member of an environment's Info is kept in its array.
+/// Infos, the named extra outputs of a step: how the members of an environment's Info are stored in arrays.
 
 #include <array>
 #include <cstddef>
@@ -16,18 +16,18 @@
 
 namespace operant {
 
-/// A member that is a plain number of one copy.
+/// How a member is stored that is a plain number of one copy.
 template <class Member>
 struct InfoTraits {
-    using Element = Member;                 ///< of the array
+    using Element = Member;                 ///< type of an element of the array
     static constexpr std::size_t width = 0;  ///< numbers in a row; 0 for an array of shape (num_envs,)
-    /// Writes it to the row of a lane.
+    /// Writes a member to the row of a lane.
     static XSIMD_INLINE void store(void* array, std::size_t lane, const Member& member) {
         std::memcpy(static_cast<std::byte*>(array) + lane * sizeof(Member), &member, sizeof(Member));
     }
 };
 
-/// Several numbers of one copy.
+/// How a member is stored that is an array of numbers of one copy.
 template <class T, std::size_t size>
 struct InfoTraits<std::array<T, size>> {
     using Element = T;
@@ -37,7 +37,7 @@ struct InfoTraits<std::array<T, size>> {
     }
 };
 
-/// A batch of numbers: float64 as Python's floats, int64 as its integers.
+/// How a batch of numbers is stored: as float64 or int64, the types of Python's numbers.
 template <class T, class Arch>
 struct InfoTraits<xsimd::batch<T, Arch>> {
     using Element = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
@@ -58,7 +58,7 @@ struct InfoTraits<xsimd::batch<T, Arch>> {
     }
 };
 
-/// A batch of truth values.
+/// How a batch of truth values is stored.
 template <class T, class Arch>
 struct InfoTraits<xsimd::batch_bool<T, Arch>> {
     using Element = bool;
@@ -70,21 +70,21 @@ struct InfoTraits<xsimd::batch_bool<T, Arch>> {
     }
 };
 
-/// Whether what a step returns has infos.
+/// Whether the result of a step has infos.
 template <class StepOutcome>
 concept HasInfo = requires(const StepOutcome& outcome) { outcome.info; };
 
-/// Their type.
+/// The type of the infos.
 template <HasInfo StepOutcome>
 using InfoOf = std::remove_cvref_t<decltype(std::declval<StepOutcome>().info)>;
 
-/// Bytes of a lane's row.
+/// Bytes of a lane's row of such a member.
 template <class Member>
 constexpr std::size_t info_row_size() {
     return sizeof(typename InfoTraits<Member>::Element) * (InfoTraits<Member>::width == 0 ? 1 : InfoTraits<Member>::width);
 }
 
-/// Writes what a step returned as infos for the lanes from `lane` on.
+/// Writes the infos of a batch of lanes, beginning with `lane`, or those of one lane.
 template <class E, class Info>
 XSIMD_INLINE void store_infos(void* const* arrays, std::size_t lane, const Info& info) {
     std::size_t i = 0;
@@ -93,7 +93,7 @@ XSIMD_INLINE void store_infos(void* const* arrays, std::size_t lane, const Info&
     });
 }
 
-/// Calls `copy(i, size)` for each info, `size` the bytes of a row.
+/// Calls `visit(i, size)` for each info; `size` is the number of bytes of a row.
 template <class E, class Info, class Visitor>
 XSIMD_INLINE void for_each_info_row(const Visitor& visit) {
     Info info{};
@@ -103,7 +103,7 @@ XSIMD_INLINE void for_each_info_row(const Visitor& visit) {
     });
 }
 
-/// No episode of the lanes [begin, end) has ended; restarts put in what those that did end with.
+/// Clears the final infos of the lanes [begin, end). Restarts then write those of the episodes that ended.
 template <class E, class Info>
 XSIMD_INLINE void clear_final_infos(const Outputs& outputs, std::size_t begin, std::size_t end) {
     if (!outputs.final_infos) return;
@@ -112,8 +112,8 @@ XSIMD_INLINE void clear_final_infos(const Outputs& outputs, std::size_t begin, s
     });
 }
 
-/// Of the lanes that restart: keeps the infos of the episode's last step, if that is wanted, and clears them.
-/// \param has_reset_info whether a reset puts others there
+/// Copies the infos of lanes that restart to the final infos, if these are wanted, and clears them.
+/// \param has_reset_info whether the reset writes infos in their place
 template <class E, class Info>
 XSIMD_INLINE void take_infos(const Outputs& outputs, const std::uint32_t* lanes, std::size_t count, bool has_reset_info) {
     for_each_info_row<E, Info>([&](std::size_t i, std::size_t size) {

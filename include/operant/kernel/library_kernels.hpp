@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Names the kernels of a library, which other translation units define: table.hpp has the definitions.
+/// Declarations of a library's kernels. The definitions are in table.hpp, and other translation units instantiate them.
 
 #include <cstddef>
 #include <type_traits>
@@ -13,20 +13,20 @@
 
 namespace operant {
 
-/// The kernels of E in a library for one instruction set. Explicitly instantiated in the translation unit that is compiled
-/// for it; others only take the addresses of the functions. An environment of the scalar tier gains nothing from SIMD: it
-/// has kernels for the least instruction set only.
+/// The kernels of E for one instruction set. The translation unit that is compiled for this instruction set instantiates them
+/// explicitly; others only use the addresses of the functions. SIMD does not help environments of the scalar tier, so they
+/// have kernels only for PortableArchitecture.
 template <class E, class Arch>
 struct LibraryKernels {
     static_assert(CheckEnvironment<E>::passed);
 
-    static constexpr bool exists = BatchTier<E> || std::is_same_v<Arch, PortableArchitecture>;  ///< whether it has any
+    static constexpr bool exists = BatchTier<E> || std::is_same_v<Arch, PortableArchitecture>;  ///< whether there are kernels
 
     static const Kernels* float32();  ///< the state in float
     static const Kernels* float64();  ///< the state in double
 };
 
-/// The function of a policy of one's own in a library, in the same way.
+/// The function of a compiled policy for one instruction set, instantiated in the same way.
 template <class P, class Arch>
 struct LibraryPolicy {
     static_assert(CheckPolicy<P>::passed);
@@ -35,12 +35,12 @@ struct LibraryPolicy {
     static void act(const void* data, const void* observations, void* actions, std::size_t begin, std::size_t end);
 };
 
-/// Those of Operant's own policies.
+/// The functions of Operant's own policies for one instruction set.
 template <class Arch>
 struct LibraryNetworks {
-    /// Of a Network.
+    /// The actions of a Network.
     static void act(const void* network, const void* observations, void* actions, std::size_t begin, std::size_t end);
-    /// Of RandomActions.
+    /// Random actions.
     static void act_randomly(const void* space, const void* observations, void* actions, std::size_t begin, std::size_t end);
 };
 

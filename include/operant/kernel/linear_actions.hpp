@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Where the actions of a step come from: given ones, or a policy of one layer, which sees the state before it leaves the
-/// registers.
+/// Where the actions of a step come from: from the caller, or from a policy of one layer, which is applied while the state
+/// is in registers.
 ///
 /// Everything here carries the architecture in its type, or is always inlined, as in batch_tier.hpp.
 
@@ -18,27 +18,27 @@
 
 namespace operant {
 
-/// A Network of one layer for the copies of a block, one lane a copy. Plain data, as Lanes are.
+/// A Network of one layer for the copies of a block. Plain data, as Lanes are.
 struct LinearPolicy {
-    /// A row of `lanes_per_block` for each number of a member: a weight for every input and output, the inputs one after the
-    /// other; a bias for every output; if it normalises, the means and the factors of every input.
+    /// One row of `lanes_per_block` elements per number of a member: first the weights, input by input, with one per output;
+    /// then one bias per output; then, if the network normalises, one mean per input, and one factor per input.
     const float* numbers;
     bool normalises;          ///< whether (x - mean) * factor replaces an observation x
     const float *low, *high;  ///< the bounds of continuous actions
-    void* chosen;             ///< where the actions are kept, from the block's first copy on: int32 or float; null: nowhere
+    void* chosen;             ///< int32 or float: where to write the actions of the block; null if nobody wants them
 };
 
-/// Actions that callers pass, one row a lane.
+/// Actions that the caller passes, one row per lane.
 template <class E, class Arch, class Action>
 class GivenActions {
 public:
-    /// Whether Gymnasium would compute with them in float32.
+    /// Whether actions have 32 bits: Gymnasium computes with float32 actions in float32.
     static constexpr bool single_precision = sizeof(Action) == sizeof(float);
 
     /// \param actions rows of `Action`
     explicit XSIMD_INLINE GivenActions(const void* actions) : actions_(static_cast<const Action*>(actions)) {}
 
-    /// Of a batch of lanes; zeros in the lanes beyond `available`.
+    /// The actions of a batch of lanes. Lanes beyond `available` are 0.
     template <class Batch, class Observe>
     XSIMD_INLINE auto of_lanes(std::size_t lane, std::size_t available, const Observe&) const {
         return Actions<E, Arch>::template load<Batch>(actions_ + lane * E::ActionSpace::size, available);
@@ -48,7 +48,7 @@ private:
     const Action* actions_;
 };
 
-/// Actions that a LinearPolicy chooses, bit for bit as NetworkKernels does.
+/// Actions that a LinearPolicy chooses, with the same bits as those of NetworkKernels.
 template <class E, class Arch>
 class LinearActions {
     using Space = typename E::ActionSpace;
@@ -70,14 +70,14 @@ class LinearActions {
     static constexpr std::size_t biases = inputs * outputs, means = biases + outputs, factors = means + inputs;
 
 public:
-    /// A block's numbers must not push its state out of the first-level cache by far.
+    /// Whether there is such a step: not if a block's weights would take far more room than the first-level cache has.
     static constexpr bool exists = ObservationTraits<E>::is_box && ObservationTraits<E>::parts == 1 && factors + inputs <= 48;
     static constexpr bool single_precision = true;  ///< as in GivenActions
 
     /// \param policy a LinearPolicy
     explicit XSIMD_INLINE LinearActions(const void* policy) : policy_(*static_cast<const LinearPolicy*>(policy)) {}
 
-    /// Of a batch of lanes that sees what `observe()` returns.
+    /// The actions of a batch of lanes whose observation `observe()` returns.
     template <class, class Observe>
     XSIMD_INLINE auto of_lanes(std::size_t lane, std::size_t available, const Observe& observe) const {
         const std::array<Batch, outputs> output = apply(lane, observe());
@@ -116,7 +116,7 @@ private:
         return sums;
     }
 
-    /// The index of the largest, the first of several.
+    /// The index of the largest number, or of the first of several.
     static XSIMD_INLINE Integer<Batch> largest(const Batch* of, std::size_t count) {
         Batch best = of[0];
         Integer<Batch> index(0);

@@ -2,9 +2,9 @@
 /// \file
 /// Policies that are neural networks: from rows of observations to rows of actions.
 ///
-/// Whatever way a layer is computed, its sums begin with the bias and go over the inputs in their order, each product and
-/// sum a fused multiply-add (two roundings where there is none). So a copy's actions do not depend on which other copies
-/// there are, nor on how many follow the same weights.
+/// There are several ways to compute a layer. In all of them a sum begins with the bias, and adds the inputs in their order
+/// with fused multiply-adds (or with two roundings, if the processor has none). So a copy's actions do not depend on which
+/// other copies there are, or on how many copies follow the same weights.
 ///
 /// Everything here carries the architecture in its type, as in batch_tier.hpp.
 
@@ -17,21 +17,21 @@
 
 #include <operant/kernel/network_actions.hpp>
 #include <operant/kernel/network_data.hpp>
-#include <operant/numerics/exponential.hpp>
+#include <operant/kernel/network_layers.hpp>
 #include <operant/numerics/row_major.hpp>
 
 namespace operant {
 
-/// The network's function for one instruction set.
+/// The function of a network for one instruction set.
 template <class Arch>
 class NetworkKernels {
     using Batch = xsimd::batch<float, Arch>;
     using Indices = xsimd::batch<std::int32_t, Arch>;
     using Actions = NetworkActions<Arch>;
+    using Layers = NetworkLayers<Arch>;
     static constexpr std::size_t width = Batch::size;
     static constexpr std::size_t group = Actions::group;
     static constexpr std::size_t stride = Actions::stride;
-    static constexpr std::size_t units = width == 16 ? 8 : 4;  ///< of a layer at a time: as registers suffice
 
 public:
     /// As PolicyFunction::act: `policy` is a Network.
@@ -42,19 +42,19 @@ public:
         for (std::size_t first = begin; first < end; first += group) {
             const std::size_t count = end - first < group ? end - first : group;
             apply_to_group(network, static_cast<const std::byte*>(observations) + (first - begin) * row, row, first, count, memory);
-            const std::size_t written = (first - begin) * network.action_size;  // both types take as many bytes
+            const std::size_t written = (first - begin) * network.action_size;  // float and int32 have the same size
             Actions::choose(network, memory.outputs, static_cast<float*>(actions) + written, first, count);
         }
     }
 
 private:
-    static constexpr std::size_t most_on_stack = 128;  ///< numbers that a layer takes or makes
+    static constexpr std::size_t most_on_stack = 128;  ///< if no layer has more inputs or outputs, no memory is allocated
 
-    /// What layers pass on: numbers of a group of copies, one row for each input or output.
+    /// What layers pass to each other: numbers of a group of copies, one row per input or output.
     class Memory {
     public:
         explicit Memory(std::size_t widest) {
-            const std::size_t size = (widest + 1) * stride;  // the last row of units may be written beyond its end
+            const std::size_t size = (widest + 1) * stride;  // outputs may be written beyond the last row
             allocated_ = widest > most_on_stack ? static_cast<float*>(::operator new(3 * size * sizeof(float), alignment))
                                                 : nullptr;
             float* memory = allocated_ ? allocated_ : on_stack_;
@@ -69,7 +69,7 @@ private:
         Memory& operator=(const Memory&) = delete;
 
         float* hidden[2];
-        float* outputs;  ///< of the last layer
+        float* outputs;  ///< outputs of the last layer
 
     private:
         static constexpr std::align_val_t alignment{64};
@@ -77,15 +77,16 @@ private:
         float* allocated_;
     };
 
-    /// Successive copies, at most a group, that follow the same weights.
+    /// Consecutive copies, at most a group, that follow the same weights.
     struct Run {
-        const float* numbers;   ///< of the member
-        const std::byte* rows;  ///< of observations
-        std::size_t count;      ///< copies
+        const float* numbers;   ///< of the member of the population that they follow
+        const std::byte* rows;  ///< their observations
+        std::size_t count;      ///< how many copies
     };
 
-    /// Fills `memory.outputs`: what the last layer makes of at most a group of copies, in rows that are `stride` apart.
-    /// \param rows of observations, each of `row` bytes
+    /// Computes the outputs of the last layer for at most a group of copies, in rows that are `stride` numbers apart, in
+    /// `memory.outputs`.
+    /// \param rows observations of `row` bytes
     static XSIMD_INLINE void apply_to_group(const Network& network, const std::byte* rows, std::size_t row, std::size_t first,
                                             std::size_t count, const Memory& memory) {
         const bool own_weights = network.layer_count == 1 && network.copies_per_member < width / 4;
@@ -104,7 +105,7 @@ private:
         }
     }
 
-    /// To a run. Writes beyond it, too, by less than a batch.
+    /// Applies the network to a run. Also writes less than a batch of outputs beyond the run.
     static XSIMD_INLINE void apply(const Network& network, const Run& run, const Memory& memory, float* outputs) {
         if (run.count > 2 * width) return apply_to_batches<group / width>(network, run, memory, outputs);
         if (run.count > width)
@@ -114,9 +115,11 @@ private:
         for (std::size_t i = 0; i < run.count; ++i) apply_to_one(network, run, i, memory, outputs + i);
     }
 
-    /// A single layer, with weights that differ from lane to lane. Networks with hidden layers have too many for that.
-    /// \param run of several members, the first of which has steered `before` copies already
-    static void apply_own_weights(const Network& network, const Run& run, std::size_t before, const Memory& memory, float* outputs) {
+    /// Applies a single layer with weights that differ between lanes. Networks with hidden layers have too many weights for
+    /// that.
+    /// \param run of copies that follow several members; `before` copies of the first member precede it
+    static void apply_own_weights(const Network& network, const Run& run, std::size_t before, const Memory& memory,
+                                  float* outputs) {
         const NetworkLayer& layer = network.layers[0];
         alignas(64) std::int32_t places[width];
         for (std::size_t lane = 0; lane < width; ++lane) {
@@ -137,33 +140,34 @@ private:
             Batch sum = of_each(layer.biases + unit);
             for (std::size_t i = 0; i < layer.inputs; ++i)
                 sum = xsimd::fma(of_each(layer.weights + i * layer.outputs + unit), Batch::load_unaligned(inputs + i * width), sum);
-            activated(layer.activation, std::array{sum})[0].store_unaligned(outputs + unit * stride);
+            Layers::activated(layer.activation, std::array{sum})[0].store_unaligned(outputs + unit * stride);
         }
     }
 
-    /// One copy in each lane.
+    /// Applies the network with one copy per lane.
     template <std::size_t batches>
     static void apply_to_batches(const Network& network, const Run& run, const Memory& memory, float* outputs) {
         load_rows_of<batches>(network, run, memory.hidden[0]);
         normalise<batches * width>(network, run, memory.hidden[0]);
         const std::size_t last = network.layer_count - 1;
         for (std::size_t i = 0; i < last; ++i)
-            apply_layer<batches>(network.layers[i], run.numbers, memory.hidden[i % 2], memory.hidden[(i + 1) % 2], batches * width);
-        apply_layer<batches>(network.layers[last], run.numbers, memory.hidden[last % 2], outputs, stride);
+            Layers::template apply<batches>(network.layers[i], run.numbers, memory.hidden[i % 2], memory.hidden[(i + 1) % 2],
+                                            batches * width);
+        Layers::template apply<batches>(network.layers[last], run.numbers, memory.hidden[last % 2], outputs, stride);
     }
 
-    /// One unit of a layer in each lane.
+    /// Applies the network to copy i of the run, with one output of a layer per lane.
     static void apply_to_one(const Network& network, const Run& run, std::size_t i, const Memory& memory, float* outputs) {
         load_row(network, run, i, memory.hidden[0], 1);
         normalise<1>(network, run, memory.hidden[0]);
         const std::size_t last = network.layer_count - 1;
         for (std::size_t layer = 0; layer <= last; ++layer)
-            apply_layer_to_one(network.layers[layer], run.numbers, memory.hidden[layer % 2], memory.hidden[(layer + 1) % 2]);
+            Layers::apply_to_one(network.layers[layer], run.numbers, memory.hidden[layer % 2], memory.hidden[(layer + 1) % 2]);
         const float* result = memory.hidden[(last + 1) % 2];
         for (std::size_t k = 0; k < network.layers[last].outputs; ++k) outputs[k * stride] = result[k];
     }
 
-    /// The observation of copy i of the run, to numbers that are `step` apart.
+    /// Loads the observation of copy i of the run, into numbers that are `step` apart.
     static XSIMD_INLINE void load_row(const Network& network, const Run& run, std::size_t i, float* to, std::size_t step) {
         const std::size_t size = network.layers[0].inputs;
         if (network.discrete_observations) {
@@ -175,7 +179,7 @@ private:
         }
     }
 
-    /// Those of all copies, one in each lane. Lanes beyond the run are as the last copy.
+    /// Loads the observations of all copies, one copy per lane. Lanes beyond the run repeat the last copy.
     template <std::size_t batches>
     static XSIMD_INLINE void load_rows_of(const Network& network, const Run& run, float* columns) {
         constexpr std::size_t lanes = batches * width;
@@ -203,7 +207,7 @@ private:
         }
     }
 
-    /// Replaces the observations of so many lanes by (x - mean) * factor.
+    /// Replaces the observations of `lanes` lanes by (x - mean) * factor.
     template <std::size_t lanes>
     static XSIMD_INLINE void normalise(const Network& network, const Run& run, float* columns) {
         if (!network.normalises) return;
@@ -221,94 +225,6 @@ private:
     static XSIMD_INLINE void transpose(const float* rows, float* columns) {
         const auto loaded = load_rows<Batch, size>(rows);
         for (std::size_t k = 0; k < size; ++k) loaded[k].store_unaligned(columns + k * lanes);
-    }
-
-    template <std::size_t batches>
-    static void apply_layer(const NetworkLayer& layer, const float* numbers, const float* inputs, float* outputs,
-                            std::size_t output_stride) {
-        std::size_t unit = 0;
-        constexpr std::size_t units = batches == 1 && width == 16 ? 16 : NetworkKernels::units;
-        for (; unit + units <= layer.outputs; unit += units)
-            apply_units<batches, units>(layer, numbers, unit, inputs, outputs, output_stride);
-        if (units > 8 && unit + 8 <= layer.outputs) {
-            apply_units<batches, 8>(layer, numbers, unit, inputs, outputs, output_stride);
-            unit += 8;
-        }
-        if (units > 4 && unit + 4 <= layer.outputs) {
-            apply_units<batches, 4>(layer, numbers, unit, inputs, outputs, output_stride);
-            unit += 4;
-        }
-        if (unit + 2 <= layer.outputs) {
-            apply_units<batches, 2>(layer, numbers, unit, inputs, outputs, output_stride);
-            unit += 2;
-        }
-        if (unit < layer.outputs) apply_units<batches, 1>(layer, numbers, unit, inputs, outputs, output_stride);
-    }
-
-    /// `count` units from the given one on.
-    template <std::size_t batches, std::size_t count>
-    static XSIMD_INLINE void apply_units(const NetworkLayer& layer, const float* numbers, std::size_t unit, const float* inputs,
-                                         float* outputs, std::size_t output_stride) {
-        const float* biases = numbers + layer.biases + unit;
-        const float* weights = numbers + layer.weights + unit;
-        std::array<std::array<Batch, batches>, count> sums;
-        for (std::size_t k = 0; k < count; ++k) sums[k].fill(Batch(biases[k]));
-        for (std::size_t i = 0; i < layer.inputs; ++i, weights += layer.outputs, inputs += batches * width) {
-            std::array<Batch, batches> input;
-            for (std::size_t b = 0; b < batches; ++b) input[b] = Batch::load_unaligned(inputs + b * width);
-            for (std::size_t k = 0; k < count; ++k)
-                for (std::size_t b = 0; b < batches; ++b) sums[k][b] = xsimd::fma(Batch(weights[k]), input[b], sums[k][b]);
-        }
-        outputs += unit * output_stride;
-        for (std::size_t k = 0; k < count; ++k)
-            for (std::size_t b = 0; b < batches; ++b) sums[k][b].store_unaligned(outputs + k * output_stride + b * width);
-        activate<batches, count>(layer.activation, outputs, output_stride);
-    }
-
-    /// The rows of some units, where they have just been stored.
-    template <std::size_t batches, std::size_t count>
-    static XSIMD_INLINE void activate(Activation activation, float* rows, std::size_t output_stride) {
-        if (activation == Activation::none) return;
-        constexpr std::size_t together = count % 2 == 0 ? 2 : 1;
-        for (std::size_t k = 0; k < count; k += together, rows += together * output_stride) {
-            std::array<Batch, together * batches> some;
-            for (std::size_t j = 0; j < some.size(); ++j)
-                some[j] = Batch::load_unaligned(rows + j / batches * output_stride + j % batches * width);
-            some = activated(activation, some);
-            for (std::size_t j = 0; j < some.size(); ++j)
-                some[j].store_unaligned(rows + j / batches * output_stride + j % batches * width);
-        }
-    }
-
-    static XSIMD_INLINE void apply_layer_to_one(const NetworkLayer& layer, const float* numbers, const float* inputs, float* outputs) {
-        std::size_t unit = 0;
-        for (; unit + 4 * width <= layer.outputs; unit += 4 * width)
-            apply_units_to_one<4>(layer, numbers, unit, inputs, outputs + unit);
-        for (; unit < layer.outputs; unit += width) apply_units_to_one<1>(layer, numbers, unit, inputs, outputs + unit);
-    }
-
-    /// So many batches of units. Those beyond the layer are computed from whatever follows its weights.
-    template <std::size_t batches>
-    static XSIMD_INLINE void apply_units_to_one(const NetworkLayer& layer, const float* numbers, std::size_t unit,
-                                                const float* inputs, float* outputs) {
-        const float* weights = numbers + layer.weights + unit;
-        std::array<Batch, batches> sums;
-        for (std::size_t b = 0; b < batches; ++b) sums[b] = Batch::load_unaligned(numbers + layer.biases + unit + b * width);
-        for (std::size_t i = 0; i < layer.inputs; ++i, weights += layer.outputs) {
-            const Batch input(inputs[i]);
-            for (std::size_t b = 0; b < batches; ++b)
-                sums[b] = xsimd::fma(Batch::load_unaligned(weights + b * width), input, sums[b]);
-        }
-        sums = activated(layer.activation, sums);
-        for (std::size_t b = 0; b < batches; ++b) sums[b].store_unaligned(outputs + b * width);
-    }
-
-    template <std::size_t count>
-    static XSIMD_INLINE std::array<Batch, count> activated(Activation activation, std::array<Batch, count> x) {
-        if (activation == Activation::tanh) return hyperbolic_tangents(x);
-        if (activation == Activation::relu)
-            for (Batch& one : x) one = xsimd::max(one, Batch(0.0f));
-        return x;
     }
 };
 

@@ -21,11 +21,11 @@ class NetworkActions {
     static constexpr std::size_t width = Batch::size;
 
 public:
-    static constexpr std::size_t group = 3 * width;       ///< copies that go through the layers together
-    static constexpr std::size_t stride = group + width;  ///< from one output of the last layer to the next
+    static constexpr std::size_t group = 3 * width;       ///< how many copies go through the layers together
+    static constexpr std::size_t stride = group + width;  ///< distance of two outputs of the last layer
 
-    /// Writes the actions of `count` copies.
-    /// \param outputs of the last layer, in rows that are `stride` apart
+    /// Chooses the actions of `count` copies, beginning with copy `first`.
+    /// \param outputs of the last layer, in rows that are `stride` numbers apart
     static XSIMD_INLINE void choose(const Network& network, float* outputs, float* actions, std::size_t first, std::size_t count) {
         Pcg64* random = network.random ? network.random + first : nullptr;
         if (network.rule == ActionRule::value || network.rule == ActionRule::noisy) {
@@ -46,7 +46,7 @@ public:
     }
 
 private:
-    /// Writes to numbers that are `step` apart.
+    /// Stores the lanes at places that are `step` numbers apart.
     template <class Numbers, class Number>
     static XSIMD_INLINE void store_column(const Numbers& numbers, Number* to, std::size_t step, std::size_t available) {
         if (step == 1 && available == width) return numbers.store_unaligned(to);
@@ -84,7 +84,7 @@ private:
         Indices index(0);
         for (std::int32_t i = 0; i < count - 1; ++i) {
             cumulative += weight(i);
-            // The second condition where the product has been rounded up to the sum.
+            // The second condition keeps the index valid if the threshold has been rounded up to the sum.
             const auto beyond = (cumulative <= threshold) & (cumulative < sum);
             index = xsimd::select(xsimd::batch_bool_cast<std::int32_t>(beyond), Indices(i + 1), index);
         }

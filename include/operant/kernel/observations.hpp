@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Observations on their way to the arrays of a step: rows of float32 for a Box, int64 for what is discrete.
+/// Stores observations in the arrays of a step: as rows of float32 for a Box, as int64 for discrete spaces.
 
 #include <array>
 #include <cstddef>
@@ -16,13 +16,13 @@
 
 namespace operant {
 
-/// Bytes of a lane's row in each part of the observations.
+/// Bytes of a lane's row in each part of an observation.
 template <class E>
 constexpr std::size_t observation_row_size() {
     return ObservationTraits<E>::is_box ? sizeof(float) * ObservationTraits<E>::numbers : sizeof(std::int64_t);
 }
 
-/// What a batch of lanes, whose observation this is, writes to the arrays of the parts from row `lane` on.
+/// Stores the observation of a batch of lanes, beginning with row `lane` of the arrays.
 template <class E, class Observation>
 XSIMD_INLINE void store_observation(void* const* parts, std::size_t lane, const Observation& observation) {
     using Traits = ObservationTraits<E>;
@@ -36,7 +36,7 @@ XSIMD_INLINE void store_observation(void* const* parts, std::size_t lane, const 
     }
 }
 
-/// The same of one copy.
+/// Stores the observation of one copy.
 template <class E, class Observation>
 XSIMD_INLINE void store_one_observation(void* const* parts, std::size_t lane, const Observation& observation) {
     using Traits = ObservationTraits<E>;
@@ -50,7 +50,8 @@ XSIMD_INLINE void store_one_observation(void* const* parts, std::size_t lane, co
     }
 }
 
-/// Copies the observations of the lanes [begin, end), which restarts are about to overwrite, if that is wanted.
+/// Copies the observations of the lanes [begin, end) to the final observations, if these are wanted, before restarts
+/// overwrite them.
 template <class E>
 XSIMD_INLINE void keep_final(const Outputs& outputs, std::size_t begin, std::size_t end) {
     if (!outputs.final_observations) return;

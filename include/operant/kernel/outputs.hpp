@@ -1,14 +1,14 @@
 #pragma once
 /// \file
-/// Where a step writes to. The list of arrays is described once, by `output_list` in environment_library.hpp: the core
-/// allocates, the kernels write and Python shows what is on it.
+/// The arrays that a step writes. `output_list` in environment_library.hpp lists them; the core allocates the arrays on the
+/// list, kernels write them, and Python shows them.
 
 #include <cstddef>
 #include <cstdint>
 
 namespace operant {
 
-/// What an element of an array is.
+/// The type of an array's elements.
 enum class ElementType : std::uint32_t { float32, float64, int8, int32, uint32, int64, boolean };
 
 /// Bytes of an element.
@@ -23,7 +23,7 @@ constexpr std::size_t size_of(ElementType type) {
     }
 }
 
-/// The element type of a number.
+/// The ElementType of a number's type.
 template <class T>
 struct ElementTypeOf;
 /// \cond
@@ -36,31 +36,30 @@ template <> struct ElementTypeOf<std::int64_t> { static constexpr ElementType va
 template <> struct ElementTypeOf<bool> { static constexpr ElementType value = ElementType::boolean; };
 /// \endcond
 
-/// Where a step reports the episodes that ended in it, one element a lane; 0 for all other copies. Few episodes end in a
-/// step, so only their elements are written, and those that the arrays held before.
+/// Arrays for the episodes that ended in a step, with one element per lane, which is 0 for all other copies. Few episodes end
+/// in a step. So a step writes only their elements, and zeros to those that an earlier step has written.
 struct EpisodeStatistics {
     double* returns;         ///< sums of the rewards
     std::int64_t* lengths;   ///< numbers of steps
-    double* seconds;         ///< how long they took
-    std::uint64_t* written;  ///< one bit a lane: which elements are not 0
-    double* began;           ///< when each copy's episode began; kept up to date by the step
-    double now;              ///< on the same clock, in seconds
+    double* seconds;         ///< their durations [s]
+    std::uint64_t* written;  ///< one bit per lane: whether its elements have been written
+    double* began;           ///< when each copy's episode began [s]; the step updates it
+    double now;              ///< the present time on the same clock [s]
 };
 
-/// Arrays with a row for each lane, C-contiguous, with room for whole words of lanes. Rows of vectors have the numbers of
-/// one copy side by side. What is null is not wanted; rewards and flags are always written, and observations where final ones
-/// are wanted.
+/// Arrays with one row per lane, C-contiguous, with room for whole words of lanes. An array that is not wanted is null.
+/// Rewards and flags must not be null, and observations must not be null if final observations are wanted.
 struct Outputs {
-    void* const* observations = nullptr;        ///< one array for each part of the observation space
-    float* rewards = nullptr;                   ///< one a lane
-    bool* terminations = nullptr;               ///< the episode ended because of what happened in it
-    bool* truncations = nullptr;                ///< the episode ended because of its length
-    void* const* infos = nullptr;               ///< one array for each info of the environment
-    bool* has_infos = nullptr;                  ///< the copy has infos
-    bool* ended = nullptr;                      ///< terminated or truncated
-    void* const* final_observations = nullptr;  ///< as observations, before the restarts of AutoresetMode::same_step
-    void* const* final_infos = nullptr;         ///< as infos, of the episodes that ended; 0 for all other copies
-    const EpisodeStatistics* episodes = nullptr;  ///< where to report the episodes that ended
+    void* const* observations = nullptr;        ///< one array per part of the observation space
+    float* rewards = nullptr;                   ///< one per lane
+    bool* terminations = nullptr;               ///< whether the episode ended because of its state
+    bool* truncations = nullptr;                ///< whether the episode ended for another reason, usually its length
+    void* const* infos = nullptr;               ///< one array per info of the environment
+    bool* has_infos = nullptr;                  ///< whether the copy has infos
+    bool* ended = nullptr;                      ///< whether the episode ended
+    void* const* final_observations = nullptr;  ///< observations before the restarts of AutoresetMode::same_step
+    void* const* final_infos = nullptr;         ///< last infos of the episodes that ended; 0 for all other copies
+    const EpisodeStatistics* episodes = nullptr;  ///< for the episodes that ended
 };
 
 }  // namespace operant

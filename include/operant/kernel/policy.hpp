@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Policies of one's own, written on batches: one SIMD lane chooses for one copy.
+/// Compiled policies, which are written on batches: one SIMD lane chooses for one copy.
 ///
 /// Everything here carries the architecture in its type, or is always inlined, as in batch_tier.hpp.
 
@@ -40,13 +40,13 @@ template <class P, class Batch>
 concept ActsAtRandom = requires(const P& policy, const ObservationFor<P, Batch>& observation,
                                 BatchRandom<Batch, Pcg64>& random) { policy.action(observation, random); };
 
-/// Whether it needs random numbers.
+/// Whether a policy needs random numbers.
 template <class P, class Arch>
 concept PolicyDraws = !ActsAlone<P, xsimd::batch<float, Arch>> && ActsAtRandom<P, xsimd::batch<float, Arch>>;
 
 }  // namespace detail
 
-/// Does not compile unless P has what compiled_policy.hpp lists: the first error says what is missing.
+/// Compiles only if P has everything that compiled_policy.hpp lists. Otherwise the first error says what is missing.
 template <class P>
 struct CheckPolicy {
     static_assert(detail::HasPolicyName<P>, "a policy needs `static constexpr std::string_view policy_name`");
@@ -70,7 +70,7 @@ class PolicyKernels {
     using Action = typename Space::Narrow;
 
 public:
-    /// As PolicyFunction::act; the first argument is a PolicyData.
+    /// As PolicyFunction::act. The first argument is a PolicyData.
     static void act(const void* data, const void* observations, void* actions, std::size_t begin, std::size_t end) {
         constexpr std::size_t size = P::observation_size;
         const auto [memory, random] = *static_cast<const PolicyData*>(data);

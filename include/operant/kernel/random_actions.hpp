@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The policy that chooses at random.
+/// The policy that chooses random actions.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,14 +16,15 @@ struct RandomActions {
     std::size_t action_size;      ///< numbers in an action
     const std::int32_t* choices;  ///< discrete: how many values each number has; null for a Box
     const float *low, *high;      ///< continuous: the bounds of each number, which are finite
-    Pcg64* random;                ///< one stream for each copy
+    Pcg64* random;                ///< one stream per copy
 };
 
-/// Its function for one instruction set: one `random()` for each number of an action, in their order, times the number of
-/// values and rounded down, or from the lower bound to the upper one and rounded to float32.
+/// The function of RandomActions for one instruction set. Each number of an action takes one `random()`, in their order. A
+/// discrete number is `random()` times the number of values, rounded down. A continuous number lies between its bounds,
+/// rounded to float32.
 template <class Arch>
 struct RandomActionsKernels {
-    /// As PolicyFunction::act: `policy` is a RandomActions.
+    /// As PolicyFunction::act. `policy` is a RandomActions.
     static void act(const void* policy, const void*, void* actions, std::size_t begin, std::size_t end) {
         const RandomActions space = *static_cast<const RandomActions*>(policy);
         auto* integers = static_cast<std::int32_t*>(actions);
@@ -41,7 +42,7 @@ struct RandomActionsKernels {
 private:
     static XSIMD_INLINE std::int32_t value_of(double drawn, std::int32_t count) {
         const auto value = static_cast<std::int32_t>(drawn * count);
-        return value < count ? value : count - 1;  // where the product has been rounded up
+        return value < count ? value : count - 1;  // if the product was rounded up
     }
 };
 

@@ -13,10 +13,10 @@ namespace operant {
 /// For one instruction set.
 template <class Arch>
 struct Returns {
-    /// Adds the rewards of some steps to returns, one step after the other, in double: a sum of floats would stand still
-    /// where a reward is less than its rounding.
-    /// \param rewards a row for each step, whose starts are `stride` apart
-    /// \param returns one for each of `lanes`
+    /// Adds the rewards of some steps to returns, one step after the other. Returns are doubles, because a float stops growing
+    /// when the rewards are smaller than its rounding.
+    /// \param rewards one row per step; rows begin `stride` numbers apart
+    /// \param returns one per lane
     static void add(const float* rewards, std::size_t stride, std::size_t steps, double* returns, std::size_t lanes) {
         using Floats = xsimd::batch<float, Arch>;
         using Doubles = xsimd::batch<double, Arch>;

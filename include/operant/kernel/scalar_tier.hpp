@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The kernels of an environment that is plain C++: its step is called copy by copy. Everything around it (autoreset, time
-/// limits, statistics, infos) is what the batch tier has.
+/// The kernels of an environment that is plain C++, whose step is called once per copy. Autoreset, time limits, statistics
+/// and infos are the same as in the batch tier.
 
 #include <array>
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace operant {
 
-/// The kernels of environment E; its numbers have the precision of Scalar, where its State is a template.
+/// The kernels of environment E. If its State is a template, its numbers have the precision of Scalar.
 template <class E, class Scalar, class Arch>
 class ScalarTierKernels {
     using Parameters = ParametersOf<E>;
@@ -27,7 +27,7 @@ class ScalarTierKernels {
     using State = StateOf<E, Scalar>;
     using Number = std::conditional_t<is_discrete<typename E::ActionSpace>, std::int64_t, float>;
     using Action = decltype(Actions<E, Arch>::template load_one<Number>(static_cast<const double*>(nullptr)));
-    /// No member takes less than a byte; members that visit_state leaves out are not kept.
+    /// Every member takes at least a byte. Members that visit_state leaves out are not kept.
     static constexpr std::size_t most_members = sizeof(State);
     using Arrays = StateArrays<E, State, most_members>;
 
@@ -100,7 +100,7 @@ public:
             store_one_observation<E>(outputs.observations, lane, E::observation(parameters_of<E>(lanes, lane), arrays.load(lane)));
     }
 
-    /// Nothing to prepare.
+    /// The scalar tier has nothing to prepare.
     static bool prepare(const void*, std::size_t, void*) { return true; }
 
     /// As BatchTierKernels::get_state.

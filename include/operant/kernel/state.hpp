@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// A state variable is one array with an element for each copy. This says how a member of `E::State` is kept in its
-/// array, and how it is read and written: a batch of lanes at a time, one lane, or as the float64 that callers see.
+/// How the members of `E::State` are stored. Each is an array with one element per copy, which is read and written as a batch
+/// of lanes, as one lane, or as the float64 that callers see.
 
 #include <array>
 #include <cstddef>
@@ -14,13 +14,13 @@
 
 namespace operant {
 
-/// Of a member that is a plain number, or a batch of them.
+/// How a member is stored that is a number or a batch of numbers.
 template <class Member>
 struct MemberTraits {
     using Stored = Member;  ///< an element of the array
-    /// The element as callers see it.
+    /// The number that callers see for an element.
     static XSIMD_INLINE double shown(Stored stored) { return static_cast<double>(stored); }
-    /// What the array holds for such a number.
+    /// The element for a number from a caller.
     static XSIMD_INLINE Stored stored(double shown) { return static_cast<Stored>(shown); }
 };
 /// \cond
@@ -28,15 +28,15 @@ template <class T, class Arch>
 struct MemberTraits<xsimd::batch<T, Arch>> : MemberTraits<T> {};
 /// \endcond
 
-/// Of a member that says itself how it is kept, as Angle does: it has a batch `stored()`, can be made of one, and has
-/// static functions `shown` and `stored`.
+/// How a member is stored that has its own stored form, as Angle does. It has a batch `stored()`, a constructor from such a
+/// batch, and static functions `shown` and `to_stored`.
 template <class Member>
     requires requires { typename Member::StoredBatch; }
 struct MemberTraits<Member> {
     using Stored = typename Member::StoredBatch::value_type;  ///< an element of the array
-    /// The element as callers see it.
+    /// The number that callers see for an element.
     static XSIMD_INLINE double shown(Stored stored) { return Member::shown(stored); }
-    /// What the array holds for such a number.
+    /// The element for a number from a caller.
     static XSIMD_INLINE Stored stored(double shown) { return Member::to_stored(shown); }
 };
 
@@ -57,7 +57,7 @@ template <class T, class Arch, class Stored>
 XSIMD_INLINE void load_member(xsimd::batch<T, Arch>& member, const Stored* lanes) {
     member = xsimd::batch<T, Arch>::load_aligned(lanes);
 }
-/// The same for a member that says itself how it is kept.
+/// The same for a member that has its own stored form.
 template <class Member, class Stored>
     requires requires { typename Member::StoredBatch; }
 XSIMD_INLINE void load_member(Member& member, const Stored* lanes) {
@@ -68,15 +68,15 @@ template <class T, class Arch, class Stored>
 XSIMD_INLINE void store_member(const xsimd::batch<T, Arch>& member, Stored* lanes) {
     member.store_aligned(lanes);
 }
-/// The same for a member that says itself how it is kept.
+/// The same for a member that has its own stored form.
 template <class Member, class Stored>
     requires requires { typename Member::StoredBatch; }
 XSIMD_INLINE void store_member(const Member& member, Stored* lanes) {
     member.stored().store_aligned(lanes);
 }
 
-/// The arrays of a state. A kernel has a copy of the pointers, which no store to the arrays can change: they stay in
-/// registers.
+/// The arrays of a state. Each kernel has its own copy of the pointers. Stores to the arrays cannot change this copy, so the
+/// pointers stay in registers.
 template <class E, class State, std::size_t most>
 class StateArrays {
 public:
@@ -86,13 +86,13 @@ public:
         for (std::size_t i = 0; i < size; ++i) arrays_[i] = arrays[i];
     }
 
-    /// The batch of lanes from `lane` on; for a state of plain numbers, that lane.
+    /// Loads the batch of lanes that begins with `lane`, or, if the state consists of plain numbers, that lane.
     XSIMD_INLINE State load(std::size_t lane) const {
         State state = blank();
         for_each_member<E>(state, [&](std::size_t i, auto& member) { load_member(member, array(i, member) + lane); });
         return state;
     }
-    /// Writes them.
+    /// Stores the batch of lanes that begins with `lane`, or that lane.
     XSIMD_INLINE void store(const State& state, std::size_t lane) const {
         for_each_member<E>(state,
                            [&](std::size_t i, const auto& member) { store_member(member, array(i, member) + lane); });
@@ -104,8 +104,8 @@ public:
     }
 
 private:
-    /// Zeros, in members of a scalar state that `visit_state` leaves out. All batches are about to be loaded, and to clear
-    /// forty of them first would take longer than that.
+    /// A state to load into. A scalar state is zero, because `visit_state` may leave out members. A state of batches is not
+    /// initialised, because all of it is loaded, and to clear forty batches would take longer than that.
     static XSIMD_INLINE State blank() {
         if constexpr (BatchTier<E>) {
             State state;
@@ -118,7 +118,7 @@ private:
     void* arrays_[most];
 };
 
-/// A number that `reset` has drawn, whatever it is wrapped in, as callers see it.
+/// The number in a member of a state that `reset` has returned: an Angle's radians, or the member itself.
 template <class T>
 XSIMD_INLINE const auto& plain_number(const T& number) {
     if constexpr (requires { number.radians; })

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The table of an environment's functions for one instruction set. To be instantiated in a translation unit that is
-/// compiled for it, and defines nothing else.
+/// The table of an environment's kernels for one instruction set. Instantiate it in a translation unit that is compiled for
+/// this instruction set and defines nothing else.
 
 #include <cstddef>
 #include <type_traits>
@@ -28,10 +28,10 @@ struct TierOf<E, Scalar, Arch> {
     using type = BatchTierKernels<E, Scalar, Arch>;
 };
 
-/// What the arrays of a state hold.
+/// The element types of the arrays of a state.
 template <class E, class State>
 struct StateTypes {
-    ElementType types[sizeof(State)];  // no member takes less than a byte
+    ElementType types[sizeof(State)];  // every member takes at least a byte
 
     XSIMD_INLINE StateTypes() {
         State state{};
@@ -41,7 +41,7 @@ struct StateTypes {
     }
 };
 
-/// Steps with a linear policy, where there is such a kernel: its numbers are float32.
+/// The kernel that steps with a linear policy, or null. Policies have float32 numbers, so it exists only in float32.
 template <class E, class Scalar, class Arch>
 constexpr Kernels::Step step_linear_of() {
     if constexpr (BatchTier<E> && std::is_same_v<Scalar, float>)
@@ -51,7 +51,7 @@ constexpr Kernels::Step step_linear_of() {
 
 }  // namespace detail
 
-/// Those of one precision.
+/// The kernels of E in one precision.
 template <class E, class Scalar, class Arch>
 const Kernels* kernels_of() {
     using Tier = typename detail::TierOf<E, Scalar, Arch>::type;
@@ -78,7 +78,8 @@ const Kernels* kernels_of() {
     return &kernels;
 }
 
-// Not in the class, where they would be inline functions, which every translation unit that uses them instantiates.
+// These are defined outside of the class. Inside, they would be inline, and every translation unit that uses them would
+// instantiate them.
 template <class E, class Arch>
 const Kernels* LibraryKernels<E, Arch>::float32() {
     if constexpr (exists)
