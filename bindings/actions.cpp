@@ -8,7 +8,7 @@ namespace nb = nanobind;
 namespace operant::bindings {
 namespace {
 
-PyObject* ndarray;  // the type, for ever
+PyObject* ndarray;  // numpy's type, never released
 
 ActionType type_of(PyArrayObject* array) {
     switch (PyArray_TYPE(array)) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Long work, made in parts between which Python sees to signals and reports progress.
+/// Divides long work into parts. After each part, Python handles signals and reports progress.
 
 #include <algorithm>
 #include <chrono>
@@ -12,16 +12,16 @@
 
 namespace operant::bindings {
 
-/// How many steps to make before Python is to be seen to: about a tenth of a second's worth.
+/// Chooses the number of steps of a part, so that it takes about a tenth of a second.
 class Pace {
 public:
-    /// \param num_envs copies that a step steps
+    /// \param num_envs the number of copies
     explicit Pace(std::size_t num_envs) : steps_(std::max<std::size_t>(first_steps / num_envs, 1)) {}
 
-    /// How many steps are next.
+    /// The number of steps of the next part.
     std::size_t steps() const { return steps_; }
 
-    /// They took so many seconds.
+    /// Notes how many seconds these steps took.
     void took(double seconds) {
         constexpr double wanted = 0.1, most = 16;
         steps_ = static_cast<std::size_t>(
@@ -29,15 +29,15 @@ public:
     }
 
 private:
-    static constexpr std::size_t first_steps = std::size_t{1} << 18;  // of one copy: no second even with a slow policy
+    static constexpr std::size_t first_steps = std::size_t{1} << 18;  // of one copy: less than a second even with a slow policy
     std::size_t steps_;
 };
 
-/// Runs to the end, without the GIL.
-/// \param run has `advance(steps)`, `done()` and `is_over()`
-/// \param total what `done()` comes to
-/// \param progress None, or a Python callable, called with both now and then
-/// \throws nb::python_error when a signal handler or `progress` raises
+/// Runs to the end. The GIL is released during each part.
+/// \param run which has `advance(steps)`, `done()` and `is_over()`
+/// \param total the value of `done()` at the end
+/// \param progress None, or a Python callable that is called with `done()` and `total` after each part
+/// \throws nb::python_error if a signal handler or `progress` raises
 template <class Run>
 void run_in_chunks(Run& run, std::size_t num_envs, std::size_t total, nanobind::handle progress) {
     using Clock = std::chrono::steady_clock;

@@ -22,7 +22,7 @@
 namespace operant::bindings {
 namespace {
 
-/// The function that a shared library exports; null if it has none.
+/// The function that a shared library exports, or null if it does not export it.
 GetEnvironmentLibrary open_library(const std::string& path) {
     constexpr const char* name = "operant_environment_library";
 #if defined(_WIN32)

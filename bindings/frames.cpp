@@ -18,7 +18,7 @@ constexpr std::size_t alignment = 64;
 
 PyArrayObject* numpy(const nb::object& array) { return reinterpret_cast<PyArrayObject*>(array.ptr()); }
 
-/// A step relies on finding what the step before has written.
+/// Whether steps rely on what the step before has written, so that the caller must not write to the array.
 bool is_read_only(const OutputDescription& output) {
     using Role = OutputDescription::Role;
     return output.role == Role::episode_return || output.role == Role::episode_length || output.role == Role::episode_seconds;
@@ -52,9 +52,9 @@ void OutputArray::note_references() {
 
 bool OutputArray::is_ours_alone() const {
 #ifdef Py_GIL_DISABLED
-    return false;  // another thread may be about to take a reference: counts prove nothing
+    return false;  // counts prove nothing, because another thread may be about to take a reference
 #else
-    // Shape, dtype and flags of an array can be set in place: an array that was altered is not handed out again.
+    // A caller can change shape, dtype and flags of an array in place. Such an array is not used again.
     PyArrayObject* array = numpy(array_);
     return Py_REFCNT(array_.ptr()) == references_ && Py_REFCNT(memory_.ptr()) == memory_references_ && PyArray_DATA(array) == data_ &&
            PyArray_DESCR(array) == descr_ && PyArray_FLAGS(array) == flags_ &&

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The numpy arrays that steps return: made once, and written again as soon as nobody can reach them any more.
+/// The numpy arrays that steps return. They are used again as soon as nobody else can reach them.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,27 +13,28 @@
 
 namespace operant::bindings {
 
-/// One numpy array over cache-line aligned memory with room for more rows than it shows.
+/// A numpy array in memory that is aligned to cache lines and has room for more rows than the array.
 class OutputArray {
 public:
-    /// \param output whose rows these are
-    /// \param num_envs rows of the array
-    /// \param padded rows that there is memory for
-    /// \param type of the array: numpy's, or a subclass
+    /// \param output which determines the rows
+    /// \param num_envs the number of rows of the array
+    /// \param padded for how many rows there is memory
+    /// \param type numpy's array, or a subclass
     OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded, nanobind::handle type);
 
-    /// Whoever refers to the array and its memory now may do so for good.
+    /// Counts the present references to the array and its memory as ours.
     void note_references();
 
-    /// Nobody else refers to the array, to a view of it or to its memory, and it is as it was made.
+    /// Whether nobody else refers to the array, to a view of it or to its memory, and nobody has changed its shape, dtype or
+    /// flags.
     bool is_ours_alone() const;
 
     const nanobind::object& array() const { return array_; }
     void* data() const { return data_; }
 
 private:
-    nanobind::object array_;   ///< what the caller gets
-    nanobind::object memory_;  ///< the array that owns the memory: numpy lets every view refer to it directly
+    nanobind::object array_;   ///< the array that the caller gets
+    nanobind::object memory_;  ///< the array that owns the memory, to which numpy lets every view refer
     std::vector<std::ptrdiff_t> shape_;
     void* data_;
     void* descr_;
@@ -45,49 +46,49 @@ private:
 class Frame {
 public:
     /// \param list of the outputs
-    /// \param final_observations the class of `infos["final_obs"]`, a subclass of numpy's array, where observations have
-    ///        one part
+    /// \param final_observations if observations have one part: the class of `infos["final_obs"]`, a subclass of numpy's
+    ///        array
     Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, std::size_t padded,
           nanobind::handle final_observations);
 
     bool is_ours_alone() const;
-    /// Forgets what a caller has put in the place of final observations.
+    /// Forgets what a caller has assigned to elements of the final observations.
     void renew() const;
 
-    /// Where to write to; without the statistics of episodes.
+    /// The arrays, without those for statistics of episodes.
     const Outputs& outputs() const { return pointers_.outputs(); }
-    /// Where to report episodes: arrays that the caller cannot write to, as a step relies on what the step before has
-    /// written.
+    /// The arrays for statistics of episodes. The caller cannot write to them, because a step relies on what the step before
+    /// has written.
     EpisodeStatistics episodes() const;
     /// The array of the observations, or a tuple of them.
     nanobind::object observations() const;
     /// Array number i on the list.
     const nanobind::object& array(std::size_t i) const { return arrays_[i].array(); }
-    /// Where its elements are.
+    /// The elements of array number i on the list.
     const void* data(std::size_t i) const { return arrays_[i].data(); }
     std::size_t num_envs() const { return num_envs_; }
 
 private:
     std::vector<OutputArray> arrays_;
     OutputArrays pointers_;
-    nanobind::object replaced_;  ///< a dict: what a caller has put in the place of final observations
+    nanobind::object replaced_;  ///< a dict: what a caller has assigned to elements of the final observations
     std::size_t num_envs_;
-    std::size_t parts_ = 0;  ///< of the observations
+    std::size_t parts_ = 0;  ///< how many arrays the observations have
     AlignedArray<std::uint64_t> episodes_written_;  ///< as in EpisodeStatistics
 };
 
-/// Recycles frames. While a caller drops what a step returned before the step after the next, the same two frames are
-/// used in turn. A caller who keeps everything gets new arrays, which are the caller's alone once the pool has moved on.
+/// Recycles frames. If the caller keeps only the results of the last step, the pool uses the same two frames in turn. If the
+/// caller keeps all results, the pool makes new frames, and gives up old ones, whose arrays then belong to the caller.
 class FramePool {
 public:
-    /// As Frame takes them.
+    /// The arguments are those of Frame.
     FramePool(std::vector<OutputDescription> list, std::size_t num_envs, std::size_t padded,
               nanobind::object final_observations);
 
-    /// A frame that can be written to, valid until the next call.
+    /// A frame to which nobody else refers, valid until the next call.
     Frame& take();
 
-    /// What its arrays are.
+    /// The list of the arrays.
     const std::vector<OutputDescription>& list() const { return list_; }
 
 private:

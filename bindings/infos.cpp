@@ -48,7 +48,7 @@ nb::dict Infos::of(const Frame& frame, std::int64_t ended) const {
     nb::dict infos;
     if (!reported_.empty()) {
         const std::span has_infos(static_cast<const bool*>(frame.data(has_infos_)), frame.num_envs());
-        if (std::ranges::any_of(has_infos, std::identity())) {  // else it is as if nobody had reported any
+        if (std::ranges::any_of(has_infos, std::identity())) {  // otherwise Gymnasium has no such keys
             for (const Named& info : reported_) set(infos, info.name, frame.array(info.place));
             for (const Named& info : reported_) set(infos, info.mask_name, frame.array(has_infos_));
         }

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The infos of a reset or a step, from the arrays that it wrote: those of Gymnasium's `SyncVectorEnv`, and of
+/// The infos of a reset or a step, made of the arrays that it wrote. They are those of Gymnasium's `SyncVectorEnv` and of
 /// `RecordEpisodeStatistics`.
 
 #include <cstddef>
@@ -16,21 +16,22 @@
 
 namespace operant::bindings {
 
-/// Makes the dicts. A step in which episodes end takes microseconds, so its dict must not need Python code.
+/// Makes the dicts. It does so without Python code, because a step takes only microseconds.
 class Infos {
 public:
     /// \param list of the outputs
-    /// \param final_tuples Python callable that makes `final_obs` where observations are tuples; its arguments are the
-    ///        arrays of the parts, and the mask of the episodes that ended
+    /// \param final_tuples Python callable that makes `final_obs` if observations are tuples. Its arguments are the arrays of
+    ///        the parts, and the mask of the episodes that ended.
     Infos(const std::vector<OutputDescription>& list, nanobind::object final_tuples);
 
+    /// The infos of a step or a reset.
     /// \param frame whose arrays were written
     /// \param ended how many episodes ended; 0 for a reset
     nanobind::dict of(const Frame& frame, std::int64_t ended) const;
 
 private:
     struct Named {
-        std::size_t place;  ///< of the array on the list
+        std::size_t place;  ///< the index of the array on the list
         nanobind::object name;
         nanobind::object mask_name;  ///< "_" + name
     };
@@ -39,8 +40,8 @@ private:
     nanobind::object final_observations(const Frame& frame) const;
 
     std::vector<Named> reported_, final_reported_, episode_;
-    std::vector<std::size_t> final_observations_;  ///< places of the parts
-    std::size_t has_infos_ = 0, ended_ = 0;        ///< places of the masks
+    std::vector<std::size_t> final_observations_;  ///< indices of the parts
+    std::size_t has_infos_ = 0, ended_ = 0;        ///< indices of the masks
     nanobind::object final_tuples_;
     nanobind::object final_obs_ = key("final_obs"), final_obs_mask_ = key("_final_obs"), final_info_ = key("final_info"),
                      final_info_mask_ = key("_final_info"), episode_name_ = key("episode"), episode_mask_ = key("_episode");

@@ -27,7 +27,7 @@ using namespace nb::literals;
 namespace operant::bindings {
 namespace {
 
-/// Errors that Gymnasium has exceptions for.
+/// Raises Gymnasium's exceptions for errors for which it has one.
 void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
     const auto raise = [](const char* exception, const char* message) {
         PyErr_SetString(nb::object(nb::module_::import_("gymnasium.error").attr(exception)).ptr(), message);
@@ -110,8 +110,8 @@ NB_MODULE(_core, module) {
     module.attr("simd_available") = nb::tuple(available);
     module.attr("most_workers") = operant::VectorEnvCore::most_workers;
 
-    // A daemon thread may hold objects of this module when the interpreter exits; that is no leak. The tests switch the
-    // warnings on.
+    // When the interpreter exits, a daemon thread may still hold objects of this module, which is not a leak. The tests
+    // switch the warnings on.
     nb::set_leak_warnings(false);
     module.def("set_leak_warnings", &nb::set_leak_warnings, "value"_a);
 

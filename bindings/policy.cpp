@@ -32,7 +32,7 @@ using Integers = nb::ndarray<const std::int64_t, nb::c_contig, nb::device::cpu>;
 
 const ArchitectureNetworks& networks() { return choose_networks(operant_builtin_environments(), active_architecture()); }
 
-/// \param described kind, low, high, n, as Environment::spaces has them, of one copy
+/// \param described (kind, low, high, n) of one copy, as in Environment::spaces
 ActionChoices choices_of(nb::handle described) {
     const auto [kind, low, high, n] = nb::cast<std::tuple<std::string, Floats, Floats, Integers>>(described);
     ActionChoices choices;
@@ -53,12 +53,12 @@ std::string shown(const ActionChoices& choices) {
     return choices.size() == 1 ? "one of " + counts + " discrete actions" : "discrete actions of [" + counts + "] values";
 }
 
-/// Whether they differ in their bounds only.
+/// Whether they differ only in their bounds.
 bool are_alike(const ActionChoices& a, const ActionChoices& b) {
     return a.discrete == b.discrete && a.counts == b.counts && a.size() == b.size();
 }
 
-/// How many values a discrete observation has.
+/// How many values a discrete observation has; the largest number if it differs between copies.
 std::size_t observation_count(const EnvironmentDescription& environment, const ParameterTable& parameters, std::size_t num_envs) {
     std::vector<float> low(environment.action.size), high(environment.action.size);
     std::vector<std::int64_t> action_n(environment.action.size);

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Compiled policies as Python sees them.
+/// Policies that run without Python, as Python sees them.
 
 #include <atomic>
 #include <cstddef>
@@ -26,16 +26,17 @@ namespace nb = nanobind;
 /// A policy for certain copies.
 struct BoundPolicy {
     PolicyFunction function;           ///< valid as long as `memory`
-    std::shared_ptr<const void> memory;  ///< what it needs; nobody else can draw from the policy's streams meanwhile
+    std::shared_ptr<const void> memory;  ///< what the function needs; while it lives, nobody else can draw from the streams
 };
 
-/// Of a policy that draws, or may: made when they are first needed.
+/// The random streams of a policy. They are made when they are first needed.
 class Streams {
 public:
-    /// \param seed its 32-bit words
+    /// \param seed the 32-bit words of the seed
     explicit Streams(const std::vector<std::uint32_t>& seed) : streams_(seed) {}
 
-    /// Nobody else draws from the streams while it lives. \throws std::runtime_error when somebody does
+    /// While an object lives, nobody else can draw from the streams.
+    /// \throws std::runtime_error if somebody else has such an object
     class Exclusive {
     public:
         Exclusive(std::shared_ptr<Streams> streams, std::size_t num_envs);
@@ -56,19 +57,20 @@ private:
     PolicyStreams streams_;
 };
 
-/// What `rollout` and `evaluate` ask for actions without Python.
+/// A policy that `rollout` and `evaluate` can call without Python.
 class Policy {
 public:
     virtual ~Policy() = default;
 
-    /// The function for copies of an environment.
+    /// The function for the copies of an environment.
     /// \param parameters of the copies
-    /// \throws std::invalid_argument when it does not fit them, std::runtime_error when another thread draws from it
+    /// \throws std::invalid_argument if the policy does not fit the environment, std::runtime_error if another thread draws
+    ///         from the policy's streams
     virtual BoundPolicy bind(const EnvironmentDescription& environment, const ParameterTable& parameters,
                              std::size_t num_envs) = 0;
 };
 
-/// A function that somebody else has compiled, with the signature of `PolicyFunction::act`.
+/// A compiled function from elsewhere, with the signature of `PolicyFunction::act`.
 class FunctionPolicy : public Policy {
 public:
     /// \param act address of the function
@@ -82,34 +84,35 @@ private:
     PolicyFunction function_;
 };
 
-/// What a policy sees and does, apart from environments.
+/// The observation and the action of one copy.
 struct Row {
-    bool discrete_observation;     ///< one int64, or float32 numbers
-    std::size_t observation_size;  ///< numbers in an observation, or the n of a discrete one; 0: any
-    ActionChoices actions;         ///< of one copy
+    bool discrete_observation;     ///< whether an observation is an int64; otherwise it consists of float32 numbers
+    std::size_t observation_size;  ///< numbers in an observation, or n of a Discrete space; 0 if unknown
+    ActionChoices actions;         ///< the action space
 };
 
-/// One of Operant's own, or of a library.
+/// A policy of Operant or of a library.
 class ChoosingPolicy : public Policy {
 public:
     using Observations = nb::ndarray<nb::c_contig, nb::device::cpu>;
 
-    /// \param actions None: of the environment
+    /// \param actions the action space as in `act`, or None for that of the environment
     ChoosingPolicy(nb::handle actions, const std::vector<std::uint32_t>& seed);
 
     BoundPolicy bind(const EnvironmentDescription& environment, const ParameterTable& parameters, std::size_t num_envs) override;
 
     /// \param observations float32 (num_envs, size) or int64 (num_envs,), checked by the Python package
-    /// \param actions kind, low, high, n, as Environment::spaces has them; used if the constructor had None
+    /// \param actions (kind, low, high, n) as in Environment::spaces; used if the constructor got None
     /// \return int32 or float32, (num_envs,) or (num_envs, size)
     nb::object act(const Observations& observations, nb::handle actions);
 
-    /// Where the streams stand, and back to there.
+    /// The state of the random streams.
     nb::bytes save() const;
+    /// Continues from what save() returned.
     void load(const nb::bytes& bytes);
 
 protected:
-    /// The function for copies that see and do this.
+    /// The function for copies with such observations and actions.
     virtual BoundPolicy bind_to(const Row& row, std::size_t num_envs) = 0;
 
     std::shared_ptr<Streams> streams_;
@@ -134,7 +137,7 @@ private:
     std::vector<double> noise_;
 };
 
-/// Uniformly among all actions.
+/// Chooses uniformly among all actions.
 class PyRandomPolicy : public ChoosingPolicy {
 public:
     using ChoosingPolicy::ChoosingPolicy;
@@ -143,15 +146,15 @@ protected:
     BoundPolicy bind_to(const Row& row, std::size_t num_envs) override;
 };
 
-/// The description of a policy of a library, which stays loaded for ever.
+/// The description of a policy of a library, which is never unloaded.
 class PolicyClass {
 public:
     explicit PolicyClass(const PolicyDescription& description);
 
     const PolicyDescription& description() const { return *description_; }
-    /// The parameters, for ParameterTable and Python.
+    /// The parameters, in the form that ParameterTable and Python take.
     const EnvironmentDescription& parameters() const { return parameters_; }
-    /// What it chooses, as Environment::spaces has it, with bounds that are infinite.
+    /// The action space. Bounds of continuous actions are infinite.
     ActionChoices actions() const;
 
 private:
@@ -159,11 +162,11 @@ private:
     EnvironmentDescription parameters_{};
 };
 
-/// One of a library.
+/// A policy of a library.
 class PyCompiledPolicy : public ChoosingPolicy {
 public:
-    /// \param numbers of the parameters
-    /// \throws std::invalid_argument when the parameters are refused
+    /// \param numbers the parameters
+    /// \throws std::invalid_argument if the parameters are invalid
     PyCompiledPolicy(const PolicyClass& policy, const std::vector<double>& numbers, const std::vector<std::uint32_t>& seed);
 
 protected:

@@ -8,7 +8,7 @@ namespace nb = nanobind;
 namespace operant::bindings {
 namespace {
 
-// Only touched by who has the GIL; where there is none, by anyone.
+// Only the thread that has the GIL changes these; without a GIL, any thread does.
 std::atomic<int> threads_out = 0;
 std::atomic<bool> exiting = false;
 
@@ -49,7 +49,7 @@ void ReleasedGil::prepare_exit() {
     const nb::module_ os = nb::module_::import_("os");
     if (nb::hasattr(os, "register_at_fork")) {
         nb::dict callbacks;
-        callbacks["after_in_child"] = nb::cpp_function([] { threads_out = 0; });  // the others are the parent's
+        callbacks["after_in_child"] = nb::cpp_function([] { threads_out = 0; });  // the other threads exist only in the parent
         os.attr("register_at_fork")(**callbacks);
     }
 }

@@ -1,16 +1,16 @@
 #pragma once
 /// \file
-/// Work during which other Python threads run.
+/// Releases the GIL, so that other Python threads run during a step.
 
 #include <nanobind/nanobind.h>
 
 namespace operant::bindings {
 
-/// Lets go of the GIL while it lives, unless the interpreter is about to exit.
+/// Releases the GIL during its lifetime, unless the interpreter has begun to exit.
 ///
-/// A daemon thread that comes back for the GIL when the interpreter has begun to exit is ended by Python before 3.14,
-/// by unwinding its stack, which C++ answers with std::terminate. So the exit waits for those that are out, and from then
-/// on nobody lets go.
+/// If a daemon thread asks for the GIL after the interpreter has begun to exit, Python before 3.14 ends the thread by
+/// unwinding its stack, which makes C++ call std::terminate. So the exit waits for all threads that have released the GIL,
+/// and from then on no thread releases it.
 class ReleasedGil {
 public:
     ReleasedGil();
@@ -18,7 +18,7 @@ public:
     ReleasedGil(const ReleasedGil&) = delete;
     ReleasedGil& operator=(const ReleasedGil&) = delete;
 
-    /// To be called once, when the module is imported.
+    /// Call this once, when the module is imported.
     static void prepare_exit();
 
 private:

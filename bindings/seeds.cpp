@@ -14,7 +14,7 @@ namespace {
 SeedSequence sequence_of(nb::handle integer) {
     std::uint64_t small;
     if (nb::try_cast(integer, small)) return SeedSequence(small);
-    // Beyond 64 bits: the integer's 32-bit digits, as many as it has.
+    // An integer of more than 64 bits, as 32-bit words.
     const auto bits = nb::cast<std::size_t>(integer.attr("bit_length")());
     std::vector<std::uint32_t> words((bits + 31) / 32);
     const nb::object digits = integer.attr("to_bytes")(4 * words.size(), "little");

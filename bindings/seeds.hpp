@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Python's seeds, integers of any size, as numpy's SeedSequence takes them.
+/// Converts Python's seeds, integers of any size, to numpy's SeedSequence.
 
 #include <cstddef>
 #include <optional>
@@ -12,8 +12,9 @@
 
 namespace operant::bindings {
 
-/// \param seed None: no seeds at all; an int: copy i gets `seed + i`; else a list of one int or None a copy. The ints are
-///        not negative, the list has `num_envs` elements: the Python package has checked that.
+/// The seeds of all copies, or an empty vector if `seed` is None.
+/// \param seed None, an int (copy i is seeded with `seed + i`), or a list with one int or None per copy. The Python package has
+///        checked that ints are not negative, and that the list has `num_envs` elements.
 std::vector<std::optional<SeedSequence>> seed_sequences(nanobind::handle seed, std::size_t num_envs);
 
 }  // namespace operant::bindings

@@ -20,7 +20,7 @@ std::span<const Action> span_of(const void* data, std::size_t size) {
     return {static_cast<const Action*>(data), size};
 }
 
-/// Where the numbers of an array are; null for None.
+/// The numbers of an array, or null for None.
 void* data_of(nb::handle array, std::size_t bytes) {
     if (array.is_none()) return nullptr;
     const auto numbers = nb::cast<nb::ndarray<nb::c_contig, nb::device::cpu>>(array);
@@ -54,7 +54,7 @@ nb::object PyVectorEnv::reset(nb::handle seed, const Numbers& bounds, const std:
     const bool all = !mask || std::all_of(mask->data(), mask->data() + mask->size(), [](bool selected) { return selected; });
     if (!all && !core_->started()) throw ResetNeeded("reset: the first reset must be without a reset_mask");
     const auto seeds = seed_sequences(seed, core_->num_envs());
-    Frame& frame = frames_.take();  // the last thing that may fail: nothing has been changed yet
+    Frame& frame = frames_.take();  // this may fail, so nothing is changed before
     Outputs outputs = frame.outputs();
     outputs.final_infos = nullptr;
     {
@@ -96,7 +96,7 @@ nb::object PyVectorEnv::step(nb::handle actions) {
     Frame& frame = frames_.take();
     std::int64_t ended;
     {
-        // Few copies are stepped in less time than it takes to let go of the GIL and get it back.
+        // A step of few copies takes less time than to release the GIL and to get it back.
         std::optional<ReleasedGil> released;
         if (core_->num_envs() > lanes_per_word) released.emplace();
         ended = shared_->step(view, frame.outputs(), frame.episodes());
@@ -143,7 +143,7 @@ void PyVectorEnv::rollout(nb::handle source, std::size_t steps, const nb::list& 
     const auto run_with = [&]<class Action>(std::span<const Action> actions) {
         std::optional<RolloutRun> run;
         {
-            const ReleasedGil released;  // all actions are looked at
+            const ReleasedGil released;  // because the constructor checks all actions
             run.emplace(*core_, actions, std::move(into));
         }
         run_rollout(*run, progress);

@@ -27,21 +27,21 @@ namespace operant::bindings {
 
 class PyVectorEnv {
 public:
-    /// What the constructor takes besides the environment.
+    /// Arguments of the constructor.
     struct Options {
         std::size_t workers;
         std::int32_t max_episode_steps;
         std::string autoreset_mode;      ///< the value of Gymnasium's enum
         bool float64;                    ///< precision of the state
-        bool record_episode_statistics;  ///< whether steps report returns and lengths of the episodes that ended in them
+        bool record_episode_statistics;  ///< whether steps report returns and lengths of episodes
     };
 
-    /// \param parameters numbers of all copies, or a row for each
-    /// \param as_actions Python callable that makes a numpy array of anything else, or raises
-    /// \param fitting_actions Python callable that makes an array that step() takes of any other array, or raises
+    /// \param parameters the numbers of all copies, or a row per copy
+    /// \param as_actions Python callable that converts other actions to a numpy array, or raises
+    /// \param fitting_actions Python callable that converts other numpy arrays to an array that step() takes, or raises
     /// \param final_observations the class of `infos["final_obs"]`, a subclass of numpy's array with the attributes `_ended`
     ///        and `_replaced`
-    /// \param final_tuples Python callable that makes `infos["final_obs"]` where observations are tuples
+    /// \param final_tuples Python callable that makes `infos["final_obs"]` if observations are tuples
     PyVectorEnv(const Environment& environment, std::size_t num_envs, const Options& options, const Numbers& parameters,
                 nb::object as_actions, nb::object fitting_actions, nb::object final_observations, nb::object final_tuples);
 
@@ -50,17 +50,17 @@ public:
 
     using Mask = nb::ndarray<const bool, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-    /// \param seed None, an integer that copy i adds i to, or a sequence of one integer or None a copy
-    /// \param bounds one number for each bound of the environment's resets; empty for the defaults
-    /// \param mask which copies to reset; all without one
+    /// \param seed None, an integer (copy i is seeded with `seed + i`), or a sequence with one integer or None per copy
+    /// \param bounds one number per bound of the environment's resets; empty for the defaults
+    /// \param mask which copies to reset; None for all
     /// \return (observations, infos)
     nb::object reset(nb::handle seed, const Numbers& bounds, const std::optional<Mask>& mask);
 
-    /// Starts the random streams anew; the next reset draws from them.
-    /// \param first seed of the first copy, copy i's is `first + i`
+    /// Seeds the random streams. The next reset draws from them.
+    /// \param first copy i is seeded with `first + i`
     void seed(std::uint64_t first);
 
-    /// \return a copy of the random streams, shape (num_envs, words), uint64: those of a Pcg64, and what follows it
+    /// \return a copy of the random streams, shape (num_envs, words), uint64. A row begins with the words of a Pcg64.
     nb::object generators();
 
     using Generators = nb::ndarray<const std::uint64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
@@ -79,35 +79,34 @@ public:
     /// \param state shape (num_envs, state_size), checked by the Python package
     void set_state(const StateArray& state);
 
-    /// Makes many steps. An exception that ends them between two has an attribute `steps`: how many have been made.
-    /// \param source a Policy, or an array of actions as step() takes them without a conversion, the copies of all steps one
-    ///        after the other
-    /// \param arrays one for each output, of steps x num_envs rows, C-contiguous; None where it is not wanted
-    /// \param chosen_actions None or, with a policy, such an array, int32 or float32
-    /// \param returns None, or float64, num_envs elements
-    /// \param progress None, or called with how many steps have been made, and how many there are
+    /// Makes many steps. If an exception ends them, its attribute `steps` tells how many have been made.
+    /// \param source a Policy, or an array of steps x num_envs actions that need no conversion
+    /// \param arrays one per output, of steps x num_envs rows, C-contiguous; None if it is not wanted
+    /// \param chosen_actions None, or an array for the actions of a policy, int32 or float32
+    /// \param returns None, or an array of num_envs float64
+    /// \param progress None, or a callable that is called with the numbers of steps made and of all steps
     void rollout(nb::handle source, std::size_t steps, const nb::list& arrays, nb::handle chosen_actions, nb::handle returns,
                  nb::handle progress);
 
-    /// Plays whole episodes, after which it has to be reset.
-    /// \param returns,lengths float64 and int64, episodes x num_envs elements
-    /// \param progress None, or called with how many episodes are over, and how many there are
+    /// Plays whole episodes. Afterwards the environment has to be reset.
+    /// \param returns,lengths arrays of episodes x num_envs float64 and int64
+    /// \param progress None, or a callable that is called with the numbers of episodes played and of all episodes
     void evaluate(Policy& policy, std::size_t episodes, nb::handle returns, nb::handle lengths, nb::handle progress);
 
-    /// \return the observations of the copies as they stand
+    /// \return the present observations of all copies
     nb::object observe();
 
     /// Replaces the parameters.
-    /// \param parameters numbers of all copies, or a row for each
+    /// \param parameters the numbers of all copies, or a row per copy
     void set_parameters(const Numbers& parameters);
 
-    /// A snapshot, with what only Python knows.
+    /// A snapshot of the core, and what only the binding and Python know.
     struct Snapshot {
         MemorySnapshot core;
         std::vector<double> began;
         nb::object note;
     };
-    /// \param note what restore() is to return; nothing that leads to the snapshot
+    /// \param note which restore() returns; it must not refer to the snapshot
     Snapshot snapshot(nb::object note);
     nb::object restore(const Snapshot& snapshot);
 
@@ -135,7 +134,7 @@ private:
     std::shared_ptr<ForeignEnvironment> foreign_;  ///< if a program has asked for it
     FramePool frames_;
     Infos infos_;
-    ActionType narrow_, wide_;  ///< what is used without a conversion
+    ActionType narrow_, wide_;  ///< the types of actions that need no conversion
     nb::object as_actions_, fitting_actions_;
 };
 
