@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What there is to measure: each function registers one file's benchmarks.
+/// Functions that register benchmarks. Each registers those of one file.
 
 namespace operant::benchmarks {
 

@@ -19,7 +19,7 @@ namespace operant::benchmarks {
 template <class... E>
 struct EnvironmentList {};
 
-/// What is measured.
+/// The environments that are measured.
 using Environments = EnvironmentList<CartPole, MountainCar, MountainCarContinuous, Pendulum, Acrobot>;
 
 template <class E, class Scalar>
@@ -41,7 +41,7 @@ public:
             env.step(next_actions());
     }
 
-    /// A window of one long array, another one each time, so that a copy does not meet the same few actions again.
+    /// A different part of one long array at each call, so that a copy does not get the same few actions again and again.
     std::span<const Action> next_actions() {
         window_ = (window_ + 97 * window_alignment) % extra_actions;
         return {actions_.data() + window_, env.num_envs()};
@@ -53,7 +53,7 @@ private:
     static constexpr std::size_t window_alignment = 16;  // a cache line of 32-bit actions
     static constexpr std::size_t extra_actions = std::size_t{1} << 16;
 
-    /// Of a Discrete space, or within +-1.
+    /// A random action: of a Discrete space, or within +-1.
     static Action draw(std::mt19937& random) {
         if constexpr (std::is_integral_v<Action>)
             return std::uniform_int_distribution<Action>(0, E::ActionSpace::n - 1)(random);

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The processor's time-stamp counter, where it has one that counts cycles.
+/// The processor's time-stamp counter, if it counts cycles.
 
 #include <cstdint>
 #include <optional>
@@ -13,12 +13,11 @@
 
 namespace operant::benchmarks {
 
-/// Cycles since some moment in the past; none on processors whose counter that every program may read is a clock of its
-/// own (64-bit Arm).
+/// Cycles since some moment in the past; nothing on 64-bit Arm, where the counter that programs may read is a separate clock.
 ///
-/// These are reference cycles: the counter runs at the processor's nominal frequency, whatever its present one is. A
-/// processor that runs faster than nominal does more in one of them than in a cycle of its core. To count the latter,
-/// let google-benchmark ask the kernel, with `--benchmark_perf_counters=CYCLES`, where it was built with libpfm.
+/// These are reference cycles: the counter always runs at the processor's nominal frequency. If the processor runs faster, it
+/// does more work in a reference cycle than in a cycle of its core. To count cycles of the core, use a google-benchmark that
+/// was built with libpfm, with `--benchmark_perf_counters=CYCLES`.
 inline std::optional<std::uint64_t> reference_cycles() {
 #if defined(__x86_64__) || defined(__i386__) || defined(_M_X64) || defined(_M_IX86)
     return __rdtsc();

@@ -1,11 +1,12 @@
 // The environments of examples/environments, 4096 copies on one thread, measured with google-benchmark:
 //
-//   environments/<environment>        against a scalar loop of the same physics: `ratio` is how many times as fast Operant is
-//   per_copy_parameters/CartPole      with every parameter an array against the same for all: `ratio` is how many times as
-//                                     long a step takes
+//   environments/<environment>        a scalar loop of the same physics, and Operant: `ratio` is how many times faster Operant
+//                                     is
+//   per_copy_parameters/CartPole      all parameters given per copy, and the same parameters for all copies: `ratio` is how
+//                                     many times longer a step takes
 //
-// Both sides take turns, every 64 steps, so that a machine that becomes slower does so for both; the ratio is that of
-// their times in one repetition. Its median over the repetitions is the one to quote:
+// Both sides take turns, every 64 steps, so that a machine that becomes slower does so for both. `ratio` is the ratio of
+// their times in one repetition. Quote its median over the repetitions:
 //
 //   example_benchmarks --benchmark_repetitions=9 --benchmark_report_aggregates_only=true
 
@@ -35,7 +36,7 @@ namespace {
 constexpr std::size_t num_envs = 4096;
 constexpr int steps_each = 64;
 
-/// Random actions, drawn beforehand: windows of one long array, so that a copy does not meet the same few again.
+/// Random actions: different parts of one long array, so that a copy does not get the same few actions again and again.
 template <class E>
 class RandomActions {
 public:
@@ -67,7 +68,7 @@ private:
     std::size_t window_ = 0;
 };
 
-/// Of the processor, which other programs do not lengthen: there is one thread.
+/// The processor time of some steps on one thread, which other programs do not lengthen.
 template <class Work>
 double seconds(const Work& work) {
     const std::clock_t begin = std::clock();
@@ -75,7 +76,7 @@ double seconds(const Work& work) {
     return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 }
 
-/// Both in turns. Reports the time that a step of one copy takes, and first / second as `ratio`.
+/// Runs both in turns. Reports the time per step of one copy, and first / second as `ratio`.
 template <class First, class Second>
 void compare(benchmark::State& state, const std::string& first_name, const First& first, const std::string& second_name,
              const Second& second) {
@@ -105,7 +106,7 @@ void against_scalar_loop(benchmark::State& state) {
         state, "scalar", [&] { loop->step(actions.next()); }, "operant", [&] { env.step(same_actions.next()); });
 }
 
-/// Physical parameters that differ, none of which changes much.
+/// Parameters that differ slightly between copies.
 std::vector<double> rows_of_parameters(const EnvironmentDescription& environment) {
     std::vector<double> rows;
     std::mt19937 random(0);

@@ -1,7 +1,7 @@
 // Operant without Python, measured with google-benchmark:
 //
 //   step/<environment>/<scalar>/<architecture>      one worker, every instruction set that this processor has
-//   workers/<environment>/<scalar>                  from one worker to one a core, on the best instruction set
+//   workers/<environment>/<scalar>                  from one worker to one per core, on the best instruction set
 //   reset/<environment>/<scalar>/seeded, .../unseeded
 //   random/...                                      single draws and seeds
 //

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The loop around what is measured, and what every benchmark reports.
+/// The loop of a measurement, and the figures that every benchmark reports.
 
 #include <benchmark/benchmark.h>
 
@@ -13,8 +13,8 @@
 
 namespace operant::benchmarks {
 
-/// Calls `work` as often as google-benchmark wants. Reports `<unit>/s` and `cycles/<unit>`.
-/// \param units how many of them one call makes
+/// Calls `work` as often as google-benchmark wants. Reports `<unit>s/s` and `cycles/<unit>`.
+/// \param units how many units of work one call does
 template <class Work>
 void measure(benchmark::State& state, const std::string& unit, std::size_t units, const Work& work) {
     const auto begin = reference_cycles();
@@ -25,8 +25,8 @@ void measure(benchmark::State& state, const std::string& unit, std::size_t units
     if (begin) state.counters["cycles/" + unit] = static_cast<double>(*end - *begin) / count;
 }
 
-/// What all benchmarks have in common: wall-clock time, and the extremes beside google-benchmark's mean and median when
-/// there are repetitions.
+/// Settings of all benchmarks: wall-clock time, and, with repetitions, the extremes in addition to google-benchmark's mean and
+/// median.
 template <class Benchmark>
 Benchmark* in_real_time(Benchmark* benchmark) {
     const auto lowest = [](const std::vector<double>& values) { return *std::ranges::min_element(values); };

@@ -1,5 +1,5 @@
-// Random numbers as numpy draws them, one at a time, compiled for any processor of this architecture: what a draw costs
-// where no kernel is around it. What draws cost in a kernel, the resets show.
+// numpy's random numbers, one at a time, outside of kernels and compiled for any processor of this architecture. The
+// benchmarks of resets show what draws cost in a kernel.
 
 #include <benchmark/benchmark.h>
 
@@ -28,7 +28,7 @@ void next_of_one_stream(benchmark::State& state) {
     measure(state, "draw", 1, [&] { benchmark::DoNotOptimize(random.next()); });
 }
 
-/// As resets do: each copy has its own stream, so draws overlap.
+/// Each copy has its own stream, as in resets, so draws overlap.
 void uniform_of_many_streams(benchmark::State& state) {
     auto random = make_streams();
     std::vector<double> drawn(streams);

@@ -1,4 +1,4 @@
-// Resets of all copies: seeded, every copy's random stream starts anew; unseeded, it goes on.
+// Resets of all copies. With a seed, all random streams restart; without, they go on.
 
 #include <benchmark/benchmark.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The environments of examples/environments once more, in plain C++, one copy at a time. Their parameters can be changed, as
-/// those of the originals can.
+/// The environments of examples/environments in plain C++, one copy at a time. Their parameters are variables, as in the
+/// originals.
 
 #include <algorithm>
 #include <array>
@@ -177,7 +177,7 @@ struct ScalarPendulumChain {
         return s;
     }
 
-    // In separate loops, which GCC vectorises, but for those with the sines.
+    // GCC vectorises these separate loops, except those with sines.
     ScalarOutcome step(State& s, const Action* action, Random&) const {
         const Real u = std::clamp<Real>(action[0], -max_acceleration, max_acceleration);
         Real sum = 0;
@@ -200,7 +200,7 @@ struct ScalarPendulumChain {
     }
 };
 
-/// It has the same numbers in any precision.
+/// Its numbers are the same in any precision.
 template <class>
 struct ScalarJointReplenishment {
     using Action = std::int32_t;
@@ -234,7 +234,7 @@ struct ScalarJointReplenishment {
     }
 
 private:
-    // A loop over the products in its place makes the state go through memory: 1.4 times as slow.
+    // A loop over the products would be 1.4 times as slow, because the state would go through memory.
     XSIMD_INLINE double profit_of_day(std::int32_t& stock, std::int32_t& on_order, std::int32_t order, Random& random) const {
         const auto demand = static_cast<std::int32_t>(random.integers(max_demand + 1));
         const std::int32_t sold = std::min(demand, stock), left = stock - sold;

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// What Operant is measured against: a loop over copies of an environment that are structs in an array, one after the
-/// other, as one writes it without SIMD in mind. It brings the same observations, rewards, flags and infos, starts
-/// episodes by the same rule and draws the same random numbers; it keeps no statistics and checks no actions.
+/// The loop with which Operant is compared. The copies are structs in an array and step one after the other, as in a program
+/// written without SIMD in mind. The loop writes the same observations, rewards, flags and infos, starts episodes by the same
+/// rule and draws the same random numbers. It keeps no statistics and checks no actions.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,14 +14,14 @@
 
 namespace operant::benchmarks {
 
-/// What a step of one copy says.
+/// The result of a step of one copy.
 struct ScalarOutcome {
     double reward;
     bool terminated = false;
     bool truncated = false;
 };
 
-/// A loop whose physics is elsewhere.
+/// The interface of the loop, without its physics.
 template <class Action>
 class ScalarSteps {
 public:
@@ -33,14 +33,14 @@ public:
     virtual ~ScalarSteps() = default;
     /// Starts an episode in every copy; copy i is seeded with `seed + i`.
     virtual void reset(std::uint64_t seed) = 0;
-    /// A step, or in copies whose episodes have ended the start of another.
+    /// Steps every copy. In copies whose episode has ended, the next episode starts instead.
     virtual void step(std::span<const Action> actions) = 0;
 };
 
 /// The loop. `Physics` has a State and a Random, the numbers of actions, observations and steps of an episode, parameters,
 /// and functions `reset(random)`, `step(state, actions, random)`, `observe(state, observation)` and, if `has_info`,
-/// `inform(state)`. `step` and `observe` are to be inlined: GCC does not always do so on its own, and what then goes through
-/// memory takes up to 1.4 times as long.
+/// `inform(state)`. `step` and `observe` must be marked for inlining. GCC does not always inline them by itself, and then the
+/// state goes through memory, which takes up to 1.4 times as long.
 template <class Physics>
 class ScalarLoop final : public ScalarSteps<typename Physics::Action> {
 public:
@@ -104,7 +104,7 @@ private:
     std::vector<Copy> copies_;
 };
 
-/// A loop in float, compiled as fast as the compiler can make it for this machine, with contractions.
+/// A loop in float, compiled with all optimisations for this machine, including contractions.
 template <template <class> class Physics>
 std::unique_ptr<ScalarSteps<typename Physics<float>::Action>> make_scalar_loop(std::size_t num_envs);
 

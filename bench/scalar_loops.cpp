@@ -1,4 +1,4 @@
-// The loops that Operant is measured against. On their own, because they are compiled with flags of their own.
+// The loops with which Operant is compared, in a file of their own because they have other compiler flags.
 
 #include "scalar_environments.hpp"
 

@@ -1,5 +1,5 @@
-// Steps of whole vector environments: check of the actions, kernel, resets. With one worker on every instruction set,
-// then with more on the best.
+// Steps of whole vector environments: checks of the actions, kernels and resets; with one worker on every instruction set, and
+// with more workers on the best one.
 
 #include <benchmark/benchmark.h>
 

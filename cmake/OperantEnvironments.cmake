@@ -1,15 +1,16 @@
 # operant_add_environments(<target> [TYPE <type>] [ENVIRONMENTS <name>...] [POLICIES <name>...] [NETWORKS] <header>...)
 #
-# Builds the library of the environments and policies that the headers describe, with kernels for every instruction set.
+# Builds a library of the environments and policies in the headers, with kernels for every instruction set.
 #
 #   TYPE          MODULE (the default): a shared library for operant.load_library() in Python.
 #                 STATIC or OBJECT: for C++ programs, which include <target>.hpp and call operant_<target>().
 #   ENVIRONMENTS  The names of the structs, with their namespaces. By default, every struct in the headers that has a
 #                 line `static constexpr std::string_view name`.
-#   POLICIES      The same of policies, which have a line `static constexpr std::string_view policy_name`.
-#   NETWORKS      With Operant's own policies, too: neural networks and random actions.
+#   POLICIES      The same for policies, which have a line `static constexpr std::string_view policy_name`.
+#   NETWORKS      Also builds Operant's own policies: neural networks and random actions.
 #
-# A MODULE needs no Taskflow; the others are linked to operant::operant, as programs that step environments are.
+# A MODULE needs no Taskflow. The other types are linked to operant::operant, because they are for programs that step
+# environments.
 #
 # Each instruction set has a translation unit of its own, because the compiler may use its instructions anywhere in it.
 include_guard()
@@ -123,7 +124,7 @@ const operant::EnvironmentLibrary& operant_${target}();\n")
   endif()
 endfunction()
 
-# Calls that describe some structs, as elements of an array, which C++ wants to have at least one.
+# The elements of an array: one call per struct that describes it. There is at least one element, as C++ demands.
 function(operant_list_of structs describe_function architectures variable)
   set(list "")
   foreach(name IN LISTS ${structs})
@@ -142,11 +143,11 @@ function(operant_structs_in header member variable)
   string(REGEX REPLACE "\"[^\"\n]*\"" "" content "${content}")
   string(REGEX REPLACE "//[^\n]*" "" content "${content}")
   string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" "" content "${content}")
-  string(REGEX REPLACE "[][;\\]" " @ " content "${content}") # which mean something in a list
+  string(REGEX REPLACE "[][;\\]" " @ " content "${content}") # these characters have a meaning in CMake's lists
   string(REGEX MATCHALL
     "namespace +[A-Za-z0-9_:]+[ \n]*{|(struct|class) +[A-Za-z0-9_]+( +final)?[ \n]*(:[^@(){}]*)?{|{|}|static +constexpr +std::string_view +${member}[^A-Za-z0-9_]"
     tokens "${content}")
-  set(scopes "") # one for each brace that is open: a name, or - for one without
+  set(scopes "") # one element per open brace: a name, or - if it has none
   set(found "")
   foreach(token IN LISTS tokens)
     if(token MATCHES "^(namespace|struct|class) +([A-Za-z0-9_:]+)")
@@ -165,7 +166,7 @@ function(operant_structs_in header member variable)
   set(${variable} ${found} PARENT_SCOPE)
 endfunction()
 
-# Writes a file unless it has that content already, so that nothing is compiled again.
+# Writes a file, unless it already has this content, so that nothing is compiled again.
 function(operant_write file content)
   file(CONFIGURE OUTPUT ${file} CONTENT "@content@" @ONLY)
 endfunction()

@@ -1,4 +1,4 @@
-# The instruction sets of include/operant/architecture.hpp, best first: what they are called in C++, and the compiler's flags.
+# The instruction sets of include/operant/architecture.hpp, best first: their names in C++, and the compiler flags.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64|ARM64")
   set(operant_architectures neon)
 else()

@@ -1,4 +1,4 @@
-# xsimd's headers for a wheel, with their licence: from where CMake has found or fetched them.
+# Copies xsimd's headers and licence into the wheel, from where CMake has found or fetched them.
 get_target_property(xsimd_include xsimd INTERFACE_INCLUDE_DIRECTORIES)
 if(FETCHCONTENT_SOURCE_DIR_XSIMD)
   set(xsimd_source ${FETCHCONTENT_SOURCE_DIR_XSIMD})

@@ -1,9 +1,9 @@
-# cmake --install: the headers, the CMake package and the pkg-config file, all of which may be moved afterwards. A wheel
-# holds the first two inside of the Python package, where `operant info` and `operant.get_include()` tell of them.
+# cmake --install installs the headers, the CMake package and the pkg-config file, and all of them may be moved afterwards. A
+# wheel contains the first two in the Python package; `operant info` and `operant.get_include()` tell where.
 #
-# The package finds xsimd and Taskflow where it is used; it holds no copy of them. Where this build has fetched them, they
-# are part of it, so that their own install rules put them next to Operant. A wheel takes only the components named
-# operant_*, and brings xsimd's headers along, so that whoever has it needs nothing but a compiler to make environments.
+# The CMake package contains no xsimd and no Taskflow, but finds them where it is used. If this build has fetched them, their
+# own install rules install them next to Operant. A wheel takes only the components named operant_*. It contains xsimd's
+# headers, so that its users need nothing but a compiler to make environments.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -36,7 +36,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/operantConfig.cmake ${CMAKE_CURRENT_BI
 
 if(NOT DEFINED SKBUILD)
   file(RELATIVE_PATH pc_to_include ${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig ${CMAKE_INSTALL_FULL_INCLUDEDIR})
-  # Taskflow has no pkg-config file. Where the compiler does not look for its headers by itself, say where they are.
+  # Taskflow has no pkg-config file. If its headers are not where the compiler looks by itself, name their directory.
   set(taskflow_cflags "")
   get_target_property(taskflow_imported Taskflow::Taskflow IMPORTED)
   if(taskflow_imported)

@@ -4,6 +4,6 @@ target_compile_options(operant_warnings INTERFACE
   $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wall;-Wextra;-Wpedantic>
   # GCC's own AVX-512 intrinsics use variables that they leave uninitialised on purpose (GCC bug 105593).
   # GCC 12 sees overlapping memory in std::string's operator+ (GCC bug 105651).
-  # On Arm it tells of a calling convention that GCC 10 changed: nothing here is linked with older objects.
+  # On Arm it warns of a calling convention that GCC 10 changed, which does not matter without older objects.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized;-Wno-restrict;-Wno-psabi>
   $<$<CXX_COMPILER_ID:MSVC>:/W4>)

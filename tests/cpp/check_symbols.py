@@ -24,7 +24,7 @@ def shared_definitions(nm: str, object_file: Path) -> list[str]:
     listing = subprocess.run(
         [nm, "--demangle", "--defined-only", "--extern-only", object_file], check=True, capture_output=True, text=True
     ).stdout
-    # 3f0 W operant::StepKernel<operant::CartPole, float, xsimd::avx512bw>::restart(...)
+    # 3f0 W operant::BatchTierKernels<operant::CartPole, float, xsimd::avx512bw>::restart(...)
     symbols = [line.split(maxsplit=2)[2] for line in listing.splitlines()]
     if not symbols:
         raise SystemExit(f"{object_file} defines nothing: this check has lost what it checks")

@@ -1,10 +1,10 @@
-// Draws what it is told to, for a test in Python to compare with numpy:
+// Draws random numbers as a script tells it. A test in Python compares them with numpy's:
 //
 //     draws SOURCE ACTIVE < script
 //
-// SOURCE is what draws: single, lanes, lanes_of_plain (which keep no halves), batch or batch_of_floats. The script
-// starts with a line of 16 seeds; every further line is a draw: a letter and its arguments. Bit i of ACTIVE says whether
-// a batch is to draw for seed i. Prints a line of 16 numbers for each draw, then the states.
+// SOURCE is single, lanes, lanes_of_plain (which keep no halves of draws), batch or batch_of_floats. The script begins with a
+// line of 16 seeds. Every further line is a draw: a letter and its arguments. Bit i of ACTIVE says whether a batch draws for
+// seed i. Prints a line of 16 numbers per draw, then the states.
 
 #include <cinttypes>
 #include <cstdio>

@@ -1,5 +1,5 @@
 #pragma once
-// The kernels that the Python module holds, chosen at run time.
+// The kernels of the Python module, chosen at run time.
 
 #include <vector>
 
@@ -10,7 +10,7 @@
 
 using operant::Architecture;
 
-/// Those that this processor can run.
+/// The instruction sets that this processor has.
 inline std::vector<Architecture> available_architectures() {
     auto architectures = operant::architectures();
     std::erase_if(architectures, [](const Architecture& architecture) { return !architecture.available; });

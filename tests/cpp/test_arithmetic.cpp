@@ -6,7 +6,7 @@
 
 namespace {
 
-// 1 + e times 1 - e is 1 - e^2: rounding the product first loses the e^2 that a fused operation keeps.
+// (1 + e) (1 - e) = 1 - e^2. If the product is rounded first, e^2 is lost; a fused operation keeps it.
 template <class Scalar>
 Scalar square_lost_to_rounding(Scalar e) {
     using Batch = xsimd::batch<Scalar>;

@@ -1,4 +1,4 @@
-// Policies of a program's own, compiled for what the program is.
+// Policies that a program compiles for its own instruction set.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -25,7 +25,7 @@ struct Upright {
     }
 };
 
-/// Two numbers, the second beyond its bound; and one that is drawn.
+/// Chooses two numbers, the second beyond its bound, and one at random.
 struct Odd {
     static constexpr std::string_view policy_name = "Odd";
     static constexpr std::size_t observation_size = 1;

@@ -1,4 +1,4 @@
-// Counters and sums beyond what 32 bits, or the 24 of a float, can tell apart.
+// Counters and sums beyond the 32 bits of an int, or the 24 bits of a float.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace operant {
 struct CounterAccess {
     static void set(VectorEnvCore& core, const StepTotals& totals) { core.statistics_.totals_ = totals; }
 
-    /// As if every copy had stepped so many times more.
+    /// Pretends that every copy has made `steps` more steps.
     static void skip(VectorEnvCore& core, std::int64_t steps) {
         core.copies_.set_clock(core.copies_.clock() + steps);
         core.statistics_.totals_.steps += static_cast<std::int64_t>(core.num_envs()) * steps;
@@ -104,10 +104,10 @@ TEST_CASE_TEMPLATE("an episode without a limit may last for more than 2^32 steps
             CHECK(one->logs().episode_count == 1);
             CHECK(one->logs().total_steps == length);
             CHECK(one->logs().total_reward == static_cast<double>(length));
-            one->reset(2);  // the other episodes are broken off and count for nothing
+            one->reset(2);  // the other episodes are broken off and do not count
             CHECK(one->logs().total_steps == length);
             CHECK_FALSE(step(*one, upright));
-            CHECK(step(*one, one_falls));  // a short one, in the same lane
+            CHECK(step(*one, one_falls));  // a short episode in the same lane
             CHECK(one->logs().total_steps == length + 2);
         }
     }

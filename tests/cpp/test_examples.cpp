@@ -1,5 +1,5 @@
-// The environments of examples/environments against the same physics written as a scalar loop, and what they are there to
-// show: several actions, infos, truncations of their own, goals and arrays in the state, and parameters of each copy.
+// Compares the environments of examples/environments with scalar loops of the same physics, and tests what they show: several
+// actions, infos, truncations of their own, goals and arrays in the state, and parameters per copy.
 
 #include <doctest/doctest.h>
 
@@ -34,9 +34,9 @@ using namespace operant::benchmarks;
 
 namespace {
 
-constexpr std::size_t num_envs = 37;  // no multiple of any number of lanes
+constexpr std::size_t num_envs = 37;  // not a multiple of any batch size
 
-/// Random actions; of a Box, some beyond its bounds.
+/// Random actions. For a Box, some are beyond its bounds.
 template <class E>
 std::vector<typename E::ActionSpace::Narrow> random_actions(std::mt19937& random, std::size_t copies = num_envs) {
     using Action = typename E::ActionSpace::Narrow;
@@ -62,7 +62,7 @@ bool all_near(const Actual& actual, const Expected& expected, double tolerance) 
                       [&](double a, double b) { return near(a, b, tolerance); });
 }
 
-/// Compares what resets and steps bring. \return how many episodes ended
+/// Compares the results of resets and steps. \return how many episodes ended
 template <class E, class Scalar, class Physics>
 int compare(int steps, double tolerance) {
     VectorEnv<E, Scalar> env(num_envs);
@@ -97,7 +97,7 @@ void check_against_scalar_loop() {
     compare<E, float, Physics<float>>(10, 1e-4);
 }
 
-/// The default parameters, a row for each copy.
+/// The default parameters, one row per copy.
 template <class E>
 std::vector<double> rows_of_parameters() {
     const auto& environment = operant::description_of<E>();
@@ -107,7 +107,7 @@ std::vector<double> rows_of_parameters() {
     return rows;
 }
 
-/// Where a parameter's first number is in a row.
+/// The index of a parameter's first number in a row.
 template <class E>
 std::size_t position_of(const std::string& name) {
     const auto& environment = operant::description_of<E>();
@@ -116,7 +116,7 @@ std::size_t position_of(const std::string& name) {
     throw std::logic_error(name);
 }
 
-/// Copies with parameters of their own, and the arrays that they write to.
+/// Copies with their own parameters, and the arrays for their outputs.
 template <class E, class Scalar>
 class PerCopy {
 public:
@@ -190,7 +190,7 @@ std::string message_of(const Call& call) {
     return "";
 }
 
-/// Distances to the goals, of the observations.
+/// The distances to the goals, computed from observations.
 std::vector<double> distances(std::span<const float> observations) {
     std::vector<double> distances;
     for (std::size_t row = 0; row + 6 <= observations.size(); row += 6)

@@ -1,4 +1,5 @@
-// Everything at random: what is valid gives the same bytes whatever the workers; what is not is refused and changes nothing.
+// Random calls with random arguments. Valid calls give the same bytes with any number of workers. Invalid ones are refused
+// and change nothing.
 
 #include <doctest/doctest.h>
 
@@ -20,13 +21,13 @@
 
 namespace {
 
-/// A number from the environment of the process, to run more of this, or something else.
+/// A number from an environment variable, for more rounds, or for other ones.
 unsigned long setting(const char* name, unsigned long otherwise) {
     const char* text = std::getenv(name);
     return text ? std::strtoul(text, nullptr, 10) : otherwise;
 }
 
-/// Draws ordinary values and odd ones.
+/// Draws ordinary and unusual values.
 class Chance {
 public:
     explicit Chance(unsigned long seed) : random_(seed) {}
@@ -72,7 +73,7 @@ struct ChangeParameters {
     }
 };
 
-/// Two environments that differ in their workers only. Whatever is done, is done to both.
+/// Two environments that differ only in the number of workers. Every call is made to both.
 template <class E, class Scalar>
 class Pair {
     using Env = operant::VectorEnv<E, Scalar>;
@@ -89,7 +90,7 @@ public:
         make();
     }
 
-    /// Whether the arguments were any good.
+    /// Whether the arguments were valid.
     bool exists() const { return one_ != nullptr; }
 
     void act() {
@@ -115,10 +116,10 @@ private:
         one_ = made(1);
         several_ = made(3);
         REQUIRE((one_ == nullptr) == (several_ == nullptr));
-        if (exists()) on_both([&](Env& env) { env.reset(0); });  // without a seed, no two are alike
+        if (exists()) on_both([&](Env& env) { env.reset(0); });  // without a seed they would start differently
     }
 
-    /// Both do it, or both refuse and stay as they are.
+    /// Both make the call, or both refuse it and do not change.
     template <class Work>
     void on_both(const Work& work) {
         const auto before = one_->save();
@@ -171,7 +172,7 @@ private:
         on_both([&](Env& env) { env.set_state(state); });
     }
 
-    /// What load accepts must be as good as what it was: steps must not crash, and go on alike.
+    /// If load accepts damaged bytes, steps must not crash, and both environments must stay equal.
     void load_damaged() {
         auto bytes = one_->save();
         switch (chance_.below(4)) {

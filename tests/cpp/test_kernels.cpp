@@ -1,5 +1,4 @@
-// The kernels that the Python module holds, in one program, chosen at run time: those that this processor has are
-// compared with one another.
+// The kernels of the Python module, chosen at run time. Those that this processor can run are compared with each other.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -17,7 +16,7 @@ namespace {
 template <class E>
 constexpr std::size_t observation_size = operant::ObservationTraits<E>::numbers;
 
-/// What depends on step and copy alone, spread over the action space.
+/// Actions that depend only on step and copy, spread over the action space.
 template <class E>
 std::vector<typename E::ActionSpace::Narrow> actions(std::size_t num_envs, std::size_t step) {
     using Action = typename E::ActionSpace::Narrow;
@@ -32,7 +31,7 @@ std::vector<typename E::ActionSpace::Narrow> actions(std::size_t num_envs, std::
     return actions;
 }
 
-/// Everything that 45 steps of the first `copies` copies return, restarts among it.
+/// Everything that 45 steps of the first `copies` copies return, including restarts.
 template <class E, class Scalar>
 std::vector<float> run(const Architecture& architecture, std::size_t copies, std::size_t num_envs, std::size_t workers) {
     auto env = make<E, Scalar>(architecture, num_envs, {.workers = workers, .max_episode_steps = 20});
@@ -55,7 +54,7 @@ bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-constexpr std::size_t few = 77;     // no multiple of any batch
+constexpr std::size_t few = 77;     // not a multiple of any batch size
 constexpr std::size_t many = 4200;  // five blocks: enough for a second worker
 
 }  // namespace
@@ -76,7 +75,7 @@ void check_that_workers_and_num_envs_change_nothing(const Architecture& architec
     }
 }
 
-// An emulator of a processor with several sets of kernels takes a minute for each: scripts/test_cpus.sh leaves them out there.
+// Under emulation this takes a minute per instruction set, so scripts/test_cpus.sh leaves it out there.
 TEST_SUITE_BEGIN("all kernels");
 
 TEST_CASE_TEMPLATE("every kernel gives the same bytes whatever workers and num_envs", E, ENVIRONMENTS) {
@@ -119,7 +118,7 @@ TEST_CASE_TEMPLATE("a float step is right to rounding on every architecture", E,
         }
         CHECK(compared > 90 * num_envs);
         CHECK(far == 0);
-        CHECK(flags <= 1);  // a threshold within rounding of a state
+        CHECK(flags <= 1);  // a state may be so near to a threshold that rounding decides
     }
 }
 

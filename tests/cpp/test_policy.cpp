@@ -1,4 +1,4 @@
-// The networks that the Python module holds, those that this processor can run compared with one another.
+// The networks of the Python module. The kernels that this processor can run are compared with each other.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ using operant::DenseLayer;
 using operant::NetworkOptions;
 using operant::NetworkWeights;
 
-/// Numbers between -1 and 1 that look random.
+/// Pseudorandom numbers between -1 and 1.
 class Numbers {
 public:
     float next() { return static_cast<float>(random_.uniform(-1, 1)); }
@@ -38,7 +38,7 @@ private:
     operant::Pcg64 random_{operant::SeedSequence(std::uint64_t{1})};
 };
 
-/// A network of those sizes with tanh and relu in turns.
+/// A network with layers of these sizes, with tanh and relu in turn.
 std::vector<DenseLayer> layers(const std::vector<std::size_t>& sizes, std::size_t members) {
     Numbers numbers;
     std::vector<DenseLayer> layers;
@@ -51,7 +51,7 @@ std::vector<DenseLayer> layers(const std::vector<std::size_t>& sizes, std::size_
     return layers;
 }
 
-/// The same of one member.
+/// The same network, of one member of the population.
 std::vector<DenseLayer> member(const std::vector<DenseLayer>& layers, std::size_t p, std::size_t members) {
     auto own = layers;
     for (DenseLayer& layer : own) {
@@ -86,7 +86,7 @@ struct Task {
     operant::Normalisation normalisation{};
 };
 
-/// What so many copies do, three times in a row; as bytes, whatever the actions are.
+/// What the copies do, three times in a row, as bytes, because actions have different types.
 std::vector<std::int32_t> act(const Task& task, std::size_t num_envs, const Architecture& architecture) {
     const auto weights = std::make_shared<const NetworkWeights>(task.layers, task.normalisation);
     operant::PolicyStreams streams(std::uint64_t{3});

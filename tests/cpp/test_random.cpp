@@ -26,7 +26,7 @@ std::vector<Generator> make_generators(std::size_t count) {
 template <class Generator>
 constexpr bool has_integers = std::is_same_v<Generator, BufferedPcg64>;
 
-/// A mixed sequence of draws, the same for a generator, for lanes and for batches.
+/// A mixed sequence of draws, from a generator, from lanes or from batches.
 template <bool with_integers, class Source, class Use>
 void draw_all(Source& source, const Use& use) {
     static constexpr std::array<double, 3> cumulative = {0.25, 0.5, 1.0};
@@ -40,7 +40,7 @@ void draw_all(Source& source, const Use& use) {
     }
 }
 
-/// What each generator draws by itself.
+/// The draws of each generator alone.
 template <class Generator>
 std::vector<std::vector<double>> drawn_alone(std::vector<Generator>& generators) {
     std::vector<std::vector<double>> drawn(generators.size());
@@ -169,7 +169,7 @@ TEST_CASE_TEMPLATE("batches take an argument and a mask a lane", Scalar, float, 
 
 namespace {
 
-/// A `reset` with arithmetic: the same text for a generator and for lanes.
+/// A `reset` with arithmetic, which works for a generator and for lanes.
 template <class Random>
 auto start(Random& random) {
     using operant::abs, operant::max, operant::min, operant::select, operant::sqrt, operant::to_float32;

@@ -1,4 +1,4 @@
-// Many steps in one call, against as many calls of step: for every set of kernels that this processor can run.
+// Compares many steps in one call with as many calls of step, for every instruction set that this processor has.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ constexpr std::int32_t limit = 9;  // so that episodes end, also in the last ste
 template <class E>
 constexpr std::size_t width = operant::ObservationTraits<E>::numbers;
 
-/// A policy that looks at the observations: what it is depends on nothing else.
+/// A policy whose actions depend only on the observations.
 template <class E>
 void act(const void*, const void* observations, void* actions, std::size_t begin, std::size_t end) {
     using Action = typename E::ActionSpace::Narrow;
@@ -44,7 +44,7 @@ void act(const void*, const void* observations, void* actions, std::size_t begin
 template <class E>
 constexpr PolicyFunction policy{&act<E>, nullptr};
 
-/// All that steps return, one after the other.
+/// Everything that steps return, one step after the other.
 template <class E>
 struct Steps {
     std::vector<typename E::ActionSpace::Narrow> actions;
@@ -53,7 +53,7 @@ struct Steps {
     std::vector<double> returns;
 };
 
-/// What `count` calls of step return, with the actions that the policy chooses.
+/// Everything that `count` calls of step return, with actions that the policy chooses.
 template <class E, class Scalar>
 Steps<E> run_step_by_step(operant::VectorEnv<E, Scalar>& env, std::span<const float> observations, std::size_t count) {
     Steps<E> all;
@@ -91,8 +91,8 @@ void check_same(const operant::Rollout<E>& rollout, const Steps<E>& expected) {
     CHECK(same_bytes(rollout.returns, expected.returns));
 }
 
-/// A rollout with actions, one with a policy and steps one by one, from the same start: the same in all that they return
-/// and leave behind.
+/// A rollout with actions, a rollout with a policy, and single steps from the same start must return the same, and leave the
+/// same state.
 template <class E, class Scalar>
 void check_rollouts(const Architecture& architecture, std::size_t num_envs, std::size_t workers, AutoresetMode mode) {
     CAPTURE(architecture.name);

@@ -39,7 +39,7 @@ void check_rows() {
     }
 }
 
-/// Loads rows from an address that is aligned for nothing but one number, and from the end of its memory.
+/// Loads rows from an address that is aligned only for one number, and from the end of the memory.
 template <class Lane, class Number, std::size_t columns>
 void check_load() {
     using Batch = xsimd::batch<Lane>;

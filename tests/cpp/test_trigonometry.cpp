@@ -15,7 +15,7 @@ struct Worst {
     double sin = 0, cos = 0, norm = 0;
 };
 
-/// The largest errors over `count` angles in [low, high], against the C library in double.
+/// The largest errors for `count` angles in [low, high], compared with the C library in double.
 Worst worst_errors(double low, double high, int count) {
     Worst worst;
     for (int i = 0; i <= count; i += Floats::size) {

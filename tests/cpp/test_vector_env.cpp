@@ -12,7 +12,7 @@ namespace {
 
 using Env = operant::CartPoleVecEnv;
 
-/// Every output of `steps` steps of the first `copies` copies, with actions that depend on step and copy alone.
+/// Every output of `steps` steps of the first `copies` copies, with actions that depend only on step and copy.
 template <class Action = std::int32_t>
 std::vector<float> run(Env& env, std::size_t copies, int steps) {
     std::vector<float> outputs;

@@ -34,7 +34,7 @@ TEST_CASE("helpers take part, and again after they have gone to sleep") {
     operant::WorkerPool pool(2);
     for (int round = 0; round < 3; ++round) {
         std::atomic<int> arrived = 0;
-        // Tasks wait for one another: with one thread alone this would not end.
+        // Tasks wait for each other. With only one thread, this would not end.
         pool.run(4, [&](std::size_t) {
             ++arrived;
             while (arrived < 2) std::this_thread::yield();
@@ -52,7 +52,7 @@ TEST_CASE("many short runs in a row") {
 
 #if !defined(_WIN32) && !defined(__SANITIZE_THREAD__)  // which has no threads in a forked child
 TEST_CASE("parent and child of a fork both go on with helpers of their own" * doctest::test_suite("not emulated")) {
-    // Two tasks at least meet, which takes a helper.
+    // At least two tasks run at the same time, for which there must be a helper.
     const auto meet = [](operant::WorkerPool& pool) {
         std::atomic<int> arrived = 0;
         pool.run(4, [&](std::size_t) {
