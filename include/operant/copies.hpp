@@ -74,7 +74,8 @@ public:
     /// Moves the clock; a snapshot may set it back.
     void set_clock(std::int64_t clock) { clock_ = clock; }
 
-    /// Replaces the random stream of one copy. A generator begins with a Pcg64; what it has kept of earlier draws is cleared.
+    /// Replaces the random stream of one copy. A generator begins with a Pcg64. Halves of earlier draws, which may follow it, are
+    /// cleared.
     void set_generator(std::size_t copy, const Pcg64& generator) {
         std::byte* place = random_.get() + copy * environment_.random_size;
         std::memset(place, 0, environment_.random_size);
@@ -107,7 +108,8 @@ public:
     /// The steps of a copy's episode so far, or -1 if its episode has ended and the next one has not begun.
     std::int64_t progress(std::size_t copy) const { return is_pending(copy) ? -1 : clock_ - began_[copy]; }
 
-    /// Puts a copy so far into its episode.
+    /// Sets how far a copy is in its episode.
+    /// \param copy which copy
     /// \param steps what progress() is to return
     void set_progress(std::size_t copy, std::int64_t steps) {
         began_[copy] = clock_ - steps;

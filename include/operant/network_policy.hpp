@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Neural networks as policies: checks shapes and numbers, and puts them into the order that the kernels want.
+/// Policies that are neural networks: checks shapes and numbers, and arranges them in the order that kernels need.
 
 #include <algorithm>
 #include <array>
@@ -23,34 +23,34 @@
 
 namespace operant {
 
-/// A fully connected layer, as its maker has it.
+/// A fully connected layer, as a user describes it.
 struct DenseLayer {
-    std::size_t inputs = 0;                    ///< how many numbers it takes
-    std::size_t outputs = 0;                   ///< how many it makes
-    std::vector<float> weights;                ///< outputs x inputs, or as many for each member of the population
-    std::vector<float> biases;                 ///< one for each output, or as many for each member; empty: zeros
-    Activation activation = Activation::none;  ///< of its outputs
+    std::size_t inputs = 0;                    ///< the number of inputs
+    std::size_t outputs = 0;                   ///< the number of outputs
+    std::vector<float> weights;                ///< outputs x inputs; or members x outputs x inputs
+    std::vector<float> biases;                 ///< outputs; or members x outputs; empty for zeros
+    Activation activation = Activation::none;  ///< applied to the outputs
 };
 
 /// Replaces an observation x by (x - mean) / sqrt(variance + epsilon).
 struct Normalisation {
-    std::vector<double> mean;      ///< one for each number of an observation, or as many for each member
-    std::vector<double> variance;  ///< the same
+    std::vector<double> mean;      ///< observation size; or members x observation size
+    std::vector<double> variance;  ///< observation size; or members x observation size
     double epsilon = 1e-8;         ///< as in Gymnasium's NormalizeObservation
 };
 
-/// The numbers of a network, or of a population of them.
+/// The numbers of a network, or of a population of networks.
 class NetworkWeights {
 public:
     /// \param layers from the first to the last
-    /// \param normalisation of the observations; none if its vectors are empty
-    /// \throws std::invalid_argument when they do not fit each other, or a number is not finite
+    /// \param normalisation of the observations; without vectors, observations are not normalised
+    /// \throws std::invalid_argument if layers do not fit each other, or a number is not finite
     explicit NetworkWeights(const std::vector<DenseLayer>& layers, const Normalisation& normalisation = {}) {
         if (layers.empty()) throw std::invalid_argument("weights: expected at least one layer");
         for (std::size_t i = 0; i < layers.size(); ++i) add_layer(layers, i);
         normalises_ = !normalisation.mean.empty() || !normalisation.variance.empty();
         if (normalises_) add_normalisation(normalisation);
-        constexpr std::size_t padding = 16;  // a batch beyond the last number may be read
+        constexpr std::size_t padding = 16;  // kernels may read a batch beyond the last number
         numbers_.assign(members_ * member_size_ + padding, 0.0f);
         for (std::size_t member = 0; member < members_; ++member) put_member(member, layers, normalisation);
     }
@@ -59,11 +59,11 @@ public:
     std::size_t members() const { return members_; }
     /// Numbers in an observation.
     std::size_t inputs() const { return layers_.front().inputs; }
-    /// Of the last layer.
+    /// Outputs of the last layer.
     std::size_t outputs() const { return layers_.back().outputs; }
 
+    /// The network for kernels, except what depends on the actions.
     /// \param num_envs a multiple of `members`
-    /// \return without what follows from the actions
     Network network(std::size_t num_envs) const {
         Network network{};
         network.layers = layers_.data();
@@ -122,7 +122,7 @@ private:
                 throw std::invalid_argument(name + ": expected finite numbers, number " + std::to_string(i) + " is not");
     }
 
-    /// Of a member, or of all.
+    /// The numbers of one member, or those of all members if they share them.
     template <class Number>
     static const Number* of_member(const std::vector<Number>& numbers, std::size_t member, std::size_t size) {
         return numbers.data() + (numbers.size() == size ? 0 : member * size);
@@ -153,19 +153,19 @@ private:
     bool normalises_ = false;
 };
 
-/// What policies choose from.
+/// The actions among which a policy chooses.
 struct ActionChoices {
-    bool discrete = true;                 ///< integers, or numbers within bounds
+    bool discrete = true;                 ///< whether actions are integers; otherwise they are numbers within bounds
     std::vector<std::int32_t> counts;     ///< discrete: how many values each number has
     std::vector<float> low;               ///< continuous: the smallest value of each number; may be infinite
-    std::vector<float> high;              ///< continuous: the largest
+    std::vector<float> high;              ///< continuous: the largest value of each number; may be infinite
 
     /// Numbers in an action.
     std::size_t size() const { return discrete ? counts.size() : low.size(); }
 };
 
-/// The actions of an environment with these parameters. Where bounds differ from copy to copy, the widest: the environment
-/// clips actions to each copy's own.
+/// The actions of an environment with these parameters. If bounds differ between copies, these are the widest ones; the
+/// environment clips actions to the bounds of each copy.
 inline ActionChoices action_choices(const EnvironmentDescription& environment, const ParameterTable& parameters,
                                     std::size_t num_envs) {
     const std::size_t size = environment.action.size, observation_size = environment.observation.size;
@@ -193,22 +193,23 @@ inline ActionChoices action_choices(const EnvironmentDescription& environment, c
 
 /// How a network's outputs become actions.
 struct NetworkOptions {
-    bool sample = false;               ///< discrete: draw from the softmax of the outputs
-    std::vector<double> noise;         ///< continuous: its standard deviation, one for all numbers or for each; may be empty
-    bool discrete_observations = false;  ///< of the environment: observation i is 1 at place i, and 0 elsewhere
+    bool sample = false;               ///< discrete: whether to draw from the softmax of the outputs
+    std::vector<double> noise;         ///< continuous: standard deviations, one for all numbers or one per number; or empty
+    bool discrete_observations = false;  ///< whether observation i becomes a vector with 1 at place i and 0 elsewhere
 };
 
-/// A network that steers so many copies: what its kernels need, kept together.
+/// A network that chooses the actions of `num_envs` copies, with everything that its kernels need.
 class NetworkPolicy {
 public:
-    /// \param weights of one network, or of a population whose size divides `num_envs`: member p steers the copies from
-    ///        p * num_envs / members on
-    /// \param choices of an action; one output for each number, or for each of its values if it is discrete
-    /// \param options what is drawn
+    /// \param weights of one network, or of a population whose size divides `num_envs`. Member p chooses for num_envs / members
+    ///        copies, beginning with copy p * num_envs / members.
+    /// \param choices the actions. The network needs one output per number of a continuous action, and one per value of a
+    ///        discrete one.
+    /// \param options how outputs become actions
     /// \param num_envs the number of copies
-    /// \param random a stream for each copy, which stays, if anything is drawn
+    /// \param random one stream per copy if anything is drawn, which have to outlive this object; otherwise null
     /// \param act NetworkKernels<Arch>::act
-    /// \throws std::invalid_argument when they do not fit each other
+    /// \throws std::invalid_argument if the arguments do not fit each other
     NetworkPolicy(std::shared_ptr<const NetworkWeights> weights, ActionChoices choices, const NetworkOptions& options,
                   std::size_t num_envs, Pcg64* random, decltype(PolicyFunction::act) act)
         : weights_(std::move(weights)), choices_(std::move(choices)), noise_(options.noise), act_(act) {
@@ -230,7 +231,7 @@ public:
     NetworkPolicy(const NetworkPolicy&) = delete;
     NetworkPolicy& operator=(const NetworkPolicy&) = delete;
 
-    /// Valid as long as this object.
+    /// The policy for a rollout, valid as long as this object.
     PolicyFunction function() const {
         const bool draws = network_.rule == ActionRule::drawn || network_.rule == ActionRule::noisy;
         return {act_, &network_, network_.layer_count == 1 && !draws && !network_.discrete_observations ? &network_ : nullptr};

@@ -51,7 +51,7 @@ struct Dice {
 
 }  // namespace
 
-TEST_CASE("a policy of one's own chooses for each copy, whatever their number") {
+TEST_CASE("a compiled policy chooses for each copy, with any number of copies") {
     const operant::CompiledPolicy<Upright> policy(Upright{.gain = 2.0});
     for (const std::size_t num_envs : {1, 3, 16, 37}) {
         std::vector<float> observations(num_envs * 4);

@@ -135,7 +135,7 @@ TEST_CASE_TEMPLATE("batches draw what each lane would draw alone", Scalar, float
         CHECK(same(together[i], (active >> i & 1) != 0 ? alone[i] : before[i]));
 }
 
-TEST_CASE_TEMPLATE("batches take an argument and a mask a lane", Scalar, float, double) {
+TEST_CASE_TEMPLATE("batches take arguments and masks per lane", Scalar, float, double) {
     using Batch = xsimd::batch<Scalar>;
     using Integers = xsimd::as_integer_t<Batch>;
     auto alone = make_generators<BufferedPcg64>(Batch::size), together = alone;

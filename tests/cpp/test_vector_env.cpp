@@ -102,7 +102,7 @@ TEST_CASE("Sutton and Barto's reward") {
     CHECK(result.rewards[1] == 0);
 }
 
-TEST_CASE("the time limit truncates, and the step after starts anew") {
+TEST_CASE("the time limit truncates, and the next step starts an episode") {
     Env env(3, {.max_episode_steps = 2});
     const std::vector<std::int32_t> actions(3, 0);
     env.reset(0);
@@ -241,7 +241,7 @@ TEST_CASE("what was saved goes on where it was") {
     CHECK_THROWS_AS(other.load(damaged), std::invalid_argument);
 }
 
-TEST_CASE("nonsense parameters are named") {
+TEST_CASE("errors name the invalid parameter") {
     CHECK_THROWS_WITH_AS(Env(1, {.parameters = {.masscart = -1}}), "masscart: expected a positive number, got -1",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(Env(1, {.parameters = {.tau = 0}}), "tau: expected a positive number, got 0",

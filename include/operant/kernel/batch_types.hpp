@@ -54,7 +54,7 @@ struct BatchTypes {
     /// What a step returns.
     using StepOutcome = typename detail::StepOutcomeOf<Dynamics, State, Input<E, Batch>, BatchRandom<Batch, Random>>::type;
 
-    /// Calls `visit(i, member)` for every member of a state. The members' types are real, their values are not.
+    /// Calls `visit(i, member)` for every member of a state, whose types matter and whose values do not.
     template <class Visitor>
     static XSIMD_INLINE void for_each_kind(const Visitor& visit) {
         State state{};

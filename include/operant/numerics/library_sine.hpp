@@ -2,13 +2,12 @@
 /// \file
 /// The C library's sine and cosine of small angles in double, several lanes at once, bit for bit.
 ///
-/// numpy, and so Gymnasium, calls the C library for each number, which takes most of the time of a step in double. glibc
-/// since 2.28 computes both from a table of angles that are multiples of 1/128, and short polynomials for the rest (the IBM
-/// Accurate Mathematical Library). The same operations on batches, in the same order, give
-/// the same bits.
+/// numpy, and so Gymnasium, calls the C library for each number, which takes most of the time of a step in double. Since
+/// version 2.28, glibc computes sine and cosine from a table of the multiples of 1/128, and from short polynomials for the
+/// rest (the IBM Accurate Mathematical Library). The same operations on batches, in the same order, give the same bits.
 ///
-/// Other libraries, versions and compilers may have other operations. So the C library itself is asked: before the first
-/// use, thousands of angles are compared with it, and where one differs, it is called as before.
+/// Other libraries, versions and compilers may have other operations. So thousands of results are compared with the C library
+/// before the first use. If one of them differs, the C library is called instead.
 
 #include <cmath>
 #include <cstddef>
@@ -18,7 +17,7 @@
 
 namespace operant::detail {
 
-/// A number as the sum of two, the second less than a rounding of the first (T. J. Dekker, 1971).
+/// A number as the sum of two doubles, of which the second is smaller than a rounding of the first (T. J. Dekker, 1971).
 struct TwoDoubles {
     double high, low;
 
@@ -37,38 +36,38 @@ struct TwoDoubles {
         const TwoDoubles back = product(quotient, divisor);
         return sum(quotient, ((high - back.high) - back.low + low) / divisor);
     }
-    /// 1 less this.
+    /// 1 minus this number.
     XSIMD_INLINE TwoDoubles from_one() const {
         const TwoDoubles difference = sum(1, -high);
         return sum(difference.high, difference.low - low);
     }
 };
 
-/// For one instruction set, in lanes of `Batch`, of double.
+/// For one instruction set. `Batch` is a batch of double.
 template <class Batch>
 class LibrarySine {
     using Integers = xsimd::batch<std::int64_t, typename Batch::arch_type>;
 
 public:
-    /// Angles up to this one, the library reduces by no turn.
+    /// The largest angle from which the C library subtracts no turn.
     static constexpr double largest = 0.855468;
 
-    /// Whether the library computes as this class does.
+    /// Whether the C library gives the same results as this class.
     static bool is_followed() { return table().is_followed; }
 
-    /// Of |x| <= largest.
+    /// The sine, for |x| <= largest.
     static XSIMD_INLINE Batch sin(const Batch& x) { return table().sin(x); }
-    /// Of |x| <= largest.
+    /// The cosine, for |x| <= largest.
     static XSIMD_INLINE Batch cos(const Batch& x) { return table().cos(x); }
 
 private:
-    /// What is left of an angle when a multiple of 1/128 has been taken away, and where that one's row is.
+    /// An angle minus a multiple of 1/128, and the row of this multiple in the table.
     struct Reduced {
         Batch rest;
         Integers row;
 
         explicit XSIMD_INLINE Reduced(const Batch& magnitude) {
-            const Batch big(0x1.8p45);  // a sum with it is rounded to a multiple of 1/128
+            const Batch big(0x1.8p45);  // a sum with this number is rounded to a multiple of 1/128
             const Batch sum = big + magnitude;
             rest = magnitude - (sum - big);
             row = (xsimd::bitwise_cast<std::int64_t>(sum) & Integers(0xff)) << 2;
@@ -77,7 +76,7 @@ private:
 
     struct Table {
         static constexpr std::size_t rows = 111;
-        double values[rows][4];  ///< of k / 128: sine, what it lacks of the exact one, cosine, what that lacks
+        double values[rows][4];  ///< of k / 128: sine, its rounding error, cosine, its rounding error
         bool is_followed;
 
         Table() {
@@ -100,7 +99,7 @@ private:
             return sum;
         }
 
-        /// Whether the library gives the same for angles all over the range.
+        /// Whether the C library gives the same results for angles in the whole range.
         bool agrees() const {
             constexpr int count = 4096;
             for (int i = -count; i <= count; i += static_cast<int>(Batch::size)) {
@@ -121,7 +120,7 @@ private:
             const Batch sign = x & Batch(-0.0), magnitude = xsimd::abs(x);
             const auto is_tiny = magnitude < Batch(0x1.020c49ba5e354p-3);  // 0.126
             const Batch of_tiny = sin_of_tiny(x);
-            if (xsimd::all(is_tiny)) return of_tiny | sign;  // of -0, too
+            if (xsimd::all(is_tiny)) return of_tiny | sign;  // also right for -0
             // sin(a + r) = sin a + (sin a (cos r - 1) + cos a sin r)
             const Reduced reduced(magnitude);
             const Batch r = reduced.rest, square = r * r;
@@ -143,7 +142,7 @@ private:
             return cos_a + more;
         }
 
-        /// The polynomials are the library's: (sin r - r) / r^3 and (1 - cos r) / r^2 of r^2.
+        /// The polynomials are the C library's: (sin r - r) / r^3 and (1 - cos r) / r^2, in r^2.
         static XSIMD_INLINE Batch odd(const Batch& square) {
             return xsimd::fma(Batch(0x1.11110e829872fp-7), square, Batch(-0x1.5555555555515p-3));
         }

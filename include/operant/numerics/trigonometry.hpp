@@ -2,10 +2,10 @@
 /// \file
 /// Sine and cosine on batches.
 ///
-/// float: polynomials good to float32 rounding over every argument; fast where the environments' angles live. The result
-/// in one lane never depends on its neighbours, nor on the batch's width.
-/// double: the C library, because numpy's (and so Gymnasium's) float64 sine and cosine are the C library's; lane by lane,
-/// but for small angles where library_sine.hpp follows it.
+/// In float they are polynomials, right to float32 rounding for every angle, and fast for the angles of environments. The
+/// result in a lane does not depend on the other lanes or on the batch's width. In double they are the C library's, because
+/// numpy, and so Gymnasium, uses the C library. It is called lane by lane, except for small angles, for which
+/// library_sine.hpp computes the same results on batches.
 
 #include <cmath>
 #include <cstdint>
@@ -21,14 +21,14 @@
 namespace operant {
 
 /// \def OPERANT_NOINLINE
-/// Keeps a path that is hardly ever taken out of the callers.
+/// Keeps code that rarely runs out of its callers.
 #if defined(_MSC_VER)
 #define OPERANT_NOINLINE __declspec(noinline)
 #else
 #define OPERANT_NOINLINE __attribute__((noinline))
 #endif
 
-/// Both of the same angles.
+/// Sine and cosine of the same angles.
 template <class Batch>
 struct SinCos {
     Batch sin;  ///< between -1 and 1
@@ -50,8 +50,8 @@ XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_eighth_turn(const xsimd::b
             xsimd::fma(xsimd::fma(even, square, Batch(-0.5f)), square, Batch(1.0f))};
 }
 
-/// Minimax polynomial for |x| <= pi/2, by Remez' algorithm on the relative error (6e-9); with the roundings of float,
-/// 1.2e-7 at most.
+/// Minimax polynomial for |x| <= pi/2, by Remez' algorithm. Its relative error is 6e-9; with the roundings of float, it is at
+/// most 1.2e-7.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> sine_quarter_turn(const xsimd::batch<float, Arch>& x) {
     using Batch = xsimd::batch<float, Arch>;
@@ -61,14 +61,14 @@ XSIMD_INLINE xsimd::batch<float, Arch> sine_quarter_turn(const xsimd::batch<floa
     return xsimd::fma(odd * square, x, x);
 }
 
-/// x, with its sign changed where the highest bit of `bits` is 1.
+/// x with the sign changed in the lanes where the highest bit of `bits` is 1.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> negated_by(const xsimd::batch<std::int32_t, Arch>& bits,
                                                   const xsimd::batch<float, Arch>& x) {
     return x ^ xsimd::bitwise_cast<float>(bits & xsimd::batch<std::int32_t, Arch>(std::numeric_limits<std::int32_t>::min()));
 }
 
-/// Sine and cosine of an angle plus so many quarter turns: the highest two bits of `quarters`.
+/// Sine and cosine of an angle plus a number of quarter turns, which is in the highest two bits of `quarters`.
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> turned(const SinCos<xsimd::batch<float, Arch>>& angle,
                                                       const xsimd::batch<std::int32_t, Arch>& quarters) {
@@ -77,11 +77,11 @@ XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> turned(const SinCos<xsimd::batch<
             negated_by(quarters ^ (quarters << 1), xsimd::select(odd, angle.sin, angle.cos))};
 }
 
-/// Beyond, the reduction below would lose bits.
+/// The largest angle for which minus_half_turns is exact.
 inline constexpr float largest_reduced = 8192.0f;
 
-/// x less `multiple` times pi, whose half-integer multiples up to largest_reduced in three parts have exact products
-/// (Cody and Waite).
+/// x - multiple * pi. Pi is the sum of three parts, whose products with half-integers are exact up to largest_reduced (Cody
+/// and Waite).
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> minus_half_turns(const xsimd::batch<float, Arch>& x,
                                                         const xsimd::batch<float, Arch>& multiple) {
@@ -90,8 +90,8 @@ XSIMD_INLINE xsimd::batch<float, Arch> minus_half_turns(const xsimd::batch<float
                        xsimd::fnma(multiple, Batch(9.67502593994140625e-4f), xsimd::fnma(multiple, Batch(3.140625f), x)));
 }
 
-/// In the lanes beyond largest_reduced, the C library's result for x in double; in the others, `result`. By value, so
-/// that the caller, who never comes here, keeps its registers.
+/// `result`, but in the lanes beyond largest_reduced the C library's result for x in double. Arguments are passed by value, so
+/// that the caller, which hardly ever calls this, can keep its values in registers.
 template <class Arch>
 OPERANT_NOINLINE xsimd::batch<float, Arch> with_far_lanes(xsimd::batch<float, Arch> x, xsimd::batch<float, Arch> result,
                                          double (*function)(double)) {
@@ -104,7 +104,7 @@ XSIMD_INLINE bool all_near(const xsimd::batch<float, Arch>& x) {
     return xsimd::all(xsimd::abs(x) <= xsimd::batch<float, Arch>(largest_reduced));
 }
 
-/// Good to float32 rounding: within 1.2e-7 and never above 1.
+/// Sine and cosine within 1.2e-7, and never above 1.
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_any_angle(const xsimd::batch<float, Arch>& x) {
     using Batch = xsimd::batch<float, Arch>;
@@ -117,7 +117,7 @@ XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_any_angle(const xsimd::bat
     return result;
 }
 
-/// For a caller who rarely comes here.
+/// The same, not inlined, for callers that rarely need it.
 template <class Arch>
 OPERANT_NOINLINE SinCos<xsimd::batch<float, Arch>> sincos_any_angle_called(xsimd::batch<float, Arch> x) {
     return sincos_any_angle(x);
@@ -125,11 +125,11 @@ OPERANT_NOINLINE SinCos<xsimd::batch<float, Arch>> sincos_any_angle_called(xsimd
 
 }  // namespace detail
 
-/// The angle less the nearest whole number of turns: between -pi and pi, give or take a rounding.
+/// The angle minus the nearest number of whole turns. It is between -pi and pi, except for rounding.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> within_half_turn(const xsimd::batch<float, Arch>& x) {
     using Batch = xsimd::batch<float, Arch>;
-    // A turn in two parts, the first of which has so few bits that thousands of it are exact.
+    // A turn is the sum of two parts. The first has so few bits that its multiples are exact up to thousands.
     constexpr double turn = 2 * std::numbers::pi;
     constexpr float coarse = 6.28125f;
     constexpr auto fine = static_cast<float>(turn - double{coarse});
@@ -137,8 +137,8 @@ XSIMD_INLINE xsimd::batch<float, Arch> within_half_turn(const xsimd::batch<float
     return xsimd::fnma(turns, Batch(fine), xsimd::fnma(turns, Batch(coarse), x));
 }
 
-/// Sine and cosine of angles in radians that are rarely beyond an eighth turn from zero. The bound is a little below
-/// pi/4, so that an angle within it is reduced by no turn in the other branch: both give the same bits.
+/// Sine and cosine of angles in radians, fast if all are within about an eighth turn. The bound is a little below pi/4. For
+/// angles within it, the general function subtracts no quarter turn, so both branches give the same bits.
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_of_small(const xsimd::batch<float, Arch>& x) {
     if (xsimd::all(xsimd::abs(x) <= xsimd::batch<float, Arch>(0.78f))) return detail::sincos_eighth_turn(x);
@@ -165,8 +165,8 @@ XSIMD_INLINE SinCos<xsimd::batch<double, Arch>> sincos_of_small(const xsimd::bat
     return sincos(x);
 }
 
-/// For equations of motion: cheaper than sincos, as good in the mean, but may be above 1 by a rounding. Named apart from
-/// xsimd's sin and cos, which an unqualified call would find too.
+/// The sine for equations of motion. It costs less than sincos and its mean error is as small, but it may be above 1 by one
+/// rounding. It is not named sin, because an unqualified call would find xsimd's, too.
 template <class Arch>
 XSIMD_INLINE xsimd::batch<float, Arch> sine(const xsimd::batch<float, Arch>& x) {
     using Batch = xsimd::batch<float, Arch>;

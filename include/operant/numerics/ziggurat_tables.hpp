@@ -211,7 +211,7 @@ constexpr Ziggurat normal_ziggurat = {
     },
 };
 
-/// Of exp(-x), x >= 0, in 53 bits; its tail begins at 7.69711747013104972.
+/// For exp(-x), x >= 0, with places of 53 bits. Its tail begins at 7.69711747013104972.
 constexpr Ziggurat exponential_ziggurat = {
     {
         {0x1c5214272497c6, 9.655740063209183e-16}, {0x00000000000000, 7.089014243955414e-18},
