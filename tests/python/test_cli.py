@@ -448,10 +448,11 @@ def test_a_file_whose_name_is_no_text(training):
     assert os.path.exists(strange.replace(b".csv", b".png"))
 
 
-def test_the_adapter_without_its_library_says_what_to_install():
-    code = "import sys; sys.modules['stable_baselines3'] = None; import operant.adapters.sb3"
+@pytest.mark.parametrize(("adapter", "library"), [("sb3", "stable_baselines3"), ("jax", "jax")])
+def test_an_adapter_without_its_library_says_what_to_install(adapter, library):
+    code = f"import sys; sys.modules[{library!r}] = None; import operant.adapters.{adapter}"
     failed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert failed.stderr.splitlines()[-1].endswith(': stable_baselines3 is not installed: pip install "operant[sb3]"')
+    assert failed.stderr.splitlines()[-1].endswith(f': {library} is not installed: pip install "operant[{adapter}]"')
 
 
 def test_plot_without_matplotlib(training):

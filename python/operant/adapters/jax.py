@@ -15,17 +15,16 @@ import numpy as np
 from operant import _core
 from operant._checks import shown
 from operant._compiler import find_compiler
+from operant._extras import require
 from operant._loading import built, headers_digest, key_of
 from operant.envs import SimdVectorEnv, _arguments, _infos, _streams
 
 try:
     import jax
     import jax.numpy as jnp
-except ModuleNotFoundError as missing:
-    raise ModuleNotFoundError(
-        f'operant.adapters.jax needs JAX (there is no module {missing.name}): pip install "operant[jax]", or jax',
-        name=missing.name,
-    ) from missing
+except ModuleNotFoundError:
+    require("jax", "operant[jax]")
+    raise  # it is there, but something that it needs is not
 if jax.__version_info__ < (0, 8, 2):  # whose programs cannot keep an environment
     raise ImportError(
         f'operant.adapters.jax needs JAX 0.8.2 or newer, and {jax.__version__} is installed: pip install "jax>=0.8.2"'
