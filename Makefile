@@ -100,6 +100,7 @@ docs-cpp:
 	@scripts/install_system_packages.sh --check docs >/dev/null || scripts/install_system_packages.sh docs
 	mkdir -p build/docs/cpp
 	OPERANT_VERSION=$$($(PYTHON) scripts/read_pyproject.py version) doxygen Doxyfile
+	cd build/docs && ls $$(grep -o 'cpp/[^"]*\.html' ../../docs/cpp.md) >/dev/null
 
 dist: $(venv)/requirements  ## build sdist and wheel into dist/, and test the wheel
 	rm -rf dist

@@ -38,8 +38,8 @@ struct Blackjack {
 
     /// Both hands, and what a picture shows of the dealer's open card.
     struct State {
-        Hand player;
-        Hand dealer;
+        Hand player;              ///< the hand of the player
+        Hand dealer;              ///< the hand of the dealer
         std::int8_t dealer_card;  ///< the open one, 1 to 10
         std::int8_t suit;         ///< of the open card: clubs, diamonds, hearts or spades
         std::int8_t face;         ///< of an open card that counts 10: jack, queen or king

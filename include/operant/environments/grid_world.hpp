@@ -42,9 +42,9 @@ struct GridWorld {
 
     /// The result of a step.
     struct Result {
-        double reward;
-        bool terminated;
-        Info info;
+        double reward;    ///< of the step
+        bool terminated;  ///< whether the episode has ended
+        Info info;        ///< of the step
     };
 
     /// The info of a reset: Gymnasium reports probability 1, whatever the number of starts.
@@ -56,8 +56,8 @@ struct GridWorld {
 protected:
     /// Where the player goes, and with which probability.
     struct Direction {
-        std::int64_t number;
-        double prob;
+        std::int64_t number;  ///< as actions are numbered
+        double prob;          ///< the probability of this direction
     };
 
     /// On dry ground the player goes as wanted. Gymnasium draws a random number here, too.
@@ -67,6 +67,8 @@ protected:
     }
 
     /// On slippery ground the player goes as wanted, or at a right angle to it.
+    /// \param wanted the direction, as actions are numbered
+    /// \param random the copy's stream
     /// \param straight,sideways the probabilities to go as wanted, and to go to each of the two sides
     static XSIMD_INLINE Direction slip(std::int64_t wanted, double straight, double sideways, Pcg64& random) {
         const std::array<double, 3> cumulative{sideways, sideways + straight, sideways + straight + sideways};

@@ -117,9 +117,9 @@ struct Taxi {
 
     /// The result of a step.
     struct Result {
-        double reward;
-        bool terminated;
-        Info info;
+        double reward;    ///< of the step
+        bool terminated;  ///< whether the episode has ended
+        Info info;        ///< of the step
     };
 
     /// Puts the taxi anywhere, and the passenger at a stand other than the destination: 300 states, all equally likely.
