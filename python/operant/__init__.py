@@ -3,6 +3,8 @@
 >>> import gymnasium as gym
 >>> import operant
 >>> env = gym.make_vec("operant/CartPole-v1", num_envs=4096)
+>>> observations, infos = env.reset(seed=42)
+>>> observations, rewards, terminations, truncations, infos = env.step(env.action_space.sample())
 
 Importing the package registers the environments' ids; `gym.make_vec("operant:operant/CartPole-v1", num_envs=4096)` does
 both in one line, in worker processes too. The classes are in `operant.envs`, policies for many steps at a time in
