@@ -54,19 +54,22 @@ def run_doctest(code, namespace, name, line, checker=None):
 
 
 @pytest.mark.parametrize("page", [page for page, text in TEXTS.items() if blocks(text, "python", "pycon")])
-def test_python_snippets_run(page, tmp_path, monkeypatch):
-    """One after the other, as a reader would type them, beside the header that they load."""
+def test_python_snippets_run(page, tmp_path, monkeypatch, capsys):
+    """One after the other, as a reader would type them, beside the header that they load; `output` is printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path))
     for header in (ROOT / "examples").glob("*.hpp"):
         shutil.copy(header, tmp_path)
     namespace = {"__name__": "snippets"}
     missing = set()
-    for language, code, line in blocks(TEXTS[page], "python", "pycon"):
+    for language, code, line in blocks(TEXTS[page], "python", "pycon", "output"):
         try:
             if language == "pycon":
                 run_doctest(code, namespace, page, line)
+            elif language == "output":
+                assert capsys.readouterr().out == code
             else:
+                capsys.readouterr()
                 exec(compile("\n" * line + code, page, "exec"), namespace)
         except DependencyNotInstalled as error:  # pygame, where it has no wheels
             missing.add(f"line {line}: {error}")
@@ -145,6 +148,7 @@ def test_commands_are_understood(page, command, monkeypatch):
 
 def test_there_is_something_to_run():
     assert blocks(TEXTS["README.md"], "python")
+    assert blocks(TEXTS["README.md"], "output")
     assert blocks(TEXTS["README.md"], "cpp")
     assert {page for page, _ in COMMANDS} >= {"README.md", "docs/command-line.md", "docs/performance.md"}
 
