@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 
-# Imported at first use: the command line explains why the compiled module refuses to be imported, and needs the rest.
+# These import the compiled module, so they are imported at first use. If that import fails, the rest of the package
+# still works, and the command line can explain the error.
 _SUBMODULES = ("envs", "policies", "simd", "utils")
 _FUNCTIONS = {"CompileError": "_compiler", "load": "_loading", "load_library": "_libraries"}
 

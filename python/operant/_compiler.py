@@ -16,7 +16,7 @@ from operant import _headers
 from operant._paths import get_include
 
 #: For each instruction set its C++ type, the flags of GCC and Clang, and those of Microsoft's compiler.
-#: `cmake/architectures.cmake` has the same, a test compares.
+#: `cmake/architectures.cmake` has the same table; a test compares the two.
 ARCHITECTURES = {
     "avx512bw": (
         "xsimd::avx512bw",
@@ -45,13 +45,13 @@ class CompileError(RuntimeError):
     """There is no C++ compiler, or it has refused a header.
 
     Attributes:
-        output: All that the compiler has said.
+        output: Everything that the compiler printed.
     """
 
-    __module__ = "operant"  # where users find it
+    __module__ = "operant"  # users import it from there
 
     def __init__(self, message: str, output: str = "") -> None:
-        """Take what the exception shows, and the compiler's output."""
+        """Create the exception from its message and the compiler's output."""
         super().__init__(message)
         self.output = output
 
@@ -68,7 +68,7 @@ class Compiler(NamedTuple):
         return Path(self.command[0]).stem.lower() in ("cl", "clang-cl")
 
     def flags(self, architecture: str) -> list[str]:
-        """All that decides what a library contains; those of the environment variable `CXXFLAGS` come last."""
+        """The flags on which a library's contents depend; those of the environment variable `CXXFLAGS` come last."""
         _, flags, microsofts_flags = ARCHITECTURES[architecture]
         own = _words(os.environ.get("CXXFLAGS", ""))
         if self.is_microsofts:
@@ -138,7 +138,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _explained(output: str, header: Path) -> str:
-    """The first error, with the lines of the source that the compiler shows."""
+    """A message with the first error and the source lines that the compiler prints below it."""
     error = _ERROR.search(output)
     if error is None:
         return f"{header} does not compile: {output.strip()[-2000:] or 'the compiler says nothing'}"

@@ -12,5 +12,7 @@ def require(package: str, requirement: str) -> None:
         ModuleNotFoundError: It is not installed; the message says how to install it.
     """
     if find_spec(package) is None:
-        quoted = f'"{requirement}"' if "[" in requirement else requirement  # shells take brackets for patterns
+        quoted = (
+            f'"{requirement}"' if "[" in requirement else requirement
+        )  # a shell would read the brackets as a pattern
         raise ModuleNotFoundError(f"{package} is not installed: pip install {quoted}", name=package)

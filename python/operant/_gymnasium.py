@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: The oldest that will do: the first with `AutoresetMode`.
+#: The oldest version that Operant works with: the first that has `AutoresetMode`.
 OLDEST = (1, 1)
 
 
@@ -12,7 +12,7 @@ def check_version() -> None:
     """Refuse a Gymnasium that is too old.
 
     Raises:
-        ImportError: It is; the message says how to get another one.
+        ImportError: It is too old; the message says how to get a newer one.
     """
     import gymnasium
 

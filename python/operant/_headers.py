@@ -1,4 +1,4 @@
-"""What is in the headers of environments, as far as it can be told without a compiler."""
+"""What the headers of environments contain, read without a compiler."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def with_includes(header: Path) -> dict[Path, bytes]:
 
 
 def structs_in(text: str, member: str) -> list[str]:
-    """The structs that have a member `static constexpr std::string_view <member>`, with what is around them.
+    """The full names of the structs that have a member `static constexpr std::string_view <member>`.
 
-    The member is `name` in environments, `policy_name` in policies; what may be around them are namespaces and structs.
-    The CMake function `operant_add_environments` finds them in the same way.
+    The member is `name` in environments, and `policy_name` in policies. The names of the structs have those of the
+    namespaces and structs around them. The CMake function `operant_add_environments` finds structs in the same way.
     """
-    scopes: list[str] = []  # one for each brace that is open, empty for one without a name
+    scopes: list[str] = []  # the name before each open brace, empty where there is none
     found = []
     for token in _TOKEN.finditer(_STRINGS_AND_COMMENTS.sub("", text)):
         if token["name"]:

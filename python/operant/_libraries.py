@@ -10,7 +10,7 @@ from pathlib import Path
 from operant import _core
 from operant._checks import path as checked_path
 
-#: What the names of the libraries end with that `operant_add_environments` and `operant.load` make.
+#: The end of the file names of the libraries that `operant_add_environments` and `operant.load` make.
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
 
@@ -44,7 +44,7 @@ def load_library(path: str | os.PathLike[str]) -> dict[str, _core.Environment]:
 
 
 def contents_of(path: Path) -> tuple[list[_core.Environment], list[_core.PolicyClass]]:
-    """The environments and the policies of a library in its order."""
+    """The environments and the policies of a library, in the order in which the library lists them."""
     file = path if path.suffix else path.with_name(path.name + SUFFIX)
     if not file.is_file():
         raise FileNotFoundError(f"path: there is no file {file}")
@@ -53,11 +53,11 @@ def contents_of(path: Path) -> tuple[list[_core.Environment], list[_core.PolicyC
 
 
 def _check_complete(file: Path) -> None:
-    """Refuse a library whose end is missing: the system would load it, and then end the process."""
+    """Refuse a library whose end is missing: the process would be killed when the system loads it."""
     with file.open("rb") as opened:
         head = opened.read(64)
     if len(head) < 64 or head[:5] != b"\x7fELF\x02":
-        return  # the system's loader says what it is
+        return  # no 64-bit ELF file: the system's loader will raise an error if it cannot load it
     order = "<" if head[5] == 1 else ">"
     (sections,) = struct.unpack_from(f"{order}Q", head, 40)
     size, count = struct.unpack_from(f"{order}HH", head, 58)

@@ -27,8 +27,8 @@ from operant.policies import make_class
 _Contents = tuple[list[Environment], list[PolicyClass]]
 _Opened = TypeVar("_Opened")
 
-# As cmake/OperantEnvironments.cmake writes it, for one instruction set. An environment of the scalar tier has kernels
-# for the least one only. Arrays have at least one element.
+# The source of a library, as cmake/OperantEnvironments.cmake writes it, but for one instruction set. An environment of
+# the scalar tier has kernels for the baseline instruction set only. C++ has no empty arrays: one nullptr stands there.
 _SOURCE = """\
 #include <type_traits>
 
@@ -109,7 +109,7 @@ def load(
 
 
 class _Structs(NamedTuple):
-    """Their names in C++."""
+    """The names of the structs in C++, with their namespaces."""
 
     environments: list[str]
     policies: list[str]
@@ -172,15 +172,15 @@ def built(
     if library.exists():
         try:
             return opened(library)
-        except ImportError:  # damaged; if that is not the reason, the new one fails alike
+        except ImportError:  # damaged, so build it again; if something else is wrong, the new one raises the same error
             library.unlink()
     with _temporary_directory(library.parent) as directory:
         written, target = directory / "library.cpp", directory / library.name
         written.write_text(source, encoding="utf-8")
         compiler.compile(header, written, target, simd.active, includes)
         try:
-            target.replace(library)  # at once, whatever other processes do
-        except PermissionError:  # Windows: another process has made it, and loaded it
+            target.replace(library)  # atomic: other processes see no library or a complete one
+        except PermissionError:  # on Windows, if another process has built it and loaded it meanwhile
             if not library.exists():
                 raise
     return opened(library)

@@ -1,4 +1,4 @@
-"""Steps per second of Operant and of other libraries, in turn: what `operant bench` and `bench/` measure with."""
+"""Measures steps per second of Operant and of other libraries in turn, for `operant bench` and `bench/`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from operant.commands.info import usable_cores
 from operant.registration import REGISTRATIONS
 
 _WARM_UP_STEPS = 500
-# So few that they stay in the second-level cache, as what a policy has just computed would: 512 KiB at 4096 copies.
+# A policy's actions come from the cache, as it has just computed them. So few arrays stay in the second-level cache,
+# too: 512 KiB at 4096 copies.
 _ACTION_ARRAYS = 16
 # With more than 262,144 copies, the arrays overlap, so that they fit into memory.
 _MOST_EXTRA_ACTIONS = 1 << 22
@@ -42,13 +43,13 @@ class Contender(NamedTuple):
     name: str
     made_by: str
     workers: int
-    make: Callable[[], Any]  # EnvPool's is none of Gymnasium's, but steps like one
+    make: Callable[[], Any]  # EnvPool's class is not a subclass of Gymnasium's, but has the same methods
 
 
 def contenders(
     library: str, environment: str, num_envs: int, workers: Sequence[int] = (1,), dtype: str = "float32"
 ) -> list[Contender]:
-    """Those of `operant`, `envpool`, `gymnasium` or `gymnasium-sync`; the first two with each number of workers.
+    """Contenders of `operant`, `envpool`, `gymnasium` or `gymnasium-sync`, the first two with each number of workers.
 
     The environment is a name, as `CartPole`, or one of its ids, as `CartPole-v0`.
     """
@@ -69,7 +70,7 @@ def contenders(
         try:
             spec = gym.spec(env_id)
         except gym.error.Error as missing:
-            raise NotMeasuredError(f"this version of Gymnasium has it not: {missing}") from None
+            raise NotMeasuredError(f"this version of Gymnasium does not have it: {missing}") from None
         if library == "gymnasium":
             entry_point = spec.vector_entry_point
             if entry_point is None:
@@ -83,7 +84,7 @@ def contenders(
 
 
 def _environment(name: str) -> tuple[Callable[..., Any], str]:
-    """What makes Operant's environment of that name or id, and Gymnasium's id of the same."""
+    """A function that makes Operant's environment of that name or id, and Gymnasium's id of the same environment."""
     for registration in REGISTRATIONS:
         if registration.id == f"operant/{name}":
             limit = -1 if registration.max_episode_steps is None else registration.max_episode_steps
@@ -94,12 +95,12 @@ def _environment(name: str) -> tuple[Callable[..., Any], str]:
 
 
 class Stepper:
-    """A vector environment in the middle of its episodes, with random actions that were drawn beforehand."""
+    """A vector environment in the middle of its episodes, with random actions that were drawn in advance."""
 
     def __init__(self, make: Callable[[], Any], num_envs: int, seconds: float, action_dtype: Any = None) -> None:
         """Make the environment, and step 500 times or for about `seconds`, so that episodes get out of phase."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what another library warns of is not a benchmark's business
+            warnings.simplefilter("ignore")  # other libraries' warnings say nothing about the benchmark
             self.env, self.num_envs = make(), num_envs
             self.env.reset(seed=0)
         extra = max(16 * _ACTION_ARRAYS, min(num_envs * (_ACTION_ARRAYS - 1), _MOST_EXTRA_ACTIONS))
@@ -130,13 +131,13 @@ class Stepper:
 
 
 def in_turn(measures: Sequence[Callable[[], float]], rounds: int) -> list[list[float]]:
-    """What each of `measures` gives in every round; a machine that becomes slower does so for all of them."""
+    """The results of each of `measures`. They alternate in every round, so a slower machine slows all of them."""
     by_round = [[measure() for measure in measures] for _ in range(rounds)]
     return [list(values) for values in zip(*by_round, strict=True)]
 
 
 def ratios(numerators: Sequence[float], denominators: Sequence[float]) -> list[float]:
-    """The ratio of each round: what disturbs a whole round disturbs both."""
+    """The ratio in each round. A disturbance of a whole round slows both, so it hardly changes the ratio."""
     return [numerator / denominator for numerator, denominator in zip(numerators, denominators, strict=True)]
 
 
@@ -148,7 +149,7 @@ def spread(values: Sequence[float]) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What a figure depends on beside the code: processor, cores, versions."""
+    """What speed depends on besides the code: processor, cores, versions."""
     info = Path("/proc/cpuinfo")  # the platform module does not know the processor's name on Linux
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

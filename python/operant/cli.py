@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = 2
     try:
         _flush()
-    except OSError:  # nobody reads it, or there is no space: without this, Python tries again at exit
+    except OSError:  # a closed pipe or a full disk; without this, Python would try again at exit, and print an error
         with suppress(OSError), open(os.devnull, "wb") as nothing:
             os.dup2(nothing.fileno(), sys.stdout.fileno())
     return code

@@ -18,7 +18,7 @@ bit for bit.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, new_class
 from typing import Any, ClassVar, TypeVar
@@ -27,18 +27,14 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from operant import _core
-from operant._checks import integer, number, shown, switch
+from operant import _core, _policy_arguments
+from operant._checks import number, shown, switch
 from operant._checks import path as checked_path
+from operant._policy_arguments import Description, Floats
 from operant.envs import _parameters
 
 __all__ = ["MLP", "Compiled", "Linear", "Policy", "Random", "from_library"]
 
-_ACTIVATIONS = ("tanh", "relu")
-
-#: Kind, lows, highs and n of an action space, as the core has them.
-_Described = tuple[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64]]
-_Floats = npt.NDArray[np.float32]
 _SomePolicy = TypeVar("_SomePolicy", bound="Policy")
 
 
@@ -73,18 +69,18 @@ class Policy:
             ValueError: They have the wrong shape, or the policy cannot tell what the actions are.
             RuntimeError: Another thread is using this policy, which draws random numbers.
         """
-        described = self._guessed() if self._described is None else self._described
+        described = self._guessed() if self._description is None else self._description
         actions: Any = self._core.act(self._checked(observations), described)
         return actions[:, 0] if described[0] == "discrete" else actions
 
-    _described: _Described | None = None
+    _description: Description | None = None
 
-    def _guessed(self) -> _Described:
+    def _guessed(self) -> Description:
         """The actions of a policy that has not been told any."""
         raise ValueError("action_space: expected a space, as the policy is called; pass env.single_action_space")
 
     def _checked(self, observations: Any) -> npt.NDArray[Any]:
-        array = _numbers("observations", observations)
+        array = _policy_arguments.numbers("observations", observations)
         if array.ndim == 1 and array.dtype.kind in "iu":
             return np.ascontiguousarray(array, np.int64)
         size = self._observation_size
@@ -112,7 +108,7 @@ class _Network(Policy):
 
     def __init__(
         self,
-        layers: list[tuple[_Floats, _Floats | None, str]],
+        layers: list[tuple[Floats, Floats | None, str]],
         *,
         action_space: Any,
         sample: Any,
@@ -123,19 +119,21 @@ class _Network(Policy):
         epsilon: Any,
     ) -> None:
         self.action_space = action_space
-        self._described = None if action_space is None else _described(action_space)
-        self.seed = _seed(seed)
+        self._description = None if action_space is None else _policy_arguments.description_of(action_space)
+        self.seed = _policy_arguments.seed_of(seed)
         self._layers = layers
         #: How many networks there are: 1, or the length of the leading axis.
-        self.population: int = max(len(array) if array.ndim == rank else 1 for array, rank in _ranked(layers))
+        self.population: int = max(
+            len(array) if array.ndim == rank else 1 for array, rank in _policy_arguments.ranked(layers)
+        )
         self._observation_size = layers[0][0].shape[-1]
-        sample, noise = switch("sample", sample), _noise(noise)
-        mean, variance = _normalisation(observation_mean, observation_variance, self._observation_size)
+        sample, noise = switch("sample", sample), _policy_arguments.noise_deviations(noise)
+        mean, variance = _policy_arguments.normalisation(observation_mean, observation_variance, self._observation_size)
         plain = number("epsilon", epsilon)
         if not 0 <= plain < np.inf:
             raise ValueError(f"epsilon: expected a number that is not negative, got {shown(epsilon)}")
-        if self._described is not None:
-            _check_rule(self._described[0], sample, noise)
+        if self._description is not None:
+            _policy_arguments.check_rule(self._description[0], sample, noise)
         self._options = {
             "action_space": action_space,
             "sample": sample,
@@ -151,18 +149,18 @@ class _Network(Policy):
             plain,
             sample,
             noise if isinstance(noise, list) else [noise] if noise else [],
-            self._described,
-            _words(self.seed),
+            self._description,
+            _policy_arguments.words(self.seed),
         )
 
-    def _guessed(self) -> _Described:
+    def _guessed(self) -> Description:
         outputs = self._layers[-1][0].shape[-2]
         if outputs < 2 or self._options["noise"]:
             what = "has one output" if outputs < 2 else "makes noise"
             raise ValueError(
                 f"action_space: expected a space, as the policy {what} and is called; pass env.single_action_space"
             )
-        return _described(spaces.Discrete(outputs))
+        return _policy_arguments.description_of(spaces.Discrete(outputs))
 
     def _checked(self, observations: Any) -> npt.NDArray[Any]:
         array = super()._checked(observations)
@@ -222,9 +220,9 @@ class Linear(_Network):
             TypeError: An argument has the wrong type.
             ValueError: Shapes do not fit, or a number is NaN, infinite or out of range.
         """
-        checked = _weights("weights", weights)
+        checked = _policy_arguments.weights_array("weights", weights)
         super().__init__(
-            [(checked, None if bias is None else _bias("bias", bias, checked), "none")],
+            [(checked, None if bias is None else _policy_arguments.bias_array("bias", bias, checked), "none")],
             action_space=action_space,
             sample=sample,
             noise=noise,
@@ -236,12 +234,12 @@ class Linear(_Network):
         self._arguments = {"weights": self.weights, "bias": self.bias, **self._options}
 
     @property
-    def weights(self) -> _Floats:
+    def weights(self) -> Floats:
         """The weights, read-only."""
         return self._layers[0][0]
 
     @property
-    def bias(self) -> _Floats | None:
+    def bias(self) -> Floats | None:
         """The biases, read-only."""
         return self._layers[0][1]
 
@@ -284,17 +282,8 @@ class MLP(_Network):
             TypeError: An argument has the wrong type.
             ValueError: Shapes do not fit, or a number is NaN, infinite or out of range.
         """
-        given = _sequence("weights", weights)
-        given_biases = [None] * len(given) if biases is None else _sequence("biases", biases)
-        if len(given_biases) != len(given):
-            raise ValueError(f"biases: expected {len(given)}, one for each layer, got {len(given_biases)}")
-        layers: list[tuple[_Floats, _Floats | None, str]] = []
-        names = _activations(activation, len(given))
-        for i, (one, bias, name) in enumerate(zip(given, given_biases, names, strict=True)):
-            array = _weights(f"weights[{i}]", one)
-            layers.append((array, None if bias is None else _bias(f"biases[{i}]", bias, array), name))
         super().__init__(
-            layers,
+            _policy_arguments.layers(weights, biases, activation),
             action_space=action_space,
             sample=sample,
             noise=noise,
@@ -303,7 +292,7 @@ class MLP(_Network):
             observation_variance=observation_variance,
             epsilon=epsilon,
         )
-        activations = [None if name == "none" else name for name in names]
+        activations = [None if name == "none" else name for _, _, name in self._layers]
         self._arguments = {
             "weights": self.weights,
             "biases": self.biases,
@@ -312,12 +301,12 @@ class MLP(_Network):
         }
 
     @property
-    def weights(self) -> list[_Floats]:
+    def weights(self) -> list[Floats]:
         """The weights of each layer, read-only."""
         return [weights for weights, _, _ in self._layers]
 
     @property
-    def biases(self) -> list[_Floats | None]:
+    def biases(self) -> list[Floats | None]:
         """The biases of each layer, read-only."""
         return [biases for _, biases, _ in self._layers]
 
@@ -337,14 +326,14 @@ class MLP(_Network):
             ValueError: It has no `Linear`, or activations that do not follow one.
         """
         weights, biases, activations = [], [], list[str | None]()
-        for one in _flattened(module):
+        for one in _policy_arguments.flattened(module):
             name = type(one).__name__.lower()
             weight = getattr(one, "weight", None)
             if getattr(weight, "ndim", 0) == 2 and hasattr(one, "bias"):
-                weights.append(_detached(weight))
-                biases.append(None if one.bias is None else _detached(one.bias))
+                weights.append(_policy_arguments.detached(weight))
+                biases.append(None if one.bias is None else _policy_arguments.detached(one.bias))
                 activations.append(None)
-            elif name in _ACTIVATIONS:
+            elif name in _policy_arguments.ACTIVATIONS:
                 if not activations or activations[-1] is not None:
                     raise ValueError(f"module: expected {type(one).__name__} after a Linear")
                 activations[-1] = name
@@ -371,12 +360,12 @@ class Random(Policy):
             ValueError: The space has no bounds, or the seed is negative.
         """
         self.action_space = action_space
-        self._described = None if action_space is None else _described(action_space)
-        if self._described is not None and not np.isfinite(self._described[1:3]).all():
+        self._description = None if action_space is None else _policy_arguments.description_of(action_space)
+        if self._description is not None and not np.isfinite(self._description[1:3]).all():
             raise ValueError(f"action_space: expected a space with bounds, got {shown(action_space)}")
-        self.seed = _seed(seed)
+        self.seed = _policy_arguments.seed_of(seed)
         self._arguments = {"action_space": action_space}
-        self._core = _core.RandomPolicy(self._described, _words(self.seed))
+        self._core = _core.RandomPolicy(self._description, _policy_arguments.words(self.seed))
 
     def __repr__(self) -> str:
         return f"Random({'' if self.action_space is None else self.action_space})"
@@ -423,18 +412,18 @@ class Compiled(Policy):
                 )
         numbers = _parameters.numbers_of(self._known, parameters, 0, np.dtype(np.float64))
         self.parameters: Mapping[str, Any] = MappingProxyType(_parameters.values_of(self._known, numbers))
-        self.seed = _seed(seed)
+        self.seed = _policy_arguments.seed_of(seed)
         self.action_space = None
         self._observation_size = self._policy.observation_size
         self._arguments = dict(self.parameters)
-        self._core = _core.CompiledPolicy(self._policy, numbers.tolist(), _words(self.seed))
+        self._core = _core.CompiledPolicy(self._policy, numbers.tolist(), _policy_arguments.words(self.seed))
 
-    def _guessed(self) -> _Described:
+    def _guessed(self) -> Description:
         size, n = self._policy.action_size, self._policy.action_n
         if self._policy.action_kind == "box":
             unbounded = np.full(size, np.inf, np.float32)
             return "box", -unbounded, unbounded, np.zeros(size, np.int64)
-        return _described(spaces.Discrete(n[0]) if size == 1 else spaces.MultiDiscrete(n))
+        return _policy_arguments.description_of(spaces.Discrete(n[0]) if size == 1 else spaces.MultiDiscrete(n))
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
@@ -467,163 +456,3 @@ def make_class(policy: _core.PolicyClass, module: str) -> type[Compiled]:
     text = f"The policy `{policy.name}`.\n" + ("\nArgs:\n" + "\n".join(rows) + "\n" if rows else "")
     namespace = {"__module__": module, "__doc__": text}
     return new_class(policy.name, (Compiled,), {"policy": policy}, lambda body: body.update(namespace))
-
-
-# Checks of arguments.
-
-
-def _numbers(name: str, value: Any) -> npt.NDArray[Any]:
-    try:
-        array = np.asarray(value)
-    except Exception:  # a ragged list, or an object that is not what it says
-        array = np.empty(0, object)
-    if array.dtype.kind not in "fiu":
-        raise TypeError(f"{name}: expected an array of numbers, got {shown(value)}")
-    return array
-
-
-def _floats(name: str, value: Any, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
-    """A read-only copy of finite numbers."""
-    array = _numbers(name, value)
-    with np.errstate(over="ignore"):
-        copied = np.array(array, dtype, order="C")
-        finite = np.isfinite(copied.astype(np.float32))
-    if not finite.all():
-        place = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(
-            f"{name}[{', '.join(map(str, place))}]: expected a number that float32 can hold, got {array[place]}"
-        )
-    copied.flags.writeable = False
-    return copied
-
-
-def _weights(name: str, value: Any) -> _Floats:
-    array = _floats(name, value)
-    if array.ndim not in (2, 3) or 0 in array.shape:
-        raise ValueError(
-            f"{name}: expected shape (outputs, inputs), or (P, outputs, inputs) in a population, got {array.shape}"
-        )
-    return array
-
-
-def _bias(name: str, value: Any, weights: _Floats) -> _Floats:
-    array = _floats(name, value)
-    outputs = weights.shape[-2]
-    if array.ndim not in (1, 2) or array.shape[-1] != outputs or 0 in array.shape:
-        raise ValueError(f"{name}: expected shape ({outputs},), or (P, {outputs}) in a population, got {array.shape}")
-    return array
-
-
-def _ranked(layers: list[tuple[_Floats, _Floats | None, str]]) -> Iterator[tuple[_Floats, int]]:
-    """Every array, and how many axes it has in a population."""
-    for weights, biases, _ in layers:
-        yield weights, 3
-        if biases is not None:
-            yield biases, 2
-
-
-def _normalisation(mean: Any, variance: Any, size: int) -> tuple[Any, Any]:
-    if mean is None and variance is None:
-        return None, None
-    if mean is None or variance is None:
-        missing = "observation_mean" if mean is None else "observation_variance"
-        raise ValueError(f"{missing}: expected an array, as there is the other one")
-    result = []
-    for name, value in (("observation_mean", mean), ("observation_variance", variance)):
-        array = _floats(name, value, np.float64)
-        if array.ndim not in (1, 2) or array.shape[-1] != size or 0 in array.shape:
-            raise ValueError(f"{name}: expected shape ({size},), or (P, {size}) in a population, got {array.shape}")
-        result.append(array)
-    return result[0], result[1]
-
-
-def _noise(value: Any) -> float | list[float]:
-    array = _floats("noise", value, np.float64)
-    if array.ndim > 1 or array.size == 0:
-        raise ValueError(f"noise: expected a number, or one for each number of an action, got shape {array.shape}")
-    if (array < 0).any():
-        raise ValueError(f"noise: expected numbers that are not negative, got {shown(value)}")
-    if array.ndim == 0:
-        return float(array)
-    return array.tolist() if array.any() else 0.0
-
-
-def _check_rule(kind: str, sample: bool, noise: Any) -> None:
-    if sample and kind == "box":
-        raise ValueError("sample: expected False, as actions are continuous; noise makes them random")
-    if noise and kind != "box":
-        raise ValueError("noise: expected 0, as actions are discrete; sample=True draws them")
-
-
-def _sequence(name: str, value: Any) -> list[Any]:
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise TypeError(f"{name}: expected a list of arrays, one for each layer, got {shown(value)}")
-    given = list(value)
-    if not given:
-        raise ValueError(f"{name}: expected at least one layer, got none")
-    return given
-
-
-def _activations(value: Any, count: int) -> list[str]:
-    expected = f"one of {', '.join(map(repr, _ACTIVATIONS))}"
-    if isinstance(value, str):
-        names: list[Any] = [value] * (count - 1) + [None]
-        if value not in _ACTIVATIONS:
-            raise ValueError(f"activation: expected {expected}, got {shown(value)}")
-    elif isinstance(value, Sequence):
-        names = list(value)
-    else:
-        raise TypeError(f"activation: expected {expected}, or a list of {count} of them, got {shown(value)}")
-    if len(names) != count:
-        raise ValueError(f"activation: expected {count}, one for each layer, got {len(names)}")
-    for i, name in enumerate(names):
-        if name is not None and name not in _ACTIVATIONS:
-            raise ValueError(f"activation[{i}]: expected {expected} or None, got {shown(name)}")
-    return ["none" if name is None else name for name in names]
-
-
-def _described(space: Any) -> _Described:
-    """The space as the core has it."""
-    low, high, n = np.zeros(1, np.float32), np.zeros(1, np.float32), np.zeros(1, np.int64)
-    most = 2**31 - 1
-    if isinstance(space, (spaces.Discrete, spaces.MultiDiscrete)):
-        kind = "discrete" if isinstance(space, spaces.Discrete) else "multi_discrete"
-        counts = np.atleast_1d(np.asarray(space.n if isinstance(space, spaces.Discrete) else space.nvec, np.int64))
-        if not np.any(space.start) and counts.ndim == 1 and (counts <= most).all():
-            return kind, low, high, counts
-    if isinstance(space, spaces.Box) and len(space.shape) == 1 and space.dtype == np.float32:
-        return "box", np.ascontiguousarray(space.low), np.ascontiguousarray(space.high), n
-    raise TypeError(
-        "action_space: expected a Discrete or one-dimensional MultiDiscrete that start at 0, or a one-dimensional Box "
-        f"of float32, got {shown(space)}"
-    )
-
-
-def _seed(value: Any) -> int:
-    if value is None:
-        return int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]
-    plain = None if isinstance(value, bool) else integer(value)
-    if plain is None:
-        raise TypeError(f"seed: expected None or an integer that is not negative, got {shown(value)}")
-    if plain < 0:
-        raise ValueError(f"seed: expected an integer that is not negative, got {shown(plain)}")
-    return plain
-
-
-def _words(seed: int) -> list[int]:
-    """The 32-bit words of a seed, least significant first."""
-    return [seed >> shift & 0xFFFFFFFF for shift in range(0, max(seed.bit_length(), 1), 32)]
-
-
-def _flattened(module: Any) -> Iterator[Any]:
-    if not isinstance(module, Iterable) or isinstance(module, (str, bytes)):
-        raise TypeError(f"module: expected a torch.nn.Sequential, got {shown(module)}")
-    for one in module:
-        if isinstance(one, Iterable):
-            yield from _flattened(one)
-        else:
-            yield one
-
-
-def _detached(tensor: Any) -> Any:
-    return tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor

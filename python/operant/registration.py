@@ -39,7 +39,7 @@ REGISTRATIONS = (
     _Registration("operant/Blackjack-v1", "Blackjack", None, None, (("sab", True), ("natural", False))),
 )
 
-# Of classes that `register` has been told.
+# The ids of the classes that were passed to `register`.
 _ids: dict[type, str] = {}
 
 #: The environments' names, whatever their versions: CartPole, MountainCar and so on.
@@ -99,7 +99,7 @@ def register(id: str, env_class: type[SimdVectorEnv[Any]], **spec: Any) -> None:
 
 
 def id_of(env_class: type[SimdVectorEnv[Any]]) -> str | None:
-    """The id whose environments are of this very class; of several, the one that has the class's defaults."""
+    """The id of this class; if it has several, the one with the class's default arguments."""
     if not env_class.__module__.startswith("operant.envs."):
         return _ids.get(env_class)
     ids = [registration.id for registration in REGISTRATIONS if registration.vector_env == env_class.__name__]

@@ -33,7 +33,7 @@ def duration(text: str) -> float:
 
 
 def output_file(text: str) -> Path:
-    """A file that can be written as far as its directory goes: better to learn that before hours of measuring."""
+    """A file in a directory that can be written to; checked first, as it is written after hours of measuring."""
     path = Path(text)
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise ArgumentTypeError(f"expected a file in a directory that exists, got {text}")
@@ -43,7 +43,7 @@ def output_file(text: str) -> Path:
 
 
 def printable(text: str) -> str:
-    """A file's name without the bytes that are no text: nothing can print those."""
+    """A file's name, with a replacement for bytes that are not text, as these cannot be printed."""
     return text.encode(errors="replace").decode()
 
 

@@ -17,7 +17,7 @@ from operant.commands.argument_types import Collect, comma_list, duration, outpu
 from operant.commands.info import usable_cores
 from operant.registration import ENVIRONMENTS, REGISTRATIONS
 
-#: Whom Operant can be compared with; ratios refer to the first of them that takes part.
+#: The contenders. Ratios refer to the first of them that takes part.
 LIBRARIES = ("gymnasium", "gymnasium-sync", "envpool")
 #: The numbers of copies of `--all`.
 ALL = (1, 16, 256, 1024, 4096, 65536)
@@ -88,7 +88,7 @@ def measure(options: argparse.Namespace) -> None:
             except bench.NotMeasuredError as reason:
                 missing[f"{environment} without {library}: {reason}"] = None
         measures = (bench.Stepper(one.make, num_envs, options.seconds).rate for one in found)
-        rates = bench.in_turn(list(measures), options.rounds)  # and no reference to the steppers is left
+        rates = bench.in_turn(list(measures), options.rounds)  # and the steppers are freed, as nothing refers to them
         reference = next((i for i, one in enumerate(found) if one.made_by != "operant"), 0)
         rows = [["", "million steps/s", f"times {found[reference].made_by}"]]
         for one, values in zip(found, rates, strict=True):

@@ -28,7 +28,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
     try:
-        described = _described()
+        described = _descriptions()
     except ImportError as error:
         print(f"operant envs: {error}", file=sys.stderr)
         return 2
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _described() -> list[dict[str, Any]]:
+def _descriptions() -> list[dict[str, Any]]:
     from gymnasium.spaces import Discrete
 
     from operant import envs

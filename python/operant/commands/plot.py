@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _output(options: argparse.Namespace) -> str:
-    """The picture's name, which is none of the CSV files'."""
+    """The name of the picture, which must not be that of a CSV file."""
     default = "plot.png" if len(options.csv) > 1 or options.csv == ["-"] else Path(options.csv[0]).with_suffix(".png")
     output = options.output or str(default)
     if output == "-" and sys.stdout.isatty():

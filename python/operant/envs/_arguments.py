@@ -16,12 +16,12 @@ from operant._checks import elements, integer, positive_integer, shortened, show
 #: The time limit of episodes without one, as the core has it.
 UNLIMITED = 2**31 - 1
 
-# Draws nothing that matters: numpy checks bounds when it draws, and Gymnasium leaves it to numpy.
+# Only checks bounds: numpy checks them when it draws, and Gymnasium relies on that. The numbers are not used.
 _BOUNDS_CHECK = np.random.default_rng(0)
 
 
 def seeds(seed: Any, num_envs: int) -> int | list[int | None] | None:
-    """None, an int that copy i adds i to, or a list of one int or None a copy."""
+    """None; or an int, to which copy i adds i; or a list with one int or None per copy."""
     if seed is None:
         return None
     plain = integer(seed)
@@ -43,10 +43,10 @@ def _not_negative(name: str, plain: int | None, value: Any) -> int:
 
 
 def copies(value: Any, bytes_of_each: int) -> int:
-    """The number of environments; MemoryError when they cannot fit into memory, before they begin to fill it."""
+    """The number of copies; MemoryError if so many cannot fit into memory. It is raised before memory is filled."""
     num_envs = positive_integer("num_envs", value)
     try:
-        np.empty(num_envs * bytes_of_each, np.uint8)  # takes addresses, and no memory
+        np.empty(num_envs * bytes_of_each, np.uint8)  # reserves addresses, but uses no memory until it is written to
     except (MemoryError, ValueError, OverflowError):
         raise MemoryError(f"num_envs: expected as many as memory can hold, got {shown(num_envs)}") from None
     return num_envs
@@ -56,9 +56,9 @@ def precision(value: Any) -> np.dtype[Any]:
     """The dtype float32 or float64."""
     try:
         dtype = np.dtype(value)
-    except Exception:  # numpy looks into anything, and stumbles in many ways
+    except Exception:  # numpy inspects any object, which can raise any exception
         dtype = None
-    if dtype is None or value is None:  # None would be float64
+    if dtype is None or value is None:  # numpy would read None as float64
         raise TypeError(f"dtype: expected float32 or float64, got {shown(value)}")
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: expected float32 or float64, got {dtype}")
@@ -97,13 +97,13 @@ def render_mode(value: Any, modes: list[str], num_envs: int) -> str | None:
 
 
 def beyond(numbers: Any, dtype: np.dtype[Any]) -> Any:
-    """Which of the numbers are finite, but not so in this precision."""
+    """Which of the numbers are finite, but would be infinite in this precision."""
     with np.errstate(over="ignore"):
         return np.isfinite(numbers) & ~np.isfinite(np.asarray(numbers).astype(dtype))
 
 
 def options_mapping(options: Any) -> Mapping[str, Any]:
-    """The options, none of them for None."""
+    """The options; an empty mapping for None."""
     if options is None:
         return {}
     if not isinstance(options, Mapping):
@@ -118,12 +118,12 @@ def reset_mask(options: Mapping[str, Any], num_envs: int) -> npt.NDArray[np.bool
     mask = options["reset_mask"]
     if not isinstance(mask, np.ndarray):
         raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
-    mask = np.asarray(mask)  # without what a subclass may have changed
+    mask = np.asarray(mask)  # a subclass may have overridden what follows
     if mask.shape != (num_envs,):
         raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
     if mask.dtype != np.bool_:
         raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
-    # The caller may write to the array meanwhile, and in memory from elsewhere True can be any byte but 0.
+    # A copy, as another thread may write to the array. True may be any byte but 0 in arrays of other libraries.
     selected = mask.view(np.uint8) != 0
     if not selected.any():
         raise ValueError(
@@ -149,7 +149,7 @@ def bound(options: Mapping[str, Any], name: str, default: float) -> float:
 
 
 def check_bounds(names: str, low: Any, high: Any) -> None:
-    """Refuse what numpy cannot draw between, as Gymnasium does."""
+    """Refuse bounds between which numpy cannot draw, as Gymnasium does."""
     try:
         _BOUNDS_CHECK.uniform(low, high)
     except ValueError as wrong:
@@ -161,7 +161,7 @@ def check_bounds(names: str, low: Any, high: Any) -> None:
 def state(
     value: Any, shape: tuple[int, int], dtype: np.dtype[Any], selected: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
-    """Numbers of that shape as a new array, finite in the selected rows."""
+    """The state as a new float64 array; ValueError if the shape differs or a selected row is not finite in `dtype`."""
     array = as_array("state", value)
     if array.shape != shape:
         raise ValueError(f"state: expected shape {shape}, got {array.shape}")
@@ -177,7 +177,7 @@ def state(
 
 
 def state_mask(value: Any, num_envs: int) -> npt.NDArray[np.bool_]:
-    """Which copies to change, as a new array; all for None."""
+    """Which copies to change, as a new array; None selects all."""
     if value is None:
         return np.ones(num_envs, np.bool_)
     array = as_array("mask", value)
@@ -189,7 +189,7 @@ def state_mask(value: Any, num_envs: int) -> npt.NDArray[np.bool_]:
 
 
 def copy_numbers(name: str, value: Any, num_envs: int) -> npt.NDArray[np.int64]:
-    """Numbers of copies, as a new array of int64 with one axis or none."""
+    """Indices of copies, as a new array of int64 with one axis or none."""
     array = as_array(name, value)
     if array.ndim > 1:
         raise ValueError(f"{name}: expected a one-dimensional array of copies, got shape {array.shape}")
@@ -205,7 +205,7 @@ def copy_numbers(name: str, value: Any, num_envs: int) -> npt.NDArray[np.int64]:
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
-    """Anything that numpy or DLPack understand, as a numpy array."""
+    """Anything that numpy or DLPack can read, as a numpy array."""
     if type(value) is np.ndarray:
         return value
     try:
@@ -218,9 +218,9 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 
 def as_actions(actions: Any) -> np.ndarray:
-    """Actions that are no numpy array, as one."""
+    """Actions that are not a numpy array, as a numpy array."""
     array = as_array("actions", actions)
-    if array.ndim == 0:  # as Gymnasium, which cannot iterate over it
+    if array.ndim == 0:  # also a TypeError in Gymnasium, which cannot iterate over a scalar
         raise TypeError(f"actions: expected one for each copy, got {shown(actions)}")
     return array
 
@@ -231,7 +231,7 @@ def fitting_actions(array: np.ndarray, space: spaces.Space[Any], num_envs: int) 
 
 
 def many_actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray:
-    """The same for many steps, with an axis for time before the others."""
+    """As `fitting_actions`, for many steps: the first axis is time."""
     array = as_array("actions", actions)
     if array.ndim < 2 or array.shape[0] == 0:
         raise ValueError(
@@ -241,7 +241,7 @@ def many_actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.nd
 
 
 def _fitting(array: np.ndarray, space: spaces.Space[Any], rows: tuple[int, ...]) -> np.ndarray:
-    """The array in a dtype and layout that the core takes, with those axes before that of a single action."""
+    """The array in a dtype and layout that the core takes. `rows` is its shape without the axis of a single action."""
     if isinstance(space, spaces.Box):
         return _continuous(array, rows, space.shape[0])
     limits = space.nvec if isinstance(space, spaces.MultiDiscrete) else np.array([space.n])  # type: ignore[attr-defined]
@@ -254,7 +254,7 @@ def _discrete(array: np.ndarray, rows: tuple[int, ...], limits: npt.NDArray[np.i
         raise ValueError(f"actions: expected shape {shape}, one for each copy, got {array.shape}")
     if array.dtype.kind not in "iu":
         raise TypeError(f"actions: expected an integer dtype, got {array.dtype}")
-    if array.dtype in (np.int32, np.int64):  # which the core checks
+    if array.dtype in (np.int32, np.int64):  # the core checks that these are in the space
         return np.require(array, None, ["C_CONTIGUOUS", "ALIGNED"])
     invalid = (array < 0) | (array >= (limits if several else limits[0]))
     if invalid.any():
@@ -272,5 +272,5 @@ def _continuous(array: np.ndarray, rows: tuple[int, ...], size: int) -> np.ndarr
     if array.dtype.kind not in "fiu":
         raise TypeError(f"actions: expected a float dtype, got {array.dtype}")
     dtype = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
-    with np.errstate(over="ignore"):  # of a longdouble: it is clipped
+    with np.errstate(over="ignore"):  # a longdouble may become infinite, which is then clipped
         return np.require(array.reshape(*rows, size), dtype, ["C_CONTIGUOUS", "ALIGNED"])

@@ -21,7 +21,7 @@ class FinalObservations(np.ndarray):
     Discrete observations have shape `(num_envs,)`, int64, and are Python's integers, one at a time.
     """
 
-    _ended: npt.NDArray[np.bool_] | None = None  # set by the core, as is the dict that takes replacements
+    _ended: npt.NDArray[np.bool_] | None = None  # the core sets it, and `_replaced`, too
     _replaced: dict[int, Any]
 
     def _copy_number(self, key: Any) -> int | None:

@@ -11,11 +11,11 @@ from gymnasium.vector import AutoresetMode
 
 #: A mode, or its value.
 Autoreset = AutoresetMode | Literal["NextStep", "SameStep", "Disabled"]
-#: One for all copies, or one for each.
+#: A number for all copies, or one per copy.
 Number = SupportsFloat | Sequence[SupportsFloat] | npt.NDArray[Any]
-#: Several for all copies, or for each.
+#: Several numbers for all copies, or several per copy.
 Numbers = Sequence[SupportsFloat] | Sequence[Sequence[SupportsFloat]] | npt.NDArray[Any]
-#: Yes or no.
+#: True or False.
 Flag = bool | np.bool_
 
 

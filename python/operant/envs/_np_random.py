@@ -15,16 +15,16 @@ class RandomStreams(Parametrised):
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
-        """The seed of every copy's random stream; -1 where nobody knows it, as in `SyncVectorEnv`."""
+        """The seed of every copy's random stream; -1 where it is unknown, as in `SyncVectorEnv`."""
         self._start_streams()
         assert self._seeds is not None
         return tuple(self._seeds.of_all(self.num_envs))
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
-        """A generator for every copy, which stands where the copy's random stream does.
+        """A generator for every copy, in the state of the copy's random stream.
 
-        It draws what the copy will draw; but to draw from it does not move the copy's stream on.
+        It draws the numbers that the copy will draw, but drawing from it does not change the copy's stream.
 
         Raises:
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.

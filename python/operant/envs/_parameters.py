@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class ValueOfEach(NamedTuple):
-    """A list with a value for each copy, where a list might also be one value for all."""
+    """A list with one value per copy. A plain list may also be a single value that all copies share."""
 
     values: Sequence[Any]
 
 
 class Parameter(NamedTuple):
-    """What the core says of a parameter."""
+    """A parameter, as the core describes it."""
 
     name: str
     documentation: str
@@ -34,7 +34,7 @@ class Parameter(NamedTuple):
     choices: list[str]
 
     def value(self, numbers: npt.NDArray[np.float64]) -> Any:
-        """What users see of these numbers: of one copy, or, of shape `(num_envs, size)`, of all, read-only."""
+        """The value that users see. From numbers of shape `(num_envs, size)`, a read-only array with a row per copy."""
         if numbers.ndim == 2:
             values = numbers[:, 0].copy() if self.kind == "number" else numbers.copy()
             values.flags.writeable = False
@@ -52,7 +52,7 @@ class Parameter(NamedTuple):
         return tuple(cells[row * columns : (row + 1) * columns] for row in range(rows))
 
     def numbers(self, value: Any, num_envs: int, dtype: np.dtype[Any]) -> npt.NDArray[np.float64]:
-        """The numbers of a value: shape `(size,)`, or `(num_envs, size)` if every copy has its own."""
+        """The value as numbers for the core: shape `(size,)`, or `(num_envs, size)` if every copy has its own."""
         if isinstance(value, ValueOfEach):
             return self._numbers_of_each(value.values, num_envs, dtype)
         if self.kind == "number":
@@ -135,7 +135,7 @@ def _rows(name: str, value: Any, num_envs: int, shape: tuple[int, ...]) -> npt.N
         return None
     try:
         array = np.asarray(value)
-    except Exception:  # a ragged list, or an object that is not what it says: the check of one value explains
+    except Exception:  # a ragged list or a broken array-like: the check of a single value, which follows, explains it
         return None
     if array.ndim != 1 + len(shape):
         return None
@@ -152,7 +152,7 @@ def known(environment: Environment | PolicyClass) -> dict[str, Parameter]:
 
 
 def suggestion(name: Any, names: Any) -> str:
-    """For an error message: what the name may have been meant to be, and the end of the sentence."""
+    """The end of an error message's sentence, with the name that may have been meant, if one is similar."""
     close = get_close_matches(name, list(names), 1) if isinstance(name, str) else []
     return f"; did you mean {close[0]!r}?" if close else "."
 
@@ -166,7 +166,7 @@ def numbers_of(
 ) -> npt.NDArray[np.float64]:
     """The numbers of all parameters, shape `(number_count,)`, or `(num_envs, number_count)` if any differs by copy.
 
-    What is not given is as in `numbers`; without them, the default.
+    Parameters that are not given keep their values from `numbers`; without `numbers`, they have their defaults.
     """
     parts = [
         one.numbers(given[one.name], num_envs, dtype)
@@ -178,7 +178,7 @@ def numbers_of(
     ]
     if any(part.ndim == 2 for part in parts):
         rows = np.concatenate([np.broadcast_to(part, (num_envs, part.shape[-1])) for part in parts], axis=1)
-        bits = rows.view(np.int64)  # 0.0 and -0.0 are not the same
+        bits = rows.view(np.int64)  # compared as bits, so that 0.0 and -0.0 differ
         return rows if (bits != bits[0]).any() else rows[0].copy()
     return np.concatenate(parts) if parts else np.empty(0)
 

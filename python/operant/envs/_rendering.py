@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Renderer:
-    """Draws with one of Gymnasium's environments, which is put into the state of one copy after the other.
+    """Draws with an environment of Gymnasium, which is put into the state of one copy after the other.
 
-    Where there is none, the class's own method `draw` does it.
+    A class that follows none of Gymnasium's environments draws with its own method `draw`.
     """
 
     def __init__(self, env: SimdVectorEnv[Any]) -> None:
@@ -27,7 +27,7 @@ class Renderer:
             made = gym.make(env.gymnasium_id, render_mode=env.render_mode, disable_env_checker=True)
             self._artist = made.unwrapped
         self._was_reset = False
-        # Some pictures show the last action; None where there has been none since a reset.
+        # The actions of the last step, which some pictures show, and which copies have acted since their reset.
         self._actions: npt.NDArray[Any] | None = None
         self._acted = np.zeros(env.num_envs, np.bool_)
         self._pending = np.zeros(env.num_envs, np.bool_)
@@ -51,7 +51,7 @@ class Renderer:
             self.render()
 
     def after_jump(self) -> None:
-        """Note that copies are where others are, or were: no action has brought them there."""
+        """Note that states were copied or restored, so that no copy has a last action."""
         self._was_reset = True
         self._acted = np.zeros_like(self._acted)
         self._pending = np.zeros_like(self._pending)

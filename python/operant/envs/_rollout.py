@@ -31,7 +31,7 @@ MOST = 2**31 - 1
 
 @dataclass(eq=False, repr=False)
 class Rollout(Generic[Observations]):
-    """What `steps` steps returned, stacked: index t of an array is what step t returned. None: not recorded.
+    """What `steps` steps returned, stacked: index t of an array is what step t returned. None if it was not recorded.
 
     Attributes:
         observations: Shape `(steps, num_envs, d)`, float32; of discrete observations `(steps, num_envs)`, int64, or a
@@ -41,9 +41,10 @@ class Rollout(Generic[Observations]):
         rewards: Shape `(steps, num_envs)`, float32.
         terminations: Shape `(steps, num_envs)`, bool.
         truncations: Shape `(steps, num_envs)`, bool.
-        infos: Those of `step`, their arrays with the axis of time first. What a step may report is there whether any
-            did or not; as ever, a mask tells for which copies: `infos["final_obs"]`, of the same shape as the
-            observations, counts where `infos["_final_obs"]` is True, `infos["episode"]` where `infos["_episode"]` is.
+        infos: The infos of `step`, their arrays with the axis of time first. Everything that a step can report has an
+            array, even if no step reported it. Masks say where an array is valid: `infos["final_obs"]`, of the same
+            shape as the observations, where `infos["_final_obs"]` is True, and `infos["episode"]` where
+            `infos["_episode"]` is.
         returns: Shape `(num_envs,)`, float64: the sum of each copy's rewards.
     """
 
@@ -63,7 +64,7 @@ class Rollout(Generic[Observations]):
 
 
 class Telling:
-    """Tells how far it is, ten times a second at most."""
+    """Calls the caller's function with the progress, at most ten times a second."""
 
     def __init__(self, callback: Progress | None, total: int) -> None:
         self._callback, self._total, self._next = callback, total, time.monotonic() + 0.1
@@ -101,22 +102,19 @@ def rollout(env: Parametrised, source: Any, steps: Any, record: Any, out: Any, p
 
 
 def compiled(policy: Any) -> _core.Policy | None:
-    """What the core can call without Python, if the policy is that."""
+    """The core's policy, which it calls without Python; None if the policy is a Python function."""
     bound = getattr(policy, "_core", policy)
     return bound if isinstance(bound, _core.Policy) else None
 
 
 def _action_dtype(env: Parametrised) -> npt.DTypeLike:
-    """Of the actions of compiled policies."""
+    """The dtype of the actions of compiled policies."""
     return np.float32 if isinstance(env.single_action_space, Box) else np.int32
 
 
 def check_progress(progress: Any) -> None:
     if progress is not None and not callable(progress):
         raise TypeError(f"progress: expected None or a function of two numbers, got {shown(progress)}")
-
-
-# What is recorded, and where.
 
 
 def _recorded(record: Any) -> frozenset[str]:
@@ -140,7 +138,7 @@ def _arrays_of(env: Parametrised, steps: int) -> Iterator[tuple[str, tuple[int, 
 
 
 def _new(env: Parametrised, steps: int, record: Any) -> Rollout[Any]:
-    """A rollout with room for what is to be recorded."""
+    """A rollout whose arrays have room for what is to be recorded."""
     result: Rollout[Any] = Rollout(_recorded=_recorded(record))
     try:
         *result._arrays, result.returns = (
@@ -153,7 +151,7 @@ def _new(env: Parametrised, steps: int, record: Any) -> Rollout[Any]:
 
 
 def _former(env: Parametrised, steps: int, record: Any, out: Any, given: Any) -> Rollout[Any]:
-    """A former rollout, if it has the room."""
+    """The rollout `out` of a former call; an exception if its arrays do not fit this one."""
     if not isinstance(out, Rollout):
         raise TypeError(f"out: expected None or what a former call returned, got {shown(out)}")
     if record is not None and _recorded(record) != out._recorded:
@@ -183,7 +181,7 @@ def _make_room_for_actions(result: Rollout[Any], shape: tuple[int, ...], dtype: 
 
 
 def _show(env: Parametrised, result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
-    """Give the arrays their names."""
+    """Set the attributes of the rollout from its arrays."""
     for name in ("rewards", "terminations", "truncations", "observations"):
         arrays = [
             array
@@ -193,9 +191,6 @@ def _show(env: Parametrised, result: Rollout[Any], given: npt.NDArray[Any] | Non
         setattr(result, name, tuple(arrays) if len(arrays) > 1 else arrays[0] if arrays else None)
     result.actions = (result._chosen if given is None else given) if "actions" in result._recorded else None
     result.infos = stacked(env._outputs, result._arrays) if "infos" in result._recorded else None
-
-
-# A call for every step, between which Python chooses the actions, or draws.
 
 
 def _run_step_by_step(

@@ -47,7 +47,7 @@ def unpack(saved: bytes) -> tuple[dict[str, Any], bytes]:
     header, _, core = content.partition(b"\n")
     try:
         description = json.loads(header)
-        # A number in a file must not fill the memory. No copy takes less than a byte.
+        # A forged `num_envs` must not fill the memory. Every copy takes at least a byte.
         if core and description["arguments"]["num_envs"] > len(core):
             raise ValueError("it is too short for its num_envs")
     except (KeyError, TypeError, RecursionError) as wrong:
@@ -71,7 +71,7 @@ class Saving(Parametrised):
             path: The file; an existing one is replaced.
 
         Raises:
-            TypeError: The path is none.
+            TypeError: The path is neither a string nor a path.
             OSError: The file cannot be written.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """

@@ -9,14 +9,15 @@ import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
-#: Kind, and lows, highs and n with a row for each copy, or one row for all.
+#: Kind, lowest values, highest values and n. The arrays have one row per copy, or a single row for all.
 Described = tuple[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
 
 def single_and_batched(described: Described, num_envs: int) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
     """The space of one copy, and of all.
 
-    Where bounds differ from copy to copy, the single space holds them all, and each row of the batched one has its own.
+    If bounds differ from copy to copy, the single space contains those of all copies, and each row of the batched space
+    has the bounds of its copy.
     """
     kind, low, high, n = described
     if kind == "box":

@@ -1,4 +1,4 @@
-"""Gymnasium's specification of an environment that was constructed without Gymnasium."""
+"""Gymnasium's specification of an environment that was constructed directly, without `gymnasium.make_vec`."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ _WORD = 2**64
 
 
 class Seeds(NamedTuple):
-    """Which seed every copy's random stream was started with. Costs nothing until somebody looks."""
+    """The seed that every copy's random stream was started with. The list of all is made only when it is asked for."""
 
-    given: int | list[int]  # an int: copy i has that and i more. -1: nobody knows
-    origins: npt.NDArray[np.int64] | None = None  # of copies whose stream is another's: whose seed it has
+    given: int | list[int]  # an int: the seed of copy i is that plus i; -1: unknown
+    origins: npt.NDArray[np.int64] | None = None  # for each copy, the copy whose stream it has; None: its own
 
     def of_all(self, num_envs: int) -> list[int]:
-        """One for each copy."""
+        """The seeds of all copies."""
         if isinstance(self.given, int):
             given = list(range(self.given, self.given + num_envs)) if self.given >= 0 else [-1] * num_envs
         else:
@@ -27,7 +27,7 @@ class Seeds(NamedTuple):
         return given if self.origins is None else [given[i] for i in self.origins]
 
     def replaced(self, seeds: int | list[int | None], mask: npt.NDArray[np.bool_] | None, num_envs: int) -> Seeds:
-        """After a reset with seeds, of the copies that the mask selects; None leaves a stream as it is."""
+        """The seeds after a reset of the copies that the mask selects. A seed of None leaves a stream as it is."""
         if mask is None and isinstance(seeds, int):
             return Seeds(seeds)
         all_seeds = self.of_all(num_envs)
@@ -41,18 +41,18 @@ class Seeds(NamedTuple):
         )
 
     def copied(self, source: npt.NDArray[np.int64], target: npt.NDArray[np.int64], num_envs: int) -> Seeds:
-        """After copies have got the streams of others."""
+        """The seeds after the streams of the source copies were copied to the target copies."""
         origins = np.arange(num_envs) if self.origins is None else self.origins.copy()
         origins[target] = origins[source]
         return Seeds(self.given, origins)
 
     def plain(self, num_envs: int) -> int | list[int]:
-        """As JSON can have it."""
+        """The seeds in a form that JSON has."""
         return self.given if isinstance(self.given, int) and self.origins is None else self.of_all(num_envs)
 
 
 def from_plain(plain: Any, num_envs: int) -> Seeds:
-    """What `Seeds.plain` has returned.
+    """The seeds from what `Seeds.plain` has returned.
 
     Raises:
         ValueError: It is something else.
@@ -66,9 +66,9 @@ def from_plain(plain: Any, num_envs: int) -> Seeds:
 
 
 def random_seed() -> int:
-    """Fresh entropy: the seed of the first copy, and every other one has one more than the one before.
+    """A seed from fresh entropy for the first copy; copy i has that plus i.
 
-    62 bits, so that all are integers of 64 bits, which are fastest.
+    It has 62 bits, so that the seeds of all copies fit into 64 bits: seeding is fastest with those.
     """
     entropy = np.random.SeedSequence().entropy
     assert isinstance(entropy, int)
@@ -76,7 +76,7 @@ def random_seed() -> int:
 
 
 def generator(row: npt.NDArray[np.uint64]) -> np.random.Generator:
-    """A generator at the place where a copy's stream is. To draw from it does not move the copy's on."""
+    """A generator in the same state as a copy's stream. Drawing from it does not change the copy's stream."""
     words = row.tolist()
     half = words[4] if len(words) > 4 else 0
     bits = np.random.PCG64()
@@ -90,10 +90,10 @@ def generator(row: npt.NDArray[np.uint64]) -> np.random.Generator:
 
 
 def row_of(value: Any, size: int) -> npt.NDArray[np.uint64]:
-    """The words of a generator, for a copy to draw what it would draw.
+    """The state of a generator in the core's form: a copy that gets it draws what the generator would draw.
 
     Raises:
-        TypeError: It is no generator, or none that an environment can have.
+        TypeError: It is not a `numpy.random.Generator` of a `PCG64`.
     """
     bits = value.bit_generator if isinstance(value, np.random.Generator) else None
     if not isinstance(bits, np.random.PCG64):

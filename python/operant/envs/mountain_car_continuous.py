@@ -97,6 +97,6 @@ class MountainCarContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["M
             """Create the copies, as `SimdVectorEnv` describes."""
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
-        # Gymnasium keeps float32, and so draws with float32, except after a reset.
+        # Gymnasium keeps this state in float32, and draws with it, except after a reset, when it is still float64.
         as_float32 = state.astype(np.float32)
         super()._pose(artist, as_float32 if np.array_equal(as_float32, state) else state, action)  # type: ignore[arg-type]

@@ -101,6 +101,6 @@ class PendulumVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Pendulum"]):
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         super()._pose(artist, state, action)
-        # The picture shows the torque.
+        # The picture shows the torque as an arrow.
         limit = artist.max_torque
         artist.last_u = None if action is None else np.float32(np.clip(action, -limit, limit).item())

@@ -37,7 +37,7 @@ class SingleEnv(gym.Env):
     def __init_subclass__(cls, vector_env: type[SimdVectorEnv[Any]], **kwargs: Any) -> None:
         """Make a class of single copies of a vector environment."""
         super().__init_subclass__(**kwargs)
-        if len(cls.__bases__) == 1:  # skrl looks for Gymnasium among the direct bases alone
+        if len(cls.__bases__) == 1:  # skrl only looks for Gymnasium among the direct base classes
             cls.__bases__ = (*cls.__bases__, gym.Env)
         cls._vector_env = vector_env
         cls.metadata = {name: value for name, value in vector_env.metadata.items() if name != "autoreset_mode"}
@@ -71,7 +71,7 @@ class SingleEnv(gym.Env):
         if name in vector_env._known:
             self.set_parameters(**{name: value})
         elif name in vector_env._derived:
-            setattr(self._env, name, value)  # which explains why not
+            setattr(self._env, name, value)  # raises an error that explains why it cannot be set
         else:
             super().__setattr__(name, value)
 
@@ -118,12 +118,12 @@ class SingleEnv(gym.Env):
 
     @property
     def np_random_seed(self) -> int:
-        """The seed of the random stream; -1 if nobody knows it."""
+        """The seed of the random stream; -1 if it is unknown."""
         return self._env.np_random_seed[0]
 
     @property
     def np_random(self) -> np.random.Generator:
-        """A generator that stands where the random stream does. To draw from it does not move the stream on."""
+        """A generator in the state of the random stream. Drawing from it does not change the stream."""
         return self._env.np_random[0]
 
     @np_random.setter
@@ -132,7 +132,7 @@ class SingleEnv(gym.Env):
 
     @property
     def _np_random(self) -> np.random.Generator | None:  # type: ignore[override]
-        """What Gymnasium's checker looks at."""
+        """The generator, or None if there is none yet, as Gymnasium's checker expects it."""
         return None if self._env._seeds is None else self.np_random
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -251,7 +251,11 @@ def single_env(vector_env: type[SimdVectorEnv[Any]]) -> type[SingleEnv]:
         namespace = {
             "__module__": vector_env.__module__,
             "__doc__": f"One `{vector_env.__name__}` copy.",
-            "__reduce__": lambda self: (_unpickled, (self._vector_env,), self.__dict__),  # no module has the class
+            "__reduce__": lambda self: (
+                _unpickled,
+                (self._vector_env,),
+                self.__dict__,
+            ),  # pickle cannot find the class, as no module has it
         }
         keywords = {"vector_env": vector_env}
         _made[vector_env] = new_class(name, (SingleEnv,), keywords, lambda body: body.update(namespace))
@@ -270,7 +274,7 @@ class SingleEnvMaker(NamedTuple):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """As the environment's; `gymnasium.make` looks at the render modes."""
+        """The environment's; `gymnasium.make` reads the render modes from it."""
         return single_env(self.vector_env).metadata
 
     def __call__(self, **arguments: Any) -> SingleEnv:

@@ -156,5 +156,5 @@ class TaxiVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["Taxi"]):
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         row, col, passenger, destination, _, orientation = state.astype(int).tolist()
         artist.s = artist.encode(row, col, passenger, destination)
-        artist.lastaction = None  # the orientation is that of the last move, whatever came after it
+        artist.lastaction = None  # so that the picture shows the orientation, which is that of the last move
         artist.taxi_orientation = orientation

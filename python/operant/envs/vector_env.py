@@ -32,9 +32,9 @@ BUILTIN = {environment.name: environment for environment in _core.builtin_enviro
 
 #: What `reset` returns first: an array, or a tuple of them.
 Observations = TypeVar("Observations")
-#: Of most environments.
+#: The observations of most environments.
 Vectors = npt.NDArray[np.float32]
-#: Of environments with discrete observations.
+#: The observations of environments whose observation space is discrete.
 Integers = npt.NDArray[np.int64]
 #: What `step` returns.
 Step = tuple[Observations, npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]
@@ -88,7 +88,7 @@ class SimdVectorEnv(ManySteps, States, Starts, RandomStreams, Statistics, Saving
             **kwargs: Of other base classes.
         """
         super().__init_subclass__(**kwargs)
-        if len(cls.__bases__) == 1:  # skrl looks for Gymnasium among the direct bases alone
+        if len(cls.__bases__) == 1:  # skrl only looks for Gymnasium among the direct base classes
             cls.__bases__ = (*cls.__bases__, VectorEnv)
         if environment is not None:
             cls._environment = environment
@@ -119,7 +119,7 @@ class SimdVectorEnv(ManySteps, States, Starts, RandomStreams, Statistics, Saving
                 "NextStep", the next step starts a new episode; "SameStep", the same step does; "Disabled", nothing,
                 until `reset(options={"reset_mask": mask})`.
             render_mode: "rgb_array", "human" (for one copy) or None.
-            dtype: Precision of the simulated state: `numpy.float32` is fast and right to float32 rounding,
+            dtype: Precision of the simulated state: `numpy.float32` is fast and correct to float32 rounding,
                 `numpy.float64` equals Gymnasium bit for bit. Observations are float32 either way.
             record_episode_statistics: Report return, length and duration of episodes in `infos["episode"]` when they
                 end, as Gymnasium's wrapper `RecordEpisodeStatistics` does.
@@ -237,7 +237,9 @@ class SimdVectorEnv(ManySteps, States, Starts, RandomStreams, Statistics, Saving
         """
         if self._renderer is None:
             return self._core.step(actions)
-        array = self._fitting(_arguments.as_actions(actions))  # once: a second look at them might find something else
+        array = self._fitting(
+            _arguments.as_actions(actions)
+        )  # read once: an object can return other actions when it is read again
         result = self._core.step(array)
         self._renderer.after_step(array, result[2] | result[3])
         return result
@@ -262,7 +264,7 @@ class SimdVectorEnv(ManySteps, States, Starts, RandomStreams, Statistics, Saving
         return self._renderer.render()
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
-        """Put Gymnasium's environment, which draws, into the state of one copy; `action` is None after a reset."""
+        """Put Gymnasium's environment, which draws, into the state of one copy. `action` is None after a reset."""
         artist.state = state
 
     def close_extras(self, **kwargs: Any) -> None:

@@ -34,7 +34,7 @@ class CsvFile:
         self.total_steps = 0  # of the file that is continued
         self.error: Exception | None = None  # why the last attempt to write has failed
         self._name = path
-        self._path = Path(os.path.realpath(path))  # where it is stays the same when the working directory changes
+        self._path = Path(os.path.realpath(path))  # absolute, so that a change of the working directory does not matter
         self._header: list[str] = []  # the columns that the file has
         self._text = b""  # to be written before anything else; it has the columns of the header
         self._rows_of_text = 0
@@ -86,7 +86,7 @@ class CsvFile:
                 self._take_lines(closing)
                 self._write_text()
                 self.error = None
-            except Exception as error:  # for the thread that logs: this one has nobody to tell
+            except Exception as error:  # kept for the thread that logs, which warns; here, no caller would see it
                 self.error = OSError(error.errno, error.strerror, self._name) if isinstance(error, OSError) else error
         self._file.close()
 
@@ -155,7 +155,7 @@ class CsvFile:
         for number in count(1):
             kept = self._path.with_name(f"{self._path.stem}.{number}{self._path.suffix}")
             try:
-                kept.touch(exist_ok=False)  # nobody else gets this name
+                kept.touch(exist_ok=False)  # reserves the name; raises if another process has taken it
             except FileExistsError:
                 continue
             try:

@@ -90,30 +90,32 @@ class Logger:
         csv_path = None if csv_path is None else _checks.path("csv_path", csv_path)
         tensorboard_dir = None if tensorboard_dir is None else _checks.path("tensorboard_dir", tensorboard_dir)
         resume, quiet = _checks.switch("resume", resume), _checks.switch("quiet", quiet)
-        self._sinks = (sinks,) if callable(sinks) else tuple(sinks) if isinstance(sinks, Iterable) else (None,)
-        if not all(map(callable, self._sinks)):
-            raise TypeError(f"sinks: expected a callable or several, got {shown(sinks)}")
+        self._sinks = _callables(sinks)
         if resume and csv_path is None:
             raise ValueError("resume: expected a csv_path to be resumed, got None")
 
         self._files: list[CsvFile | TensorBoard] = []
         self._process = os.getpid()
-        # When the logger is forgotten, and when the interpreter exits.
+        # Called when the logger is garbage, and when the interpreter exits.
         self._close_files = weakref.finalize(self, _close, self._files, self._process)
         #: Steps of all calls, those of the resumed file included.
-        self.total_steps = 0
-        if tensorboard_dir is not None:
-            self._files.append(TensorBoard(tensorboard_dir))
-        if csv_path is not None:
-            csv_file = CsvFile(csv_path, resume)
-            self._files.append(csv_file)
-            self.total_steps = csv_file.total_steps
+        self.total_steps = self._open_files(tensorboard_dir, csv_path, resume)
         self._lock = threading.Lock()
         self._has_logged = self._has_warned = self._closed = False
         now = perf_counter()
-        # Moments, with the total steps then, that the rate is measured from: the later one takes over after a second.
+        # The rate is measured from `_since`: a moment, and the total steps then. `_later` replaces it after a second.
         self._since = self._later = (now, self.total_steps)
         self._line = None if quiet else LiveLine(print_interval, newline_interval, total_steps, now)
+
+    def _open_files(self, tensorboard_dir: str | None, csv_path: str | None, resume: bool) -> int:
+        """Open the files that are wanted; returns the total steps of a file that is resumed, else 0."""
+        if tensorboard_dir is not None:
+            self._files.append(TensorBoard(tensorboard_dir))
+        if csv_path is None:
+            return 0
+        csv_file = CsvFile(csv_path, resume)
+        self._files.append(csv_file)
+        return csv_file.total_steps
 
     def log(
         self,
@@ -227,8 +229,16 @@ class Logger:
         self.close()
 
 
+def _callables(sinks: Any) -> tuple[Sink, ...]:
+    """One sink, or several, as a tuple."""
+    given = (sinks,) if callable(sinks) else tuple(sinks) if isinstance(sinks, Iterable) else (None,)
+    if not all(map(callable, given)):
+        raise TypeError(f"sinks: expected a callable or several, got {shown(sinks)}")
+    return given
+
+
 def _close(files: Sequence[CsvFile | TensorBoard], process: int) -> None:
-    """Close the files, and say what they lack; a forked child has nothing to say."""
+    """Close the files, and warn of rows that they lack; a forked child does not warn, as its parent has the rows."""
     for file in files:
         file.close()
     for file in files:
