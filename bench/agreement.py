@@ -1,4 +1,4 @@
-"""How well float32, the fast mode, agrees with float64, which is Gymnasium bit for bit (the tests see to that).
+"""How well float32, the fast mode, agrees with float64, which equals Gymnasium bit for bit (the tests check that).
 
 From the states of a float32 run of a million steps with random actions, each is stepped once in both precisions.
 Prints the largest difference, relative to max(1, |value|), and how many terminations differ.
@@ -43,7 +43,7 @@ def main() -> None:
     print("|---|---|---|---|")
     for registration in REGISTRATIONS:
         if not isinstance(gym.make(registration.id).observation_space, gym.spaces.Box):
-            continue  # what consists of integers does not depend on the precision
+            continue  # observations that are integers do not depend on the precision
         observations, rewards, different = agreement(registration.id)
         print(f"| {registration.id} | {observations:.1e} | {rewards:.1e} | {different} of {NUM_ENVS * CALLS:,} |")
 

@@ -15,7 +15,7 @@ from operant.bench import Stepper, in_turn, ratios
 STEPS = 200
 _MEMBERS = 256
 _HIDDEN = 64
-# More copies are not faster by numpy, which has taken the arrays between the layers through the memory long before.
+# numpy is not measured with more copies: it gets no faster, as its arrays do not fit into the cache long before.
 _LARGEST_BY_NUMPY = 65536
 
 
@@ -26,7 +26,7 @@ def _cartpoles(num_envs: int, workers: int = 1) -> envs.CartPoleVecEnv:
 
 
 def _repeated(run: Callable[[], Any], amount: float, seconds: float) -> Callable[[], float]:
-    """What measures how much a second `run` gets done, which is `amount` each time; it runs once before."""
+    """A function that measures how much `run` gets done per second, at `amount` per call. Calls it once before."""
     run()
 
     def rate() -> float:
@@ -47,7 +47,7 @@ def _returns(env: envs.CartPoleVecEnv, source: Any, seconds: float) -> Callable[
 
 
 def _beginners() -> policies.Linear:
-    """A population that nobody has selected: its episodes last 17 steps."""
+    """A population of random policies, as at the start of a search: episodes last 17 steps."""
     return policies.Linear(np.random.default_rng(0).standard_normal((_MEMBERS, 2, 4)))
 
 
@@ -78,7 +78,7 @@ _Layers = list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 
 
 def _layers() -> _Layers:
-    """Of a 4-64-64-2 network."""
+    """The layers of a 4-64-64-2 network."""
     random = np.random.default_rng(0)
     shapes = [(_HIDDEN, 4), (_HIDDEN, _HIDDEN), (2, _HIDDEN)]
     return [

@@ -25,10 +25,10 @@ from operant import envs, simd
 from operant.bench import NotMeasuredError, Stepper, contenders, in_turn, ratios
 from operant.commands.info import usable_cores
 
-# Numbers of copies with which two workers must not be slower than one.
+# Numbers of copies for which two workers must not be slower than one.
 LADDER = (1, 2, 64, 256, 1024, 1025, 2048, 3000, 4096, 8192, 16384, 65536, 1 << 20)
 
-# What having Operant adds to `import gymnasium`.
+# What `import operant` adds to `import gymnasium`.
 IMPORT = """
 import sys, time
 for name in [name for name in sys.modules if name.partition(".")[0] == "operant"]:
@@ -50,7 +50,7 @@ class Row:
     at_most: bool = False
 
     def is_reached(self, value: float) -> bool:
-        """Whether it is as the target wants it."""
+        """Whether the figure reaches the target."""
         return value <= self.target if self.at_most else value >= self.target
 
 
@@ -90,7 +90,7 @@ def _ratios(others: Iterable[Make], reference: Make, effort: Effort) -> Measured
     return [ratios(rate, latter) for rate in rates], f"the latter {median(latter) / 1e6:.3g} M steps/s"
 
 
-#: What costs time beside the plain step.
+#: Options that make a step take longer.
 _SAME_STEP = {"autoreset_mode": "SameStep"}
 _STATISTICS = {"record_episode_statistics": True}
 
@@ -172,7 +172,7 @@ def new_process(**variables: str) -> multiprocessing.pool.Pool:
         return multiprocessing.get_context("spawn").Pool(1)
 
 
-_stepper: Stepper  # of such a process
+_stepper: Stepper  # of a process of that pool
 
 
 def _start(environment: str, seconds: float) -> None:
@@ -196,7 +196,7 @@ def _narrower(environment: str, effort: Effort) -> Measured:
 
 
 def _bytes_per_copy(num_envs: int) -> list[float]:
-    """What CartPole takes a copy, now and at most, without the actions, which are the caller's."""
+    """Bytes that CartPole takes per copy, now and at most. The caller's actions are not counted."""
 
     def status(key: str) -> int:
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -255,7 +255,7 @@ def _import(effort: Effort) -> Measured:
 
 
 def groups() -> list[Group]:
-    """Everything that there is to measure."""
+    """All groups of measurements."""
     others = {"MountainCar": 1.8, "Pendulum": 1.5, "MountainCarContinuous": 1.5, "Acrobot": 0.2}
     sizes = {16: 0.05, 256: 0.6, 1 << 20: 0.45}
     scaling = {8192: 1.3, 16384: 1.6, 65536: 1.8, 1 << 20: 1.6}
@@ -308,6 +308,6 @@ def groups() -> list[Group]:
             for size in (8, 4096)
         ),
         Group([Row("seeded reset of 4096", 2, "ms", at_most=True)], _seeded_reset),
-        Group([Row("memory a copy, N = 1048576", 250, "bytes", at_most=True)], _memory),
+        Group([Row("memory per copy, N = 1048576", 250, "bytes", at_most=True)], _memory),
         Group([Row("import operant after gymnasium", 40, "ms", at_most=True)], _import),
     ]

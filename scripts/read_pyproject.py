@@ -1,4 +1,4 @@
-"""Prints what the Makefile asks of pyproject.toml: `version`, or `oldest`, the oldest dependencies as constraints."""
+"""Prints from pyproject.toml for the Makefile: `version`, or `oldest`, the oldest dependencies as pip constraints."""
 
 import sys
 from pathlib import Path

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs the tests on processors that this machine is not, emulated by qemu-user, all at a time:
+# Runs the tests on other processors than this machine's, emulated by qemu-user, all at the same time:
 #
 #   SandyBridge  neither AVX2 nor FMA: the sse4.2 kernels    C++ tests, and part of the Python tests
 #   Haswell      AVX2 and FMA, no AVX-512: the avx2 kernels  the same
 #   aarch64      64-bit Arm: the neon kernels                C++ tests
 #
-# An instruction that the processor lacks ends a program there and then. `make test-cpus` has built what this runs;
+# An instruction that the processor lacks ends the program at once. `make test-cpus` has built what this runs;
 # each processor's output is in build/cpus/.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -22,7 +22,7 @@ mkdir -p $logs
 cpp=(--test-suite-exclude='not emulated')
 one_set_of_kernels=(--test-suite-exclude='not emulated,all kernels')
 
-# Whether the emulator itself refuses what the processor lacks; otherwise nothing here would prove anything.
+# Whether the emulator refuses an instruction that the processor lacks. If it ran it, these tests would prove nothing.
 refuses() { # <instruction> <emulator...>
     local instruction=$1 program status
     shift
@@ -41,14 +41,14 @@ x86() { # <kernels> <instruction that it lacks> <C++ tests> <emulator...>
     refuses "$lacks" "$@" || return
     "$@" "build/cpp/tests/cpp/$cpp_tests" "${cpp[@]}" || return
     "$@" build/cpp/tests/cpp/tests_kernels "${one_set_of_kernels[@]}" || return
-    # numpy goes without what it has beyond its baseline. Its loads with a mask are right to leave alone what is masked,
-    # but qemu 7.2 reads it, and where an array ends with a page ends the process.
+    # numpy must not use instructions beyond its baseline. Its masked loads skip what is masked, but qemu 7.2 reads it,
+    # too, and ends the process if an array ends at the end of a page.
     NPY_DISABLE_CPU_FEATURES=$("$@" $python -c "if True:
         from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
         print(*(name for name in __cpu_dispatch__ if __cpu_features__[name]))") || return
     export NPY_DISABLE_CPU_FEATURES
     "$@" $python -c "from operant import simd; assert simd.active == '$kernels', simd" || return
-    # The kernel would run another Python on the real processor: tests that start one put this in front.
+    # A new process would run on the real processor: tests that start another Python put the emulator in front of it.
     OPERANT_TEST_EMULATOR="$*" "$@" $python -m pytest -q -p no:cacheprovider --durations=10 \
         -m 'emulated and not slow and not scalar_tier'
 }

@@ -1,7 +1,7 @@
-"""Runs tests/integrations in this virtual environment, once what each file needs is installed.
+"""Installs what each file of tests/integrations needs into this virtual environment, and runs those tests.
 
-What that is, pyproject.toml says under [tool.operant.integrations]. A package that cannot be had on this machine is no
-failure: its file is left out, and the last lines say which and why. Whatever else goes wrong is a failure.
+The table [tool.operant.integrations] of pyproject.toml lists the packages. If a package cannot be installed on this
+machine, its file is left out, which is no failure; the last lines say which and why. Anything else is a failure.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ except ModuleNotFoundError:  # Python 3.10
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests" / "integrations"
-# Pages whose snippets need these libraries; what is missing, the test leaves out.
+# Pages whose snippets need these libraries. The test leaves out the snippets whose library is missing.
 PAGES = ["tests/python/test_documentation.py::test_python_snippets_run[docs/training.md]"]
 
 
 def install(requirements: list[str]) -> str | None:
-    """Install packages; why they cannot be had, or None if they could."""
+    """Install packages; returns the reason if they cannot be installed, else None."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *requirements]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode == 0:
@@ -34,8 +34,8 @@ def install(requirements: list[str]) -> str | None:
 
 
 def install_all(needed: dict[str, list[str]]) -> dict[str, str]:
-    """Install what all files need, and return what cannot be had and why, by file."""
-    # What pip is given options for is installed by itself, after what it needs.
+    """Install what all files need, and return the reasons, by file, where that is impossible."""
+    # A package with options for pip is installed by itself, after its dependencies.
     plain = {name: [one for one in packages if not one.startswith("--")] for name, packages in needed.items()}
     missing = {}
     if install([one for packages in plain.values() for one in packages]) is not None:
@@ -48,7 +48,7 @@ def install_all(needed: dict[str, list[str]]) -> dict[str, str]:
 
 
 def main() -> int:
-    """Install, run, and tell."""
+    """Install the packages, run the tests, and print which were left out."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needed = project["tool"]["operant"]["integrations"]
     names = [path.stem.removeprefix("test_") for path in sorted(TESTS.glob("test_*.py"))]

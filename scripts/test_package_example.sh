@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds examples/python_package as its author would: outside of this tree, in a virtual environment with a wheel of
-# Operant, by which alone CMake finds xsimd, and without Taskflow. Then runs its tests.
+# Builds examples/python_package as its author would, and runs its tests: outside of this tree, in a virtual environment
+# with a wheel of Operant. CMake finds xsimd only through that wheel, and no Taskflow.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds and runs the tests under sanitizers; a fault that one of them sees ends the program with a report:
+# Builds and runs the tests under sanitizers. A fault that a sanitizer finds ends the program with a report:
 #
-#   AddressSanitizer + UndefinedBehaviorSanitizer   C++ tests, and the Python tests of what people may get wrong
+#   AddressSanitizer + UndefinedBehaviorSanitizer   C++ tests, and the Python tests of bad input, memory and threads
 #   ThreadSanitizer                                 C++ tests
 #
 # The C++ tests run as compiled for one architecture, and with all kernels that this processor can run; the Python module
-# with the best of these. `make sanitize` has installed what this needs. No sanitizer is told to overlook anything, except
-# leaks in Python's processes: CPython itself leaves memory to the system at exit. (tests/python/test_leaks.py looks for
+# with the best of these. `make sanitize` has installed what this needs. Nothing is suppressed, except
+# leaks in Python's processes, because CPython itself does not free all memory at exit. (tests/python/test_leaks.py looks for
 # ours.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,8 +35,9 @@ rm -rf "$sanitized"
 "$python" -m pip install --quiet --no-build-isolation --no-deps --target "$sanitized" -C build-dir=build/sanitized-cmake \
     "${quick[@]/#-D/-Ccmake.define.}" -C cmake.build-type=Debug -C install.strip=false \
     -C cmake.define.OPERANT_SANITIZE=address,undefined .
-# The interpreter is not built with the sanitizer: its runtime, and the library whose exceptions it watches, go first.
-# Memory from malloc alone, where the sanitizer sees it. What cannot be had is a MemoryError, not the end.
+# The interpreter is not built with the sanitizer, so the sanitizer's runtime has to be loaded first, and libstdc++, whose
+# exceptions it intercepts. Python takes memory from malloc, where the sanitizer sees it. An allocation that is too large
+# fails with a MemoryError instead of ending the process.
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so)"
 export PYTHONMALLOC=malloc PYTHONPATH=$sanitized
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1

@@ -17,7 +17,7 @@ CONTROL = [
 
 
 # CartPole-v0 is CartPole-v1 with another limit: where a test is not about that, one id of each class will do.
-ONE_A_CLASS = [one for one in CONTROL if one.id != "operant/CartPole-v0"]
+ONE_PER_CLASS = [one for one in CONTROL if one.id != "operant/CartPole-v0"]
 TOY_TEXT = [one for one in REGISTRATIONS if one.id.partition("/")[2] in ("FrozenLake-v1", "CliffWalking-v1", "Taxi-v4")]
 BLACKJACK = [one for one in REGISTRATIONS if one.name == "Blackjack"]
 
@@ -34,9 +34,9 @@ def every(registrations):
 
 
 every_id = every(REGISTRATIONS)
-every_environment = every(ONE_A_CLASS + TOY_TEXT + BLACKJACK)
+every_environment = every(ONE_PER_CLASS + TOY_TEXT + BLACKJACK)
 # The same without Blackjack, whose episodes end after a step or two, before a time limit counts.
-every_lasting_environment = every(ONE_A_CLASS + TOY_TEXT)
+every_lasting_environment = every(ONE_PER_CLASS + TOY_TEXT)
 
 
 @pytest.fixture(params=CONTROL, ids=id_of)

@@ -1,4 +1,4 @@
-"""What must hold for weeks: test_long_runs.py does it for seconds, `make soak` for minutes."""
+"""What must hold in long runs: test_long_runs.py checks it for seconds, `make soak` for minutes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def resident_bytes():
 
 
 def growth_while_stepping(environment_id, steps, num_envs=64, **kwargs):
-    """Bytes by which the process grows in so many steps whose results are all dropped."""
+    """Bytes by which the process grows in `steps` steps whose results are all dropped."""
     env = gym.make_vec(environment_id, num_envs=num_envs, **kwargs)
     env.reset(seed=0)
     env.action_space.seed(0)
     actions = [env.action_space.sample() for _ in range(16)]
-    for step in range(2000):  # by then all that is made once has been made
+    for step in range(2000):  # everything that is allocated only once is allocated in these
         env.step(actions[step % 16])
     gc.collect()
     before = resident_bytes()
@@ -35,7 +35,7 @@ def growth_while_stepping(environment_id, steps, num_envs=64, **kwargs):
 
 
 def memory_of_kept_frames(frames, num_envs):
-    """Bytes by which the process grows when so many steps' results are kept, and when so many are kept once more."""
+    """Bytes by which the process grows when `frames` results are kept; and when they are dropped and kept again."""
     env = gym.make_vec("operant/CartPole-v1", num_envs=num_envs)
     actions = np.zeros(num_envs, np.int64)
     env.reset(seed=0)

@@ -1,4 +1,4 @@
-"""Values that nobody should pass, and some that only look like it."""
+"""Invalid values to pass as arguments, and unusual ones that are valid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class OnPurposeError(Exception):
-    """What the objects below raise: nobody else does, so it is known to have come through."""
+    """Raised by the objects below, and by nothing else: a test that catches it knows that it came from them."""
 
 
 def _raise(*args, **kwargs):
@@ -17,21 +17,21 @@ def _raise(*args, **kwargs):
 
 
 class Hostile:
-    """Raises whatever it is asked."""
+    """Raises an exception for whatever is done with it."""
 
     __index__ = __int__ = __float__ = __bool__ = __len__ = __iter__ = __getitem__ = __array__ = _raise
     __eq__ = __lt__ = __gt__ = __hash__ = __repr__ = __str__ = __fspath__ = _raise
 
 
 class Unshowable:
-    """Has neither text nor anything else; its repr is no text that UTF-8 could encode."""
+    """Has nothing that an argument needs; its repr is text that UTF-8 cannot encode."""
 
     def __repr__(self):
         return "\ud800"
 
 
 class ArrayLike:
-    """Its `__array__` returns, whatever it is asked for, `found`."""
+    """An array-like whose `__array__` returns `found`, whatever dtype is asked for."""
 
     def __init__(self, found):
         self.found = found
@@ -41,7 +41,7 @@ class ArrayLike:
 
 
 class RaisingArray:
-    """An array-like that does not get there."""
+    """An array-like whose `__array__` raises."""
 
     def __init__(self, error):
         self.error = error
@@ -51,7 +51,7 @@ class RaisingArray:
 
 
 class Exporter:
-    """Knows DLPack and nothing else."""
+    """Supports DLPack, and nothing else that makes an array of it."""
 
     def __init__(self, found, device=(1, 0)):
         self.found = found
@@ -67,7 +67,7 @@ class Exporter:
 
 
 class LyingList(list):
-    """Says that it has another length than it has."""
+    """A sequence whose `len` is not the number of its elements."""
 
     def __init__(self, elements, length):
         super().__init__(elements)
@@ -99,7 +99,7 @@ class OddInt(int):
 
 
 class OddFloat(float):
-    """The same for a float."""
+    """A float whose operators lie: it is to be read as the float that it is."""
 
     def __float__(self):
         return 12345.0
@@ -109,7 +109,7 @@ class OddFloat(float):
 
 
 class LyingSubclass(np.ndarray):
-    """An array that says it is another one."""
+    """An array whose class claims another shape, dtype and size than it has."""
 
     shape = (3,)
     dtype = np.dtype(np.bool_)
@@ -117,7 +117,7 @@ class LyingSubclass(np.ndarray):
 
 
 def arrays(count):
-    """Arrays of every kind of dtype and layout; those with `count` numbers, 0 and 1, are good for some arguments."""
+    """Arrays of every kind of dtype and layout; those of `count` zeros and ones are valid for some arguments."""
     numbers = [i % 2 for i in range(count)]
     codes = "?bhilqBHILQefdgFDGOSUVMm"
     values = {
@@ -197,7 +197,7 @@ def endless_list():
 
 
 def array_likes():
-    """What looks like an array until it is read."""
+    """Objects that look like arrays until they are read."""
     return {
         "__array__ raises": RaisingArray(OnPurposeError("on purpose")),
         "__array__ raises TypeError": RaisingArray(TypeError("on purpose")),
@@ -279,5 +279,5 @@ def scalars():
 
 
 def odd_values(count):
-    """All of them, made anew; those with `count` elements have as many as there are copies."""
+    """All values, made anew. `count` is the number of copies: some values have as many elements."""
     return scalars() | arrays(count) | array_likes()

@@ -64,7 +64,7 @@ BY_FAMILY = {gymnasium_id_of(one).rpartition("-")[0]: one for one in REGISTRATIO
 
 
 def derive_attributes(env):
-    """What Gymnasium's constructor computes from the parameters, and its environment afterwards does not."""
+    """Set what Gymnasium computes from the parameters in the constructor only."""
     if hasattr(env, "total_mass"):
         env.total_mass = env.masspole + env.masscart
         env.polemass_length = env.masspole * env.length

@@ -1,4 +1,4 @@
-"""The oracle: Gymnasium beside Operant, driven alike and compared after every call."""
+"""The oracle: Gymnasium beside Operant. Both get the same calls, and are compared after each of them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from operant import envs
 
-# Gymnasium's Acrobot takes the sines of a starting state in float32, numpy's are not always right in the last bit.
+# Gymnasium's Acrobot takes the sines of a starting state in float32, and numpy's are not always right in the last bit.
 RESET_TOLERANCE = {"Acrobot-v1": 1.2e-7}
 
-# Starts in float32: sine and cosine are Operant's own.
+# For observations of starting states in float32, where sine and cosine are Operant's own.
 FLOAT32_RESET_TOLERANCE = {"Acrobot-v1": 1.2e-7, "Pendulum-v1": 1.2e-7}
 
-# A float32 step against float64 from the same state, relative to what is larger than 1; Acrobot's has four stages.
+# For a float32 step against a float64 step from the same state: an absolute error below 1, a relative one above.
+# Acrobot's is larger, as its step has four stages.
 FLOAT32_TOLERANCE = 1e-6
 FLOAT32_TOLERANCES = {"Acrobot-v1": 1e-5}
 
-# What random actions hardly ever do: reach the goal. By observation; continuous environments take directions.
+# Random actions hardly ever reach the goal. These do: they choose actions by the observation.
 PUMPS = {
     "MountainCar-v0": lambda observations: np.where(observations[:, 1] < 0, 0, 2),
     "MountainCarContinuous-v0": lambda observations: np.where(observations[:, 1] < 0, -1, 1),
@@ -45,14 +46,14 @@ GYMNASIUM = tuple(map(int, gym.__version__.split(".")[:2]))
 
 
 def gymnasium_id_of(registration):
-    """The id of Gymnasium's environment that it follows. The Taxi follows the newest rules, whatever its id says."""
+    """The id of Gymnasium's environment that this one follows. Both ids of the Taxi follow the newest rules."""
     name = registration.id.removeprefix("operant/")
     return envs.TaxiVecEnv.gymnasium_id if name.startswith("Taxi") else name
 
 
 @cache
 def ways_to_destinations():
-    """For every state of the Taxi, the action that a shortest way to the end of the episode begins with."""
+    """For every state of the Taxi, the first action of a shortest way to the end of the episode."""
     transitions = gym.make(envs.TaxiVecEnv.gymnasium_id, disable_env_checker=True).unwrapped.P
     best, reached = np.zeros(500, int), set()
     while True:
@@ -80,7 +81,7 @@ def float32_tolerance_of(registration):
 
 
 def random_actions(space, rng, num_envs):
-    """Actions of the single space, one a copy: of a Box beyond its bounds too, and on them, in float32 or float64."""
+    """Actions of the single space, one per copy; of a Box, float32 or float64, also on and beyond its bounds."""
     if isinstance(space, gym.spaces.Discrete):
         return space.start + rng.integers(0, space.n, num_envs)
     if isinstance(space, gym.spaces.MultiDiscrete):
@@ -125,7 +126,7 @@ def assert_same(actual, expected, tolerance=0.0):
         for ours, theirs in zip(actual, expected, strict=True):
             assert_same(ours, theirs, tolerance)
     elif isinstance(expected, np.ndarray) and (expected.dtype == object or type(expected) is not np.ndarray):
-        # Each None or an observation, however they are looked at; Operant's are no objects until then.
+        # Elements are None or an observation. Operant makes these objects only when an element is read.
         assert isinstance(actual, np.ndarray)
         for i, (ours, theirs) in enumerate(zip(actual, expected, strict=True)):
             for one in (ours, actual[i]):
@@ -146,7 +147,7 @@ def assert_same(actual, expected, tolerance=0.0):
 
 
 def assert_same_statistics(actual, expected, tolerance=0.0):
-    """Return and length of the episodes that ended; the time that they took is nobody's promise."""
+    """Return and length of the episodes that ended, without the time that they took, which differs."""
     assert actual.keys() == expected.keys() == {"r", "l", "t"}
     assert_same(actual["r"], expected["r"], tolerance)
     assert_same(actual["l"], expected["l"])
@@ -251,8 +252,8 @@ class Pair:
         name, self.in_float32 = gymnasium_id_of(registration), dtype == np.float32 and self.has_states
         self.tolerance = float32_tolerance_of(registration) if self.in_float32 else 0
         self.reset_tolerance = (FLOAT32_RESET_TOLERANCE if self.in_float32 else RESET_TOLERANCE).get(name, 0)
-        self.at_start = np.ones(num_envs, bool)  # shows the observation that its reset brought
-        self.moved = np.zeros(num_envs, bool)  # its state was set since its observation was made
+        self.at_start = np.ones(num_envs, bool)  # copies whose last observation is from a reset
+        self.moved = np.zeros(num_envs, bool)  # copies whose state was set after their last observation was made
         self.finished = np.zeros(num_envs, bool)
         self.observations = None
 
@@ -300,7 +301,7 @@ class Pair:
         return self.step(actions)
 
     def run(self, rng, steps, lively=False):
-        """So many of those with random actions; returns the flags, shape (steps, copies)."""
+        """Make many such steps with random actions; returns the flags, shape (steps, copies)."""
         flags = []
         for _ in range(steps):
             actions = (
@@ -317,7 +318,7 @@ class Pair:
         return np.array([np.asarray(env.unwrapped.state, np.float64) for env in self.sync.envs])
 
     def set_state(self, state, mask=None):
-        """Sets the state of both, rounded to the precision that Gymnasium happens to keep each copy's in.
+        """Sets the state of both, rounded to the precision in which Gymnasium keeps each copy's state.
 
         Gymnasium's MountainCarContinuous keeps float64 from a reset to the first step, float32 from there on.
         """
@@ -336,7 +337,7 @@ class Pair:
             assert_same(self.ours.state, self.states())
 
     def fork(self, how):
-        """Replaces the Operant environment by what `how` makes of it. The old one goes on, elsewhere."""
+        """Replaces the Operant environment by what `how` makes of it. Steps of the old one must not disturb it."""
         old, self.ours = self.ours, how(self.ours)
         old.reset(seed=987654321)
         old.step(random_actions(self.space, np.random.default_rng(1), self.num_envs))
@@ -347,7 +348,7 @@ class Pair:
         self.theirs.close()
 
     def _compare_observations(self, actual, expected):
-        """Rows whose state was set by hand show, until the next step, what is nobody's promise."""
+        """Compares all rows but those whose state was set since their last step, which are not specified."""
         assert_same(actual, expected, tolerance=np.inf)  # types, dtypes, shapes and layout
         started = self.at_start & ~self.moved
         stepped = ~self.at_start & ~self.moved
@@ -362,5 +363,5 @@ def saved_and_loaded(env):
         return envs.load(path, workers=2)
 
 
-# Ways to another environment that goes on where this one is.
+# Ways to make another environment that continues where this one is.
 FORKS = {"pickle": lambda env: pickle.loads(pickle.dumps(env)), "deepcopy": copy.deepcopy, "file": saved_and_loaded}

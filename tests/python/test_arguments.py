@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.emulated, pytest.mark.quick]
 
 @pytest.fixture
 def make():
-    """The environment for what has to do with discrete actions, or with none."""
+    """An environment with discrete actions, for tests of those and for tests that do not depend on actions."""
     return CartPoleVecEnv
 
 
@@ -63,7 +63,7 @@ BAD_ACTIONS = {
 }
 
 
-# Whatever is refused changes nothing: test_bad_input.py.
+# That refused input changes nothing is tested in test_bad_input.py.
 @pytest.mark.parametrize("bad", BAD_ACTIONS)
 def test_bad_actions_are_named(make, bad):
     actions, exception, message = BAD_ACTIONS[bad]
@@ -121,7 +121,7 @@ def test_an_error_in_the_actions_is_passed_on(make):
 
 @pytest.mark.parametrize("make_env", [CartPoleVecEnv, MountainCarVecEnv, MountainCarContinuousVecEnv, PendulumVecEnv])
 def test_actions_that_another_thread_writes_meanwhile(make_env):
-    """The step is made with what is found at some moment, or refused: never with an action that is none."""
+    """The step uses the values of some moment, or is refused; it never uses an action outside of the space."""
     num_envs = 50_000
     env = make_env(num_envs, 2, max_episode_steps=-1)
     env.reset(seed=0)

@@ -1,4 +1,4 @@
-"""What a step returns is never written again while somebody can reach it, and recycled when nobody can."""
+"""The arrays that a step returns are not overwritten while the caller can reach them, and recycled afterwards."""
 
 from __future__ import annotations
 

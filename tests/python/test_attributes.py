@@ -16,7 +16,7 @@ from side_by_side import FORKS, Pair, assert_same, gymnasium_id_of, random_actio
 
 from operant import envs
 
-NUM_ENVS = 37  # no multiple of any number of lanes
+NUM_ENVS = 37  # not a multiple of any number of lanes
 
 
 @pytest.fixture(params=RANGES)
@@ -44,7 +44,7 @@ def change_both(pair, name, values):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("each", [False, True], ids=["one value", "one a copy"])
+@pytest.mark.parametrize("each", [False, True], ids=["one value", "one per copy"])
 def test_physics_change_from_the_next_step_on_bit_for_bit(family, mode, each, rng):
     pair = Pair(BY_FAMILY[family], NUM_ENVS, mode, max_episode_steps=40, record_episode_statistics=True)
     pair.reset(seed=2)
@@ -149,7 +149,7 @@ def test_a_snapshot_brings_them_back(family, rng):
 
 
 def test_evaluations_have_them_too():
-    """Of a pole without gravity that nobody pushes, no episode is shorter than the limit."""
+    """Without gravity and pushes the pole does not fall, so no episode is shorter than the limit."""
     env = envs.CartPoleVecEnv(5, max_episode_steps=50)
     env.set_parameters(gravity=0.0, force_mag=0.0)
     lengths = env.evaluate(lambda observations: np.zeros(5, int), seed=0, episodes=1).lengths
@@ -171,7 +171,7 @@ def test_spaces_follow_and_keep_their_random_stream():
 
 
 def assert_unchanged(env, names):
-    """Whatever was refused, the environment is what it was."""
+    """After a refused call, the environment is unchanged."""
     fresh = type(env)(NUM_ENVS, dtype=np.float64)
     for name in names:
         assert env.get_attr(name) == fresh.get_attr(name)
@@ -183,7 +183,7 @@ def assert_unchanged(env, names):
 
 @pytest.mark.quick
 @pytest.mark.parametrize("bad", [math.nan, math.inf, "a", None, [], [1.0, 2.0], np.ones((NUM_ENVS, 2)), np.ones(2), {}])
-def test_nonsense_is_refused_by_name_and_changes_nothing(family, bad):
+def test_invalid_values_are_refused_by_name_and_change_nothing(family, bad):
     env = make_env(family)
     env.reset(seed=1)
     for name in RANGES[family]:
@@ -208,7 +208,8 @@ def test_of_several_all_change_or_none():
     with pytest.raises(ValueError, match="min_position"):
         env.set_parameters(gravity=0.001, min_position=0.9)
     assert_unchanged(env, ["gravity", "min_position", "max_position"])
-    env.set_parameters(min_position=0.7, max_position=0.9)  # neither could be changed first
+    # Both together: each alone would contradict the other one's old value.
+    env.set_parameters(min_position=0.7, max_position=0.9)
     assert env.get_attr("min_position") == (0.7,) * NUM_ENVS
 
 
@@ -274,7 +275,7 @@ def test_arguments_of_the_constructor_cannot_be_assigned(name):
 
 
 def test_nothing_that_is_shown_can_be_written_to(family):
-    """It would change what is shown and saved, but not the physics."""
+    """Setting it would change the value that is shown and saved, but not the physics."""
     name, values = first_of(family)
     env = make_env(family, **{name: values})
     with pytest.raises(TypeError, match="does not support item assignment"):
@@ -392,7 +393,7 @@ def test_the_autoreset_mode_is_an_attribute_as_of_syncvectorenv(mode):
 
 
 def test_toy_text_changes_too():
-    """As if constructed so. Gymnasium computes its tables in the constructor, and later changes do nothing there."""
+    """As if it had been constructed so. In Gymnasium later changes have no effect, as the constructor makes tables."""
     env = envs.FrozenLakeVecEnv(4, desc=["SFFG"], is_slippery=False)
     env.reset(seed=0)
     env.set_parameters(desc=["SG", "FF"])

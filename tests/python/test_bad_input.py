@@ -1,4 +1,4 @@
-"""Whatever is passed to whatever argument: the result is right, or an exception tells why not and nothing changes."""
+"""Odd values for every argument: the result is right, or an exception says why not and nothing changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from operator import index
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import ONE_A_CLASS, id_of
+from conftest import ONE_PER_CLASS, id_of
 from gymnasium.error import ClosedEnvironmentError
 from gymnasium.vector import AutoresetMode
 from odd_values import (
@@ -32,13 +32,13 @@ from operant import envs
 COUNT = 3
 
 
-@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
+@pytest.fixture(params=ONE_PER_CLASS, ids=id_of)
 def registration(request):
     return request.param
 
 
 def pairs_of_odd_values(count):
-    """Names, what is passed, and the same once more: to be understood by other means, unread."""
+    """Names, values to pass, and equal values that nothing has read: the test reads those itself."""
     again = odd_values(count)
     return ((name, value, again[name]) for name, value in odd_values(count).items())
 
@@ -55,7 +55,7 @@ def plain_array(value):
     return value.found if isinstance(value, (ArrayLike, Exporter)) else np.asarray(value)
 
 
-# Of the odd values, those that are numbers of the right kind in the right number, however they lie in memory.
+# Names of the odd values that are valid: the right number of numbers of the right kind, in any memory layout.
 LAYOUTS = ("big-endian", "every other", "reversed", "misaligned", "read-only", "a subclass", "__array__", "DLPack")
 INTEGERS = {f"{layout} l" for layout in LAYOUTS} | {f"dtype {code}" for code in "bhilqBHILQ"}
 INTEGERS |= {"a list", "a tuple"}
@@ -64,7 +64,7 @@ FLOATS |= {"a list of floats", "with inf", "with -inf"}
 
 
 def accepted(pair, names, call, plain, values, errors=DOCUMENTED):
-    """The names of the values that `call` accepts. The spared twin gets what they stand for; nothing else happens."""
+    """The names of the values that `call` accepts. For those, the other twin gets the equivalent plain value."""
     found = set()
     for name, value, again in values:
         if not refused(lambda: call(pair.ours, value), names, errors):  # noqa: B023
@@ -117,7 +117,7 @@ def test_seeds(twins):
 
 
 def plain_seed(value):
-    """The same seed, without surprises."""
+    """The same seed as a plain Python object."""
     if value is None:
         return None
     try:
@@ -227,7 +227,7 @@ def test_counts(registration, argument):
         allowed = (TypeError, ValueError, MemoryError) if argument == "num_envs" else (TypeError, ValueError)
         made = []
         if name == "2**31" and argument == "num_envs":
-            continue  # where there is enough memory, it is right
+            continue  # valid on a machine with enough memory
         if refused(lambda: made.append(gym.make_vec(registration.id, **arguments)), [argument], allowed):  # noqa: B023
             continue
         if argument == "max_episode_steps" and value in (None, -1):
@@ -292,13 +292,13 @@ def test_physical_parameters(registration, rng, dtype):
             assert type(found) is type(default), (parameter, name)
             assert found == plain(value, default), (parameter, name)
             made[0].reset(seed=0)
-            # however odd the physics, nothing worse than its numbers comes of it
+            # odd physics may give odd numbers, but nothing worse
             made[0].step(random_actions(made[0].single_action_space, rng, 7))
         assert accepted >= (0 if isinstance(default, str) else 2), parameter
 
 
 def named(parameter):
-    """Of two bounds that contradict each other, either may be named."""
+    """Names that the message may have: if two bounds contradict each other, either of them."""
     return [parameter, parameter.replace("min_", "max_"), parameter.replace("max_", "min_")]
 
 
@@ -343,7 +343,7 @@ def test_paths(tmp_path):
 
 
 class Meddler:
-    """Reads as a number, an array or an integer, and meanwhile calls `meddle`."""
+    """Can be read as a number, an array or an integer, and calls `meddle` while it is read."""
 
     def __init__(self, meddle, found):
         self.meddle = meddle
@@ -382,7 +382,7 @@ def test_actions_that_call_the_environment_while_they_are_read(twins, meddling):
 
 @pytest.mark.parametrize("meddling", MEDDLING)
 def test_other_arguments_that_call_the_environment_while_they_are_read(twins, registration, meddling):
-    """They are read before the call begins: it is as if the caller had meddled before."""
+    """Arguments are read before the call begins, so the result is as if `meddle` had been called before."""
     high = list(bounds_of(registration, 0, 0))[-1]
     for call in (
         lambda env, wrap: env.reset(seed=wrap(4)),
@@ -430,7 +430,7 @@ def test_a_mask_that_changes_while_bounds_are_read(twins, registration):
 
 
 class Once:
-    """Actions that are other ones, or none, when they are read again."""
+    """Each reading gives the next of `found`: other actions, or an IndexError."""
 
     def __init__(self, *found):
         self.found = list(found)
@@ -467,7 +467,7 @@ def test_lying_sequences_of_seeds_are_counted(twins):
 
 
 def test_values_that_are_no_danger_are_all_tried():
-    """So that what is said to be tried is."""
+    """With fewer values, the tests above would try less than they claim."""
     assert len(odd_values(COUNT)) > 150
     assert len(arrays(COUNT)) > 100
     assert math.isnan(scalars()["nan"])

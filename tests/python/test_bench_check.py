@@ -1,4 +1,4 @@
-"""`bench/check.py`: what it prints and writes. Whether targets are reached is no test's business."""
+"""`bench/check.py`: what it prints and writes, but not whether targets are reached, as that depends on the machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_rows_are_judged_by_their_medians(tmp_path):
         "N = 256 / N = 4096": (0.6, False),
         "N = 1048576 / N = 4096": (0.45, False),
         "int64 actions / int32": (0.92, False),
-        "memory a copy, N = 1048576": (250, True),
+        "memory per copy, N = 1048576": (250, True),
         "import operant after gymnasium": (40, True),
     }
     for row in rows:

@@ -153,7 +153,7 @@ def test_output_that_cannot_be_written_is_explained(command):
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break in another way there")
 @pytest.mark.parametrize("buffering", ["", "1"])
 @pytest.mark.parametrize("command", ["--help", "--version", "info", "envs", "envs --json"])
-def test_output_that_nobody_reads_is_no_mistake(command, buffering):
+def test_a_closed_pipe_is_no_error(command, buffering):
     """As in `operant envs | head -1`."""
     reader, writer = os.pipe()
     os.close(reader)
@@ -166,7 +166,7 @@ def test_output_that_nobody_reads_is_no_mistake(command, buffering):
     )
     os.close(writer)
     assert stopped.stderr == ""
-    # Without a buffer, argparse itself overlooks that its help was not written.
+    # Without a buffer, argparse ignores the error when its help cannot be written.
     assert stopped.returncode == 141 or (buffering and command.startswith("--") and stopped.returncode == 0)
 
 

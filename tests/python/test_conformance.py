@@ -32,7 +32,7 @@ pytestmark = pytest.mark.emulated
 NUM_ENVS = 16
 
 
-# What it is made of.
+# Spaces and metadata.
 
 
 @every_id
@@ -76,7 +76,7 @@ SEQUENCES = [[5, 2**70, 0, 5, 123456789], [9, None, 3, None, 3]]
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_seeds_give_gymnasiums_starts(registration, dtype):
     pair = Pair(registration, 5, dtype=dtype)
-    for seed in [*SEEDS, *SEQUENCES, None, tuple(SEQUENCES[0]), None]:  # None goes on where each copy is
+    for seed in [*SEEDS, *SEQUENCES, None, tuple(SEQUENCES[0]), None]:  # None continues each copy's stream
         pair.reset(seed=seed)
     expected, _ = pair.reset(seed=SEQUENCES[0])
     actual, _ = pair.ours.reset(seed=np.array(SEQUENCES[0], dtype=object))
@@ -225,7 +225,7 @@ def test_episodes_that_end_in_both_ways_at_once_are_gymnasiums(registration, mod
 @pytest.mark.quick
 @pytest.mark.parametrize("limit", [1, 2, 9])
 def test_short_limits_are_gymnasiums(registration, mode, rng, limit):
-    """Also where elapsed steps differ between copies, and no two ends are alike."""
+    """Also where elapsed steps differ between copies, so that their episodes end at different steps."""
     pair = Pair(registration, 9, mode, max_episode_steps=limit)
     pair.reset(seed=6)
     ends = 0
@@ -302,7 +302,7 @@ def test_infos_are_equivalent_to_syncvectorenvs_for_gymnasium(registration, mode
 
 
 def test_final_observations_can_be_replaced(make, draw):
-    """By anything: wrappers store there what they make of them."""
+    """By any object: wrappers store their own observations there."""
     env = make(3, autoreset_mode="SameStep", max_episode_steps=1)
     env.reset(seed=0)
     final = env.step(draw(env))[4]["final_obs"]

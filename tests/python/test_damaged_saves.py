@@ -1,4 +1,4 @@
-"""Saved and pickled environments that were damaged: a ValueError, or what was saved; never anything else."""
+"""Saved and pickled environments that were damaged: loading raises a ValueError or gives what was saved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import zlib
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import ONE_A_CLASS, id_of
+from conftest import ONE_PER_CLASS, id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twins import actions_of
@@ -21,14 +21,14 @@ from operant import envs
 from operant.envs import _saving
 from operant.registration import REGISTRATIONS
 
-# The same damage in every run: what fails once fails always.
+# The same damage in every run, so that failures are reproducible.
 BOUNDED = settings(
     max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 ARGUMENTS = {"num_envs": 3, "max_episode_steps": 5, "autoreset_mode": "SameStep", "record_episode_statistics": True}
 
 
-@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
+@pytest.fixture(params=ONE_PER_CLASS, ids=id_of)
 def registration(request):
     return request.param
 
@@ -91,9 +91,9 @@ def test_a_damaged_file_is_refused(env, tmp_path):
 
 
 def exercise(env):
-    """Whatever its state, it goes on without a crash."""
+    """The environment can be stepped without a crash, whatever its state."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what numpy thinks of its numbers
+        warnings.simplefilter("ignore")  # numpy warns of infinities and NaN
         env.get_logs()
         assert env.state.shape[0] == env.num_envs
         try:
@@ -108,7 +108,7 @@ def exercise(env):
 
 @in_both_dtypes
 def test_a_forged_core_is_refused_or_steps(env, tmp_path):
-    """Damage that the checksum does not show, because somebody has put it right."""
+    """Forged files: damage whose checksum is right."""
     saved = env._core.save()
     described = env._description()
 
@@ -240,7 +240,7 @@ def test_the_checksum_is_that_of_zlib(env, tmp_path):
 
 
 def test_a_damaged_pickle_raises_or_is_an_environment(env):
-    """Pickle itself raises whatever it likes; what gets through it, the environment checks."""
+    """Pickle may raise anything. If it accepts the damaged bytes, the environment's own checks refuse them."""
     pickled = pickle.dumps(env)
 
     @BOUNDED

@@ -1,4 +1,4 @@
-"""Random arguments: the result is right, or an exception tells why not and nothing changes."""
+"""Random arguments: the result is right, or an exception says why not and nothing changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from operator import index
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import ONE_A_CLASS, id_of
+from conftest import ONE_PER_CLASS, id_of
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -24,12 +24,12 @@ from operant.utils._curves import read_curves
 
 COUNT = 3
 
-# The same arguments in every run: what fails once fails always.
+# The same arguments in every run, so that failures are reproducible.
 BOUNDED = settings(
     max_examples=500, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
-# Integers that are few copies, or more than any memory holds.
+# Numbers of copies: a few, or more than fit into any memory.
 INTEGERS = st.integers(-3, 70) | st.integers(2**60, 2**70) | st.integers(-(2**70), -(2**31)) | st.just(10**400)
 NUMBERS = INTEGERS | st.floats(allow_nan=True, allow_infinity=True) | st.floats(width=32) | st.complex_numbers()
 TEXT = st.text(max_size=8) | st.characters(categories=["Cs"]) | st.binary(max_size=8)
@@ -60,7 +60,7 @@ def arrays(draw):
     return array
 
 
-# Numbers that some arguments want: so that what is accepted is fuzzed too.
+# Numbers that are valid for some arguments, so that accepted calls are tried as well.
 WANTED = (
     hnp.arrays(st.sampled_from("bhilqBHIL?"), COUNT, elements=st.integers(0, 1))
     | hnp.arrays(st.sampled_from(["<f4", ">f4", "<f8", ">f8", "<f2"]), (COUNT, 1), elements=st.floats(-3, 3, width=16))
@@ -85,7 +85,7 @@ def mostly(usual, other):
     return st.integers(0, 3).flatmap(lambda number: usual if number else other)
 
 
-@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
+@pytest.fixture(params=ONE_PER_CLASS, ids=id_of)
 def registration(request):
     return request.param
 
@@ -123,7 +123,7 @@ def test_arguments_of_calls(registration):
         pair.assert_undisturbed()
 
     fuzz()
-    assert {"actions", "seed", "mask", bounds[1]} <= accepted  # it was about something
+    assert {"actions", "seed", "mask", bounds[1]} <= accepted  # or nothing would have been tried
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -141,7 +141,7 @@ def test_arguments_of_constructors(registration):
     def fuzz(argument, value, dtype):
         if argument == "num_envs":
             with suppress(TypeError):
-                assume(not 1000 < index(value) < 2**60)  # it may be right, and then it takes all memory
+                assume(not 1000 < index(value) < 2**60)  # valid if it fits into memory, which it would fill
         made = []
         allowed = (TypeError, ValueError, MemoryError) if argument == "num_envs" else (TypeError, ValueError)
         names = [argument, argument.replace("min_", "max_"), argument.replace("max_", "min_")]
@@ -234,7 +234,7 @@ def test_files_to_plot_and_to_resume(lines, rest, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "fuzzed.csv"
     content = "\n".join(lines).encode("utf-8", "surrogatepass") + rest
     path.write_bytes(content)
-    with suppress(ValueError):  # its message, others tests read
+    with suppress(ValueError):  # other tests read its message
         assert all(len(steps) == len(values) > 0 for steps, values in read_curves(path).values())
     try:
         logger = Logger(csv_path=path, resume=True, quiet=True)

@@ -1,4 +1,4 @@
-"""What ten thousand environments leave behind: nothing."""
+"""Ten thousand environments leave nothing behind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# In a process of its own, whose exit also shows what nanobind would have to say about leaks.
+# In a process of its own: when it exits, nanobind prints the leaks that it knows of.
 MANY = """
 import gc
 from pathlib import Path

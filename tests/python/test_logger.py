@@ -1,4 +1,4 @@
-"""The logger: every call is a row, whatever happens."""
+"""The logger: every call becomes a row of the file."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_missing_metrics_leave_empty_cells_and_late_ones_get_columns(path):
 def test_late_metrics_lose_no_row_that_is_on_disk_already(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     with Logger(csv_path=path.name, quiet=True) as logger:
-        monkeypatch.chdir("/")  # which does not matter
+        monkeypatch.chdir("/")  # the path was made absolute before
         for i in range(2000):
             logger.log(steps=1, reward=i)
         wait_until(lambda: len(read(path)) == 2000)
@@ -666,7 +666,7 @@ def test_the_console_shows_means_since_the_line_before(clock, capsys):
 
 
 def test_progress_and_time_left(clock, capsys):
-    """A thousand steps a second. The first call takes a minute longer, as things are compiled then, and counts not."""
+    """A thousand steps per second. The first call takes a minute more, as for compiling, and is not counted."""
     with Logger(print_interval=0, total_steps=10_000_000) as logger:
         clock[0] += 60
         for _ in range(2):

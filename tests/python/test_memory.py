@@ -31,7 +31,7 @@ def run(program):
     return done.stdout
 
 
-# VmHWM is the most memory that the process has ever had, in kB.
+# VmHWM is the largest amount of memory that the process has had, in kB.
 REFUSED = """
 import gc, resource, sys
 from pathlib import Path
@@ -66,7 +66,7 @@ def test_a_refusal_takes_no_memory_and_starts_no_thread():
     assert run(REFUSED).split() == ["MemoryError", "MemoryError", "MemoryError", "ValueError"] * len(ENVIRONMENTS)
 
 
-# One allocation after another fails: of the arrays, of what numpy makes of them, of the first outputs.
+# One allocation after another fails: those of the arrays, of numpy's conversions, of the first outputs.
 TIGHT = """
 import gc, resource
 from pathlib import Path
@@ -150,7 +150,7 @@ def test_threads_that_the_system_refuses_are_done_without():
 
 
 def test_a_refused_environment_leaves_nothing_behind():
-    """Neither itself nor what it had made when the last argument turned out to be bad."""
+    """Neither the environment nor what its constructor had made before the last argument was refused."""
     import gc
     import weakref
 

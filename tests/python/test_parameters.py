@@ -8,12 +8,12 @@ from functools import cache
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import ONE_A_CLASS, id_of
+from conftest import ONE_PER_CLASS, id_of
 from gymnasium import spaces
 from side_by_side import FORKS, Pair, assert_same, gymnasium_id_of, random_actions
 
 
-@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
+@pytest.fixture(params=ONE_PER_CLASS, ids=id_of)
 def registration(request):
     return request.param
 
@@ -76,7 +76,7 @@ PARAMETERS = {
     },
 }
 
-# Those that no step depends on: they are drawn only.
+# Parameters that only change the picture, not the steps.
 DRAWN_ONLY = {"LINK_LENGTH_2"}
 
 NOT_NUMBERS = {"kinematics_integrator", "book_or_nips", "sutton_barto_reward", "AVAIL_TORQUE"}
@@ -104,7 +104,7 @@ def family_of(registration):
 def cases(first_only=False):
     return [
         pytest.param(registration, name, value, id=f"{registration.id}-{name}-{value}".replace(" ", ""))
-        for registration in ONE_A_CLASS
+        for registration in ONE_PER_CLASS
         for name, values in PARAMETERS[family_of(registration)].items()
         for value in (values[:1] if first_only else values)
     ]
@@ -186,7 +186,7 @@ def test_all_at_once(registration, how):
     if family_of(registration) == "MountainCarContinuous":
         values["max_action"] = 2.5  # the last one tried is below the last min_action
     pair = make_pair(registration, **values)
-    if how is not None:  # copies have them too
+    if how is not None:  # pickles and deep copies have them, too
         pair.reset(seed=0)
         pair.fork(FORKS[how])
     history(pair, registration)
@@ -195,7 +195,7 @@ def test_all_at_once(registration, how):
 
 @pytest.mark.parametrize(("registration", "name", "value"), cases(first_only=True))
 def test_they_hold_in_float32(registration, name, value):
-    """The parameter makes the difference to float32 that it makes to float64, to rounding."""
+    """The parameter changes a float32 step as it changes a float64 step, up to rounding."""
     single, double = (
         gym.make_vec(registration.id, num_envs=13, dtype=dtype, **{name: value}) for dtype in (np.float32, np.float64)
     )
@@ -215,7 +215,7 @@ def test_they_hold_in_float32(registration, name, value):
 @pytest.mark.quick
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1.5, -5e-324, -1.7e308, 0.0, "a", None])
-def test_nonsense_is_refused_by_name(registration, value, dtype):
+def test_invalid_values_are_refused_by_name(registration, value, dtype):
     refused = 0
     is_negative = isinstance(value, float) and -math.inf < value < 0
     for name in PARAMETERS[family_of(registration)]:
@@ -228,7 +228,7 @@ def test_nonsense_is_refused_by_name(registration, value, dtype):
     assert refused >= 1
 
 
-NONSENSE = {
+INVALID = {
     "CartPole": [
         ("kinematics_integrator", "verlet", ValueError),
         ("kinematics_integrator", 1, (TypeError, ValueError)),
@@ -254,8 +254,8 @@ NONSENSE = {
 }
 
 
-def test_nonsense_of_one_kind_is_refused_by_name(registration):
-    for name, value, exception in NONSENSE[family_of(registration)]:
+def test_invalid_values_of_one_kind_are_refused_by_name(registration):
+    for name, value, exception in INVALID[family_of(registration)]:
         # Of two that contradict each other, either may be named.
         names = name.replace("min_", "(min|max)_").replace("max_", "(min|max)_") if "_" in name else name
         with pytest.raises(exception, match=names):
@@ -286,7 +286,7 @@ KEYWORDS = [
 
 @pytest.mark.parametrize(("family", "name", "value"), KEYWORDS)
 def test_keywords_of_gymnasiums_constructors_mean_the_same(family, name, value):
-    for registration in ONE_A_CLASS:
+    for registration in ONE_PER_CLASS:
         if family_of(registration) == family:
             pair = Pair(registration, 7, **{name: value})
             history(pair, registration)

@@ -1,4 +1,4 @@
-"""Parameters of each copy: what Gymnasium's environments do whose attributes differ."""
+"""Parameters that differ between copies: each copy does what Gymnasium's environment with its parameters does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gymnasium.vector import AutoresetMode
 from parameter_ranges import BY_FAMILY, RANGES, derive_attributes
 from side_by_side import RESET_TOLERANCE, Oracle, gymnasium_id_of, random_actions
 
-NUM_ENVS = 37  # no multiple of any number of lanes
+NUM_ENVS = 37  # not a multiple of any number of lanes
 
 FLAGS = {
     "CartPole": {"sutton_barto_reward": True, "kinematics_integrator": "euler"},
@@ -57,7 +57,7 @@ def make_theirs(family, parameters, autoreset_mode, max_episode_steps):
 
 
 def assert_same(ours, theirs, exact):
-    """Bit for bit, in the rows where that is promised; elsewhere within a rounding of float32."""
+    """Compares bit for bit the rows where that is promised, and the others to within float32 rounding."""
     assert ours.dtype == theirs.dtype
     np.testing.assert_array_equal(ours[exact], theirs[exact], strict=True)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-7 if not exact.all() else 0)
@@ -108,7 +108,7 @@ def test_float64_equals_gymnasium_bit_for_bit(family, mode, workers, rng):
 
 
 def test_one_parameter_of_each_copy_beside_others_for_all(family, rng):
-    """Also as lists; the attributes of the environment show what differs."""
+    """Also as lists. The environment's attributes are arrays for the parameters that differ."""
     for name, (low, high) in RANGES[family].items():
         values = rng.uniform(low, high, NUM_ENVS)
         ours = make_ours(family, dtype=np.float64, max_episode_steps=11, **{name: values.tolist()})
@@ -144,11 +144,11 @@ def test_float32_is_float64_within_rounding(family, rng):
         ours, theirs = single.step(actions), double.step(actions)
         np.testing.assert_allclose(ours[0], theirs[0], rtol=2e-5, atol=2e-5)
         if not np.array_equal(ours[2] | ours[3], theirs[2] | theirs[3]):
-            break  # at a threshold, within rounding
+            break  # so close to a threshold that rounding decides
 
 
 def test_only_the_copies_with_noise_draw(rng):
-    """Of the others, noise elsewhere changes nothing; nor does it depend on the number of workers."""
+    """Noise in some copies changes nothing in the others, with any number of workers."""
     noise = np.where(rng.random(NUM_ENVS) < 0.5, 0.0, 1.0)
     quiet, loud = (make_ours("Acrobot", torque_noise_max=value, max_episode_steps=20) for value in (0.0, 1.0))
     mixed = [make_ours("Acrobot", torque_noise_max=noise, max_episode_steps=20, workers=count) for count in (1, 2)]
@@ -191,8 +191,8 @@ def with_one(bad):
     return lambda value: np.where(np.arange(NUM_ENVS) == 5, bad, value)
 
 
-#: Made of a number that is good.
-NONSENSE = {
+#: Invalid values, each made from a valid number.
+INVALID = {
     "too short": lambda value: np.full(NUM_ENVS - 1, value),
     "too long": lambda value: np.full(NUM_ENVS + 1, value),
     "empty": lambda value: np.ones(0),
@@ -209,11 +209,11 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("nonsense", NONSENSE)
-def test_nonsense_is_refused_by_name(family, nonsense, dtype):
+@pytest.mark.parametrize("invalid", INVALID)
+def test_invalid_values_are_refused_by_name(family, invalid, dtype):
     for name, (low, _) in RANGES[family].items():
         with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
-            make_ours(family, dtype=dtype, **{name: NONSENSE[nonsense](low)})
+            make_ours(family, dtype=dtype, **{name: INVALID[invalid](low)})
 
 
 def test_a_sign_that_makes_no_sense_is_refused_with_its_copy():

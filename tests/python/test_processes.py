@@ -23,7 +23,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks h
 
 @pytest.fixture
 def make():
-    """One environment will do: processes are nothing that environments have a part in."""
+    """One environment is enough: what happens with processes does not depend on it."""
     return CartPoleVecEnv
 
 
@@ -56,7 +56,7 @@ def in_child(work):
 
 @needs_fork
 @pytest.mark.parametrize("workers", [1, 2])
-def test_parent_and_forked_child_go_on_alike(make, workers):
+def test_parent_and_forked_child_continue_with_the_same_results(make, workers):
     env, untouched = make(NUM_ENVS, workers), make(NUM_ENVS)
     env.reset(seed=0)
     untouched.reset(seed=0)
@@ -100,7 +100,7 @@ def test_a_child_that_was_forked_during_a_step_is_told(make):
         try:
             env.step(actions)
         except RuntimeError as error:
-            env = make(NUM_ENVS, 2)  # which lets go of the other
+            env = make(NUM_ENVS, 2)  # frees the old environment
             env.reset(seed=0)
             env.step(np.zeros(NUM_ENVS, np.int64))
             return str(error).encode()
@@ -109,7 +109,7 @@ def test_a_child_that_was_forked_during_a_step_is_told(make):
     thread = threading.Thread(target=step)
     thread.start()
     try:
-        # Between two steps nobody is inside.
+        # Between two steps, no thread is inside of the environment.
         answers = {in_child(work) for _ in range(20)}
     finally:
         forked.set()

@@ -53,7 +53,7 @@ def program(request, tmp_path_factory):
 
 
 def run(program, script, seeds, source, active=0xFFFF):
-    """What the program draws, a row a draw and a column a seed, and the words of the generators' states."""
+    """What the program draws, one row per draw and one column per seed, and the words of the generators' states."""
     lines = [" ".join(map(str, seeds))]
     lines += [
         " ".join([kind, *(str(x) if isinstance(x, int) else float(x).hex() for x in arguments)])

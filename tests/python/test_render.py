@@ -5,14 +5,14 @@ from __future__ import annotations
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import ONE_A_CLASS, id_of
+from conftest import ONE_PER_CLASS, id_of
 from side_by_side import Pair, assert_same, gymnasium_id_of, lively_actions, make_oracle, random_actions
 
 pytest.importorskip("pygame")
 pytestmark = pytest.mark.filterwarnings("ignore:.*pkg_resources.*", "ignore:.*avx2.*:RuntimeWarning")
 
 
-@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
+@pytest.fixture(params=ONE_PER_CLASS, ids=id_of)
 def registration(request):
     return request.param
 

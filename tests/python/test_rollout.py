@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import BLACKJACK, ONE_A_CLASS, TOY_TEXT, id_of
+from conftest import BLACKJACK, ONE_PER_CLASS, TOY_TEXT, id_of
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.vector import AutoresetMode
 from hypothesis import HealthCheck, given, settings
@@ -29,7 +29,7 @@ STEPS = 2 * LIMIT + 3  # with the restarts of NEXT_STEP, two episodes and a piec
 STACKED = ("observations", "rewards", "terminations", "truncations")
 
 
-EVERY_CLASS = ONE_A_CLASS + TOY_TEXT + BLACKJACK
+EVERY_CLASS = ONE_PER_CLASS + TOY_TEXT + BLACKJACK
 
 
 @pytest.fixture(params=EVERY_CLASS, ids=id_of)
@@ -53,7 +53,7 @@ def in_parts(observations):
 
 
 def policy_of(space):
-    """A function of the observations whose actions are in the space, and no two alike."""
+    """A function of the observations, with actions in the space that vary with them."""
 
     def choose(observations):
         parts = in_parts(observations)
@@ -70,10 +70,10 @@ def policy_of(space):
 
 @dataclass
 class Compiled:
-    """As those of `operant.policies`: the core knows what to call."""
+    """Like the policies of `operant.policies`, an object that has a policy of the core."""
 
     _core: _core.Policy
-    function: object  # which has to live as long
+    function: object  # kept alive, as the core calls it by its address
 
 
 def compiled(env):
@@ -158,8 +158,8 @@ def assert_same_steps(rollout, expected):
     np.testing.assert_array_equal(rollout.actions, np.array(expected.actions).reshape(rollout.actions.shape))
 
 
-def assert_alike(ours, theirs):
-    """Everything that is to come is the same."""
+def assert_same_state(ours, theirs):
+    """Both environments have the same state, random streams and totals."""
     assert ours._core.save() == theirs._core.save()
     assert ours.get_logs() == theirs.get_logs()
 
@@ -180,7 +180,7 @@ def test_a_rollout_is_as_many_steps(make, mode, dtype, rng):
             actions = actions.astype(dtype_of_actions)
         expected = loop(looped, lambda t, _, actions=actions: actions[t])
         assert_same_steps(rolled.rollout(actions[: len(expected.results)]), expected)
-        assert_alike(rolled, looped)
+        assert_same_state(rolled, looped)
         if mode is AutoresetMode.DISABLED:
             for env in (looped, rolled):
                 env.reset()
@@ -200,7 +200,7 @@ def test_a_policy_sees_what_steps_return(make, mode, is_compiled):
     expected = loop(looped, lambda _, observations: choose(observations))
     rollout = rolled.rollout(policy, len(expected.results))
     assert_same_steps(rollout, expected)
-    assert_alike(rolled, looped)
+    assert_same_state(rolled, looped)
     other = make(70, **arguments_of(mode))
     other.reset(seed=3)
     assert_same(other.rollout(rollout.actions).observations, rollout.observations)
@@ -216,7 +216,7 @@ def test_policies_draw_as_in_a_loop(make, workers):
         env.reset(seed=3)
     expected = loop(looped, lambda _, observations: first(observations))
     assert_same(rolled.rollout(second, STEPS).actions.ravel(), np.array(expected.actions).ravel())
-    assert_alike(rolled, looped)
+    assert_same_state(rolled, looped)
 
 
 @pytest.mark.quick
@@ -234,7 +234,7 @@ def test_workers_change_nothing(make, mode, workers, rng):
         for part, values in enumerate(in_parts(getattr(rollout, name))):
             assert_same(values, np.array([in_parts(result[i])[part] for result in expected.results]))
     np.testing.assert_array_equal(rollout.returns, expected.returns)
-    assert_alike(rolled, looped)
+    assert_same_state(rolled, looped)
 
 
 # Rolls every environment out and steps another, in the instruction set that OPERANT_ARCH names.
@@ -287,7 +287,7 @@ def test_any_size_and_record(mode, data):
     actions = np.array([random_actions(looped.single_action_space, rng, num_envs) for _ in range(steps)])
     expected = loop(looped, lambda t, _: actions[t], steps)
     rollout = rolled.rollout(actions[: len(expected.results)], record=record)
-    assert_alike(rolled, looped)
+    assert_same_state(rolled, looped)
     for name in RECORDS:
         assert (getattr(rollout, name) is not None) == (name in record)
     for i, name in enumerate(STACKED):
@@ -475,7 +475,7 @@ def test_without_autoreset_it_stops_where_step_would(registration, is_compiled):
     with pytest.raises(ResetNeeded, match="of the copies have finished, and autoreset is disabled") as raised:
         rolled.rollout(source, len(actions) + 1)
     assert raised.value.steps == len(actions)
-    assert_alike(rolled, looped)
+    assert_same_state(rolled, looped)
 
 
 # Long ones.
@@ -502,7 +502,7 @@ def test_what_progress_raises_stops_it_between_two_steps():
     assert seen == [(steps, 500)]
     assert 0 < steps < 500
     looped.rollout(actions[:steps])
-    assert_alike(rolled, looped)
+    assert_same_state(rolled, looped)
 
 
 def test_progress_goes_on_to_the_end():
@@ -598,7 +598,7 @@ def test_bad_arguments_of_an_evaluation(arguments, message):
 
 @pytest.mark.quick
 @pytest.mark.emulated
-@pytest.mark.parametrize("registration", ONE_A_CLASS, ids=id_of)  # whose episodes are not over in a few steps
+@pytest.mark.parametrize("registration", ONE_PER_CLASS, ids=id_of)  # whose episodes are not over in a few steps
 @pytest.mark.parametrize("random", [False, True])
 def test_one_state_in_many_copies(make, mode, random, draw):
     env = make(130, **arguments_of(mode))

@@ -141,7 +141,7 @@ def test_a_copy_goes_on_bit_for_bit(registration, singles, rng, how):
 
 
 def complaints(env, **kwargs):
-    """What Gymnasium's checker warns of. What it fails, it raises."""
+    """Collect the warnings of Gymnasium's checker. Errors it raises."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         check_env(env, **kwargs)
@@ -172,7 +172,7 @@ def test_the_checker_that_make_adds_by_default_has_nothing_to_say(registration, 
 
 
 def test_single_environments_can_be_vectorized_by_gymnasium(registration, rng):
-    """`SyncVectorEnv` of Operant's single environments is what Operant's vector environment is."""
+    """`SyncVectorEnv` of Operant's single environments does the same as Operant's vector environment."""
     sync = gym.make_vec(registration.id, num_envs=3, vectorization_mode="sync", dtype=np.float64, max_episode_steps=9)
     ours = gym.make_vec(registration.id, num_envs=3, dtype=np.float64, max_episode_steps=9)
     assert_same(ours.reset(seed=5), sync.reset(seed=5))

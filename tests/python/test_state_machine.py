@@ -1,4 +1,4 @@
-"""Whatever calls follow each other, Operant does what SyncVectorEnv does."""
+"""Random sequences of calls: Operant does what SyncVectorEnv does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 
 import numpy as np
 import pytest
-from conftest import ONE_A_CLASS, id_of
+from conftest import ONE_PER_CLASS, id_of
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 from hypothesis import HealthCheck, settings
@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 from side_by_side import FORKS, Pair, bounds_of, random_actions
 
-# The same calls in every run: what fails once fails always.
+# The same calls in every run, so that failures are reproducible.
 BOUNDED = settings(
     max_examples=20,
     stateful_step_count=30,
@@ -35,7 +35,7 @@ SEEDS = st.integers(0, 2**64) | st.sampled_from([0, 2**32 - 1, 2**32, 2**100 + 1
 NUMBERS = st.integers(0, 2**32 - 1)  # that random generators are made of: hypothesis cannot know what to try next
 
 
-@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
+@pytest.fixture(params=ONE_PER_CLASS, ids=id_of)
 def registration(request):
     return request.param
 
@@ -74,7 +74,7 @@ class SideBySide(RuleBasedStateMachine):
 
     @property
     def blocked(self):
-        """Whether a copy waits for a reset that nobody but the caller can ask for."""
+        """Whether a copy waits for a reset that the caller has to ask for."""
         return self.mode is AutoresetMode.DISABLED and bool(self.pair.finished.any())
 
     def actions(self, number):

@@ -15,7 +15,7 @@ from operant.envs import CartPoleVecEnv
 
 @pytest.fixture
 def make():
-    """One environment will do: threads are nothing that environments have a part in."""
+    """One environment is enough: what happens with threads does not depend on it."""
     return CartPoleVecEnv
 
 
@@ -90,7 +90,7 @@ def most_at_once(num_envs):
             if most == 8:
                 break
 
-    # Nobody takes the GIL away any more: threads take turns only where one lets go of it.
+    # With so long an interval, a thread gets the GIL only where another one releases it.
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)
     try:

@@ -157,7 +157,7 @@ def test_every_copy_may_have_its_own_ice():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_state_that_is_set_can_be_stepped(name, rng):
-    """Whatever int8 can hold: what comes of it is nobody's promise, but for the next episode."""
+    """Any int8. Results of invalid states are not specified, but the next episode is again as it should be."""
     env = gym.make_vec(f"operant/{name}", 500, workers=2)
     env.reset(seed=0)
     for _ in range(5):

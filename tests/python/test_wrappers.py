@@ -7,7 +7,7 @@ import re
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import ONE_A_CLASS, id_of
+from conftest import ONE_PER_CLASS, id_of
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import transform_observation
 from gymnasium.wrappers import vector as wrappers
@@ -29,7 +29,7 @@ pytestmark = [
 NUM_ENVS = 6
 
 
-@pytest.fixture(params=ONE_A_CLASS, ids=id_of)
+@pytest.fixture(params=ONE_PER_CLASS, ids=id_of)
 def registration(request):
     return request.param
 
@@ -167,7 +167,7 @@ VECTORIZED = [name for name in OBSERVATIONS if not name.startswith("TransformObs
 
 @pytest.mark.parametrize("wrapper", VECTORIZED)
 def test_vectorized_wrappers_can_write_to_final_observations(registration, both, rng, wrapper):
-    """What they do in mode SAME_STEP, which Gymnasium 1.1 to 1.4 lets nobody make them with."""
+    """In mode SAME_STEP. Constructors in Gymnasium 1.1 to 1.4 refuse that mode, so they are shown another one."""
     wrapped = []
     for env in both(AutoresetMode.SAME_STEP):
         own = env.metadata
@@ -221,7 +221,7 @@ def test_transform_action_of_discrete_actions(registration, both, mode, rng):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_numpy_to_torch(registration, both, mode, rng):
-    """Against SyncVectorEnv as it is: around it, this wrapper fails at the objects in `final_obs`."""
+    """Compared with SyncVectorEnv without the wrapper, which fails there, as it cannot convert `final_obs`."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("array_api_compat")
     from gymnasium.wrappers.vector import NumpyToTorch
@@ -243,8 +243,8 @@ def test_numpy_to_torch(registration, both, mode, rng):
         finished = expected[2] | expected[3]
 
 
-# One will do: test_render.py compares the frames of all.
-@pytest.mark.parametrize("registration", ONE_A_CLASS[:1], ids=id_of, indirect=True)
+# One environment is enough: test_render.py compares the frames of all.
+@pytest.mark.parametrize("registration", ONE_PER_CLASS[:1], ids=id_of, indirect=True)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore:.*pkg_resources.*")
 def test_record_video(registration, both, rng, tmp_path):
     if not hasattr(wrappers, "RecordVideo"):

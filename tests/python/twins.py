@@ -1,4 +1,4 @@
-"""An environment that gets bad input beside one that is spared it."""
+"""Two equal environments: one gets bad input, the other one does not."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DOCUMENTED = (TypeError, ValueError, OverflowError)
 
 
 def actions_of(env, number=0):
-    """Actions to step with; the same for the same number."""
+    """Random actions; equal numbers give equal actions."""
     return random_actions(env.single_action_space, np.random.default_rng(number), env.num_envs)
 
 
 def refused(call, names, allowed=DOCUMENTED):
-    """Whether the call raises what it may: an exception that names an argument, or what the argument itself raised."""
+    """Whether the call is refused, by an exception that names an argument or that the argument itself has raised."""
     try:
         call()
     except OnPurposeError:
@@ -46,10 +46,10 @@ class Twins:
 
     @property
     def envs(self):
-        """Both."""
+        """Both environments."""
         return self.ours, self.spared
 
-    def assert_alike(self):
+    def assert_same_state(self):
         """Everything that future steps depend on is the same."""
         ours, spared = self.envs
         assert ours._core.save() == spared._core.save()
@@ -57,12 +57,12 @@ class Twins:
         assert ours.get_logs() == spared.get_logs()
 
     def assert_undisturbed(self):
-        """What follows is bit for bit what it would have been."""
+        """Future results are bit for bit what they would have been without the bad input."""
         ours, spared = self.envs
-        self.assert_alike()
+        self.assert_same_state()
         for number in (3, 4):
             assert_same(ours.step(actions_of(ours, number)), spared.step(actions_of(spared, number)))
-        self.assert_alike()
+        self.assert_same_state()
         assert_same(ours.reset(), spared.reset())
 
     def close(self):
