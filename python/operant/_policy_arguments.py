@@ -22,12 +22,12 @@ Layer = tuple[Floats, Floats | None, str]
 
 def layers(weights: Any, biases: Any, activation: Any) -> list[Layer]:
     """The layers of a network."""
-    given = layers_of("weights", weights)
-    given_biases = [None] * len(given) if biases is None else layers_of("biases", biases)
+    given = _layers_of("weights", weights)
+    given_biases = [None] * len(given) if biases is None else _layers_of("biases", biases)
     if len(given_biases) != len(given):
         raise ValueError(f"biases: expected {len(given)}, one for each layer, got {len(given_biases)}")
     result: list[Layer] = []
-    names = activation_names(activation, len(given))
+    names = _activation_names(activation, len(given))
     for i, (one, bias, name) in enumerate(zip(given, given_biases, names, strict=True)):
         array = weights_array(f"weights[{i}]", one)
         result.append((array, None if bias is None else bias_array(f"biases[{i}]", bias, array), name))
@@ -44,7 +44,7 @@ def numbers(name: str, value: Any) -> npt.NDArray[Any]:
     return array
 
 
-def floats(name: str, value: Any, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+def _floats(name: str, value: Any, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
     """A read-only copy of finite numbers."""
     array = numbers(name, value)
     with np.errstate(over="ignore"):
@@ -60,7 +60,7 @@ def floats(name: str, value: Any, dtype: npt.DTypeLike = np.float32) -> npt.NDAr
 
 
 def weights_array(name: str, value: Any) -> Floats:
-    array = floats(name, value)
+    array = _floats(name, value)
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise ValueError(
             f"{name}: expected shape (outputs, inputs), or (P, outputs, inputs) in a population, got {array.shape}"
@@ -69,7 +69,7 @@ def weights_array(name: str, value: Any) -> Floats:
 
 
 def bias_array(name: str, value: Any, weights: Floats) -> Floats:
-    array = floats(name, value)
+    array = _floats(name, value)
     outputs = weights.shape[-2]
     if array.ndim not in (1, 2) or array.shape[-1] != outputs or 0 in array.shape:
         raise ValueError(f"{name}: expected shape ({outputs},), or (P, {outputs}) in a population, got {array.shape}")
@@ -92,7 +92,7 @@ def normalisation(mean: Any, variance: Any, size: int) -> tuple[Any, Any]:
         raise ValueError(f"{missing}: expected an array, as there is the other one")
     result = []
     for name, value in (("observation_mean", mean), ("observation_variance", variance)):
-        array = floats(name, value, np.float64)
+        array = _floats(name, value, np.float64)
         if array.ndim not in (1, 2) or array.shape[-1] != size or 0 in array.shape:
             raise ValueError(f"{name}: expected shape ({size},), or (P, {size}) in a population, got {array.shape}")
         result.append(array)
@@ -100,7 +100,7 @@ def normalisation(mean: Any, variance: Any, size: int) -> tuple[Any, Any]:
 
 
 def noise_deviations(value: Any) -> float | list[float]:
-    array = floats("noise", value, np.float64)
+    array = _floats("noise", value, np.float64)
     if array.ndim > 1 or array.size == 0:
         raise ValueError(f"noise: expected a number, or one for each number of an action, got shape {array.shape}")
     if (array < 0).any():
@@ -117,7 +117,7 @@ def check_rule(kind: str, sample: bool, noise: Any) -> None:
         raise ValueError("noise: expected 0, as actions are discrete; sample=True draws them")
 
 
-def layers_of(name: str, value: Any) -> list[Any]:
+def _layers_of(name: str, value: Any) -> list[Any]:
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         raise TypeError(f"{name}: expected a list of arrays, one for each layer, got {shown(value)}")
     given = list(value)
@@ -126,7 +126,7 @@ def layers_of(name: str, value: Any) -> list[Any]:
     return given
 
 
-def activation_names(value: Any, count: int) -> list[str]:
+def _activation_names(value: Any, count: int) -> list[str]:
     expected = f"one of {', '.join(map(repr, ACTIVATIONS))}"
     if isinstance(value, str):
         names: list[Any] = [value] * (count - 1) + [None]

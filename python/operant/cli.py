@@ -26,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    It is 0; 2 after an error, which is explained; and as shells have it, 130 after Ctrl-C and 141 when nobody reads the
+    It is 0; 2 after an error, which is explained; and as shells have it, 130 after Ctrl-C and 141 if nothing reads the
     output to its end, as in `operant envs | head -1`.
     """
     name = "operant"

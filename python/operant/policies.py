@@ -30,7 +30,7 @@ from gymnasium import spaces
 from operant import _core, _policy_arguments
 from operant._checks import number, shown, switch
 from operant._checks import path as checked_path
-from operant._policy_arguments import Description, Floats
+from operant._policy_arguments import Description, Floats, Layer
 from operant.envs import _parameters
 
 __all__ = ["MLP", "Compiled", "Linear", "Policy", "Random", "from_library"]
@@ -44,7 +44,7 @@ class Policy:
     Policies can be pickled; the copy draws what the original would have drawn next.
 
     Attributes:
-        seed: Of the random streams: what the constructor was given, or has drawn from fresh entropy.
+        seed: The seed of the random streams: the constructor's argument, or one drawn from fresh entropy.
         action_space: What the constructor was given.
     """
 
@@ -76,7 +76,7 @@ class Policy:
     _description: Description | None = None
 
     def _guessed(self) -> Description:
-        """The actions of a policy that has not been told any."""
+        """What the actions of a policy without an action space are, as far as the policy itself tells."""
         raise ValueError("action_space: expected a space, as the policy is called; pass env.single_action_space")
 
     def _checked(self, observations: Any) -> npt.NDArray[Any]:
@@ -104,11 +104,11 @@ def _unpickled(policy_class: type[_SomePolicy], arguments: dict[str, Any], strea
 
 
 class _Network(Policy):
-    """What `Linear` and `MLP` share."""
+    """A network: what `Linear` and `MLP` have in common."""
 
     def __init__(
         self,
-        layers: list[tuple[Floats, Floats | None, str]],
+        layers: list[Layer],
         *,
         action_space: Any,
         sample: Any,
@@ -210,11 +210,11 @@ class Linear(_Network):
             sample: Draw discrete actions, with the probabilities that softmax gives.
             noise: Standard deviation of Gaussian noise on continuous actions, before they are clipped: one number, or
                 one for each number of an action.
-            seed: Of what is drawn. None: fresh entropy.
+            seed: The seed of the random streams. None: fresh entropy.
             observation_mean: Shape `(observation_size,)` or `(P, observation_size)`. With `observation_variance`, an
                 observation x becomes `(x - mean) / sqrt(variance + epsilon)`, as in Gymnasium's `NormalizeObservation`.
             observation_variance: The same shape.
-            epsilon: See above.
+            epsilon: Added to the variance, as above.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -353,7 +353,7 @@ class Random(Policy):
         Args:
             action_space: `Discrete`, `MultiDiscrete`, or a `Box` with bounds. None: in a rollout the environment's; in
                 a call there must be one.
-            seed: Of the random streams. None: fresh entropy.
+            seed: The seed of the random streams. None: fresh entropy.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -385,8 +385,8 @@ class Compiled(Policy):
         """Make a class of a policy of a library.
 
         Args:
-            policy: None for the same as the base class.
-            **kwargs: Of other base classes.
+            policy: The policy; None for that of the base class.
+            **kwargs: Arguments of other base classes.
         """
         super().__init_subclass__(**kwargs)
         if policy is not None:
@@ -397,8 +397,8 @@ class Compiled(Policy):
         """Create the policy.
 
         Args:
-            seed: Of what is drawn. None: fresh entropy.
-            **parameters: By the names that the C++ struct gives them.
+            seed: The seed of the random streams. None: fresh entropy.
+            **parameters: The policy's parameters, by their names in the C++ struct.
 
         Raises:
             TypeError: An argument has the wrong type, or there is no such parameter.

@@ -114,8 +114,8 @@ class Attributes(Parametrised):
 
         Args:
             name: "render", which is the only method that copies have, or an attribute.
-            *args: Of the method.
-            **kwargs: Of the method.
+            *args: Arguments of the method.
+            **kwargs: Arguments of the method.
 
         Returns:
             One result for each copy.

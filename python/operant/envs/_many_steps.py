@@ -27,8 +27,9 @@ class ManySteps(Parametrised):
     ) -> Rollout[Any]:
         """Step every copy many times in one call.
 
-        By definition what as many calls of `step` return and leave behind, bit for bit; but faster, as a block of
-        copies makes all its steps while it is in the processor's cache, and what is not recorded never leaves it.
+        The result, and the environment afterwards, are bit for bit those of as many calls of `step`. It is faster
+        because a block of copies makes all its steps while it is in the processor's cache, and only what is recorded
+        leaves it.
 
         An exception that ends it between two steps (Ctrl-C, what a policy or `progress` raises, a copy that has
         finished where autoreset is disabled) leaves the environment where that many steps have brought it, and has an
@@ -42,7 +43,7 @@ class ManySteps(Parametrised):
             steps: How many steps to make with a policy; with actions, None or as many as there are.
             record: Names of what to keep: "observations", "actions", "rewards", "terminations", "truncations",
                 "infos" and "returns". None: all of it, or what `out` has.
-            out: What a former call returned, to be written again and returned: nothing is allocated then.
+            out: What a former call returned. It is overwritten and returned, so that nothing is allocated.
             progress: A function that is called a few times a second, with how many steps have been made and how many
                 there are.
 
@@ -71,13 +72,13 @@ class ManySteps(Parametrised):
     ) -> Evaluation:
         """Play whole episodes with a policy, from fresh starts, in as many copies as here are.
 
-        The copies are new ones with the same parameters, time limit and precision; this environment, its random streams
-        among it, is left as it is. A copy whose episodes are over waits for the others, and nothing of that counts.
+        The copies are new ones with the same parameters, time limit and precision; this environment and its random
+        streams do not change. A copy whose episodes are over waits for the others, and its steps do not count.
 
         Args:
             policy: As `rollout` takes it.
             episodes: How many each copy plays.
-            seed: Of the new copies, as `reset` takes it. None: fresh entropy.
+            seed: The seed of the new copies, as `reset` takes it. None: fresh entropy.
             progress: A function that is called a few times a second, with how many episodes are over and how many there
                 are, those of all copies together.
 

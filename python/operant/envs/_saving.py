@@ -97,7 +97,7 @@ class Saving(Parametrised):
 
     def __reduce__(self) -> Any:
         state = {name: getattr(self, name) for name in (*_SPACES, "spec")}
-        return unpickled, (type(self), self._packed(), self.workers, self.render_mode, self.closed), state
+        return _unpickled, (type(self), self._packed(), self.workers, self.render_mode, self.closed), state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         try:
@@ -127,7 +127,7 @@ def restored(env_class: Any, saved: bytes, **arguments: Any) -> Any:
     return env
 
 
-def unpickled(env_class: Any, saved: bytes, workers: int, render_mode: str | None, closed: bool) -> Any:
+def _unpickled(env_class: Any, saved: bytes, workers: int, render_mode: str | None, closed: bool) -> Any:
     """What a pickle calls to make the environment."""
     env = restored(env_class, saved, workers=workers, render_mode=render_mode)
     if closed:

@@ -10,16 +10,16 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
 #: Kind, lowest values, highest values and n. The arrays have one row per copy, or a single row for all.
-Described = tuple[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64]]
+_Description = tuple[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
 
-def single_and_batched(described: Described, num_envs: int) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
+def single_and_batched(description: _Description, num_envs: int) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
     """The space of one copy, and of all.
 
     If bounds differ from copy to copy, the single space contains those of all copies, and each row of the batched space
     has the bounds of its copy.
     """
-    kind, low, high, n = described
+    kind, low, high, n = description
     if kind == "box":
         single: spaces.Space[Any] = spaces.Box(low.min(axis=0), high.max(axis=0), dtype=np.float32)
         return single, batch_space(single, num_envs) if len(low) == 1 else spaces.Box(low, high, dtype=np.float32)

@@ -15,14 +15,14 @@ class States(Parametrised):
     """The states of the copies."""
 
     def copy_state(self, source: npt.ArrayLike, target: npt.ArrayLike, *, random: bool = False) -> None:
-        """Bring copies to where others are: state, elapsed steps and return so far; parameters stay.
+        """Give copies the state, the elapsed steps and the return so far of other copies; parameters stay.
 
         All sources are read before any target is written.
 
         Args:
             source: Numbers of copies, one for each target, any integer dtype; or one number, for all targets.
             target: Numbers of the copies to change, all different.
-            random: Whether to copy the random streams, too. Else every copy keeps its own.
+            random: Whether to copy the random streams, too. If not, every copy keeps its own.
 
         Raises:
             TypeError: The numbers are no integers. Whatever is raised, nothing is changed.
@@ -42,10 +42,10 @@ class States(Parametrised):
             self._renderer.after_jump()
 
     def snapshot(self) -> _core.Snapshot:
-        """Where the environment stands, in memory, for `restore`.
+        """Note where the environment stands, in memory, for `restore`.
 
-        That is state, elapsed steps, random streams, totals and parameters. Cheap enough for every step. To keep an
-        environment in a file, or to go on with another, there are `save`, pickling and deep copies.
+        That is state, elapsed steps, random streams, totals and parameters. It is cheap enough for every step. To keep
+        an environment in a file, or to go on with another, there are `save`, pickling and deep copies.
 
         Returns:
             An object for `restore`.
@@ -56,7 +56,7 @@ class States(Parametrised):
         return self._core.snapshot((self._numbers, self._seeds))
 
     def restore(self, snapshot: _core.Snapshot) -> None:
-        """Go back, or forth, to where the environment stood; it goes on from there bit for bit.
+        """Return to where the environment stood; from there it continues bit for bit.
 
         Args:
             snapshot: What `snapshot` of this environment has returned; it can be restored again and again.

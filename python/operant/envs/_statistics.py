@@ -30,5 +30,5 @@ class Statistics(Parametrised):
         }
 
     def clear_logs(self) -> None:
-        """Start the totals of `get_logs` anew; episodes under way count in full when they end."""
+        """Set the totals of `get_logs` to zero; episodes that have begun before count in full when they end."""
         self._core.clear_logs()

@@ -1,4 +1,4 @@
-"""What the environments have in common: the way from Gymnasium's interface to the C++ core."""
+"""The class of all environments: Gymnasium's interface to the C++ core."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ class SimdVectorEnv(ManySteps, States, Starts, RandomStreams, Statistics, Saving
         action_space: The same of all copies.
         gymnasium_id: Gymnasium's id of the environment that this one follows; None if there is none.
         render_mode: What the constructor was given.
-        metadata: Gymnasium's; `metadata["autoreset_mode"]` is an `AutoresetMode`.
+        metadata: As Gymnasium has it; `metadata["autoreset_mode"]` is an `AutoresetMode`.
         autoreset_mode: The same `AutoresetMode`.
-        spec: What `gymnasium.make_vec` makes the same environment of; None if the class has no id.
+        spec: From this, `gymnasium.make_vec` makes the same environment; None if the class has no id.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -84,8 +84,8 @@ class SimdVectorEnv(ManySteps, States, Starts, RandomStreams, Statistics, Saving
         """Make a class of an environment of a library.
 
         Args:
-            environment: What `operant.load_library` returns; None for the same as the base class.
-            **kwargs: Of other base classes.
+            environment: One of those that `operant.load_library` returns; None for that of the base class.
+            **kwargs: Arguments of other base classes.
         """
         super().__init_subclass__(**kwargs)
         if len(cls.__bases__) == 1:  # skrl only looks for Gymnasium among the direct base classes

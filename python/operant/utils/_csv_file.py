@@ -162,7 +162,7 @@ class CsvFile:
                 os.replace(self._path, kept)
             except OSError as error:
                 kept.unlink()
-                if not isinstance(error, FileNotFoundError):  # else: somebody else has moved it
+                if not isinstance(error, FileNotFoundError):  # else another process has moved the file
                     raise
             return
 
