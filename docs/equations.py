@@ -88,9 +88,9 @@ def _row(statement: ast.stmt) -> str:
         pairs = zip(target.elts, value.elts, strict=True)
         return "".join(_row(ast.Assign([left], right)) for left, right in pairs)
     changes = _STATE.fullmatch(ast.unparse(target).partition(",")[0].strip("("))
-    sign = r"\leftarrow" if changes else r"\;\Leftrightarrow\;" if isinstance(value, ast.BoolOp | ast.Compare) else "="
+    sign = r"\leftarrow" if changes else r"\Leftrightarrow" if isinstance(value, ast.BoolOp | ast.Compare) else "="
     left = " = ".join(map(_latex, (target, *others)))
-    return _equation(f"{left} {sign} {_latex(value)}")
+    return _equation(f"{left} {sign} {_latex(value)}" if "text" not in left else rf"{left} \;{sign}\; {_latex(value)}")
 
 
 def _equation(latex: str) -> str:
@@ -107,9 +107,9 @@ def _latex(node: ast.expr, binding: int = 0) -> str:
         case ast.Name(name):
             return _symbol(name)
         case ast.Constant(bool() as value):
-            return rf"\text{{ {str(value).lower()}}}"
+            return rf"\text{{{str(value).lower()}}}"
         case ast.Constant(str() as value):
-            return rf"\text{{ {html.escape(value)}}}"
+            return rf"\;\text{{{html.escape(value)}}}"
         case ast.Constant(value):
             return f"{value}"
         case ast.UnaryOp(_, operand):
@@ -135,7 +135,8 @@ def _latex(node: ast.expr, binding: int = 0) -> str:
         case ast.Subscript(value, index):
             return f"{_latex(value)}_{{{_latex(index)}}}"
         case ast.Compare(left, [operator], [right]):
-            return f"{_latex(left)} {_COMPARISONS[type(operator).__name__]} {_latex(right)}"
+            space = r"\;" if isinstance(right, ast.Constant) and isinstance(right.value, str) else ""
+            return f"{_latex(left)} {space}{_COMPARISONS[type(operator).__name__]} {_latex(right)}"
         case ast.BoolOp(operator, values):
             word = r" \text{ and } " if isinstance(operator, ast.And) else r" \text{ or } "
             return word.join(map(_latex, values))
