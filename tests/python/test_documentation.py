@@ -18,6 +18,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 from gymnasium.error import DependencyNotInstalled
+from matplotlib.image import imread
 
 import operant
 from operant import cli, envs
@@ -297,3 +298,15 @@ def test_the_table_of_learning():
         )
         assert mean == pytest.approx(np.mean(returns), abs=0.06)
         assert (lowest, highest) == pytest.approx((min(returns), max(returns)), abs=0.06)
+
+
+def test_every_environment_has_a_page_with_its_picture():
+    pages = {page: text for page, text in TEXTS.items() if re.fullmatch(r"docs/environments/(?!index).*\.md", page)}
+    classes = {re.search(r"::: operant\.envs\.(\w+)VecEnv", text)[1] for text in pages.values()}
+    assert classes == set(ENVIRONMENTS)
+    for page, text in pages.items():
+        (picture,) = re.findall(r"!\[.*\]\((.*\.png)\)", text)
+        height, width, _ = imread(ROOT / Path(page).parent / picture).shape
+        assert min(height, width) >= 256
+        assert f"{Path(page).stem}.png" == Path(picture).name
+        assert f"/{picture.removeprefix('../')}" in TEXTS["docs/environments/index.md"]
