@@ -17,8 +17,12 @@ except ModuleNotFoundError:  # Python 3.10
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests" / "integrations"
-# Pages whose snippets need these libraries. The test leaves out the snippets whose library is missing.
-PAGES = ["tests/python/test_documentation.py::test_python_snippets_run[docs/training.md]"]
+# Tests of tests/python that need torch or run a page's snippets; what is missing there, they leave out.
+OTHERS = [
+    "tests/python/test_documentation.py::test_python_snippets_run[docs/training.md]",
+    "tests/python/test_policies.py::test_from_torch_takes_torchs_own",
+    "tests/python/test_wrappers.py::test_numpy_to_torch",
+]
 
 
 def install(requirements: list[str]) -> str | None:
@@ -56,7 +60,7 @@ def main() -> int:
         sys.exit(f"test_integrations: [tool.operant.integrations] does not say what {sorted(unknown)} need")
     missing = install_all({name: needed[name] for name in names})
     tested = [name for name in names if name not in missing]
-    files = [str(TESTS / f"test_{name}.py") for name in tested] + PAGES
+    files = [str(TESTS / f"test_{name}.py") for name in tested] + OTHERS
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations", "12", *files]
     code = subprocess.run(command, cwd=ROOT).returncode if tested else 0
     print(f"test_integrations: {len(tested)} of {len(names)} run: {', '.join(tested) or 'none'}")
