@@ -267,6 +267,9 @@ class SimdVectorEnv(ManySteps, States, Starts, RandomStreams, Statistics, Saving
         """Put Gymnasium's environment, which draws, into the state of one copy. `action` is None after a reset."""
         artist.state = state
 
+    def __del__(self) -> None:
+        """Nothing: Gymnasium before 1.3 closes here what a program of JAX may still keep; the core frees itself."""
+
     def close_extras(self, **kwargs: Any) -> None:
         """Free the copies' memory, stop the worker threads, close the window."""
         if self._core is not None:
