@@ -36,7 +36,7 @@ for _ in range(4):
     threading.Thread(target=step, daemon=True).start()
 going.wait()
 """,
-    "an exception": "env = started(8192, 2)\ntry:\n    env.step(None)\nexcept ValueError as error:\n    kept = error",
+    "an exception": "env = started(8192, 2)\ntry:\n    env.step(None)\nexcept TypeError as error:\n    kept = error",
     "sys.exit": "env = started(8192, 2); sys.exit()",
 }
 
