@@ -129,7 +129,7 @@ def test_an_id_is_that_environment(registration):
         (contender,) = bench.contenders("gymnasium-sync", name, 3)
         assert contender.make().spec.id == name
     else:
-        with pytest.raises(bench.NotMeasuredError, match="this version of Gymnasium has it not"):
+        with pytest.raises(bench.NotMeasuredError, match="this version of Gymnasium does not have it"):
             bench.contenders("gymnasium-sync", name, 3)
 
 
