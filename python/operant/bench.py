@@ -63,7 +63,8 @@ def contenders(
             raise NotMeasuredError(str(missing)) from missing
         import envpool
 
-        make = partial(envpool.make, env_id, env_type="gymnasium", num_envs=num_envs, seed=0)
+        known = env_id.replace("Taxi-v4", "Taxi-v3")  # EnvPool's name for it
+        make = partial(envpool.make, known, env_type="gymnasium", num_envs=num_envs, seed=0)
         name, argument = "EnvPool, {} thread", "num_threads"
     else:
         mode, kind = "sync", "SyncVectorEnv"
