@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
@@ -38,13 +38,23 @@ _FIXED = {
 }
 
 
+def _property_of(parameter: str) -> property:
+    """A property that shows the parameter of that name."""
+    return property(lambda self: self.parameters[parameter])
+
+
 class Attributes(Parametrised):
     """Parameters are attributes; the copies have attributes by name."""
 
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self)._known:
-            return self.parameters[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if TYPE_CHECKING:  # what `_show_parameters` adds
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    @classmethod
+    def _show_parameters(cls) -> None:
+        """Give the class a property for each parameter. A `__getattr__` would slow down every look at an attribute."""
+        for name in cls._known:
+            setattr(cls, name, _property_of(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in type(self)._known:

@@ -93,6 +93,7 @@ class SimdVectorEnv(ManySteps, States, Starts, RandomStreams, Statistics, Saving
         if environment is not None:
             cls._environment = environment
             cls._known = _parameters.known(environment)
+            cls._show_parameters()
         if cls.gymnasium_id is None:
             cls.metadata = cls.metadata | {"render_modes": ["rgb_array"] if hasattr(cls, "draw") else []}
 
