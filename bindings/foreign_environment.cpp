@@ -39,11 +39,6 @@ void narrow(const OutputDescription& output, const std::byte* from, const Foreig
         convert(reinterpret_cast<const double*>(from), static_cast<float*>(to.data));
 }
 
-/// Most elements are zeros that the step before has left there: never written in place.
-bool is_sparse(const OutputDescription& output) {
-    return output.role == Role::episode_return || output.role == Role::episode_length || output.role == Role::episode_seconds;
-}
-
 ActionType action_type_of(ElementType type) {
     switch (type) {
         case ElementType::int32: return ActionType::int32;
@@ -146,8 +141,6 @@ void ForeignEnvironment::reset(const ForeignReset& call, const ForeignResults& r
     if (call.mask && call.mask_size != core.num_envs())
         throw std::invalid_argument("reset_mask: expected " + std::to_string(core.num_envs()) + " elements, got " +
                                     std::to_string(call.mask_size));
-    if (call.mask && !core.started() && std::find(call.mask, call.mask + call.mask_size, false) != call.mask + call.mask_size)
-        throw ResetNeeded("reset: the first reset must be without a reset_mask");
     const auto seeds = seeds_of(call, core.num_envs());
     Outputs outputs = arrays_.outputs();
     outputs.final_infos = nullptr;
@@ -186,7 +179,7 @@ std::size_t ForeignEnvironment::bytes_of(const OutputDescription& output) const 
 }
 
 bool ForeignEnvironment::is_in_place(const OutputDescription& output, const ForeignArray& result) const {
-    return has_room_ && !is_sparse(output) && result.bytes == bytes_of(output);
+    return has_room_ && !output.is_sparse() && result.bytes == bytes_of(output);
 }
 
 /// Lets every output be written to its result, or to memory of our own.

@@ -18,12 +18,6 @@ constexpr std::size_t alignment = 64;
 
 PyArrayObject* numpy(const nb::object& array) { return reinterpret_cast<PyArrayObject*>(array.ptr()); }
 
-/// Whether steps rely on what the step before has written, so that the caller must not write to the array.
-bool is_read_only(const OutputDescription& output) {
-    using Role = OutputDescription::Role;
-    return output.role == Role::episode_return || output.role == Role::episode_length || output.role == Role::episode_seconds;
-}
-
 }  // namespace
 
 OutputArray::OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded, nb::handle type) {
@@ -35,11 +29,11 @@ OutputArray::OutputArray(const OutputDescription& output, std::size_t num_envs, 
     nb::list dimensions;
     for (const std::ptrdiff_t dimension : shape_) dimensions.append(dimension);
 
-    memory_ = np.attr(is_read_only(output) ? "zeros" : "empty")(padded * output.row_size() + alignment, "uint8");
+    memory_ = np.attr(output.is_sparse() ? "zeros" : "empty")(padded * output.row_size() + alignment, "uint8");
     const auto address = reinterpret_cast<std::uintptr_t>(PyArray_DATA(numpy(memory_)));
     const std::size_t offset = (alignment - address % alignment) % alignment;
     array_ = type(nb::tuple(dimensions), dtype, memory_, offset);
-    if (is_read_only(output)) array_.attr("setflags")("write"_a = false);
+    if (output.is_sparse()) array_.attr("setflags")("write"_a = false);
     data_ = PyArray_DATA(numpy(array_));
     descr_ = PyArray_DESCR(numpy(array_));
     flags_ = PyArray_FLAGS(numpy(array_));

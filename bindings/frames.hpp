@@ -67,6 +67,8 @@ public:
     /// The elements of array number i on the list.
     const void* data(std::size_t i) const { return arrays_[i].data(); }
     std::size_t num_envs() const { return num_envs_; }
+    /// How many arrays, the first on the list, are parts of the observations.
+    std::size_t parts() const { return parts_; }
 
 private:
     std::vector<OutputArray> arrays_;

@@ -17,6 +17,8 @@ SharedCore::SharedCore(const EnvironmentDescription& environment, const Kernels&
 
 void SharedCore::reset(std::span<const std::optional<SeedSequence>> seeds, std::span<const double> bounds, const bool* mask,
                    const Outputs& outputs) {
+    if (mask && !core->started() && std::find(mask, mask + core->num_envs(), false) != mask + core->num_envs())
+        throw ResetNeeded("reset: the first reset must be without a reset_mask");
     for (std::size_t copy = 0; copy < seeds.size(); ++copy)
         if (seeds[copy] && (!mask || mask[copy])) core->seed(copy, *seeds[copy]);
     if (began) {

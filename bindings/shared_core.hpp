@@ -29,6 +29,7 @@ struct SharedCore {
 
     /// \param seeds of the copies, as `seed_sequences` makes them
     /// \param bounds,mask,outputs as VectorEnvCore::reset takes them; a null mask selects all
+    /// \throws ResetNeeded if the mask of the first reset leaves out a copy; nothing is changed then
     void reset(std::span<const std::optional<SeedSequence>> seeds, std::span<const double> bounds, const bool* mask,
                const Outputs& outputs);
 

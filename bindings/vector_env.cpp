@@ -51,8 +51,6 @@ PyVectorEnv::PyVectorEnv(const Environment& environment, std::size_t num_envs, c
 
 nb::object PyVectorEnv::reset(nb::handle seed, const Numbers& bounds, const std::optional<Mask>& mask) {
     const Exclusive exclusive(*shared_);
-    const bool all = !mask || std::all_of(mask->data(), mask->data() + mask->size(), [](bool selected) { return selected; });
-    if (!all && !core_->started()) throw ResetNeeded("reset: the first reset must be without a reset_mask");
     const auto seeds = seed_sequences(seed, core_->num_envs());
     Frame& frame = frames_.take();  // this may fail, so nothing is changed before
     Outputs outputs = frame.outputs();
@@ -101,9 +99,7 @@ nb::object PyVectorEnv::step(nb::handle actions) {
         if (core_->num_envs() > lanes_per_word) released.emplace();
         ended = shared_->step(view, frame.outputs(), frame.episodes());
     }
-    const std::size_t first = core_->environment().observation.kind == SpaceDescription::Kind::tuple
-                                  ? core_->environment().observation.size
-                                  : 1;
+    const std::size_t first = frame.parts();
     return nb::make_tuple(frame.observations(), frame.array(first), frame.array(first + 1), frame.array(first + 2),
                           infos_.of(frame, ended));
 }

@@ -241,6 +241,12 @@ struct OutputDescription {
 
     /// Bytes of a copy's row.
     std::size_t row_size() const { return size_of(type) * (width == 0 ? 1 : width); }
+
+    /// Whether it tells of the episodes that ended. Most of its elements are zeros, which a step does not write: it relies on
+    /// those that the step before has left in the same array.
+    bool is_sparse() const {
+        return role == Role::episode_return || role == Role::episode_length || role == Role::episode_seconds;
+    }
 };
 
 /// The list of all arrays that the steps of an environment write.

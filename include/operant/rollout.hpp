@@ -101,7 +101,7 @@ private:
         for (std::size_t i = 0; i < arrays_.list.size(); ++i)
             if (arrays_.list[i].role == OutputDescription::Role::reward) reward_ = i;
         for (std::size_t i = 0; i < arrays_.list.size(); ++i)
-            if (arrays_.data[i]) (is_sparse(arrays_.list[i]) ? copied_ : in_place_).push_back(i);
+            if (arrays_.data[i]) (arrays_.list[i].is_sparse() ? copied_ : in_place_).push_back(i);
         constexpr std::size_t most_totals = 65536;
         block_totals_.resize(std::min(steps, std::max<std::size_t>(most_totals / core.blocks(), 1)) * core.blocks());
         if (arrays_.returns) std::fill_n(arrays_.returns, core.num_envs(), 0.0);
@@ -115,13 +115,6 @@ private:
         return numbers / row;
     }
 
-    /// Whether kernels change only a few elements, and rely on the others being as the step before left them: returns,
-    /// lengths and seconds of the episodes that ended.
-    static bool is_sparse(const OutputDescription& output) {
-        using Role = OutputDescription::Role;
-        return output.role == Role::episode_return || output.role == Role::episode_length || output.role == Role::episode_seconds;
-    }
-
     /// Removes from the list what is not wanted, except what kernels write in any case.
     static RolloutArrays wanted(RolloutArrays arrays, bool are_observed) {
         using Role = OutputDescription::Role;
@@ -132,7 +125,7 @@ private:
         for (std::size_t i = 0; i < arrays.list.size(); ++i) {
             const Role role = arrays.list[i].role;
             const bool is_needed = (role == Role::observation && are_looked_at) || role == Role::reward ||
-                                   role == Role::termination || role == Role::truncation || is_sparse(arrays.list[i]);
+                                   role == Role::termination || role == Role::truncation || arrays.list[i].is_sparse();
             if (!arrays.data[i] && !is_needed) continue;
             arrays.list[left] = arrays.list[i];
             arrays.data[left++] = arrays.data[i];
