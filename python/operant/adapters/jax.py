@@ -17,6 +17,7 @@ from operant._checks import shown
 from operant._compiler import find_compiler
 from operant._extras import require
 from operant._loading import built, headers_digest, key_of
+from operant.adapters._ids import is_class, our_id
 from operant.envs import SimdVectorEnv, _arguments, _infos, _streams
 
 try:
@@ -97,7 +98,8 @@ class JaxVectorEnv:
         Raises:
             TypeError: The environment is something else; or there are arguments, and it has been made already; or one
                 has the wrong type.
-            ValueError: An argument is out of range; the environment is rendered, which programs cannot do.
+            ValueError: An argument is out of range; the id is not that of an environment of Operant; the environment is
+                rendered, which programs cannot do.
             gymnasium.error.Error: There is no such id.
             CompileError: There is no compiler, or it refuses.
         """
@@ -289,17 +291,11 @@ def _made(environment: Any, num_envs: int | None, arguments: dict[str, Any]) -> 
             raise TypeError("JaxVectorEnv: an environment that has been made takes no arguments")
         return environment
     copies = 1 if num_envs is None else num_envs
-    if isinstance(environment, type) and issubclass(environment, SimdVectorEnv):
+    if is_class(environment):
         return environment(copies, **arguments)
     if not isinstance(environment, str):
         raise TypeError(f"environment: expected an id, a class or a SimdVectorEnv, got {shown(environment)}")
-    ours = f"operant/{environment}"
-    made = gym.make_vec(ours if ours in gym.registry else environment, copies, "vector_entry_point", **arguments)
-    if not isinstance(made, SimdVectorEnv):
-        raise TypeError(
-            f"environment: expected an id of Operant's, or one given to operant.register, got {environment!r}"
-        )
-    return made
+    return gym.make_vec(our_id("environment", environment), copies, "vector_entry_point", **arguments)  # type: ignore[return-value]
 
 
 @lru_cache

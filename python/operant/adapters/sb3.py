@@ -20,6 +20,7 @@ from gymnasium.vector import AutoresetMode
 
 from operant._checks import positive_integer, shown
 from operant._extras import require
+from operant.adapters._ids import is_class, our_id
 from operant.envs import SimdVectorEnv
 
 try:
@@ -64,8 +65,8 @@ def make_vec_env(
     copies = positive_integer("n_envs", n_envs)
     arguments = {"record_episode_statistics": True, **(env_kwargs or {}), "autoreset_mode": AutoresetMode.SAME_STEP}
     if isinstance(env_id, str):
-        env: Any = gym.make_vec(_ours(env_id), copies, "vector_entry_point", **arguments)
-    elif _is_class(env_id):
+        env: Any = gym.make_vec(our_id("env_id", env_id), copies, "vector_entry_point", **arguments)
+    elif is_class(env_id):
         env = env_id(copies, **arguments)
     else:
         raise TypeError(f"env_id: expected an id or a class of environments, got {shown(env_id)}")
@@ -73,21 +74,6 @@ def make_vec_env(
     vec_env = OperantVecEnv(env)
     vec_env.seed(seed)
     return vec_env
-
-
-def _ours(env_id: str) -> str:
-    """The id of Operant's environment that follows Gymnasium's of this id, or the id of one of the user's own."""
-    if f"operant/{env_id}" in gym.registry:
-        return f"operant/{env_id}"
-    entry = gym.spec(env_id).vector_entry_point
-    env_class = gym.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
-    if not _is_class(env_class):
-        raise ValueError(f"env_id: expected an environment that Operant has, got {shown(env_id)}")
-    return env_id
-
-
-def _is_class(value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, SimdVectorEnv)
 
 
 class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has no types
