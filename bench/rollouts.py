@@ -47,7 +47,7 @@ def _returns(env: envs.CartPoleVecEnv, source: Any, seconds: float) -> Callable[
 
 
 def _beginners() -> policies.Linear:
-    """A population of random policies, as at the start of a search: episodes last 17 steps."""
+    """A population of random policies, as at the start of a search: episodes are short."""
     return policies.Linear(np.random.default_rng(0).standard_normal((_MEMBERS, 2, 4)))
 
 
