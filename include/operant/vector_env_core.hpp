@@ -67,7 +67,7 @@ public:
           pool_(detail::checked_count("workers", options.workers, most_workers)),
           parameters_(std::make_shared<const PreparedParameters>(environment, kernels, std::move(parameters), num_envs)),
           copies_(environment, kernels, num_envs),
-          block_totals_(copies_.blocks()) {
+          block_totals_(make_aligned_array<StepTotals>(copies_.blocks())) {
         if (options.max_episode_steps < 1)
             throw std::invalid_argument("max_episode_steps: expected a positive integer, got " +
                                         std::to_string(options.max_episode_steps));
@@ -208,14 +208,16 @@ public:
             throw ResetNeeded("step: " + std::to_string(finished_) +
                               " of the copies have finished, and autoreset is disabled: reset them first");
         copies_.set_clock(copies_.clock() + 1);
-        const Lanes lanes = this->lanes();
-        const Kernels::Step step = narrow ? kernels_.step_narrow : kernels_.step_wide;
-        for_blocks([&](std::size_t begin, std::size_t end) {
+        // Other threads find copies of all that they need next to each other: every line of this object or of the stack that
+        // they looked at would have to be moved from core to core.
+        for_blocks([lanes = lanes(), outputs, actions = actions.data(), totals = block_totals_.get(),
+                    step = narrow ? kernels_.step_narrow : kernels_.step_wide,
+                    restart = kernels_.restart](std::size_t begin, std::size_t end) {
             LaneList restarting;
-            block_totals_[begin / lanes_per_block] = step(lanes, actions.data(), outputs, begin, end, restarting);
-            if (restarting.count != 0) kernels_.restart(nullptr, lanes, outputs, restarting);
+            totals[begin / lanes_per_block] = step(lanes, actions, outputs, begin, end, restarting);
+            if (restarting.count != 0) restart(nullptr, lanes, outputs, restarting);
         });
-        const std::int64_t ended = statistics_.add(block_totals_);
+        const std::int64_t ended = statistics_.add({block_totals_.get(), blocks()});
         finished_ += ended;
         return ended;
     }
@@ -306,12 +308,13 @@ private:
     }
 
     /// Calls `work(begin, end)` for every block of copies, on all workers.
+    /// \param least as WorkerPool::run; the default is for work of the size of a step
     template <class Work>
-    void for_blocks(const Work& work) {
-        pool_.run(blocks(), [&](std::size_t block) {
+    void for_blocks(const Work& work, std::size_t least = 4) {
+        pool_.run(blocks(), [work, num_envs = num_envs_](std::size_t block) {
             const std::size_t begin = block * lanes_per_block;
-            work(begin, std::min(begin + lanes_per_block, num_envs_));
-        });
+            work(begin, std::min(begin + lanes_per_block, num_envs));
+        }, least);
     }
 
     /// Leaves the steps of episodes that a reset is about to break off out of the totals.
@@ -353,7 +356,7 @@ private:
     bool started_ = false;
 
     Copies copies_;
-    std::vector<StepTotals> block_totals_;  // of the last step, one per block
+    AlignedArray<StepTotals> block_totals_;  // of the last step, one per block
     Statistics statistics_;
     std::int64_t finished_ = 0;  // if autoreset is disabled: copies that wait for a reset
 };

@@ -37,17 +37,20 @@ inline void count_forks() {
 /// when it is first needed. If the system refuses to start a thread, the pool works without it, because any thread can run
 /// any task.
 ///
-/// A step takes microseconds, so the caller does not wait for helpers to wake up. It begins at once, and takes tasks from the
-/// front; helpers that are awake take them from the back. So each thread gets mostly the same blocks at every step, and
-/// finds them in its own cache. A helper that has run out of tasks stays awake for a short time, because the next step is
+/// A step takes microseconds, so the caller does not wait for helpers to wake up. Each thread has an equal share of the tasks,
+/// at every step the same, which it finds in its own cache. It takes them from the front. When it has none left, it takes
+/// those of others, from the back. A helper that has run out of tasks stays awake for a short time, because the next step is
 /// usually near. To run a task graph and to wait for it would take as long as several steps.
+///
+/// A cache line that one thread has written takes another one as long as a tenth of a block of tasks. So a thread finds its
+/// share, and what to do, in a line of its own, and reports once.
 ///
 /// fork() does not copy threads, so the pool starts new ones in the child process. If another thread was inside of run()
 /// when the process forked, the child must do nothing with its pool but destroy it.
 class WorkerPool {
 public:
     /// \param workers how many threads run tasks, including the caller's; at least 1
-    explicit WorkerPool(std::size_t workers) : workers_(workers) {}
+    explicit WorkerPool(std::size_t workers) : workers_(workers), shares_(std::make_unique<Share[]>(workers)) {}
 
     /// Waits for the other threads to end.
     ~WorkerPool() {
@@ -62,21 +65,21 @@ public:
 
     /// Calls `task(i)` once for every i below `count`, in any order, and returns when all calls have returned. `task` must not
     /// throw, and run() does not throw. Only one thread at a time may call it.
+    /// \param least how many tasks a thread must get to save more time than it costs, which is about a microsecond
     template <class Task>
-    void run(std::size_t count, const Task& task) {
-        // A thread for less than two tasks costs more time than it saves.
-        const std::size_t threads = std::min(workers_, count / 2);
+    void run(std::size_t count, const Task& task, std::size_t least = 2) {
+        const std::size_t threads = std::min(workers_, count / least);
         if (threads < 2) {
             for (std::size_t i = 0; i < count; ++i) task(i);
             return;
         }
         if (has_been_forked()) forget_threads();
-        call_ = [](const void* context, std::size_t i) { (*static_cast<const Task*>(context))(i); };
-        context_ = &task;
         unfinished_.store(count, std::memory_order_relaxed);
-        unclaimed_.store(count, std::memory_order_release);  // from 0 to count
+        const auto call = [](const void* context, std::size_t i) { (*static_cast<const Task*>(context))(i); };
+        for (std::size_t thread = threads; thread-- > 0;)
+            shares_[thread].give({call, &task}, count * thread / threads, count * (thread + 1) / threads);
         call_helpers(threads - 1);
-        run_all<End::front>();
+        run_all(0);
         wait_for_helpers();
     }
 
@@ -85,6 +88,51 @@ private:
     // the caller, for whom the program waits.
     static constexpr int helper_spins = 500;
     static constexpr int caller_spins = 2500;
+    // How often a thread without tasks checks whether others take theirs before it takes one of them: a few microseconds.
+    static constexpr int steal_spins = 200;
+
+    /// What to do for a task.
+    struct Work {
+        void (*call)(const void* context, std::size_t task);
+        const void* context;
+    };
+
+    /// The tasks of a run that are a thread's and that nobody has claimed yet.
+    class alignas(64) Share {
+    public:
+        /// Called between two runs, when no tasks are left.
+        void give(const Work& work, std::size_t begin, std::size_t end) {
+            work_ = work;
+            range_.store(std::uint64_t{begin} << 32 | end, std::memory_order_release);
+        }
+
+        /// Whether there are no tasks.
+        bool is_empty() const { return is_empty(range_.load(std::memory_order_relaxed)); }
+
+        /// Claims tasks one by one and runs them, until none is left. A claim can succeed only while run() waits for this
+        /// task, so `work_` belongs to that run().
+        /// \param from_front whether to take the first task or the last
+        /// \return how many
+        std::size_t run_all(bool from_front) {
+            std::size_t count = 0;
+            std::uint64_t range = range_.load(std::memory_order_relaxed);
+            while (!is_empty(range)) {
+                const std::uint64_t left = from_front ? range + one_from_front : range - 1;
+                if (!range_.compare_exchange_weak(range, left, std::memory_order_acquire, std::memory_order_relaxed)) continue;
+                work_.call(work_.context, static_cast<std::size_t>(from_front ? range >> 32 : (range & 0xffffffff) - 1));
+                ++count;
+                range = range_.load(std::memory_order_relaxed);
+            }
+            return count;
+        }
+
+    private:
+        static constexpr std::uint64_t one_from_front = std::uint64_t{1} << 32;
+        static bool is_empty(std::uint64_t range) { return range >> 32 >= (range & 0xffffffff); }
+
+        std::atomic<std::uint64_t> range_{0};  // the first task (upper half) and the end (lower half)
+        Work work_{};
+    };
 
     /// A thread. Each has its own executor, because an executor of several threads ends the process if it can start only some
     /// of them.
@@ -120,49 +168,35 @@ private:
             if (helper.awake.load(std::memory_order_relaxed)) continue;
             helper.awake.store(true, std::memory_order_relaxed);
             try {
-                helper.executor.silent_async([this, &helper] { help(helper); });
+                helper.executor.silent_async([this, &helper, thread = i + 1] { help(helper, thread); });
             } catch (const std::bad_alloc&) {  // the caller takes its tasks
                 helper.awake.store(false, std::memory_order_relaxed);
             }
         }
     }
 
-    void help(Helper& helper) {
+    void help(Helper& helper, std::size_t thread) {
         for (int idle = 0; idle < helper_spins; ++idle) {
-            if (run_all<End::back>()) idle = 0;
+            if (!shares_[thread].is_empty()) {
+                run_all(thread);
+                idle = 0;
+            }
             relax();
         }
         helper.awake.store(false, std::memory_order_relaxed);
     }
 
-    enum class End { front, back };
-
-    /// Claims a task and runs it. A claim can succeed only while run() waits for this task, so `call_` belongs to that run().
-    template <End from>
-    bool run_one() {
-        constexpr std::uint64_t one_from_front = std::uint64_t{1} << 32;
-        std::uint64_t range = unclaimed_.load(std::memory_order_relaxed);
-        std::uint64_t begin, end;
-        do {
-            begin = range >> 32;
-            end = range & 0xffffffff;
-            if (begin >= end) return false;
-        } while (!unclaimed_.compare_exchange_weak(range, from == End::front ? range + one_from_front : range - 1,
-                                                   std::memory_order_acquire, std::memory_order_relaxed));
-        call_(context_, static_cast<std::size_t>(from == End::front ? begin : end - 1));
-        return true;
-    }
-
-    /// Runs tasks until none is left. It reports them all together, because every report costs the other threads a cache
-    /// miss.
-    /// \return whether there was a task
-    template <End from>
-    bool run_all() {
-        std::size_t finished = 0;
-        while (run_one<from>()) ++finished;
-        if (finished == 0) return false;
-        if (unfinished_.fetch_sub(finished, std::memory_order_acq_rel) == finished) unfinished_.notify_one();
-        return true;
+    /// Runs the tasks of a thread's share, and then those that are left of others. It reports them all together, because every
+    /// report costs the other threads a cache miss.
+    void run_all(std::size_t thread) {
+        std::size_t finished = shares_[thread].run_all(true);
+        int patience = steal_spins;
+        for (std::size_t other = 1; other < workers_; ++other) {
+            Share& share = shares_[(thread + other) % workers_];
+            for (; !share.is_empty() && patience > 0; --patience) relax();
+            finished += share.run_all(false);
+        }
+        if (finished != 0 && unfinished_.fetch_sub(finished, std::memory_order_acq_rel) == finished) unfinished_.notify_one();
     }
 
     void wait_for_helpers() {
@@ -185,9 +219,7 @@ private:
     }
 
     std::size_t workers_;
-    void (*call_)(const void* context, std::size_t) = nullptr;
-    const void* context_ = nullptr;
-    alignas(64) std::atomic<std::uint64_t> unclaimed_{0};  ///< the first task (upper half) and the end (lower half)
+    std::unique_ptr<Share[]> shares_;  // one per thread; the caller's is the first
     alignas(64) std::atomic<std::size_t> unfinished_{0};
     alignas(64) bool started_ = false;  ///< whether the helpers have been started
     unsigned forks_ = 0;                // the number of forks when the helpers were started

@@ -15,7 +15,7 @@ namespace operant {
 inline constexpr std::size_t lanes_per_word = 64;
 
 /// A block of lanes steps, and then its finished copies restart, while it is in the first-level cache.
-inline constexpr std::size_t lanes_per_block = 1024;
+inline constexpr std::size_t lanes_per_block = 512;
 
 /// The value of `max_episode_steps` without truncations.
 inline constexpr std::int32_t unlimited = 2147483647;
