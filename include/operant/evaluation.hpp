@@ -63,7 +63,7 @@ public:
     void advance(std::size_t steps) {
         core_.pool_.run(unfinished_.size(), [&](std::size_t i) {
             runs_.borrow([&](BlockRun& run) { advance_block(run, unfinished_[i], steps); });
-        }, 1);
+        });
         std::erase_if(unfinished_, [&](std::size_t block) { return is_over(block); });
     }
 
