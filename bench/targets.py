@@ -225,6 +225,29 @@ def _memory(effort: Effort) -> Measured:
     return [list(now)], f"at most, while it resets and steps, {max(peak):.0f}"
 
 
+# What a step of a CartPole reads and writes, if nothing is in the cache: its int64 action, once to check it and once to use
+# it; the state before and after; observation, reward and flags.
+_BYTES_OF_A_STEP = 2 * 8 + 2 * 16 + 16 + 4 + 2
+
+
+def _bandwidth(num_envs: int, effort: Effort) -> Measured:
+    """Bytes that a step moves a second, over what numpy moves when it copies as many."""
+    source = np.ones(num_envs * _BYTES_OF_A_STEP // 2, np.uint8)
+    target = np.zeros_like(source)
+    stepper = _steps("CartPole", num_envs)(effort.seconds)
+
+    def copy() -> float:
+        calls = max(1, round(effort.seconds * 1e10 / source.nbytes))
+        start = time.perf_counter()
+        for _ in range(calls):
+            np.copyto(target, source)
+        return 2 * source.nbytes * calls / (time.perf_counter() - start)
+
+    rates, copies = in_turn([stepper.rate, copy], effort.rounds)
+    moved = [rate * _BYTES_OF_A_STEP for rate in rates]
+    return [ratios(moved, copies)], f"{median(moved) / 1e9:.1f} and {median(copies) / 1e9:.1f} GB/s"
+
+
 def _rollouts(num_envs: int, effort: Effort) -> Measured:
     return rollouts.against_step(num_envs, effort.rounds, effort.seconds), ""
 
@@ -256,9 +279,9 @@ def _import(effort: Effort) -> Measured:
 
 def groups() -> list[Group]:
     """All groups of measurements."""
-    others = {"MountainCar": 1.8, "Pendulum": 1.5, "MountainCarContinuous": 1.5, "Acrobot": 0.2}
+    others = {"MountainCar": 1.8, "Pendulum": 1.5, "MountainCarContinuous": 1.5, "Acrobot": 0.25}
     sizes = {16: 0.05, 256: 0.6, 1 << 20: 0.45}
-    scaling = {8192: 1.3, 16384: 1.6, 65536: 1.8, 1 << 20: 1.6}
+    scaling = {4096: 1.3, 8192: 1.6, 16384: 1.75, 65536: 1.8, 1 << 20: 1.6}
     rollout = {
         num_envs: {"rollout": given, "linear rollout": linear, "linear beginners": linear}
         for num_envs, given, linear in ((4096, 0.9, 1.35), (1 << 20, 1.5, 2.5))
@@ -288,6 +311,7 @@ def groups() -> list[Group]:
             [Row(f"N = {size} / N = 4096", target) for size, target in sizes.items()],
             partial(_ratios, [_steps("CartPole", size) for size in sizes], cartpole),
         ),
+        Group([Row("bytes moved / copying, N = 1048576", 0.85)], partial(_bandwidth, 1 << 20)),
         Group([Row("int64 actions / int32", 0.92)], partial(_ratios, [wide], narrow)),
         *(
             Group([Row(f"2 workers / 1, N = {size}", scaling.get(size, 0.97))], partial(_two_workers, size))

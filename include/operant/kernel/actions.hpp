@@ -3,6 +3,7 @@
 /// Checks the actions that callers pass, and loads them as batches. There is one row per lane.
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -61,6 +62,10 @@ public:
         if constexpr (Space::size == 1) {
             if (std::is_same_v<Action, Lane> && available >= Batch::size)
                 return without_nan(Number::load_unaligned(reinterpret_cast<const Lane*>(actions)));
+            // The lower halves of 64-bit integers: compilers for recent processors would convert them in halves of a batch, and
+            // load the batch from the two stores, which has to wait for both.
+            if constexpr (std::is_integral_v<Lane> && sizeof(Action) == 2 * sizeof(Lane) && std::endian::native == std::endian::little)
+                if (available >= Batch::size) return load_rows<Number, 2>(reinterpret_cast<const Lane*>(actions))[0];
             const std::size_t count = available < Batch::size ? available : Batch::size;
             alignas(Arch::alignment()) Lane converted[Batch::size] = {};
             if (count == Batch::size)  // compilers turn a loop of known length into a vector conversion
