@@ -105,8 +105,11 @@ struct Pendulum {
         /// Computes the constants of the equations from the parameters, rounded to the precision of `Batch`.
         explicit Dynamics(const Parameters& p)
             : max_speed_(Scalar(p.max_speed)),
+              min_speed_(-max_speed_),
               max_torque_(Scalar(p.max_torque)),
+              min_torque_(-max_torque_),
               dt_(Scalar(p.dt)),
+              angle_dt_(dt_),
               gravity_factor_(Scalar(3 * p.g / (2 * p.l))),
               torque_factor_(Scalar(3.0 / (p.m * pow_2(p.l)))),
               max_angle_(Scalar(p.max_speed * p.dt)) {}
@@ -117,8 +120,8 @@ struct Pendulum {
             // numpy clips, squares and scales a float32 action in float32.
             // u = clip(u, -max_torque, max_torque)
             const Mask float32(input.single_precision_actions);
-            const Batch limit = to_float32_where(float32, max_torque_);
-            const Batch u = xsimd::min(xsimd::max(input.action, -limit), limit);
+            const Batch u = xsimd::min(xsimd::max(input.action, to_float32_where(float32, min_torque_)),
+                                       to_float32_where(float32, max_torque_));
             // costs = angle_normalize(theta)**2 + 0.1 * theta_dot**2 + 0.001 * u**2
             const Batch effort =
                 to_float32_where(float32, to_float32_where(float32, Batch(Scalar(0.001))) * squared_torque(u, float32));
@@ -128,9 +131,9 @@ struct Pendulum {
             // theta_dot = clip(theta_dot + (3 * g / (2 * l) * sin(theta) + 3.0 / (m * l**2) * u) * dt, -max_speed, max_speed)
             const Batch torque = to_float32_where(float32, to_float32_where(float32, torque_factor_) * u);
             theta_dot = multiply_add(multiply_add(gravity_factor_, theta.sin(), torque), dt_, theta_dot);
-            theta_dot = xsimd::min(xsimd::max(theta_dot, -max_speed_), max_speed_);
+            theta_dot = xsimd::min(xsimd::max(theta_dot, min_speed_), max_speed_);
             // theta = theta + theta_dot * dt
-            theta.advance(theta_dot, dt_, xsimd::all(max_angle_ < Batch(3)));
+            theta.advance(theta_dot, angle_dt_, xsimd::all(max_angle_ < Batch(3)));
             return {-costs, Mask(false)};
         }
 
@@ -155,7 +158,9 @@ struct Pendulum {
             }
         }
 
-        Batch max_speed_, max_torque_, dt_, gravity_factor_, torque_factor_;
+        Batch max_speed_, min_speed_, max_torque_, min_torque_, dt_;
+        typename Angle<Batch>::Time angle_dt_;
+        Batch gravity_factor_, torque_factor_;
         Batch max_angle_;  // [rad], the most that a step can turn the pendulum
     };
 };

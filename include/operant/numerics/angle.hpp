@@ -83,29 +83,43 @@ public:
     /// The numbers for the state.
     const Batch& stored() const { return stored_; }
 
+    /// A time [s]. A batch converts to it; where the time is always the same, to keep it in this form saves multiplications.
+    class Time {
+    public:
+        /// Not initialised.
+        Time() = default;
+        /// \param seconds one lane per copy
+        XSIMD_INLINE Time(const Batch& seconds)
+            : factor_(fixed_point ? seconds * Batch(static_cast<Scalar>(1 / turn)) * Batch(static_cast<Scalar>(0x1p32)) : seconds) {}
+
+    private:
+        friend class Angle;
+        Batch factor_;  // that makes a change of the stored number of a velocity [rad/s]
+    };
+
     /// Turns by velocity * time radians.
     /// \param velocity [rad/s], one lane per copy
     /// \param time [s]
     /// \param less_than_half true if this is certainly less than half a turn in every lane. Otherwise whole turns are
     ///        subtracted first, because an int32 holds only half a turn in either direction.
-    XSIMD_INLINE void advance(const Batch& velocity, const Batch& time, bool less_than_half = false) {
+    XSIMD_INLINE void advance(const Batch& velocity, const Time& time, bool less_than_half = false) {
         if constexpr (fixed_point) {
-            Batch turns = velocity * (time * Batch(static_cast<Scalar>(1 / turn)));
-            if (!less_than_half) turns = turns - xsimd::nearbyint(turns);
-            const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_) + xsimd::nearbyint_as_int(turns * Batch(0x1p32f));
+            Batch turned = velocity * time.factor_;
+            if (!less_than_half) turned = turned - xsimd::nearbyint(turned * Batch(0x1p-32f)) * Batch(0x1p32f);
+            const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_) + xsimd::nearbyint_as_int(turned);
             stored_ = xsimd::bitwise_cast<float>(phase);
         } else {
-            stored_ = stored_ + velocity * time;
+            stored_ = stored_ + velocity * time.factor_;
         }
     }
 
     /// The sine, for equations of motion. It may be above 1 by one rounding.
     XSIMD_INLINE Batch sin() const {
         if constexpr (fixed_point) {
-            // Rounded to half turns, the angle is its highest bit. What is left is at most a quarter turn.
-            const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_);
-            const Integers halves = (phase + Integers(1 << 30)) & Integers(std::numeric_limits<std::int32_t>::min());
-            return detail::negated_by(halves, detail::sine_quarter_turn(radians(phase ^ halves)));
+            // The lowest 31 bits, as a signed number, are the distance to the nearest half turn, at most a quarter turn. The
+            // number of half turns is odd if the highest two bits are different.
+            const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_), twice = phase << 1;
+            return detail::negated_by(phase ^ twice, detail::sine_quarter_turn(radians<2>(twice)));
         } else {
             return sine(stored_);
         }
@@ -114,9 +128,11 @@ public:
     /// Sine and cosine, for observations. Neither is above 1.
     XSIMD_INLINE SinCos<Batch> sin_and_cos() const {
         if constexpr (fixed_point) {
-            const Integers rounded = xsimd::bitwise_cast<std::int32_t>(stored_) + Integers(1 << 29);
-            const Integers rest = (rounded & Integers((1 << 30) - 1)) - Integers(1 << 29);
-            return detail::turned(detail::sincos_eighth_turn(radians(rest)), rounded);
+            // In the same way, the lowest 30 bits are the distance to the nearest quarter turn. The number of quarter turns is
+            // that in the highest two bits, and one more if the third bit is 1.
+            const Integers phase = xsimd::bitwise_cast<std::int32_t>(stored_), twice = phase << 1, four_times = phase << 2;
+            return detail::turned(detail::sincos_eighth_turn(radians<4>(four_times)), twice ^ four_times,
+                                  phase ^ (twice & four_times), phase ^ (twice | four_times));
         } else {
             return sincos(stored_);
         }
@@ -125,7 +141,7 @@ public:
     /// The angle in radians between -pi and pi. In double it is Python's (angle + pi) % (2 * pi) - pi.
     XSIMD_INLINE Batch normalized() const {
         if constexpr (fixed_point) {
-            return radians(xsimd::bitwise_cast<std::int32_t>(stored_));
+            return radians<1>(xsimd::bitwise_cast<std::int32_t>(stored_));
         } else {
             return lane_by_lane(stored_, [](double angle) {
                 const double rest = ::fmod(angle + std::numbers::pi, turn);
@@ -135,8 +151,10 @@ public:
     }
 
 private:
+    /// \param phase `multiple` times a phase, without overflow
+    template <int multiple>
     static XSIMD_INLINE Batch radians(const Integers& phase) {
-        return xsimd::to_float(phase) * Batch(static_cast<Scalar>(turn / 0x1p32));
+        return xsimd::to_float(phase) * Batch(static_cast<Scalar>(turn / 0x1p32 / multiple));
     }
 
     Batch stored_;

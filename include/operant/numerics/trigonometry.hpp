@@ -68,13 +68,17 @@ XSIMD_INLINE xsimd::batch<float, Arch> negated_by(const xsimd::batch<std::int32_
     return x ^ xsimd::bitwise_cast<float>(bits & xsimd::batch<std::int32_t, Arch>(std::numeric_limits<std::int32_t>::min()));
 }
 
-/// Sine and cosine of an angle plus a number of quarter turns, which is in the highest two bits of `quarters`.
+/// Sine and cosine of an angle plus a number of quarter turns. Of the integers, only the highest bit counts.
+/// \param odd whether the number of quarter turns is odd
+/// \param sin_negated,cos_negated whether to change the sign of the sine or the cosine
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> turned(const SinCos<xsimd::batch<float, Arch>>& angle,
-                                                      const xsimd::batch<std::int32_t, Arch>& quarters) {
-    const auto odd = xsimd::batch_bool_cast<float>((quarters & (1 << 30)) != 0);
-    return {negated_by(quarters, xsimd::select(odd, angle.cos, angle.sin)),
-            negated_by(quarters ^ (quarters << 1), xsimd::select(odd, angle.sin, angle.cos))};
+                                                      const xsimd::batch<std::int32_t, Arch>& odd,
+                                                      const xsimd::batch<std::int32_t, Arch>& sin_negated,
+                                                      const xsimd::batch<std::int32_t, Arch>& cos_negated) {
+    const auto swapped = xsimd::batch_bool_cast<float>(odd < 0);
+    return {negated_by(sin_negated, xsimd::select(swapped, angle.cos, angle.sin)),
+            negated_by(cos_negated, xsimd::select(swapped, angle.sin, angle.cos))};
 }
 
 /// The largest angle for which minus_half_turns is exact.
@@ -109,7 +113,8 @@ template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> sincos_any_angle(const xsimd::batch<float, Arch>& x) {
     using Batch = xsimd::batch<float, Arch>;
     const Batch quarters = xsimd::nearbyint(x * Batch(2 * std::numbers::inv_pi_v<float>));
-    auto result = turned(sincos_eighth_turn(minus_half_turns(x, Batch(0.5f) * quarters)), xsimd::to_int(quarters) << 30);
+    const auto lowest = xsimd::to_int(quarters) << 31, second = xsimd::to_int(quarters) << 30;
+    auto result = turned(sincos_eighth_turn(minus_half_turns(x, Batch(0.5f) * quarters)), lowest, second, second ^ lowest);
     if (!all_near(x)) {
         result.sin = with_far_lanes(x, result.sin, &::sin);
         result.cos = with_far_lanes(x, result.cos, &::cos);
