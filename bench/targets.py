@@ -225,8 +225,8 @@ def _memory(effort: Effort) -> Measured:
     return [list(now)], f"at most, while it resets and steps, {max(peak):.0f}"
 
 
-# What a step of a CartPole reads and writes, if nothing is in the cache: its int64 action, once to check it and once to use
-# it; the state before and after; observation, reward and flags.
+# What a step of a CartPole reads and writes, if nothing is in the cache: its int64 action, once to check it and once to
+# use it; the state before and after; observation, reward and flags.
 _BYTES_OF_A_STEP = 2 * 8 + 2 * 16 + 16 + 4 + 2
 
 

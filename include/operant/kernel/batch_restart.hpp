@@ -51,9 +51,12 @@ public:
         const Lanes lanes = all_lanes;
         const Arrays arrays(lanes.state);
         const Bounds bounds = read_bounds<E>(bounds_values);
+        // The reward of a step that restarts instead.
+        const bool has_no_reward = lanes.autoreset_mode == AutoresetMode::next_step;
         for (std::size_t k = 0; k < list.count; ++k) {
             prefetch(static_cast<Random*>(lanes.random) + list.lanes[k]);
             prefetch(lanes.began + list.lanes[k]);
+            if (has_no_reward) outputs.rewards[list.lanes[k]] = 0;
         }
         for (std::size_t k = 0; k < group_size; ++k) list.lanes[list.count + k] = list.lanes[0];
         for (std::size_t begin = 0; begin < list.count; begin += group_size) {

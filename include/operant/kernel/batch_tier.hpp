@@ -136,10 +136,9 @@ private:
                     source.template of_lanes<Batch>(lane, end - lane, [&] { return dynamics.observation(state); }),
                     Source::single_precision, mask_of(bits.beginning >> bit)};
                 const auto outcome = call_step(dynamics, state, input, lanes, lane, end, bits.pending >> bit);
-                const Batch reward = xsimd::select(mask_of(bits.pending >> bit), Batch(0), outcome.reward);
                 arrays.store(state, lane);
                 if (shows) store_observation<E>(observations, lane, dynamics.observation(state));
-                store_reward(lanes, outputs, lane, reward);
+                store_reward(lanes, outputs, lane, outcome.reward);  // a restart makes it 0
                 store_flags(bits, bit, outcome);
                 if constexpr (HasInfo<StepOutcome>)
                     if (outputs.infos) store_infos<E>(outputs.infos, lane, outcome.info);
