@@ -176,8 +176,8 @@ struct Acrobot {
             theta1_dot = xsimd::min(xsimd::max(y[2], -max_velocity_1_), max_velocity_1_);
             theta2_dot = xsimd::min(xsimd::max(y[3], -max_velocity_2_), max_velocity_2_);
 
-            // terminated = -cos(theta1) - cos(theta2 + theta1) > 1
-            const auto terminated = -cosine(theta1) - cosine(theta2 + theta1) > Batch(1);
+            // terminated = -cos(theta1) - cos(theta2 + theta1) > 1, the first as for the observation, so that it is computed once
+            const auto terminated = -sincos(theta1).cos - cosine(theta2 + theta1) > Batch(1);
             return {xsimd::select(terminated, Batch(0), Batch(-1)), terminated};
         }
 
