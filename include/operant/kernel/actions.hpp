@@ -27,30 +27,10 @@ public:
     static bool are_valid(const void* actions, std::size_t copies) {
         const auto* numbers = static_cast<const Action*>(actions);
         const std::size_t count = copies * Space::size;
-        if constexpr (!is_discrete<Space>) {
-            return all_of(numbers, count, [](const auto& number) { return number == number; });
-        } else if constexpr (Space::size == 1) {
-            using Unsigned = std::make_unsigned_t<Action>;  // as unsigned, negative numbers are large
-            return all_of(reinterpret_cast<const Unsigned*>(numbers), count, [](const auto& number) {
-                return number < std::remove_cvref_t<decltype(number)>(static_cast<Unsigned>(Space::limit(0)));
-            });
-        } else {
-            // As many rows as a batch has lanes fill Space::size batches. Each of these batches has limits of its own.
-            using Unsigned = std::make_unsigned_t<Action>;
-            using Batch = xsimd::batch<Unsigned, Arch>;
-            constexpr std::size_t group = Space::size * Batch::size;
-            alignas(Arch::alignment()) Unsigned limits[group];
-            for (std::size_t i = 0; i < group; ++i) limits[i] = static_cast<Unsigned>(Space::limit(i % Space::size));
-            typename Batch::batch_bool_type valid(true);
-            std::size_t first = 0;
-            for (; first + group <= count; first += group)
-                for (std::size_t i = 0; i < group; i += Batch::size)
-                    valid = valid & (Batch::load_unaligned(reinterpret_cast<const Unsigned*>(numbers) + first + i) <
-                                     Batch::load_aligned(limits + i));
-            bool all = xsimd::all(valid);
-            for (std::size_t i = 0; first + i < count; ++i) all &= static_cast<Unsigned>(numbers[first + i]) < limits[i];
-            return all;
-        }
+        if constexpr (is_discrete<Space>)
+            return are_below_limits(numbers, count);
+        else
+            return are_numbers(numbers, count);
     }
 
     /// The actions of a batch of lanes. Lanes beyond `available` are 0.
@@ -64,7 +44,7 @@ public:
                 return without_nan(Number::load_unaligned(reinterpret_cast<const Lane*>(actions)));
             // The lower halves of 64-bit integers: compilers for recent processors would convert them in halves of a batch, and
             // load the batch from the two stores, which has to wait for both.
-            if constexpr (std::is_integral_v<Lane> && sizeof(Action) == 2 * sizeof(Lane) && std::endian::native == std::endian::little)
+            if constexpr (std::is_integral_v<Lane> && sizeof(Action) == 2 * sizeof(Lane))
                 if (available >= Batch::size) return load_rows<Number, 2>(reinterpret_cast<const Lane*>(actions))[0];
             const std::size_t count = available < Batch::size ? available : Batch::size;
             alignas(Arch::alignment()) Lane converted[Batch::size] = {};
@@ -113,14 +93,51 @@ public:
     }
 
 private:
-    template <class Action, class Predicate>
-    static XSIMD_INLINE bool all_of(const Action* numbers, std::size_t count, Predicate predicate) {
+    static_assert(std::endian::native == std::endian::little);
+
+    /// Whether all are from 0 to below the limit of their column. As unsigned integers, negative numbers are large. The maxima
+    /// of many rows, in each column and in each half of a 64-bit number, are found with one instruction for each load.
+    template <class Action>
+    static XSIMD_INLINE bool are_below_limits(const Action* numbers, std::size_t count) {
+        using Words = xsimd::batch<std::uint32_t, Arch>;
+        constexpr std::size_t halves = sizeof(Action) / sizeof(std::uint32_t);
+        constexpr std::size_t batches = Space::size * halves;  // which hold as many rows as a batch has lanes
+        constexpr std::size_t group = Space::size * Words::size;
+        std::array<Words, batches> largest;
+        largest.fill(Words(0));
+        std::size_t first = 0;
+        for (; first + group <= count; first += group)
+            for (std::size_t i = 0; i < batches; ++i)
+                largest[i] = xsimd::max(largest[i], Words::load_unaligned(reinterpret_cast<const std::uint32_t*>(numbers + first) +
+                                                                          i * Words::size));
+        bool valid = true;
+        alignas(Arch::alignment()) std::uint32_t words[Words::size];
+        for (std::size_t i = 0; i < batches; ++i) {
+            largest[i].store_aligned(words);
+            for (std::size_t k = 0; k < Words::size; ++k) {
+                const std::size_t word = i * Words::size + k;
+                const bool is_lower = word % halves == 0;
+                valid &= words[k] < (is_lower ? static_cast<std::uint32_t>(Space::limit(word / halves % Space::size)) : 1);
+            }
+        }
+        for (; first < count; ++first)
+            valid &= static_cast<std::make_unsigned_t<Action>>(numbers[first]) <
+                     static_cast<std::make_unsigned_t<Action>>(Space::limit(first % Space::size));
+        return valid;
+    }
+
+    /// Whether none is NaN.
+    template <class Action>
+    static XSIMD_INLINE bool are_numbers(const Action* numbers, std::size_t count) {
         using Batch = xsimd::batch<Action, Arch>;
         typename Batch::batch_bool_type valid(true);
         std::size_t i = 0;
-        for (; i + Batch::size <= count; i += Batch::size) valid = valid & predicate(Batch::load_unaligned(numbers + i));
+        for (; i + Batch::size <= count; i += Batch::size) {
+            const Batch batch = Batch::load_unaligned(numbers + i);
+            valid = valid & (batch == batch);
+        }
         bool all = xsimd::all(valid);
-        for (; i < count; ++i) all &= predicate(numbers[i]);
+        for (; i < count; ++i) all &= numbers[i] == numbers[i];
         return all;
     }
 };
