@@ -136,10 +136,10 @@ private:
                     source.template of_lanes<Batch>(lane, end - lane, [&] { return dynamics.observation(state); }),
                     Source::single_precision, mask_of(bits.beginning >> bit)};
                 const auto outcome = call_step(dynamics, state, input, lanes, lane, end, bits.pending >> bit);
-                arrays.store(state, lane);
-                if (shows) store_observation<E>(observations, lane, dynamics.observation(state));
                 store_reward(lanes, outputs, lane, outcome.reward);  // a restart makes it 0
                 store_flags(bits, bit, outcome);
+                arrays.store(state, lane);
+                if (shows) store_observation<E>(observations, lane, dynamics.observation(state));
                 if constexpr (HasInfo<StepOutcome>)
                     if (outputs.infos) store_infos<E>(outputs.infos, lane, outcome.info);
             }
