@@ -96,7 +96,7 @@ struct MountainCarContinuous : Valley {
             const Mask float32_state = !input.episode_begins;
 
             // force = clip(action, min_action, max_action)
-            const Batch force = xsimd::select(above, max_action_, xsimd::select(below, min_action_, action));
+            const Batch force = clipped_to(action, below, min_action_, above, max_action_);
             // acceleration = force * power - 0.0025 * cos(3 * position)
             const Batch push = to_float32_where(float32_action, force * to_float32_where(float32_action, power_));
             const Batch slope =
@@ -109,8 +109,9 @@ struct MountainCarContinuous : Valley {
             Mask float32 = float32_state && (clipped || float32_action);
             velocity = to_float32_where(float32, velocity + to_float32_where(float32, acceleration));
             const Batch fastest = to_float32_where(float32, max_speed_);
-            const Mask limited = velocity > fastest || velocity < -fastest;
-            velocity = xsimd::select(limited, xsimd::select(velocity > Batch(0), max_speed_, -max_speed_), velocity);
+            const Mask too_fast = velocity > fastest, too_fast_to_left = velocity < -fastest;
+            const Mask limited = too_fast || too_fast_to_left;
+            velocity = clipped_to(velocity, too_fast_to_left, -max_speed_, too_fast, max_speed_);
 
             // position = clip(position + velocity, min_position, max_position)
             // if position == min_position and velocity < 0: velocity = 0
@@ -119,8 +120,8 @@ struct MountainCarContinuous : Valley {
             const Batch leftmost = to_float32_where(float32, min_position_);
             const Mask at_right = position > to_float32_where(float32, max_position_);
             const Mask at_left = position < leftmost;
-            const Mask stopped = (at_left || position == leftmost) && velocity < Batch(0);
-            position = xsimd::select(at_right, max_position_, xsimd::select(at_left, min_position_, position));
+            const Mask stopped = position <= leftmost && velocity < Batch(0);
+            position = clipped_to(position, at_left, min_position_, at_right, max_position_);
             velocity = xsimd::select(stopped, Batch(0), velocity);
 
             // terminated = position >= goal_position and velocity >= goal_velocity
@@ -144,6 +145,15 @@ struct MountainCarContinuous : Valley {
     private:
         using Scalar = typename Batch::value_type;
         using Mask = typename Batch::batch_bool_type;
+
+        /// x, but `low` where it is `below`, and `high` where it is `above`. In float, it is so where it is beyond them.
+        static XSIMD_INLINE Batch clipped_to(const Batch& x, const Mask& below, const Batch& low, const Mask& above,
+                                             const Batch& high) {
+            if constexpr (std::is_same_v<Scalar, float>)
+                return xsimd::min(xsimd::max(x, low), high);
+            else
+                return xsimd::select(above, high, xsimd::select(below, low, x));
+        }
 
         Batch min_action_, max_action_, min_position_, max_position_, max_speed_, goal_position_, goal_velocity_, power_;
     };
