@@ -209,9 +209,10 @@ def as_array(name: str, value: Any) -> np.ndarray:
     if type(value) is np.ndarray:
         return value
     try:
-        if hasattr(value, "__array__") or not hasattr(value, "__dlpack__"):
-            return np.asarray(value)
-        return np.from_dlpack(value)
+        if (to_numpy := getattr(value, "__array__", None)) is not None:
+            array = to_numpy()  # as np.asarray would call it after other attempts, which take as long
+            return array if type(array) is np.ndarray else np.asarray(array)
+        return np.asarray(value) if not hasattr(value, "__dlpack__") else np.from_dlpack(value)
     except (TypeError, ValueError, BufferError) as wrong:
         kind = ValueError if isinstance(wrong, ValueError) else TypeError
         raise kind(f"{name}: expected an array or a sequence, got {shown(value)}: {shortened(str(wrong))}") from wrong
