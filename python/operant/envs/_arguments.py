@@ -211,7 +211,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
     try:
         if (to_numpy := getattr(value, "__array__", None)) is not None:
             array = to_numpy()  # as np.asarray would call it after other attempts, which take as long
-            return array if type(array) is np.ndarray else np.asarray(array)
+            return array if type(array) is np.ndarray else np.asarray(value)
         return np.asarray(value) if not hasattr(value, "__dlpack__") else np.from_dlpack(value)
     except (TypeError, ValueError, BufferError) as wrong:
         kind = ValueError if isinstance(wrong, ValueError) else TypeError
