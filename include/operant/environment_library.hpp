@@ -22,7 +22,7 @@ namespace operant {
 struct Pcg64;
 
 /// The version of everything in this file, kernel/lanes.hpp and kernel/outputs.hpp. It changes when any of that changes.
-inline constexpr std::uint32_t library_version = 3;
+inline constexpr std::uint32_t library_version = 4;
 
 /// The functions of one environment in one precision for one instruction set.
 struct Kernels {
@@ -39,7 +39,8 @@ struct Kernels {
     AreValid are_narrow_valid;    ///< for actions of 32 bits
     AreValid are_wide_valid;      ///< for actions of 64 bits
 
-    /// Starts an episode in each of the listed lanes and writes its first observation.
+    /// Starts an episode in each of the listed lanes and writes its first observation; with AutoresetMode::next_step, also its
+    /// reward, which is 0.
     /// \param bounds one number per bound of a reset; null for the defaults
     void (*restart)(const double* bounds, const Lanes&, const Outputs&, LaneList&);
     /// Writes the observations of the lanes [begin, end), `begin` a multiple of `lanes_per_word`.

@@ -38,12 +38,12 @@ inline void count_forks() {
 /// any task.
 ///
 /// A step takes microseconds, so the caller does not wait for helpers to wake up. Each thread has an equal share of the tasks,
-/// at every step the same, which it finds in its own cache. It takes them from the front. When it has none left, it takes
-/// those of others, from the back. A helper that has run out of tasks stays awake for a short time, because the next step is
-/// usually near. To run a task graph and to wait for it would take as long as several steps.
+/// at every step the same, which it finds in its own cache. Only when others are late by microseconds does it take tasks of
+/// theirs, from the back. A helper that has run out of tasks stays awake for a short time, because the next step is usually
+/// near. To run a task graph and to wait for it would take as long as several steps.
 ///
-/// A cache line that one thread has written takes another one as long as a tenth of a block of tasks. So a thread finds its
-/// share, and what to do, in a line of its own, and reports once.
+/// To read a cache line that another thread has just written takes a tenth of a microsecond. So a thread finds its share, and
+/// what to do, in a line that nobody else looks at, and reports once.
 ///
 /// fork() does not copy threads, so the pool starts new ones in the child process. If another thread was inside of run()
 /// when the process forked, the child must do nothing with its pool but destroy it.
@@ -79,7 +79,7 @@ public:
         for (std::size_t thread = threads; thread-- > 0;)
             shares_[thread].give({call, &task}, count * thread / threads, count * (thread + 1) / threads);
         call_helpers(threads - 1);
-        run_all(0);
+        run_share(0);
         wait_for_helpers();
     }
 
@@ -88,8 +88,8 @@ private:
     // the caller, for whom the program waits.
     static constexpr int helper_spins = 500;
     static constexpr int caller_spins = 2500;
-    // How often a thread without tasks checks whether others take theirs before it takes one of them: a few microseconds.
-    static constexpr int steal_spins = 200;
+    // After how many of these checks a thread takes tasks of others, which it does not find in its cache: a few microseconds.
+    static constexpr int patience = 200;
 
     /// What to do for a task.
     struct Work {
@@ -177,31 +177,33 @@ private:
 
     void help(Helper& helper, std::size_t thread) {
         for (int idle = 0; idle < helper_spins; ++idle) {
-            if (!shares_[thread].is_empty()) {
-                run_all(thread);
-                idle = 0;
-            }
+            if (run_share(thread) || (idle == patience && run_shares_of_others(thread))) idle = 0;
             relax();
         }
         helper.awake.store(false, std::memory_order_relaxed);
     }
 
-    /// Runs the tasks of a thread's share, and then those that are left of others. It reports them all together, because every
-    /// report costs the other threads a cache miss.
-    void run_all(std::size_t thread) {
-        std::size_t finished = shares_[thread].run_all(true);
-        int patience = steal_spins;
-        for (std::size_t other = 1; other < workers_; ++other) {
-            Share& share = shares_[(thread + other) % workers_];
-            for (; !share.is_empty() && patience > 0; --patience) relax();
-            finished += share.run_all(false);
-        }
-        if (finished != 0 && unfinished_.fetch_sub(finished, std::memory_order_acq_rel) == finished) unfinished_.notify_one();
+    /// \return whether there were tasks, as the next two
+    bool run_share(std::size_t thread) { return !shares_[thread].is_empty() && report(shares_[thread].run_all(true)); }
+
+    bool run_shares_of_others(std::size_t thread) {
+        std::size_t finished = 0;
+        for (std::size_t other = 1; other < workers_; ++other)
+            finished += shares_[(thread + other) % workers_].run_all(false);
+        return report(finished);
+    }
+
+    /// Reports finished tasks all together, because every report costs the other threads a cache miss.
+    bool report(std::size_t finished) {
+        if (finished == 0) return false;
+        if (unfinished_.fetch_sub(finished, std::memory_order_acq_rel) == finished) unfinished_.notify_one();
+        return true;
     }
 
     void wait_for_helpers() {
         for (int spin = 0; spin < caller_spins; ++spin) {
             if (unfinished_.load(std::memory_order_acquire) == 0) return;
+            if (spin == patience) run_shares_of_others(0);
             relax();
         }
         while (const std::size_t left = unfinished_.load(std::memory_order_acquire)) unfinished_.wait(left);

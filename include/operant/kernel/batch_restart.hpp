@@ -43,7 +43,8 @@ class BatchRestart {
     static constexpr bool has_reset_info = requires(const State& state) { E::reset_info(state); };
 
 public:
-    /// Starts an episode in each of the listed lanes and writes its first observation.
+    /// Starts an episode in each of the listed lanes and writes its first observation; with AutoresetMode::next_step, also its
+    /// reward, which is 0: the step has written that of an episode which is over.
     /// \param bounds_values one number per bound of a reset; null for the defaults
     static XSIMD_INLINE void restart(const double* bounds_values, const Lanes& all_lanes, const Outputs& outputs,
                                      LaneList& list) {
@@ -51,12 +52,11 @@ public:
         const Lanes lanes = all_lanes;
         const Arrays arrays(lanes.state);
         const Bounds bounds = read_bounds<E>(bounds_values);
-        // The reward of a step that restarts instead.
-        const bool has_no_reward = lanes.autoreset_mode == AutoresetMode::next_step;
+        const bool is_step = lanes.autoreset_mode == AutoresetMode::next_step;
         for (std::size_t k = 0; k < list.count; ++k) {
             prefetch(static_cast<Random*>(lanes.random) + list.lanes[k]);
             prefetch(lanes.began + list.lanes[k]);
-            if (has_no_reward) outputs.rewards[list.lanes[k]] = 0;
+            if (is_step) outputs.rewards[list.lanes[k]] = 0;
         }
         for (std::size_t k = 0; k < group_size; ++k) list.lanes[list.count + k] = list.lanes[0];
         for (std::size_t begin = 0; begin < list.count; begin += group_size) {

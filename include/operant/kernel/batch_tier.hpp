@@ -136,7 +136,7 @@ private:
                     source.template of_lanes<Batch>(lane, end - lane, [&] { return dynamics.observation(state); }),
                     Source::single_precision, mask_of(bits.beginning >> bit)};
                 const auto outcome = call_step(dynamics, state, input, lanes, lane, end, bits.pending >> bit);
-                store_reward(lanes, outputs, lane, outcome.reward);  // a restart makes it 0
+                store_reward(lanes, outputs, lane, outcome.reward);
                 store_flags(bits, bit, outcome);
                 arrays.store(state, lane);
                 if (shows) store_observation<E>(observations, lane, dynamics.observation(state));
