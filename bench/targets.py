@@ -302,7 +302,7 @@ def groups() -> list[Group]:
             partial(_times, 4096, [_SAME_STEP, _STATISTICS]),
         ),
         Group(
-            [Row("time: SameStep, statistics / plain, N = 1024", 1.35, at_most=True)],
+            [Row("time: both / neither, N = 1024", 1.35, at_most=True)],
             partial(_times, 1024, [_SAME_STEP | _STATISTICS]),
         ),
         Group([Row("step of one copy", 0.33, "µs", at_most=True)], _one_copy),
