@@ -138,7 +138,7 @@ private:
     void advance_blocks(std::size_t steps) {
         core_.for_blocks([&](std::size_t begin, std::size_t end) {
             runs_.borrow([&](BlockRun& run) { advance_block(run, begin, end, steps); });
-        }, 2);
+        }, 2);  // blocks make many steps, so fewer of them are worth a thread
         core_.copies_.set_clock(core_.copies_.clock() + static_cast<std::int64_t>(steps));
         core_.finished_ += core_.statistics_.add(std::span(block_totals_).first(steps * core_.blocks()));
         done_ += steps;

@@ -356,7 +356,7 @@ private:
     bool started_ = false;
 
     Copies copies_;
-    AlignedArray<StepTotals> block_totals_;  // of the last step, one per block
+    AlignedArray<StepTotals> block_totals_;  // of the last step, one per block, two in a cache line
     Statistics statistics_;
     std::int64_t finished_ = 0;  // if autoreset is disabled: copies that wait for a reset
 };

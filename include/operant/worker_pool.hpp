@@ -42,7 +42,7 @@ inline void count_forks() {
 /// theirs, from the back. A helper that has run out of tasks stays awake for a short time, because the next step is usually
 /// near. To run a task graph and to wait for it would take as long as several steps.
 ///
-/// To read a cache line that another thread has just written takes a tenth of a microsecond. So a thread finds its share, and
+/// A cache line that another thread has just written has to come from that thread's cache. So each thread finds its share, and
 /// what to do, in a line that nobody else looks at, and reports once.
 ///
 /// fork() does not copy threads, so the pool starts new ones in the child process. If another thread was inside of run()
@@ -65,7 +65,7 @@ public:
 
     /// Calls `task(i)` once for every i below `count`, in any order, and returns when all calls have returned. `task` must not
     /// throw, and run() does not throw. Only one thread at a time may call it.
-    /// \param least how many tasks a thread must get to save more time than it costs, which is about a microsecond
+    /// \param least how many tasks a thread must get to save more time than it costs
     template <class Task>
     void run(std::size_t count, const Task& task, std::size_t least = 2) {
         const std::size_t threads = std::min(workers_, count / least);
@@ -105,9 +105,6 @@ private:
             work_ = work;
             range_.store(std::uint64_t{begin} << 32 | end, std::memory_order_release);
         }
-
-        /// Whether there are no tasks.
-        bool is_empty() const { return is_empty(range_.load(std::memory_order_relaxed)); }
 
         /// Claims tasks one by one and runs them, until none is left. A claim can succeed only while run() waits for this
         /// task, so `work_` belongs to that run().
@@ -184,7 +181,7 @@ private:
     }
 
     /// \return whether there were tasks, as the next two
-    bool run_share(std::size_t thread) { return !shares_[thread].is_empty() && report(shares_[thread].run_all(true)); }
+    bool run_share(std::size_t thread) { return report(shares_[thread].run_all(true)); }
 
     bool run_shares_of_others(std::size_t thread) {
         std::size_t finished = 0;

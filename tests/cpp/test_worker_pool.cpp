@@ -43,6 +43,19 @@ TEST_CASE("helpers take part, and again after they have gone to sleep") {
     }
 }
 
+TEST_CASE("a thread takes tasks of one that is late") {
+    for (const std::size_t late : {0, 2}) {  // the first task of the caller's share, and of the helper's
+        operant::WorkerPool pool(2);
+        std::atomic<int> finished = 0;
+        // The late task waits for all others, one of which is in the same share. Without help, this would not end.
+        pool.run(4, [&](std::size_t i) {
+            while (i == late && finished < 3) std::this_thread::yield();
+            ++finished;
+        });
+        CHECK(finished == 4);
+    }
+}
+
 TEST_CASE("many short runs in a row") {
     operant::WorkerPool pool(3);
     std::atomic<std::size_t> sum = 0;
