@@ -1,6 +1,6 @@
-# make demo: build everything and step 4096 CartPoles, side by side with Gymnasium.
+# make demo: build the package and compare its speed with Gymnasium's.
 # make test: run every test.
-# Both install what is missing: system packages (scripts/install_system_packages.sh), then a virtual environment, .venv.
+# Both install missing system packages (scripts/install_system_packages.sh) and make a virtual environment, .venv.
 
 PYTHON ?= python3
 venv := .venv
@@ -11,27 +11,28 @@ package_sources := pyproject.toml README.md LICENSE $(shell find python -type f 
 
 .PHONY: demo bench bench-check test test-quick test-cpp test-python test-package test-oldest test-integrations sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
 
-help:  ## this list
+help:  ## print this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
 
-demo: $(venv)/installed  ## build, and compare with Gymnasium
+demo: $(venv)/installed  ## build the package, and compare it with Gymnasium
 	$(python) -m operant bench
 
-bench: system  ## run the C++ micro-benchmarks; figures also in build/bench/benchmarks.json
+bench: system  ## run the C++ micro-benchmarks, which also write build/bench/benchmarks.json
 	cmake -S . -B build/bench -G Ninja -DOPERANT_TESTS=OFF
 	cmake --build build/bench --target run_benchmarks
 
 bench-check: $(venv)/installed $(venv)/peers  ## compare the ratios that Operant aims at with this machine's
 	$(python) bench/check.py
 
-test: lint test-cpp test-python test-package  ## run every test
+# The stages in the order of the time that they need, so that most mistakes show early.
+test: lint test-python test-package test-cpp  ## run every test
 
-lint: $(venv)/requirements
+lint: $(venv)/requirements  ## check format, style and types of the Python code
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
-stubs: $(venv)/installed  ## write the type stubs of the compiled module anew
+stubs: $(venv)/installed  ## generate the type stubs of the compiled module
 	$(python) -m nanobind.stubgen --quiet --exclude-values --module operant._core --output-file python/operant/_core.pyi
 
 test-cpp: system  ## run the C++ tests
@@ -45,11 +46,11 @@ test-python: $(venv)/installed  ## run the Python tests
 test-package: $(venv)/installed  ## build and test the example of a Python package, from a wheel of Operant
 	scripts/test_package_example.sh
 
-# For the work between: nothing of C++ is built but the package.
+# For frequent use during development: of the C++ code, this builds only the package.
 test-quick: $(venv)/installed  ## run the most telling Python tests, in less than a minute
 	$(python) -m pytest -n auto --dist worksteal -m quick
 
-# The oldest numpy and Gymnasium that pyproject.toml allows; numpy has wheels of it for Python 3.10 to 3.12.
+# pyproject.toml names the oldest versions. That numpy has wheels for Python 3.10 to 3.12.
 test-oldest: $(venv)/requirements  ## run the Python tests with the oldest supported numpy and Gymnasium
 	rm -rf build/oldest build/wheel
 	$(python) -m pip wheel --no-build-isolation --no-deps -C build-dir=build/python -w build/wheel .
@@ -60,7 +61,7 @@ test-oldest: $(venv)/requirements  ## run the Python tests with the oldest suppo
 	build/oldest/bin/python -m pip list | grep -E '^(gymnasium|numpy) '
 	build/oldest/bin/python -m pytest -n auto --dist worksteal
 
-# The libraries that people train with, 7 GB of them, in a virtual environment of their own.
+# The libraries take 7 GB, in a separate virtual environment.
 test-integrations: $(venv)/requirements  ## train agents with Stable-Baselines3, TorchRL, RLlib and other libraries
 	rm -rf build/wheel
 	$(python) -m pip wheel --no-build-isolation --no-deps -C build-dir=build/python -w build/wheel .
@@ -73,7 +74,7 @@ test-integrations: $(venv)/requirements  ## train agents with Stable-Baselines3,
 sanitize: $(venv)/requirements  ## run tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
 	scripts/test_sanitizers.sh
 
-# What test-cpp has built already is not built again.
+# Shares its build directory with test-cpp.
 test-cpus: $(venv)/installed  ## run the quick tests on older and other processors, emulated
 	@scripts/install_system_packages.sh --check cpus >/dev/null || scripts/install_system_packages.sh cpus
 	cmake -S . -B build/cpp -G Ninja -DOPERANT_BENCHMARKS=OFF
@@ -82,17 +83,17 @@ test-cpus: $(venv)/installed  ## run the quick tests on older and other processo
 	cmake --build build/aarch64
 	scripts/test_cpus.sh
 
-soak: $(venv)/installed  ## run for minutes what must hold for weeks: memory, counters, accuracy
+soak: $(venv)/installed  ## check memory, counters and accuracy in runs of minutes
 	$(python) tests/soak.py
 
-# --strict: what the database cannot be asked about is an error, not left out.
+# --strict: a package that the database does not know is an error.
 audit: $(venv)/requirements  ## look all Python dependencies up in the database of known vulnerabilities
 	$(python) -m pip install --quiet --group audit
 	mkdir -p build
 	$(python) -m pip freeze --exclude operant >build/dependencies.txt
 	$(python) -m pip_audit --strict --no-deps --disable-pip --requirement build/dependencies.txt
 
-docs: $(venv)/docs  ## build the documentation into build/docs
+docs: $(venv)/docs $(venv)/installed  ## build the documentation into build/docs
 	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict --quiet
 	$(MAKE) docs-cpp
 
@@ -116,17 +117,17 @@ $(venv)/requirements: pyproject.toml | system
 	$(python) -m pip install --quiet --group dev
 	touch $@
 
-# Libraries to compare with. Where one of them cannot be installed, its rows say so.
+# The libraries that the benchmarks compare with. Where one cannot be installed, its rows say so.
 $(venv)/peers: $(venv)/requirements
 	-$(python) -m pip install --quiet --group peers
 	touch $@
 
-# What builds the pages; a fault of theirs is an error.
+# The programs that build the pages. The build fails if they cannot be installed.
 $(venv)/docs: $(venv)/requirements
 	$(python) -m pip install --quiet --group docs
 	touch $@
 
-# The package is installed as users get it, from a wheel; only the compiler's output is kept between two installs.
+# Installs the package from a wheel, as users do. Only the compiler's output is kept for the next build.
 $(venv)/installed: $(venv)/requirements $(core_sources) $(package_sources)
 	$(python) -m pip install --no-build-isolation --no-deps --force-reinstall -C build-dir=build/python .
 	touch $@

@@ -1,7 +1,7 @@
-"""How well float32, the fast mode, agrees with float64, which equals Gymnasium bit for bit (the tests check that).
+"""Measure the difference between float32 and float64, which equals Gymnasium bit for bit (the tests check that).
 
-From the states of a float32 run of a million steps with random actions, each is stepped once in both precisions.
-Prints the largest difference, relative to max(1, |value|), and how many terminations differ.
+Makes a float32 run of a million steps with random actions, and repeats each step in float64 from the same state.
+Prints the largest difference, relative to max(1, |value|), and the number of terminations that differ.
 
     python bench/agreement.py
 """
@@ -17,7 +17,7 @@ NUM_ENVS, CALLS = 4096, 256
 
 
 def agreement(env_id: str) -> tuple[float, float, int]:
-    """Largest error of observations and rewards, and the number of different terminations."""
+    """Return the largest error of observations and of rewards, and the number of different terminations."""
     fast = gym.make_vec(env_id, num_envs=NUM_ENVS)
     exact = gym.make_vec(env_id, num_envs=NUM_ENVS, dtype=np.float64, max_episode_steps=-1)
     fast.reset(seed=0)
@@ -43,7 +43,7 @@ def main() -> None:
     print("|---|---|---|---|")
     for registration in REGISTRATIONS:
         if not isinstance(gym.make(registration.id).observation_space, gym.spaces.Box):
-            continue  # observations that are integers do not depend on the precision
+            continue  # integer observations do not depend on the precision
         observations, rewards, different = agreement(registration.id)
         print(f"| {registration.id} | {observations:.1e} | {rewards:.1e} | {different} of {NUM_ENVS * CALLS:,} |")
 

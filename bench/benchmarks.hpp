@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Functions that register benchmarks. Each registers those of one file.
+/// Functions that register benchmarks, one per file.
 
 namespace operant::benchmarks {
 

@@ -1,11 +1,10 @@
-"""Measures every ratio that Operant aims at on this machine, and says which of them fall short: `make bench-check`.
+"""Measure every ratio that has a target on this machine, and compare it with the target: `make bench-check`.
 
     python bench/check.py
     python bench/check.py --only 'AVX2|workers' --json check.json
 
-The targets are for a processor with AVX-512 and two cores that have nothing else to do. The exit code is 0 whether
-or not all targets are reached, because speed depends on the machine and on what else runs there; it is another only
-when something could not run.
+The targets are for a processor with AVX-512 and two idle cores. The exit code is 0 whether or not all targets are
+reached, because speed depends on the machine and its other programs. It is nonzero only if a measurement fails.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from statistics import median
 
 from targets import Effort, groups
 
-from operant.bench import NotMeasuredError, machine, spread
-from operant.commands.argument_types import duration, output_file, positive_integer
+from operant.cli.argument_types import duration, output_file, positive_integer
+from operant.cli.machine import machine
+from operant.cli.measure import NotMeasuredError, spread
 
 
 def _options() -> argparse.Namespace:
@@ -26,10 +26,10 @@ def _options() -> argparse.Namespace:
         description=__doc__.partition("\n")[0], epilog="The exit code is 0 whether or not the targets are reached."
     )
     add = parser.add_argument
-    add("--only", default="", metavar="PATTERN", help="only rows whose name this regular expression finds")
-    add("--json", type=output_file, metavar="FILE", help="write every round's figures")
+    add("--only", default="", metavar="PATTERN", help="measure only rows whose name matches this regular expression")
+    add("--json", type=output_file, metavar="FILE", help="write the figures of all rounds")
     add("--rounds", type=positive_integer, default=9, metavar="R", help="measurements of each contender (default: 9)")
-    add("--seconds", type=duration, default=0.2, metavar="S", help="length of one, about (default: 0.2)")
+    add("--seconds", type=duration, default=0.2, metavar="S", help="seconds of a measurement, about (default: 0.2)")
     options = parser.parse_args()
     try:
         only = re.compile(options.only, re.IGNORECASE)
@@ -43,7 +43,7 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure, and print a row as soon as it is measured."""
+    """Measure the rows and print each one immediately."""
     options = _options()
     effort = Effort(options.rounds, options.seconds)
     print(f"{'':38}{f'median of {options.rounds} rounds':24}target", flush=True)

@@ -1,11 +1,10 @@
-// The environments of examples/environments, 4096 copies on one thread, measured with google-benchmark:
+// The environments of examples/environments, 4096 envs on one thread, measured with google-benchmark:
 //
-//   environments/<environment>        a scalar loop of the same physics, and Operant: `ratio` is how many times faster Operant
-//                                     is
-//   per_copy_parameters/CartPole      all parameters given per copy, and the same parameters for all copies: `ratio` is how
-//                                     many times longer a step takes
+//   environments/<environment>        a scalar loop of the same physics against Operant: `ratio` is the speed-up of Operant
+//   per_env_parameters/CartPole      parameters per env against the same parameters for all envs: `ratio` is the slow-down
+//                                     of a step
 //
-// Both sides take turns, every 64 steps, so that a machine that becomes slower does so for both. `ratio` is the ratio of
+// Both sides take turns every 64 steps, so that a change of the machine's speed affects both. `ratio` is the ratio of
 // their times in one repetition. Quote its median over the repetitions:
 //
 //   example_benchmarks --benchmark_repetitions=9 --benchmark_report_aggregates_only=true
@@ -36,7 +35,7 @@ namespace {
 constexpr std::size_t num_envs = 4096;
 constexpr int steps_each = 64;
 
-/// Random actions: different parts of one long array, so that a copy does not get the same few actions again and again.
+/// Random actions. Each call uses another part of one long array, so that an env does not repeat the same few actions.
 template <class E>
 class RandomActions {
 public:
@@ -59,7 +58,7 @@ private:
         if constexpr (std::is_integral_v<Action>) {
             return std::uniform_int_distribution<Action>(0, static_cast<Action>(E::ActionSpace::limit(i) - 1))(random);
         } else {
-            const auto space = E::action_space(ParametersOf<E>{});
+            const auto space = E::action_space(typename E::Parameters{});
             return std::uniform_real_distribution<Action>(space.low[i], space.high[i])(random);
         }
     }
@@ -68,7 +67,7 @@ private:
     std::size_t window_ = 0;
 };
 
-/// The processor time of some steps on one thread, which other programs do not lengthen.
+/// Measures the processor time of some steps on one thread, which other programs do not affect.
 template <class Work>
 double seconds(const Work& work) {
     const std::clock_t begin = std::clock();
@@ -76,7 +75,7 @@ double seconds(const Work& work) {
     return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 }
 
-/// Runs both in turns. Reports the time per step of one copy, and first / second as `ratio`.
+/// Runs both in turns. Reports the time per step of one env, and first / second as `ratio`.
 template <class First, class Second>
 void compare(benchmark::State& state, const std::string& first_name, const First& first, const std::string& second_name,
              const Second& second) {
@@ -106,28 +105,28 @@ void against_scalar_loop(benchmark::State& state) {
         state, "scalar", [&] { loop->step(actions.next()); }, "operant", [&] { env.step(same_actions.next()); });
 }
 
-/// Parameters that differ slightly between copies.
+/// Parameters that differ slightly between envs.
 std::vector<double> rows_of_parameters(const EnvironmentDescription& environment) {
     std::vector<double> rows;
     std::mt19937 random(0);
     std::uniform_real_distribution<double> factor(0.99, 1.01);
-    for (std::size_t copy = 0; copy < num_envs; ++copy)
+    for (std::size_t env = 0; env < num_envs; ++env)
         for (std::size_t i = 0; i < environment.number_count; ++i) rows.push_back(environment.default_numbers[i] * factor(random));
     return rows;
 }
 
-void per_copy_parameters(benchmark::State& state) {
+void per_env_parameters(benchmark::State& state) {
     const EnvironmentDescription& cartpole = description_of<CartPole>();
     const Kernels& kernels = *kernels_of<CartPole, float, xsimd::default_arch>();
-    const CoreOptions options{.max_episode_steps = CartPole::max_episode_steps};
-    VectorEnvCore per_copy(cartpole, kernels, num_envs, options, rows_of_parameters(cartpole));
+    const EngineOptions options{.max_episode_steps = CartPole::max_episode_steps};
+    Engine per_env(cartpole, kernels, num_envs, options, rows_of_parameters(cartpole));
     VectorEnv<CartPole> uniform(num_envs), outputs(num_envs);
     RandomActions<CartPole> actions, same_actions;
     uniform.reset(0);
-    per_copy.seed_all(0);
-    per_copy.reset({}, outputs.outputs());
+    per_env.seed_all(0);
+    per_env.reset({}, outputs.outputs());
     compare(
-        state, "per_copy", [&] { per_copy.step(actions.next(), outputs.outputs()); }, "uniform",
+        state, "per_env", [&] { per_env.step(actions.next(), outputs.outputs()); }, "uniform",
         [&] { uniform.step(same_actions.next()); });
 }
 
@@ -142,7 +141,7 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark("environments/PendulumChain", against_scalar_loop<PendulumChain, ScalarPendulumChain>);
     benchmark::RegisterBenchmark("environments/JointReplenishment",
                                  against_scalar_loop<JointReplenishment, ScalarJointReplenishment>);
-    benchmark::RegisterBenchmark("per_copy_parameters/CartPole", per_copy_parameters);
+    benchmark::RegisterBenchmark("per_env_parameters/CartPole", per_env_parameters);
     benchmark::AddCustomContext("architecture", xsimd::default_arch::name());
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

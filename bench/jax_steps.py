@@ -1,4 +1,4 @@
-"""What a step in a JAX program takes beyond the C++ step, in the same run."""
+"""Measure the time that a step in a JAX program takes in addition to the C++ step."""
 
 from __future__ import annotations
 
@@ -7,27 +7,24 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from operant._compiler import find_compiler
-from operant._loading import built, key_of
-from operant.bench import NotMeasuredError, in_turn
+from operant.building.cache import built
+from operant.cli.measure import NotMeasuredError, in_turn
 
 _SOURCE = Path(__file__).with_name("kernel_loop.cpp")
 
 
 def _kernel_loop() -> ctypes.CDLL:
-    text, compiler = _SOURCE.read_text(encoding="utf-8"), find_compiler()
-    library = built(
-        f"{_SOURCE.stem}-{key_of(compiler, text)}", text, _SOURCE, compiler, lambda path: ctypes.CDLL(str(path))
-    )
+    text = _SOURCE.read_bytes()
+    library = built(_SOURCE, text, text, lambda path: ctypes.CDLL(str(path)))
     library.seconds_per_step.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
     library.seconds_per_step.restype = ctypes.c_double
     return library
 
 
 def beyond_the_kernel(num_envs: int, rounds: int, seconds: float) -> tuple[list[float], list[float]]:
-    """Microseconds that a step of CartPole takes in a jitted `fori_loop`, less those in C++; and the latter.
+    """Return the microseconds of a CartPole step in a jitted `fori_loop` minus those in C++, and those in C++.
 
-    Those of the processor: the difference is small, and what else runs on the machine would drown it.
+    The times are processor times, because other programs on the machine would hide the small difference.
     """
     if find_spec("jax") is None:
         raise NotMeasuredError("JAX is not installed: pip install jax")

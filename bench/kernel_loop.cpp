@@ -1,4 +1,4 @@
-// A loop of steps in C++ and nothing else, which jax_steps.py compares with.
+// A bare loop of steps in C++, with which jax_steps.py compares.
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -6,7 +6,7 @@
 
 #include <operant/cartpole.hpp>
 
-/// \return seconds of the processor that a step of so many CartPoles takes, on the mean of so many steps
+/// Returns the mean processor time of a step of `num_envs` CartPoles [s].
 extern "C" __attribute__((visibility("default"))) double seconds_per_step(std::size_t num_envs, std::size_t steps) {
     operant::CartPoleVecEnv env(num_envs);
     env.reset(0);

@@ -1,8 +1,8 @@
-"""Measures how examples/cem.py learns: CPU time, the population's returns, and what its policies return in Gymnasium.
+"""Measure the learning of examples/cem.py: CPU time, returns of the population, and returns in Gymnasium.
 
     python bench/learning_curves.py --json docs/learning.json --plot docs/images/learning.png
 
-Each run has a process of its own, which has imported everything and done nothing else before.
+Each run has a new process, in which only the imports precede the measurement.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 import gymnasium as gym
 from targets import new_process
 
-from operant.bench import machine, spread
-from operant.commands.argument_types import output_file, positive_integer
+from operant.cli.argument_types import output_file, positive_integer
+from operant.cli.machine import machine
+from operant.cli.measure import spread
 
 
 def _example() -> Any:
@@ -29,7 +30,7 @@ def _example() -> Any:
 
 
 def learn(environment: str, seed: int) -> dict[str, Any]:
-    """CPU seconds and the population's mean return after each generation, and the mean of 100 episodes in Gymnasium."""
+    """Return CPU seconds and mean return after each generation, and the mean return of 100 episodes in Gymnasium."""
     example = _example()
     policy, history = example.train(environment, seed)
     seconds, returns = zip(*history, strict=True)
@@ -39,12 +40,12 @@ def learn(environment: str, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, print what came out, and write the files."""
+    """Measure, print the results, and write the files."""
     known = tuple(_example().SETTINGS)
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
     add("--env", choices=known, nargs="+", default=known, help="default: all")
-    add("--seeds", type=positive_integer, default=10, metavar="S", help="how many runs, from seed 0 on (default: 10)")
+    add("--seeds", type=positive_integer, default=10, metavar="S", help="number of runs, from seed 0 on (default: 10)")
     add("--json", type=output_file, metavar="FILE", help="write the figures")
     add("--plot", type=output_file, metavar="FILE", help="draw them")
     options = parser.parse_args()
@@ -68,7 +69,7 @@ def main() -> None:
 
 
 def _plot(results: list[dict[str, Any]], path: Path) -> None:
-    """A panel for each environment, a line for each run, and where Gymnasium calls the environment solved."""
+    """Draw a panel per environment, with a line per run and Gymnasium's reward threshold."""
     from matplotlib.figure import Figure
 
     environments = list(dict.fromkeys(run["environment"] for run in results))

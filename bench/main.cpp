@@ -5,7 +5,7 @@
 //   reset/<environment>/<scalar>/seeded, .../unseeded
 //   random/...                                      single draws and seeds
 //
-// `cmake --build <directory> --target run_benchmarks` runs all of them and writes JSON. Or choose:
+// `cmake --build <directory> --target run_benchmarks` runs all of them and writes JSON. To run some of them:
 //
 //   operant_benchmarks --benchmark_filter=step/CartPole --benchmark_repetitions=7
 
@@ -13,7 +13,7 @@
 
 #include <string>
 
-#include <operant/dispatch.hpp>
+#include <operant/library/dispatch.hpp>
 
 #include "benchmarks.hpp"
 

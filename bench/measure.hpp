@@ -13,8 +13,8 @@
 
 namespace operant::benchmarks {
 
-/// Calls `work` as often as google-benchmark wants. Reports `<unit>s/s` and `cycles/<unit>`.
-/// \param units how many units of work one call does
+/// Calls `work` as often as google-benchmark requests. Reports `<unit>s/s` and `cycles/<unit>`.
+/// \param units the number of units of work of one call
 template <class Work>
 void measure(benchmark::State& state, const std::string& unit, std::size_t units, const Work& work) {
     const auto begin = reference_cycles();
@@ -25,8 +25,8 @@ void measure(benchmark::State& state, const std::string& unit, std::size_t units
     if (begin) state.counters["cycles/" + unit] = static_cast<double>(*end - *begin) / count;
 }
 
-/// Settings of all benchmarks: wall-clock time, and, with repetitions, the extremes in addition to google-benchmark's mean and
-/// median.
+/// Applies the settings of all benchmarks: wall-clock time, and the extremes of repetitions in addition to google-benchmark's
+/// mean and median.
 template <class Benchmark>
 Benchmark* in_real_time(Benchmark* benchmark) {
     const auto lowest = [](const std::vector<double>& values) { return *std::ranges::min_element(values); };

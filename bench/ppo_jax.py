@@ -1,7 +1,7 @@
-"""PPO in JAX as PureJaxRL does it: environment, collection and update compiled together; the settings are its own.
+"""PPO in JAX as in PureJaxRL, with its settings: environment, collection and update are compiled together.
 
-Written for the comparison of bench/time_to_solve.py. The environment is CartPole-v1 by its equations, restarted in the
-step that ends an episode; as in gymnax, an end by time counts as a termination.
+bench/time_to_solve.py uses it. The environment implements the equations of CartPole-v1 and restarts in the step that
+ends an episode. As in gymnax, a truncation counts as a termination.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ UPDATES = TOTAL // (NUM_ENVS * NUM_STEPS)
 
 
 def start(key: Any) -> tuple[Any, Any]:
-    """State and elapsed steps of new episodes."""
+    """Return the states and elapsed steps of new episodes."""
     return jax.random.uniform(key, (NUM_ENVS, 4), minval=-0.05, maxval=0.05), jnp.zeros(NUM_ENVS, jnp.int32)
 
 
 def step(key: Any, state: Any, elapsed: Any, action: Any) -> tuple[Any, Any, Any, Any]:
-    """New state, elapsed steps, reward and whether the episode has ended, in which case the state is a new one's."""
+    """Return the next states, elapsed steps, rewards and end flags. Ended episodes restart at once."""
     _, x_dot, theta, theta_dot = state.T
     force = jnp.where(action == 1, 10.0, -10.0)
     temp = (force + 0.05 * theta_dot**2 * jnp.sin(theta)) / 1.1
@@ -39,7 +39,7 @@ def step(key: Any, state: Any, elapsed: Any, action: Any) -> tuple[Any, Any, Any
 
 
 def network(key: Any, outputs: int, scale: float) -> list[tuple[Any, Any]]:
-    """Two hidden layers of 64 units, with orthogonal weights."""
+    """Make two hidden layers of 64 units, with orthogonal weights."""
     sizes, scales = (4, 64, 64, outputs), (2**0.5, 2**0.5, scale)
     keys = jax.random.split(key, 3)
     return [
@@ -49,7 +49,7 @@ def network(key: Any, outputs: int, scale: float) -> list[tuple[Any, Any]]:
 
 
 def apply(layers: list[tuple[Any, Any]], values: Any) -> Any:
-    """The network's outputs."""
+    """Compute the network's outputs."""
     for weights, bias in layers[:-1]:
         values = jnp.tanh(values @ weights + bias)
     weights, bias = layers[-1]
@@ -57,7 +57,7 @@ def apply(layers: list[tuple[Any, Any]], values: Any) -> Any:
 
 
 def loss(networks: Any, batch: Any) -> Any:
-    """PPO's, with a clipped value loss."""
+    """Compute the loss of PPO, with a clipped value loss."""
     observations, actions, old_log_probs, old_values, advantages, targets = batch
     log_probs = jax.nn.log_softmax(apply(networks[0], observations))
     values = apply(networks[1], observations)[:, 0]
@@ -71,14 +71,14 @@ def loss(networks: Any, batch: Any) -> Any:
 
 
 def optimizer() -> optax.GradientTransformation:
-    """Adam with a rate that falls to 0."""
+    """Make an Adam optimizer whose rate falls to 0."""
     rate = optax.linear_schedule(LEARNING_RATE, 0.0, UPDATES * EPOCHS * MINIBATCHES)
     return optax.chain(optax.clip_by_global_norm(MAX_GRADIENT), optax.adam(rate, eps=1e-5))
 
 
 @jax.jit
 def update(networks: Any, optimizer_state: Any, key: Any, state: Any, elapsed: Any) -> Any:
-    """Collect, and learn."""
+    """Collect steps and learn from them."""
 
     def collect(carry: Any, key: Any) -> Any:
         state, elapsed = carry
@@ -120,7 +120,7 @@ def update(networks: Any, optimizer_state: Any, key: Any, state: Any, elapsed: A
 
 
 def train(seed: int, judge: Callable[..., None]) -> None:
-    """Train, and have the policy judged every tenth update, as every return to Python costs what an update does."""
+    """Train and call `judge` after every tenth update, because a return to Python costs as much as an update."""
     key, actor, critic, starting = jax.random.split(jax.random.key(seed), 4)
     networks = (network(actor, 2, 0.01), network(critic, 1, 1.0))
     optimizer_state = optimizer().init(networks)

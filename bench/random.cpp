@@ -1,12 +1,12 @@
-// numpy's random numbers, one at a time, outside of kernels and compiled for any processor of this architecture. The
-// benchmarks of resets show what draws cost in a kernel.
+// numpy's random numbers, drawn one at a time outside of kernels and compiled for the baseline instruction set. The benchmarks
+// of resets show the cost of draws in a kernel.
 
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
 #include <vector>
 
-#include <operant/numerics/random.hpp>
+#include <operant/random/random.hpp>
 
 #include "benchmarks.hpp"
 #include "measure.hpp"
@@ -22,13 +22,13 @@ std::vector<Pcg64> make_streams() {
     return made;
 }
 
-/// Each draw waits for the one before.
+/// Each draw depends on the one before.
 void next_of_one_stream(benchmark::State& state) {
     Pcg64 random(SeedSequence(0));
     measure(state, "draw", 1, [&] { benchmark::DoNotOptimize(random.next()); });
 }
 
-/// Each copy has its own stream, as in resets, so draws overlap.
+/// Each env has its own stream, as in resets, so draws overlap.
 void uniform_of_many_streams(benchmark::State& state) {
     auto random = make_streams();
     std::vector<double> drawn(streams);

@@ -1,4 +1,4 @@
-// Resets of all copies. With a seed, all random streams restart; without, they go on.
+// Resets of all envs. With a seed, all random streams restart; without a seed, they continue.
 
 #include <benchmark/benchmark.h>
 
@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "benchmarks.hpp"
-#include "copies.hpp"
+#include "stepped_envs.hpp"
 #include "measure.hpp"
 
 namespace operant::benchmarks {
@@ -16,16 +16,16 @@ namespace {
 template <class E>
 void reset_seeded(benchmark::State& state, std::string_view architecture) {
     const auto num_envs = static_cast<std::size_t>(state.range(0));
-    Copies<E, float> copies(num_envs, 1, architecture);
+    SteppedEnvs<E, float> envs(num_envs, 1, architecture);
     std::uint64_t seed = 0;
-    measure(state, "reset", num_envs, [&] { benchmark::DoNotOptimize(copies.env.reset(seed++)); });
+    measure(state, "reset", num_envs, [&] { benchmark::DoNotOptimize(envs.env.reset(seed++)); });
 }
 
 template <class E>
 void reset_unseeded(benchmark::State& state, std::string_view architecture) {
     const auto num_envs = static_cast<std::size_t>(state.range(0));
-    Copies<E, float> copies(num_envs, 1, architecture);
-    measure(state, "reset", num_envs, [&] { benchmark::DoNotOptimize(copies.env.reset()); });
+    SteppedEnvs<E, float> envs(num_envs, 1, architecture);
+    measure(state, "reset", num_envs, [&] { benchmark::DoNotOptimize(envs.env.reset()); });
 }
 
 template <class E>

@@ -1,8 +1,8 @@
-"""Measures how fast rollouts are over the number of copies, against `step` in a loop: the plot in docs/rollouts.md.
+"""Measure the speed of rollouts and of a loop of `step` over the number of envs: the plot in docs/rollouts.md.
 
     python bench/rollout_curves.py --json docs/rollouts.json --plot docs/images/rollouts.png
 
-Contenders are measured in turn, with one worker, and one thread for numpy's matrix products.
+Measures the contenders in turn, with one worker and one thread for numpy's matrix products.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from statistics import median
 import rollouts
 from targets import new_process
 
-from operant.bench import machine, spread
-from operant.commands.argument_types import Collect, comma_list, duration, output_file, positive_integer
-from operant.commands.bench import plot
+from operant.cli.argument_types import Collect, comma_list, duration, output_file, positive_integer
+from operant.cli.bench import plot
+from operant.cli.machine import machine
+from operant.cli.measure import spread
 
 SIZES = (16, 256, 1024, 4096, 16384, 65536, 1 << 20)
 
@@ -26,10 +27,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
     sizes = {"type": comma_list(positive_integer), "action": Collect, "default": (), "metavar": "N,..."}
-    add("--num-envs", **sizes, help=f"copies (default: {','.join(map(str, SIZES))})")
+    add("--num-envs", **sizes, help=f"numbers of envs (default: {','.join(map(str, SIZES))})")
     add("--rounds", type=positive_integer, default=7, metavar="R", help="measurements of each contender (default: 7)")
-    add("--seconds", type=duration, default=0.3, metavar="S", help="length of one, about (default: 0.3)")
-    add("--json", type=output_file, metavar="FILE", help="write every round's figures")
+    add("--seconds", type=duration, default=0.3, metavar="S", help="seconds of a measurement, about (default: 0.3)")
+    add("--json", type=output_file, metavar="FILE", help="write the figures of all rounds")
     add("--plot", type=output_file, metavar="FILE", help="draw them")
     options = parser.parse_args()
 
@@ -39,7 +40,7 @@ def main() -> None:
             rates = process.apply(rollouts.rates, (num_envs, options.rounds, options.seconds))
             for contender, rounds in rates.items():
                 millions = spread([rate / 1e6 for rate in rounds])
-                print(f"{num_envs:>8} copies, {contender:34}{millions}", flush=True)
+                print(f"{num_envs:>8} envs, {contender:34}{millions}", flush=True)
                 result = {"environment": "CartPole", "num_envs": num_envs, "contender": contender}
                 results.append(result | {"steps_per_second": {"median": median(rounds), "rounds": rounds}})
 

@@ -1,4 +1,4 @@
-"""How fast rollouts are, against loops of `step` in the same run."""
+"""Measure rollouts against loops of `step`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from operant import envs, policies
-from operant.bench import Stepper, in_turn, ratios
+from operant.cli.measure import Stepper, in_turn, ratios
 
 STEPS = 200
 _MEMBERS = 256
 _HIDDEN = 64
-# numpy is not measured with more copies: it gets no faster, as its arrays do not fit into the cache long before.
+# numpy is not measured with more envs: its arrays have long outgrown the cache, so it does not get faster.
 _LARGEST_BY_NUMPY = 65536
 
 
@@ -26,7 +26,7 @@ def _cartpoles(num_envs: int, workers: int = 1) -> envs.CartPoleVecEnv:
 
 
 def _repeated(run: Callable[[], Any], amount: float, seconds: float) -> Callable[[], float]:
-    """A function that measures how much `run` gets done per second, at `amount` per call. Calls it once before."""
+    """Call `run` once, and return a function that measures its rate, in `amount` per call."""
     run()
 
     def rate() -> float:
@@ -41,24 +41,24 @@ def _repeated(run: Callable[[], Any], amount: float, seconds: float) -> Callable
 
 
 def _returns(env: envs.CartPoleVecEnv, source: Any, seconds: float) -> Callable[[], float]:
-    """Measures the steps a second, all copies together, of rollouts that record the returns."""
+    """Return a function that measures the total steps per second of rollouts that record the returns."""
     out = env.rollout(source, STEPS, record="returns")
     return _repeated(lambda: env.rollout(source, STEPS, out=out), STEPS * env.num_envs, seconds)
 
 
 def _beginners() -> policies.Linear:
-    """A population of random policies, as at the start of a search: episodes are short."""
+    """Make a population of random policies with short episodes, as at the start of a search."""
     return policies.Linear(np.random.default_rng(0).standard_normal((_MEMBERS, 2, 4)))
 
 
 def _population(members: int = _MEMBERS) -> policies.Linear:
-    """A population around a policy that balances the pole, as evolution strategies search most of the time."""
+    """Make a population around a policy that balances the pole, as in most generations of an evolution strategy."""
     upright = np.array([[0, 0, 0, 0], [0.1, 0.5, 10, 2]])
     return policies.Linear(upright + 0.1 * np.random.default_rng(0).standard_normal((members, 2, 4)))
 
 
 def against_step(num_envs: int, rounds: int, seconds: float) -> list[list[float]]:
-    """Rollouts from an array of actions and with two linear populations, over a loop of `step` with drawn actions."""
+    """Return the speed of rollouts, from actions and with two linear populations, over that of a loop of `step`."""
     actions = np.random.default_rng(0).integers(0, 2, (STEPS, num_envs), dtype=np.int32)
     loop = Stepper(lambda: envs.CartPoleVecEnv(num_envs), num_envs, seconds, np.int32)
     sources = (actions, _population(), _beginners())
@@ -68,7 +68,7 @@ def against_step(num_envs: int, rounds: int, seconds: float) -> list[list[float]
 
 
 def two_workers(num_envs: int, rounds: int, seconds: float) -> list[list[float]]:
-    """Rollouts with a linear population: two workers over one."""
+    """Return the speed of rollouts of a linear population with two workers over that with one."""
     one, two = (_returns(_cartpoles(num_envs, workers), _population(), seconds) for workers in (1, 2))
     return [ratios(*in_turn([two, one], rounds))]
 
@@ -78,7 +78,7 @@ _Layers = list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 
 
 def _layers() -> _Layers:
-    """The layers of a 4-64-64-2 network."""
+    """Draw the layers of a 4-64-64-2 network."""
     random = np.random.default_rng(0)
     shapes = [(_HIDDEN, 4), (_HIDDEN, _HIDDEN), (2, _HIDDEN)]
     return [
@@ -95,9 +95,9 @@ def _network(layers: _Layers) -> policies.MLP:
 
 
 def _by_numpy(env: envs.CartPoleVecEnv, layers: _Layers, seconds: float) -> Callable[[], float]:
-    """Measures the steps a second of a loop of `step`, whose actions numpy computes with the network in float32.
+    """Return a function that measures a loop of `step` with actions that numpy computes by the network, in float32.
 
-    numpy multiplies matrices with as many threads as its BLAS was given when the process started.
+    The environment of the process determines the number of BLAS threads.
     """
     observations, _ = env.reset(seed=0)
 
@@ -113,14 +113,14 @@ def _by_numpy(env: envs.CartPoleVecEnv, layers: _Layers, seconds: float) -> Call
 
 
 def network_against_numpy(rounds: int, seconds: float) -> list[list[float]]:
-    """A 4-64-64-2 tanh MLP shared by 4096 copies, over the same by numpy with `step`."""
+    """Return the speed of a 4-64-64-2 tanh MLP for 4096 envs in a rollout over that of numpy and `step`."""
     layers = _layers()
     contenders = [_returns(_cartpoles(4096), _network(layers), seconds), _by_numpy(_cartpoles(4096), layers, seconds)]
     return [ratios(*in_turn(contenders, rounds))]
 
 
 def rates(num_envs: int, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Steps a second with one worker, all copies together, in each round: who steps, and who chooses the actions."""
+    """Return the total steps per second with one worker in each round, by the way of stepping and choosing actions."""
     actions = np.random.default_rng(0).integers(0, 2, (STEPS, num_envs), dtype=np.int32)
     layers = _layers()
     contenders = {
@@ -135,7 +135,7 @@ def rates(num_envs: int, rounds: int, seconds: float) -> dict[str, list[float]]:
 
 
 def observations_against_copying(rounds: int, seconds: float) -> list[list[float]]:
-    """Bytes of observations that a rollout of 65,536 copies records a second, over what numpy copies of the same."""
+    """Return the bytes per second of a rollout that records observations of 65,536 envs over those of a numpy copy."""
     env = _cartpoles(65536)
     actions = np.random.default_rng(0).integers(0, 2, (STEPS, env.num_envs), dtype=np.int32)
     out = env.rollout(actions, record="observations")

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The environments of examples/environments in plain C++, one copy at a time. Their parameters are variables, as in the
+/// The environments of examples/environments in plain C++, one env at a time. Their parameters are variables, as in the
 /// originals.
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/numerics/random.hpp>
+#include <operant/random/random.hpp>
 
 #include "scalar_loop.hpp"
 
@@ -200,7 +200,7 @@ struct ScalarPendulumChain {
     }
 };
 
-/// Its numbers are the same in any precision.
+/// The numbers are the same in any precision.
 template <class>
 struct ScalarJointReplenishment {
     using Action = std::int32_t;
@@ -234,7 +234,7 @@ struct ScalarJointReplenishment {
     }
 
 private:
-    // A loop over the products would be 1.4 times as slow, because the state would go through memory.
+    // A loop over the products would take 1.4 times as long, because the state would go through memory.
     XSIMD_INLINE double profit_of_day(std::int32_t& stock, std::int32_t& on_order, std::int32_t order, Random& random) const {
         const auto demand = static_cast<std::int32_t>(random.integers(max_demand + 1));
         const std::int32_t sold = std::min(demand, stock), left = stock - sold;

@@ -1,4 +1,4 @@
-// Steps of whole vector environments: checks of the actions, kernels and resets; with one worker on every instruction set, and
+// Steps of whole vector environments, including checks of actions and resets: with one worker on every instruction set, and
 // with more workers on the best one.
 
 #include <benchmark/benchmark.h>
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "benchmarks.hpp"
-#include "copies.hpp"
+#include "stepped_envs.hpp"
 #include "measure.hpp"
 
 namespace operant::benchmarks {
@@ -21,9 +21,9 @@ template <class E, class Scalar>
 void step(benchmark::State& state, std::string_view architecture) {
     const auto num_envs = static_cast<std::size_t>(state.range(0));
     const auto workers = static_cast<std::size_t>(state.range(1));
-    Copies<E, Scalar> copies(num_envs, workers, architecture);
-    copies.warm_up();
-    measure(state, "step", num_envs, [&] { benchmark::DoNotOptimize(copies.env.step(copies.next_actions())); });
+    SteppedEnvs<E, Scalar> envs(num_envs, workers, architecture);
+    envs.warm_up();
+    measure(state, "step", num_envs, [&] { benchmark::DoNotOptimize(envs.env.step(envs.next_actions())); });
 }
 
 template <class E, class Scalar>

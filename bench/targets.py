@@ -1,4 +1,4 @@
-"""The ratios that Operant aims at, and how each is measured."""
+"""The ratios with targets, and their measurements."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,16 +20,18 @@ from unittest import mock
 import gymnasium as gym
 import jax_steps
 import numpy as np
+import plain_loops
 import rollouts
 
 from operant import envs, simd
-from operant.bench import NotMeasuredError, Stepper, contenders, in_turn, ratios
-from operant.commands.info import usable_cores
+from operant._core import usable_cores
+from operant.cli.measure import NotMeasuredError, Stepper, contenders, in_turn, ratios
+from operant.registration import REGISTRATIONS
 
-# Numbers of copies for which two workers must not be slower than one.
+# Numbers of envs for which two workers must not be slower than one.
 LADDER = (1, 2, 64, 256, 1024, 1025, 2048, 3000, 4096, 8192, 16384, 65536, 1 << 20)
 
-# What `import operant` adds to `import gymnasium`.
+# Measures the time that `import operant` adds to `import gymnasium`.
 IMPORT = """
 import sys, time
 for name in [name for name in sys.modules if name.partition(".")[0] == "operant"]:
@@ -50,19 +53,19 @@ class Row:
     at_most: bool = False
 
     def is_reached(self, value: float) -> bool:
-        """Whether the figure reaches the target."""
+        """Return True if the figure reaches the target."""
         return value <= self.target if self.at_most else value >= self.target
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure."""
+    """The number of rounds, and the seconds of a measurement."""
 
     rounds: int
     seconds: float
 
 
-#: The values of every row in each round, and a remark.
+#: The values of each row, one per round, and a remark.
 Measured = tuple[list[list[float]], str]
 
 
@@ -71,11 +74,11 @@ class Group:
     """Rows that are measured together, in alternation."""
 
     rows: list[Row]
-    #: Raises NotMeasuredError when it cannot be measured here.
+    #: Raises NotMeasuredError if this machine cannot measure it.
     measure: Callable[[Effort], Measured]
 
 
-#: Makes a Stepper that measures for so many seconds.
+#: Makes a Stepper that measures for the given number of seconds.
 Make = Callable[[float], Stepper]
 
 
@@ -90,13 +93,13 @@ def _ratios(others: Iterable[Make], reference: Make, effort: Effort) -> Measured
     return [ratios(rate, latter) for rate in rates], f"the latter {median(latter) / 1e6:.3g} M steps/s"
 
 
-#: Options that make a step take longer.
+#: Options that make a step slower.
 _SAME_STEP = {"autoreset_mode": "SameStep"}
 _STATISTICS = {"record_episode_statistics": True}
 
 
 def _times(num_envs: int, options: list[dict[str, Any]], effort: Effort) -> Measured:
-    """The time that a step of CartPoles takes with each of these options, over that of a step without any."""
+    """Return the time of a step of CartPoles with each of the options over the time without options."""
     makes = [partial(envs.CartPoleVecEnv, num_envs, **one) for one in (*options, {})]
     steppers = [Stepper(make, num_envs, effort.seconds) for make in makes]
     *rates, plain = in_turn([stepper.rate for stepper in steppers], effort.rounds)
@@ -118,7 +121,55 @@ def _against_envpool(effort: Effort) -> Measured:
     return [ratios(operant, best)], f"the latter the better of {' and '.join(map(str, threads))} threads"
 
 
-def _one_copy(effort: Effort) -> Measured:
+class _Alone:
+    """One environment of Gymnasium, stepped in a loop."""
+
+    def __init__(self, env_id: str, seconds: float) -> None:
+        try:
+            self._env = gym.make(env_id)
+        except gym.error.DependencyNotInstalled as missing:
+            raise NotMeasuredError(str(missing)) from None
+        self._env.reset(seed=0)
+        self._env.action_space.seed(0)
+        self._actions = [self._env.action_space.sample() for _ in range(1000)]
+        self._seconds = seconds
+
+    def rate(self) -> float:
+        """Return the steps per second."""
+        steps, start = 0, time.perf_counter()
+        while (elapsed := time.perf_counter() - start) < self._seconds:
+            for action in self._actions:
+                _, _, terminated, truncated, _ = self._env.step(action)
+                if terminated or truncated:
+                    self._env.reset()
+            steps += len(self._actions)
+        return steps / elapsed
+
+
+def _against_one_of_gymnasium(environment: str, effort: Effort) -> Measured:
+    ids = {registration.name: registration.id for registration in reversed(REGISTRATIONS)}
+    env_id = ids.get(environment, environment).removeprefix("operant/")
+    return _ratios([_steps(environment)], partial(_Alone, env_id), effort)
+
+
+def _against_one_thread_of_envpool(environment: str, effort: Effort) -> Measured:
+    (pool,) = contenders("envpool", environment, 4096)
+    return _ratios([_steps(environment)], partial(Stepper, pool.make, 4096), effort)
+
+
+def _one_reset(environment: str, effort: Effort) -> Measured:
+    env = getattr(envs, f"{environment}VecEnv")(1)
+
+    def reset() -> float:
+        start = time.perf_counter()
+        for _ in range(1000):
+            env.reset()
+        return (time.perf_counter() - start) / 1000 * 1e6
+
+    return in_turn([reset], effort.rounds), ""
+
+
+def _one_env(effort: Effort) -> Measured:
     (rates,) = in_turn([_steps("CartPole", 1)(effort.seconds).rate], effort.rounds)
     return [[1e6 / rate for rate in rates]], ""
 
@@ -140,13 +191,38 @@ def _torch_actions(effort: Effort) -> Measured:
         return (time.perf_counter() - start) / calls * 1e6
 
     ours, theirs = in_turn([partial(step, actions.numpy()), partial(step, actions)], effort.rounds)
-    return [theirs], f"with the same as a numpy array {median(ours):.2f} µs"
+    return [theirs], f"the same actions as a numpy array: {median(ours):.2f} µs"
 
 
-def _two_workers(num_envs: int, effort: Effort) -> Measured:
+def _two_workers(num_envs: int, effort: Effort, environment: str = "CartPole") -> Measured:
     if usable_cores() < 2:
         raise NotMeasuredError("this process may use one core only")
-    return _ratios([_steps("CartPole", num_envs, 2)], _steps("CartPole", num_envs), effort)
+    return _ratios([_steps(environment, num_envs, 2)], _steps(environment, num_envs), effort)
+
+
+# A program that keeps one core busy.
+_BUSY = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
+
+
+def _time_of_two_workers(num_envs: int, cores: list[int], effort: Effort) -> list[float]:
+    """Pin this process to the cores, and return the time of a step with two workers over that with one."""
+    os.sched_setaffinity(0, cores)
+    steppers = [_steps("CartPole", num_envs, workers)(effort.seconds) for workers in (1, 2)]
+    return ratios(*in_turn([stepper.rate for stepper in steppers], effort.rounds))
+
+
+def _on_shared_cores(num_envs: int, cores: int, busy: bool, effort: Effort) -> Measured:
+    """Compare two workers with one on `cores` cores. If `busy`, another program runs on the last one."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise NotMeasuredError("this system has no sched_setaffinity")
+    if usable_cores() < cores:
+        raise NotMeasuredError("this process may use one core only")
+    chosen = sorted(os.sched_getaffinity(0))[:cores]
+    with new_process() as process, ExitStack() as stack:
+        if busy:
+            other = stack.enter_context(subprocess.Popen([sys.executable, "-c", _BUSY, str(chosen[-1])]))
+            stack.callback(other.kill)
+        return [process.apply(_time_of_two_workers, (num_envs, chosen, effort))], ""
 
 
 def _seeded_reset(effort: Effort) -> Measured:
@@ -167,12 +243,12 @@ def _seeded_reset(effort: Effort) -> Measured:
 
 
 def new_process(**variables: str) -> multiprocessing.pool.Pool:
-    """A pool of one process that imports Operant and numpy anew, with these environment variables."""
+    """Make a pool of one new process with the given environment variables."""
     with mock.patch.dict(os.environ, variables):
         return multiprocessing.get_context("spawn").Pool(1)
 
 
-_stepper: Stepper  # of a process of that pool
+_stepper: Stepper  # in the process of such a pool
 
 
 def _start(environment: str, seconds: float) -> None:
@@ -195,8 +271,8 @@ def _narrower(environment: str, effort: Effort) -> Measured:
     return [ratios(avx2, avx512)], f"the latter {median(avx512) / 1e6:.0f} M steps/s"
 
 
-def _bytes_per_copy(num_envs: int) -> list[float]:
-    """Bytes that CartPole takes per copy, now and at most. The caller's actions are not counted."""
+def _bytes_per_env(num_envs: int) -> list[float]:
+    """Return the bytes per env of CartPole, now and at the peak, without the caller's actions."""
 
     def status(key: str) -> int:
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -216,22 +292,22 @@ def _bytes_per_copy(num_envs: int) -> list[float]:
 
 def _memory(effort: Effort) -> Measured:
     if not Path("/proc/self/status").exists():
-        raise NotMeasuredError("there is no /proc/self/status here to read it from")
+        raise NotMeasuredError("this system has no /proc/self/status")
     taken = []
     for _ in range(effort.rounds):
         with new_process() as process:
-            taken.append(process.apply(_bytes_per_copy, (1 << 20,)))
+            taken.append(process.apply(_bytes_per_env, (1 << 20,)))
     now, peak = zip(*taken, strict=True)
-    return [list(now)], f"at most, while it resets and steps, {max(peak):.0f}"
+    return [list(now)], f"the peak while it resets and steps is {max(peak):.0f}"
 
 
-# What a step of a CartPole reads and writes, if nothing is in the cache: its int64 action, once to check it and once to
-# use it; the state before and after; observation, reward and flags.
+# The bytes that a step of a CartPole reads and writes if nothing is in the cache: the int64 action, once for the check
+# and once for the step; the state before and after; observation, reward and flags.
 _BYTES_OF_A_STEP = 2 * 8 + 2 * 16 + 16 + 4 + 2
 
 
 def _bandwidth(num_envs: int, effort: Effort) -> Measured:
-    """Bytes that a step moves a second, over what numpy moves when it copies as many."""
+    """Return the bytes per second that a step moves over those of a numpy copy of equal size."""
     source = np.ones(num_envs * _BYTES_OF_A_STEP // 2, np.uint8)
     target = np.zeros_like(source)
     stepper = _steps("CartPole", num_envs)(effort.seconds)
@@ -267,6 +343,11 @@ def _recorded_observations(effort: Effort) -> Measured:
     return rollouts.observations_against_copying(effort.rounds, effort.seconds), ""
 
 
+def _plain_loop(name: str, effort: Effort) -> Measured:
+    measured, plain = plain_loops.against_plain_loop(name, effort.rounds, effort.seconds)
+    return measured, f"the latter {median(plain) / 1e6:.3g} M steps/s"
+
+
 def _jax(num_envs: int, effort: Effort) -> Measured:
     beyond, kernel = jax_steps.beyond_the_kernel(num_envs, effort.rounds, effort.seconds)
     return [beyond], f"the kernel takes {median(kernel):.2f} µs"
@@ -278,7 +359,7 @@ def _import(effort: Effort) -> Measured:
 
 
 def groups() -> list[Group]:
-    """All groups of measurements."""
+    """Return all groups of measurements."""
     others = {"MountainCar": 1.8, "Pendulum": 1.5, "MountainCarContinuous": 1.5, "Acrobot": 0.25}
     sizes = {16: 0.05, 256: 0.6, 1 << 20: 0.45}
     scaling = {4096: 1.3, 8192: 1.6, 16384: 1.75, 65536: 1.8, 1 << 20: 1.6}
@@ -286,6 +367,9 @@ def groups() -> list[Group]:
         num_envs: {"rollout": given, "linear rollout": linear, "linear beginners": linear}
         for num_envs, given, linear in ((4096, 0.9, 1.35), (1 << 20, 1.5, 2.5))
     }
+    plain = {"Snake": (1, 2), "ConnectFour": (1, 2), "KeyDoor": (1.1, 2), "QuadrotorLidar": (8.7, 8.7)}
+    # Targets over Gymnasium's single environment and EnvPool with one thread, and of two workers over one.
+    bodies = {"LunarLander": (30, 12, 1.8), "BipedalWalker": (40, 15, 1.8), "BipedalWalkerHardcore-v3": (25, 10, 1.8)}
     gymnasium = [Row("CartPole / Gymnasium's numpy", 40), Row("float64 CartPole / Gymnasium's numpy", 5)]
     narrow, wide = (_steps("CartPole", actions=actions) for actions in (np.int32, np.int64))
     cartpole = _steps("CartPole")
@@ -305,7 +389,7 @@ def groups() -> list[Group]:
             [Row("time: both / neither, N = 1024", 1.35, at_most=True)],
             partial(_times, 1024, [_SAME_STEP | _STATISTICS]),
         ),
-        Group([Row("step of one copy", 0.33, "µs", at_most=True)], _one_copy),
+        Group([Row("step of one env", 0.33, "µs", at_most=True)], _one_env),
         Group([Row("step with torch's actions, N = 1024", 3, "µs", at_most=True)], _torch_actions),
         Group(
             [Row(f"N = {size} / N = 4096", target) for size, target in sizes.items()],
@@ -319,11 +403,41 @@ def groups() -> list[Group]:
         ),
         *(
             Group(
+                [Row(f"time, {name}: 2 workers / 1, {size}", 1.05, at_most=True)],
+                partial(_on_shared_cores, size, cores, busy),
+            )
+            for name, cores, busy in (("busy core", 2, True), ("one core", 1, False))
+            for size in (4096, 16384, 65536)
+        ),
+        *(
+            Group(
                 [Row(f"{of} / step, N = {size}", target) for of, target in of_size.items()],
                 partial(_rollouts, size),
             )
             for size, of_size in rollout.items()
         ),
+        *(
+            Group(
+                [Row(f"{name} / plain C++", step), Row(f"{name} rollout / plain C++", returns)],
+                partial(_plain_loop, name),
+            )
+            for name, (step, returns) in plain.items()
+        ),
+        *(
+            group
+            for name, (one, pool, workers) in bodies.items()
+            for group in (
+                Group([Row(f"{name} / one of Gymnasium's", one)], partial(_against_one_of_gymnasium, name)),
+                Group([Row(f"{name} / EnvPool's, 1 thread", pool)], partial(_against_one_thread_of_envpool, name)),
+                Group([Row(f"{name}: 2 workers / 1", workers)], partial(_two_workers, 4096, environment=name)),
+            )
+        ),
+        Group([Row("LunarLander: AVX2 / AVX-512", 0.7)], partial(_narrower, "LunarLander")),
+        Group(
+            [Row("LunarLander: N = 64 / N = 4096", 0.55)],
+            partial(_ratios, [_steps("LunarLander", 64)], _steps("LunarLander")),
+        ),
+        Group([Row("reset of one LunarLander", 20, "µs", at_most=True)], partial(_one_reset, "LunarLander")),
         Group([Row("rollout: 2 workers / 1, N = 65536", 1.8)], _rollouts_with_two_workers),
         Group([Row("MLP rollout / numpy and step", 4)], _network),
         Group([Row("rollout: observations / copying", 0.8)], _recorded_observations),
@@ -332,6 +446,6 @@ def groups() -> list[Group]:
             for size in (8, 4096)
         ),
         Group([Row("seeded reset of 4096", 2, "ms", at_most=True)], _seeded_reset),
-        Group([Row("memory per copy, N = 1048576", 250, "bytes", at_most=True)], _memory),
+        Group([Row("memory per env, N = 1048576", 250, "bytes", at_most=True)], _memory),
         Group([Row("import operant after gymnasium", 40, "ms", at_most=True)], _import),
     ]

@@ -1,13 +1,12 @@
-"""How long it takes to solve CartPole: examples/ppo.py, Stable-Baselines3, CleanRL, and PureJaxRL's way in JAX.
+"""Measure the time to solve CartPole with examples/ppo.py, Stable-Baselines3, CleanRL, and JAX as in PureJaxRL.
 
     make test-integrations
     build/integrations/bin/python bench/time_to_solve.py --seeds 3 --json docs/time_to_solve.json
 
-Each run is a process of its own with one thread. Its clock counts the processor time of training, from the end of the
-imports on, compilation by JAX included. It stands still while the policy is judged, which is after each update, for JAX
-after each tenth: by the mean return of 100 episodes without noise in the actions, whose seeds no training has seen.
-CartPole is solved at 475. The settings are each one's own: examples/ppo.py's, the RL Zoo's for Stable-Baselines3, and
-the defaults of CleanRL and PureJaxRL.
+Each run is a new process with one thread. Its clock counts the processor time of training, including compilation by
+JAX, but not the imports. The clock stops for each evaluation of the policy, after every update, or with JAX after every
+tenth: 100 episodes without noise in the actions, with seeds that training does not use. CartPole is solved at a mean
+return of 475. Stable-Baselines3 has the settings of the RL Zoo; CleanRL and PureJaxRL have their defaults.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLVED = 475.0
-BUDGET = 600.0  # seconds of processor time, after which a run is given up
+BUDGET = 600.0  # seconds of processor time, after which a run ends
 
 
-class Solved(Exception):  # noqa: N818 (it is what one hopes for)
+class Solved(Exception):  # noqa: N818 (not an error)
     """Raised to end a training loop."""
 
 
 class Judge:
-    """The clock, and the judgement."""
+    """Evaluates policies, and measures the training time between the evaluations."""
 
     def __init__(self, seed: int) -> None:
         """Start the clock."""
@@ -50,7 +49,7 @@ class Judge:
         self._judging, self._started = 0.0, time.process_time()
 
     def __call__(self, weights: Sequence[Any], biases: Sequence[Any], steps: int, **options: Any) -> None:
-        """Judge a network of tanh units; raises Solved when it solves CartPole, or the budget is spent."""
+        """Evaluate a network of tanh units. Raises Solved if it solves CartPole or the budget is spent."""
         from operant.policies import MLP
 
         now = time.process_time()
@@ -63,13 +62,13 @@ class Judge:
 
 
 def layers(module: Any) -> tuple[list[Any], list[Any]]:
-    """Weights and biases of a network in torch."""
+    """Return the weights and biases of a torch network."""
     linear = [one for one in module.modules() if hasattr(one, "weight")]
     return [one.weight.detach() for one in linear], [one.bias.detach() for one in linear]
 
 
 def operants_example(seed: int) -> Judge:
-    """examples/ppo.py."""
+    """Run examples/ppo.py."""
     spec = importlib.util.spec_from_file_location("ppo", ROOT / "examples" / "ppo.py")
     assert spec is not None
     assert spec.loader is not None
@@ -92,7 +91,7 @@ def operants_example(seed: int) -> Judge:
 
 
 def stable_baselines3(seed: int, ours: bool) -> Judge:
-    """Its PPO with the settings of the RL Zoo, on its own vector environment or on Operant's."""
+    """Run its PPO with the settings of the RL Zoo, on its own vector environment or on Operant's."""
     import torch
     from stable_baselines3 import PPO
     from stable_baselines3.common.callbacks import BaseCallback
@@ -131,7 +130,7 @@ def stable_baselines3(seed: int, ours: bool) -> Judge:
 
 
 def cleanrl(seed: int, ours: bool) -> Judge:
-    """Its ppo.py with its defaults, and the changes of docs/training.md; with SyncVectorEnv, or on Operant."""
+    """Run its ppo.py with its defaults and the changes of docs/training.md, on SyncVectorEnv or on Operant."""
     import re
 
     import torch
@@ -175,7 +174,7 @@ def cleanrl(seed: int, ours: bool) -> Judge:
 
 
 def purejaxrl(seed: int) -> Judge:
-    """PPO in one compiled function, environment and all, with the defaults of PureJaxRL's ppo.py."""
+    """Run PPO and the environment as one compiled function, with the defaults of PureJaxRL's ppo.py."""
     sys.path.insert(0, str(Path(__file__).parent))
     from ppo_jax import train
 
@@ -191,16 +190,16 @@ CONTENDERS: dict[str, Callable[[int], Judge]] = {
     "Stable-Baselines3": lambda seed: stable_baselines3(seed, False),
     "CleanRL on Operant": lambda seed: cleanrl(seed, True),
     "CleanRL": lambda seed: cleanrl(seed, False),
-    "JAX, in PureJaxRL's way": purejaxrl,
+    "JAX, as in PureJaxRL": purejaxrl,
 }
 
 
 def measured(name: str, seed: int) -> dict[str, Any]:
-    """A run in a process of its own, with one thread."""
+    """Run a contender in a new process, with one thread."""
     one = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     environment = os.environ | one | {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"}
     command = [sys.executable, Path(__file__).resolve(), "--run", name, "--seeds", str(seed)]
-    with tempfile.TemporaryDirectory() as directory:  # for what CleanRL writes
+    with tempfile.TemporaryDirectory() as directory:  # for the files that CleanRL writes
         done = subprocess.run(command, env=environment, cwd=directory, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{name}, seed {seed}:\n{done.stderr}")
@@ -208,10 +207,10 @@ def measured(name: str, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the contenders in turns, and print a table."""
+    """Run the contenders in turn, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=5, help="how many runs of each")
-    parser.add_argument("--json", type=Path, help="where to write the curves")
+    parser.add_argument("--seeds", type=int, default=5, help="number of runs of each (default: 5)")
+    parser.add_argument("--json", type=Path, help="write the curves")
     parser.add_argument("--only", nargs="+", default=list(CONTENDERS), choices=CONTENDERS)
     parser.add_argument("--run", choices=CONTENDERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -1,9 +1,9 @@
-"""Steps a second through the interfaces of training libraries: Operant's environments against Gymnasium's, in turns.
+"""Measure steps per second through the interfaces of training libraries, with Operant and with Gymnasium in turn.
 
     make test-integrations
     build/integrations/bin/python bench/training.py
 
-Actions are made before; what is measured is the library's way to a step, and the step.
+The actions are drawn in advance, so the times consist of the library's overhead and the step.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ import operant  # noqa: F401 (registers the ids)
 torch.set_num_threads(1)
 SIZES = (8, 64, 1024)
 ROUNDS = 5
-SECONDS = 0.3  # of a round
+SECONDS = 0.3  # per round
 
 
-def vector(copies: int, ours: bool, mode: AutoresetMode) -> gym.vector.VectorEnv:
-    """Operant's environment, or Gymnasium's."""
+def vector(num_envs: int, ours: bool, mode: AutoresetMode) -> gym.vector.VectorEnv:
+    """Make Operant's or Gymnasium's environment."""
     if ours:
-        return gym.make_vec("operant/CartPole-v1", num_envs=copies, autoreset_mode=mode)
-    return SyncVectorEnv([lambda: gym.make("CartPole-v1")] * copies, autoreset_mode=mode)
+        return gym.make_vec("operant/CartPole-v1", num_envs=num_envs, autoreset_mode=mode)
+    return SyncVectorEnv([lambda: gym.make("CartPole-v1")] * num_envs, autoreset_mode=mode)
 
 
-def sb3(copies: int, ours: bool) -> Callable[[], object]:
-    """A step of a VecEnv."""
+def sb3(num_envs: int, ours: bool) -> Callable[[], object]:
+    """Return the step of a VecEnv."""
     from stable_baselines3.common.env_util import make_vec_env as make_dummy
 
     from operant.adapters.sb3 import make_vec_env
 
-    env = (make_vec_env if ours else make_dummy)("CartPole-v1", copies, 1)
+    env = (make_vec_env if ours else make_dummy)("CartPole-v1", num_envs, 1)
     env.reset()
-    actions = np.random.default_rng(1).integers(0, 2, copies)
+    actions = np.random.default_rng(1).integers(0, 2, num_envs)
     return lambda: env.step(actions)
 
 
-def torchrl(copies: int, ours: bool) -> Callable[[], object]:
-    """A step of a collector's loop: with the reset of the copies that have ended an episode."""
+def torchrl(num_envs: int, ours: bool) -> Callable[[], object]:
+    """Return the step of a collector's loop, which includes the reset of envs whose episode has ended."""
     from torchrl.envs import GymWrapper
 
-    env = GymWrapper(vector(copies, ours, AutoresetMode.DISABLED), categorical_action_encoding=True)
+    env = GymWrapper(vector(num_envs, ours, AutoresetMode.DISABLED), categorical_action_encoding=True)
     state = env.reset()
-    actions = torch.randint(0, 2, (copies,), generator=torch.Generator().manual_seed(1))
+    actions = torch.randint(0, 2, (num_envs,), generator=torch.Generator().manual_seed(1))
 
     def step() -> None:
         nonlocal state
@@ -59,18 +59,18 @@ def torchrl(copies: int, ours: bool) -> Callable[[], object]:
     return step
 
 
-def skrl(copies: int, ours: bool) -> Callable[[], object]:
-    """A step of the wrapped environment."""
+def skrl(num_envs: int, ours: bool) -> Callable[[], object]:
+    """Return the step of the wrapped environment."""
     from skrl.envs.wrappers.torch import wrap_env
 
-    env = wrap_env(vector(copies, ours, AutoresetMode.SAME_STEP), verbose=False)
+    env = wrap_env(vector(num_envs, ours, AutoresetMode.SAME_STEP), verbose=False)
     env.reset()
-    actions = torch.randint(0, 2, (copies, 1), generator=torch.Generator().manual_seed(1))
+    actions = torch.randint(0, 2, (num_envs, 1), generator=torch.Generator().manual_seed(1))
     return lambda: env.step(actions)
 
 
-def rllib(copies: int, ours: bool) -> Callable[[], object]:
-    """A step of an env runner with random actions, of which sampling makes many."""
+def rllib(num_envs: int, ours: bool) -> Callable[[], object]:
+    """Return the sampling of an env runner with random actions."""
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 
@@ -79,39 +79,39 @@ def rllib(copies: int, ours: bool) -> Callable[[], object]:
         .environment("operant:operant/CartPole-v1" if ours else "CartPole-v1")
         .env_runners(
             num_env_runners=0,
-            num_envs_per_env_runner=copies,
+            num_envs_per_env_runner=num_envs,
             gym_env_vectorize_mode="vector_entry_point" if ours else "sync",
         ),
         worker_index=0,
     )
-    return lambda: runner.sample(num_timesteps=copies, random_actions=True)
+    return lambda: runner.sample(num_timesteps=num_envs, random_actions=True)
 
 
 LIBRARIES = {"Stable-Baselines3": sb3, "TorchRL": torchrl, "skrl": skrl, "RLlib": rllib}
 
 
-def rate(step: Callable[[], object], copies: int) -> float:
-    """Copies' steps a second of one round."""
+def rate(step: Callable[[], object], num_envs: int) -> float:
+    """Measure the total steps per second in one round."""
     count, began = 0, time.perf_counter()
     while (spent := time.perf_counter() - began) < SECONDS:
         step()
         count += 1
-    return count * copies / spent
+    return count * num_envs / spent
 
 
 def main() -> None:
-    """Measure, and print a table for the page on training."""
+    """Measure, and print the table of docs/training.md."""
     chosen = sys.argv[1:] or list(LIBRARIES)
-    print("| CartPole, copies: | " + " | ".join(map(str, SIZES)) + " |")
+    print("| CartPole, envs: | " + " | ".join(map(str, SIZES)) + " |")
     print("|---" * (len(SIZES) + 1) + "|")
     for name in chosen:
         cells: dict[bool, list[str]] = {True: [], False: []}
-        for copies in SIZES:
-            steps = {ours: LIBRARIES[name](copies, ours) for ours in (True, False)}
+        for num_envs in SIZES:
+            steps = {ours: LIBRARIES[name](num_envs, ours) for ours in (True, False)}
             rates: dict[bool, list[float]] = {True: [], False: []}
             for _ in range(ROUNDS):
                 for ours, step in steps.items():
-                    rates[ours].append(rate(step, copies))
+                    rates[ours].append(rate(step, num_envs))
             for ours, measured in rates.items():
                 low, middle, high = (value / 1e3 for value in np.quantile(measured, (0, 0.5, 1)))
                 cells[ours].append(f"{middle:,.0f} ({low:,.0f} - {high:,.0f})")

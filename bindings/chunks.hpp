@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Divides long work into parts. After each part, Python handles signals and reports progress.
+/// Divides long work into parts, between which Python handles signals and reports progress.
 
 #include <algorithm>
 #include <chrono>
@@ -9,19 +9,20 @@
 #include <nanobind/nanobind.h>
 
 #include "released_gil.hpp"
+#include "shared_engine.hpp"
 
 namespace operant::bindings {
 
-/// Chooses the number of steps of a part, so that it takes about a tenth of a second.
+/// Chooses the number of steps of a part so that it takes about a tenth of a second.
 class Pace {
 public:
-    /// \param num_envs the number of copies
+    /// \param num_envs the number of envs
     explicit Pace(std::size_t num_envs) : steps_(std::max<std::size_t>(first_steps / num_envs, 1)) {}
 
     /// The number of steps of the next part.
     std::size_t steps() const { return steps_; }
 
-    /// Notes how many seconds these steps took.
+    /// Notes the duration of these steps.
     void took(double seconds) {
         constexpr double wanted = 0.1, most = 16;
         steps_ = static_cast<std::size_t>(
@@ -29,19 +30,21 @@ public:
     }
 
 private:
-    static constexpr std::size_t first_steps = std::size_t{1} << 18;  // of one copy: less than a second even with a slow policy
+    // The first part, in steps of one env: less than a second even with a slow policy.
+    static constexpr std::size_t first_steps = std::size_t{1} << 18;
     std::size_t steps_;
 };
 
-/// Runs to the end. The GIL is released during each part.
-/// \param run which has `advance(steps)`, `done()` and `is_over()`
+/// Advances a run to its end. Releases the GIL during each part.
+/// \param shared the environment of the run
+/// \param run an object with `advance(steps)`, `done()` and `is_over()`
 /// \param total the value of `done()` at the end
-/// \param progress None, or a Python callable that is called with `done()` and `total` after each part
+/// \param progress None, or a Python callable that takes `done()` and `total` after each part
 /// \throws nb::python_error if a signal handler or `progress` raises
 template <class Run>
-void run_in_chunks(Run& run, std::size_t num_envs, std::size_t total, nanobind::handle progress) {
+void run_in_chunks(SharedEngine& shared, Run& run, std::size_t total, nanobind::handle progress) {
     using Clock = std::chrono::steady_clock;
-    Pace pace(num_envs);
+    Pace pace(shared.core->num_envs());
     while (!run.is_over()) {
         {
             const ReleasedGil released;
@@ -49,6 +52,7 @@ void run_in_chunks(Run& run, std::size_t num_envs, std::size_t total, nanobind::
             run.advance(pace.steps());
             pace.took(std::chrono::duration<double>(Clock::now() - begin).count());
         }
+        const PythonTurn turn(shared);
         if (PyErr_CheckSignals() != 0) throw nanobind::python_error();
         if (!progress.is_none()) progress(run.done(), total);
     }

@@ -6,20 +6,24 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
-#include <operant/dispatch.hpp>
+#include <operant/library/dispatch.hpp>
+#include <operant/library/mistakes.hpp>
 
 #include "actions.hpp"
-#include "environment.hpp"
-#include "foreign_environment.hpp"
-#include "policy.hpp"
+#include "description_binding.hpp"
+#include "engine_binding.hpp"
+#include "policy_bindings.hpp"
 #include "released_gil.hpp"
-#include "vector_env.hpp"
+#include "shared_streams.hpp"
+#include "step_method.hpp"
+#include "xla/foreign_environment.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -27,7 +31,7 @@ using namespace nb::literals;
 namespace operant::bindings {
 namespace {
 
-/// Raises Gymnasium's exceptions for errors for which it has one.
+/// Raises Gymnasium's exception for each error for which Gymnasium has one.
 void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
     const auto raise = [](const char* exception, const char* message) {
         PyErr_SetString(nb::object(nb::module_::import_("gymnasium.error").attr(exception)).ptr(), message);
@@ -42,58 +46,77 @@ void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
 }
 
 void bind_environment(nb::module_& module) {
-    nb::class_<Environment>(module, "Environment")
-        .def_prop_ro("name", [](const Environment& self) { return self.description().name; })
-        .def_prop_ro("max_episode_steps", [](const Environment& self) { return self.description().max_episode_steps; })
-        .def_prop_ro("number_count", [](const Environment& self) { return self.description().number_count; })
-        .def_prop_ro("has_reset_info", [](const Environment& self) { return self.description().has_reset_info; })
-        .def_prop_ro("bytes_per_copy", &Environment::bytes_per_copy)
-        .def_prop_ro("parameters", &Environment::parameters)
-        .def_prop_ro("reset_bounds", &Environment::reset_bounds)
-        .def_prop_ro("state_names", &Environment::state_names)
-        .def_prop_ro("infos", &Environment::infos)
-        .def("outputs", &Environment::outputs, "autoreset_mode"_a, "episode_statistics"_a)
-        .def("spaces", &Environment::spaces, "numbers"_a);
+    nb::class_<DescriptionBinding>(module, "EnvironmentDescription")
+        .def_prop_ro("name", [](const DescriptionBinding& self) { return self.description().name; })
+        .def_prop_ro("max_episode_steps", [](const DescriptionBinding& self) { return self.description().max_episode_steps; })
+        .def_prop_ro("has_action_mask", [](const DescriptionBinding& self) { return self.description().has_action_mask; })
+        .def_prop_ro("has_reset_info", [](const DescriptionBinding& self) { return self.description().has_reset_info; })
+        .def_prop_ro("bytes_per_env", &DescriptionBinding::bytes_per_env)
+        .def_prop_ro("parameters", &DescriptionBinding::parameters)
+        .def_prop_ro("reset_bounds", &DescriptionBinding::reset_bounds)
+        .def_prop_ro("state_names", &DescriptionBinding::state_names)
+        .def_prop_ro("infos", &DescriptionBinding::infos)
+        .def_prop_ro("leaves", &DescriptionBinding::leaves)
+        .def_prop_ro("observation_tree", &DescriptionBinding::observation_tree)
+        .def_prop_ro("action_leaves", &DescriptionBinding::action_leaves)
+        .def_prop_ro("action_tree", &DescriptionBinding::action_tree)
+        .def_prop_ro("observation_size", [](const DescriptionBinding& self) { return self.description().observation.size; })
+        .def_prop_ro("mistake", [](const DescriptionBinding& self) { return mistake_in(self.description()); })
+        .def("outputs", &DescriptionBinding::outputs, "autoreset_mode"_a, "episode_statistics"_a)
+        .def(
+            "check_parameters",
+            [](const DescriptionBinding& self, const Numbers& numbers) { return ParametersBinding(self.description(), numbers); },
+            "numbers"_a);
+    nb::class_<ParametersBinding>(module, "Parameters").def("spaces", &ParametersBinding::spaces);
 }
 
-void bind_vector_env(nb::module_& module) {
-    nb::class_<PyVectorEnv::Snapshot>(module, "Snapshot", "Where an environment stood.");
-    nb::class_<PyVectorEnv>(module, "VectorEnv")
+void bind_engine(nb::module_& module) {
+    nb::class_<EngineBinding::Snapshot>(module, "Snapshot", "The state of an environment, in memory.");
+    nb::class_<EngineBinding>(module, "Engine")
         .def(
             "__init__",
-            [](PyVectorEnv* self, const Environment& environment, std::size_t num_envs, std::size_t workers,
-               std::int32_t max_episode_steps, const std::string& autoreset_mode, bool float64, const Numbers& parameters,
-               bool record_episode_statistics, nb::object as_actions, nb::object fitting_actions,
-               nb::object final_observations, nb::object final_tuples) {
-                new (self) PyVectorEnv(environment, num_envs,
-                                       {workers, max_episode_steps, autoreset_mode, float64, record_episode_statistics},
-                                       parameters, std::move(as_actions), std::move(fitting_actions),
-                                       std::move(final_observations), std::move(final_tuples));
+            [](EngineBinding* self, const ParametersBinding& parameters, std::size_t num_envs, std::size_t workers,
+               std::int32_t max_episode_steps, const std::string& autoreset_mode, bool float64, bool record_episode_statistics,
+               nb::object as_actions, nb::object fitting_actions, nb::object lazy_infos, nb::object final_observations) {
+                new (self) EngineBinding(parameters, num_envs,
+                                         {workers, max_episode_steps, autoreset_mode, float64, record_episode_statistics},
+                                         std::move(as_actions), std::move(fitting_actions), std::move(lazy_infos),
+                                         std::move(final_observations));
             },
-            "environment"_a, "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "float64"_a,
-            "parameters"_a, "record_episode_statistics"_a, "as_actions"_a, "fitting_actions"_a, "final_observations"_a,
-            "final_tuples"_a)
-        .def("reset", &PyVectorEnv::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
-        .def("seed", &PyVectorEnv::seed, "first"_a)
-        .def("generators", &PyVectorEnv::generators)
-        .def("set_generators", &PyVectorEnv::set_generators, "generators"_a)
-        .def("step", &PyVectorEnv::step, "actions"_a.none())
-        .def("rollout", &PyVectorEnv::rollout, "source"_a, "steps"_a, "arrays"_a, "chosen_actions"_a.none(),
+            "parameters"_a, "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "float64"_a,
+            "record_episode_statistics"_a, "as_actions"_a, "fitting_actions"_a, "lazy_infos"_a, "final_observations"_a)
+        .def("reset", &EngineBinding::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
+        .def("seed", &EngineBinding::seed, "first"_a)
+        .def("generators", &EngineBinding::generators, "make"_a)
+        .def("shared_generators", &EngineBinding::shared_generators)
+        .def("take_generator", &EngineBinding::take_generator, "env"_a, "generator"_a)
+        .def("halves", &EngineBinding::halves)
+        .def("set_halves", &EngineBinding::set_halves, "halves"_a)
+        .def("step", &EngineBinding::step, "actions"_a.none())
+        .def("resume", &EngineBinding::resume)
+        .def("rollout", &EngineBinding::rollout, "source"_a, "steps"_a, "arrays"_a, "chosen_actions"_a.none(),
              "returns"_a.none(), "progress"_a.none())
-        .def("evaluate", &PyVectorEnv::evaluate, "policy"_a, "episodes"_a, "returns"_a, "lengths"_a, "progress"_a.none())
-        .def("observe", &PyVectorEnv::observe)
-        .def("set_parameters", &PyVectorEnv::set_parameters, "parameters"_a)
-        .def("snapshot", &PyVectorEnv::snapshot, "note"_a)
-        .def("restore", &PyVectorEnv::restore, "snapshot"_a)
-        .def("copy_state", &PyVectorEnv::copy_state, "source"_a, "target"_a, "random"_a)
-        .def("state", &PyVectorEnv::state)
-        .def("set_state", &PyVectorEnv::set_state, "state"_a)
-        .def("logs", &PyVectorEnv::logs)
-        .def("clear_logs", &PyVectorEnv::clear_logs)
-        .def("save", &PyVectorEnv::save)
-        .def("load", &PyVectorEnv::load, "bytes"_a)
-        .def("foreign_number", &PyVectorEnv::foreign_number)
-        .def("close", &PyVectorEnv::close);
+        .def("evaluate", &EngineBinding::evaluate, "policy"_a, "episodes"_a, "returns"_a, "lengths"_a, "progress"_a.none())
+        .def("observe", &EngineBinding::observe)
+        .def("action_masks", &EngineBinding::action_masks)
+        .def("set_parameters", &EngineBinding::set_parameters, "parameters"_a)
+        .def("snapshot", &EngineBinding::snapshot, "note"_a)
+        .def("restore", &EngineBinding::restore, "snapshot"_a)
+        .def("copy_state", &EngineBinding::copy_state, "source"_a, "target"_a, "random"_a)
+        .def("state", &EngineBinding::state)
+        .def("set_state", &EngineBinding::set_state, "state"_a, "mask"_a.none())
+        .def("logs", &EngineBinding::logs)
+        .def("clear_logs", &EngineBinding::clear_logs)
+        .def("save", &EngineBinding::save)
+        .def("load", &EngineBinding::load, "bytes"_a)
+        .def("foreign_number", &EngineBinding::foreign_number)
+        .def("close", &EngineBinding::close);
+}
+
+/// Copies the attributes that an earlier import of the module has made.
+void show_again(nb::module_& module, const nb::object& earlier) {
+    for (const auto [name, value] : nb::cast<nb::dict>(earlier.attr("__dict__")))
+        if (!nb::cast<std::string_view>(name).starts_with("__")) module.attr(name) = value;
 }
 
 }  // namespace
@@ -103,31 +126,41 @@ NB_MODULE(_core, module) {
     using namespace operant::bindings;
     module.doc() = "Operant's C++ core; use it through operant.envs.";
 
+    // nanobind binds a C++ type once per process, but Python imports the module again if it was removed from `sys.modules`.
+    // The second module gets the attributes of the first, so that objects of the first import stay usable.
+    auto imported = nb::borrow<nb::dict>(PyInterpreterState_GetDict(PyInterpreterState_Get()));
+    constexpr auto name = "operant._core";
+    if (imported.contains(name)) return show_again(module, imported[name]);
+
     nb::list available;
     for (const operant::Architecture& architecture : operant::architectures())
         if (architecture.available) available.append(architecture.name);
     module.attr("simd_active") = active_architecture();
     module.attr("simd_available") = nb::tuple(available);
-    module.attr("most_workers") = operant::VectorEnvCore::most_workers;
+    module.attr("most_workers") = operant::Engine::most_workers;
+    module.def("usable_cores", &operant::detail::usable_cores);
 
     // When the interpreter exits, a daemon thread may still hold objects of this module, which is not a leak. The tests
-    // switch the warnings on.
+    // enable the warnings.
     nb::set_leak_warnings(false);
     module.def("set_leak_warnings", &nb::set_leak_warnings, "value"_a);
 
     prepare_actions();
+    prepare_shared_streams();
     ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
     bind_environment(module);
     bind_policies(module);
-    bind_vector_env(module);
+    bind_engine(module);
+    bind_step_method(module);
     module.attr("foreign_calls") = reinterpret_cast<std::uintptr_t>(&foreign_calls());
     module.def("builtin_environments", &builtin_environments);
     module.def(
         "load_library",
-        [](const std::string& path) {
-            const operant::EnvironmentLibrary& library = load_library(path);
+        [](const nb::bytes& path) {  // not a string, because the names of files may not be UTF-8
+            const operant::EnvironmentLibrary& library = load_library(std::string(path.c_str(), path.size()));
             return std::pair(environments_of(library), policies_of(library));
         },
         "path"_a);
+    imported[name] = module;
 }

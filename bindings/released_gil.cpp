@@ -8,7 +8,7 @@ namespace nb = nanobind;
 namespace operant::bindings {
 namespace {
 
-// Only the thread that has the GIL changes these; without a GIL, any thread does.
+// Only the thread that holds the GIL changes these; on free-threaded Python, any thread does.
 std::atomic<int> threads_out = 0;
 std::atomic<bool> exiting = false;
 

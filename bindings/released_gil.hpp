@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Releases the GIL, so that other Python threads run during a step.
+/// Releases the GIL so that other Python threads run during a step.
 
 #include <nanobind/nanobind.h>
 
@@ -8,9 +8,9 @@ namespace operant::bindings {
 
 /// Releases the GIL during its lifetime, unless the interpreter has begun to exit.
 ///
-/// If a daemon thread asks for the GIL after the interpreter has begun to exit, Python before 3.14 ends the thread by
-/// unwinding its stack, which makes C++ call std::terminate. So the exit waits for all threads that have released the GIL,
-/// and from then on no thread releases it.
+/// If a daemon thread requests the GIL after the interpreter has begun to exit, Python before 3.14 unwinds the thread's stack,
+/// and C++ calls std::terminate. So the exit waits for all threads that have released the GIL, and from then on no thread
+/// releases it.
 class ReleasedGil {
 public:
     ReleasedGil();
@@ -18,7 +18,7 @@ public:
     ReleasedGil(const ReleasedGil&) = delete;
     ReleasedGil& operator=(const ReleasedGil&) = delete;
 
-    /// Call this once, when the module is imported.
+    /// Must be called once, when the module is imported.
     static void prepare_exit();
 
 private:

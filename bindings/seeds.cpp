@@ -14,7 +14,7 @@ namespace {
 SeedSequence sequence_of(nb::handle integer) {
     std::uint64_t small;
     if (nb::try_cast(integer, small)) return SeedSequence(small);
-    // An integer of more than 64 bits, as 32-bit words.
+    // The integer has more than 64 bits: pass it as 32-bit words.
     const auto bits = nb::cast<std::size_t>(integer.attr("bit_length")());
     std::vector<std::uint32_t> words((bits + 31) / 32);
     const nb::object digits = integer.attr("to_bytes")(4 * words.size(), "little");
@@ -31,10 +31,10 @@ std::vector<std::optional<SeedSequence>> seed_sequences(nb::handle seed, std::si
     std::uint64_t first;
     if (nb::isinstance<nb::int_>(seed)) {
         if (nb::try_cast(seed, first) && first <= std::numeric_limits<std::uint64_t>::max() - num_envs) {
-            for (std::size_t copy = 0; copy < num_envs; ++copy) sequences.emplace_back(SeedSequence(first + copy));
+            for (std::size_t env = 0; env < num_envs; ++env) sequences.emplace_back(SeedSequence(first + env));
         } else {
-            for (std::size_t copy = 0; copy < num_envs; ++copy)
-                sequences.emplace_back(sequence_of(nb::borrow(seed) + nb::int_(copy)));
+            for (std::size_t env = 0; env < num_envs; ++env)
+                sequences.emplace_back(sequence_of(nb::borrow(seed) + nb::int_(env)));
         }
     } else {
         for (const nb::handle one : seed)

@@ -8,13 +8,13 @@
 
 #include <nanobind/nanobind.h>
 
-#include <operant/numerics/random.hpp>
+#include <operant/random/random.hpp>
 
 namespace operant::bindings {
 
-/// The seeds of all copies, or an empty vector if `seed` is None.
-/// \param seed None, an int (copy i is seeded with `seed + i`), or a list with one int or None per copy. The Python package has
-///        checked that ints are not negative, and that the list has `num_envs` elements.
+/// Returns the seeds of all envs, or an empty vector if `seed` is None.
+/// \param seed None, an int (env i is seeded with `seed + i`), or a list with one int or None per env. The Python package
+///        checks that ints are not negative and that the list has `num_envs` elements.
 std::vector<std::optional<SeedSequence>> seed_sequences(nanobind::handle seed, std::size_t num_envs);
 
 }  // namespace operant::bindings

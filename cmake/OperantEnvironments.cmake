@@ -9,10 +9,10 @@
 #   POLICIES      The same for policies, which have a line `static constexpr std::string_view policy_name`.
 #   NETWORKS      Also builds Operant's own policies: neural networks and random actions.
 #
-# A MODULE needs no Taskflow. The other types are linked to operant::operant, because they are for programs that step
-# environments.
+# A MODULE does not need Taskflow. The other types link to operant::operant, because programs that step environments use
+# them.
 #
-# Each instruction set has a translation unit of its own, because the compiler may use its instructions anywhere in it.
+# There is one translation unit per instruction set, because the compiler may use its instructions anywhere in the unit.
 include_guard()
 include(${CMAKE_CURRENT_LIST_DIR}/architectures.cmake)
 
@@ -49,68 +49,44 @@ function(operant_add_environments target)
 
   set(directory ${CMAKE_CURRENT_BINARY_DIR}/${target}_environments)
   set(sources ${directory}/library.cpp)
-  set(declarations "")
-  set(architecture_list "")
-  set(networks "")
+  set(types "")
   foreach(architecture IN LISTS operant_architectures)
     set(type ${operant_type_${architecture}})
+    list(APPEND types ${type})
     set(definitions "")
     foreach(name IN LISTS names)
       string(APPEND definitions "template struct operant::LibraryKernels<${name}, ${type}>;\n")
-      string(APPEND declarations "extern template struct operant::LibraryKernels<${name}, ${type}>;\n")
     endforeach()
     foreach(name IN LISTS policies)
       string(APPEND definitions "template struct operant::LibraryPolicy<${name}, ${type}>;\n")
-      string(APPEND declarations "extern template struct operant::LibraryPolicy<${name}, ${type}>;\n")
     endforeach()
     if(arg_NETWORKS)
       string(APPEND definitions "template struct operant::LibraryNetworks<${type}>;\n")
-      string(APPEND declarations "extern template struct operant::LibraryNetworks<${type}>;\n")
-      string(APPEND networks "
-        {operant::architecture_name<${type}>().data(), &operant::LibraryNetworks<${type}>::act,
-         &operant::LibraryNetworks<${type}>::act_randomly},")
     endif()
-    string(APPEND architecture_list ", ${type}")
     set(source ${directory}/kernels_${architecture}.cpp)
-    operant_write(${source} "#include <operant/kernel/table.hpp>\n\n${includes}\n${definitions}")
+    operant_write(${source} "#include <operant/library/table.hpp>\n\n${includes}\n${definitions}")
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${operant_flags_${architecture}}")
     list(APPEND sources ${source})
   endforeach()
 
-  operant_list_of(names describe "${architecture_list}" environments)
-  operant_list_of(policies describe_policy "${architecture_list}" described_policies)
-  set(networks_list "nullptr, 0")
-  if(networks)
-    set(networks_list "networks, std::size(networks)")
-    set(networks "    static const operant::ArchitectureNetworks networks[] = {${networks}\n    };\n")
+  # operant.load() writes the same lines, for one instruction set.
+  list(JOIN names ", " names)
+  list(JOIN policies ", " policies)
+  list(JOIN types ", " types)
+  set(networks "")
+  if(arg_NETWORKS)
+    set(networks "<true>")
   endif()
-  list(LENGTH names count)
-  list(LENGTH policies policy_count)
-  set(body "#include <iterator>\n\n#include <operant/describe.hpp>\n\n${includes}\n${declarations}
-static const operant::EnvironmentLibrary& environments() {
-    static const operant::EnvironmentDescription* const list[] = {${environments}};
-    static const operant::PolicyDescription* const policies[] = {${described_policies}};
-${networks}    static const operant::EnvironmentLibrary library{operant::library_version, ${count}, \"${operant_VERSION}\", list,
-        policies, ${policy_count}, ${networks_list}};
-    return library;
-}
-")
+  set(library "operant::make_library${networks}(operant::Environments<${names}>(), operant::Policies<${policies}>(),
+                                 xsimd::arch_list<${types}>(), \"${operant_VERSION}\")")
   if(arg_TYPE STREQUAL MODULE)
-    string(APPEND body "
-extern \"C\"
-#if defined(_WIN32)
-__declspec(dllexport)
-#else
-__attribute__((visibility(\"default\")))
-#endif
-const operant::EnvironmentLibrary* operant_environment_library() { return &environments(); }
-")
+    set(function "const operant::EnvironmentLibrary* operant_environment_library() {\n    return &${library};\n}\n")
   else()
-    operant_write(${directory}/${target}.hpp "#pragma once\n\n#include <operant/environment_library.hpp>\n
+    operant_write(${directory}/${target}.hpp "#pragma once\n\n#include <operant/abi/library.hpp>\n
 const operant::EnvironmentLibrary& operant_${target}();\n")
-    string(APPEND body "\nconst operant::EnvironmentLibrary& operant_${target}() { return environments(); }\n")
+    set(function "const operant::EnvironmentLibrary& operant_${target}() {\n    return ${library};\n}\n")
   endif()
-  operant_write(${directory}/library.cpp "${body}")
+  operant_write(${directory}/library.cpp "#include <operant/library/describe.hpp>\n\n${includes}\n${function}")
 
   add_library(${target} ${arg_TYPE} ${sources})
   target_link_libraries(${target} PRIVATE operant::kernels)
@@ -124,30 +100,18 @@ const operant::EnvironmentLibrary& operant_${target}();\n")
   endif()
 endfunction()
 
-# The elements of an array: one call per struct that describes it. There is at least one element, as C++ demands.
-function(operant_list_of structs describe_function architectures variable)
-  set(list "")
-  foreach(name IN LISTS ${structs})
-    string(APPEND list "&operant::${describe_function}<${name}${architectures}>(), ")
-  endforeach()
-  if(NOT list)
-    set(list nullptr)
-  endif()
-  set(${variable} "${list}" PARENT_SCOPE)
-endfunction()
-
-# The structs in a header that have a member `static constexpr std::string_view <member>`, with the namespaces and structs
-# around them. operant.load() finds them in the same way.
+# Finds the structs in a header that have a member `static constexpr std::string_view <member>`, and writes their names with
+# the namespaces and structs around them. operant.load() finds them in the same way.
 function(operant_structs_in header member variable)
   file(READ ${header} content)
   string(REGEX REPLACE "\"[^\"\n]*\"" "" content "${content}")
   string(REGEX REPLACE "//[^\n]*" "" content "${content}")
   string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" "" content "${content}")
-  string(REGEX REPLACE "[][;\\]" " @ " content "${content}") # these characters have a meaning in CMake's lists
+  string(REGEX REPLACE "[][;\\]" " @ " content "${content}") # these characters are special in CMake's lists
   string(REGEX MATCHALL
     "namespace +[A-Za-z0-9_:]+[ \n]*{|(struct|class) +[A-Za-z0-9_]+( +final)?[ \n]*(:[^@(){}]*)?{|{|}|static +constexpr +std::string_view +${member}[^A-Za-z0-9_]"
     tokens "${content}")
-  set(scopes "") # one element per open brace: a name, or - if it has none
+  set(scopes "") # one element per open brace: its name, or - without a name
   set(found "")
   foreach(token IN LISTS tokens)
     if(token MATCHES "^(namespace|struct|class) +([A-Za-z0-9_:]+)")
@@ -166,7 +130,7 @@ function(operant_structs_in header member variable)
   set(${variable} ${found} PARENT_SCOPE)
 endfunction()
 
-# Writes a file, unless it already has this content, so that nothing is compiled again.
+# Writes a file, unless it already has this content. An unchanged file is not compiled again.
 function(operant_write file content)
   file(CONFIGURE OUTPUT ${file} CONTENT "@content@" @ONLY)
 endfunction()

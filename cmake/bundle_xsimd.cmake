@@ -7,11 +7,11 @@ else()
 endif()
 find_path(operant_xsimd_include xsimd/xsimd.hpp PATHS ${xsimd_source}/include ${xsimd_include} REQUIRED NO_DEFAULT_PATH)
 get_filename_component(xsimd_prefix ${operant_xsimd_include} DIRECTORY)
-find_file(OPERANT_XSIMD_LICENSE NAMES LICENSE LICENSE.txt copyright DOC "The licence of xsimd, which goes with its headers"
+find_file(OPERANT_XSIMD_LICENSE NAMES LICENSE LICENSE.txt copyright DOC "The licence of xsimd, which the wheel must contain"
   PATHS ${xsimd_prefix} PATH_SUFFIXES share/doc/libxsimd-dev share/licenses/xsimd share/doc/xsimd NO_DEFAULT_PATH)
 if(NOT OPERANT_XSIMD_LICENSE)
-  message(FATAL_ERROR "The wheel brings xsimd's headers from ${operant_xsimd_include}, and must bring their licence, too: "
-    "say where it is with -DOPERANT_XSIMD_LICENSE=/path/to/LICENSE")
+  message(FATAL_ERROR "The wheel contains xsimd's headers from ${operant_xsimd_include}, so it must contain their licence: "
+    "set its place with -DOPERANT_XSIMD_LICENSE=/path/to/LICENSE")
 endif()
 install(DIRECTORY ${operant_xsimd_include}/xsimd DESTINATION ${include_directory}
   COMPONENT operant_development FILES_MATCHING PATTERN "*.hpp")

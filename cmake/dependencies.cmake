@@ -1,4 +1,4 @@
-# Where the C++ dependencies come from: an installed package, or, if there is none, the sources at a pinned commit.
+# Finds the C++ dependencies: an installed package, or, if there is none, the sources at a pinned commit.
 include(FetchContent)
 
 set(operant_xsimd_minimum 13)
@@ -12,13 +12,13 @@ set(operant_benchmark_commit c58e6d0710581e3a08d65c349664128a8d9a2461) # 1.9.1
 
 # operant_find(<target> <package> <minimum> <repository> <commit> <debian package>)
 #
-# Finds the package, or fetches it. Before fetching, it checks whether the repository can be reached, because a failure
-# inside of FetchContent ends CMake with git's messages, which do not tell what the user can do.
+# Finds the package, or fetches it. Before fetching, it checks that the repository can be reached, because a failure inside of
+# FetchContent ends CMake with git's messages, which do not help the user.
 function(operant_find target package minimum repository commit debian_package)
   if(TARGET ${target})
     return()
   endif()
-  # The version is compared here, because both packages declare every new major version incompatible.
+  # The version check is here, because both packages declare every new major version incompatible.
   find_package(${package} QUIET CONFIG GLOBAL)
   if(${package}_FOUND AND ${package}_VERSION VERSION_GREATER_EQUAL ${minimum})
     message(STATUS "Found ${package} ${${package}_VERSION}: ${${package}_DIR}")
@@ -47,7 +47,7 @@ function(operant_find target package minimum repository commit debian_package)
 endfunction()
 
 macro(operant_find_dependencies)
-  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW) # lets the options below have an effect on what is fetched
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW) # the options below affect fetched packages
   find_package(Threads REQUIRED)
   operant_find(xsimd xsimd ${operant_xsimd_minimum}
     https://github.com/xtensor-stack/xsimd.git ${operant_xsimd_commit} libxsimd-dev)

@@ -1,5 +1,5 @@
-# Flags for what is shipped. A buffer overflow that nothing else has caught ends the process, and the tables through which
-# libraries call each other are read-only. The sanitizers have their own checks.
+# Flags for shipped binaries. A buffer overflow that no check has caught ends the process, and the tables for calls between
+# libraries are read-only. The sanitizers have their own checks.
 if(NOT MSVC AND NOT OPERANT_SANITIZE)
   add_compile_options(-fstack-protector-strong
     "$<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>") # needs optimisation

@@ -1,9 +1,9 @@
-# cmake --install installs the headers, the CMake package and the pkg-config file, and all of them may be moved afterwards. A
-# wheel contains the first two in the Python package; `operant info` and `operant.get_include()` tell where.
+# cmake --install installs the headers, the CMake package and the pkg-config file. All of them may be moved afterwards. A wheel
+# contains the first two in the Python package; `operant info` and `operant.get_include()` show their place.
 #
-# The CMake package contains no xsimd and no Taskflow, but finds them where it is used. If this build has fetched them, their
+# The CMake package does not contain xsimd and Taskflow, but finds them where it is used. If this build has fetched them, their
 # own install rules install them next to Operant. A wheel takes only the components named operant_*. It contains xsimd's
-# headers, so that its users need nothing but a compiler to make environments.
+# headers, so its users need only a compiler to build environments.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -27,6 +27,7 @@ install(TARGETS operant operant_kernels EXPORT operant COMPONENT operant_develop
 install(EXPORT operant NAMESPACE operant:: FILE operantTargets.cmake DESTINATION ${package_directory}
   COMPONENT operant_development)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/OperantEnvironments.cmake ${CMAKE_CURRENT_LIST_DIR}/architectures.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/architectures.json
   DESTINATION ${package_directory} COMPONENT operant_development)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/operantConfig.cmake.in operantConfig.cmake
   INSTALL_DESTINATION ${package_directory} NO_SET_AND_CHECK_MACRO)
@@ -36,7 +37,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/operantConfig.cmake ${CMAKE_CURRENT_BI
 
 if(NOT DEFINED SKBUILD)
   file(RELATIVE_PATH pc_to_include ${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig ${CMAKE_INSTALL_FULL_INCLUDEDIR})
-  # Taskflow has no pkg-config file. If its headers are not where the compiler looks by itself, name their directory.
+  # Taskflow has no pkg-config file. Name the directory of its headers if the compiler does not search it by default.
   set(taskflow_cflags "")
   get_target_property(taskflow_imported Taskflow::Taskflow IMPORTED)
   if(taskflow_imported)
@@ -46,6 +47,7 @@ if(NOT DEFINED SKBUILD)
       set(taskflow_cflags " -I${taskflow_include}")
     endif()
   endif()
+  list(JOIN operant_exact_flags " " exact_cflags)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/operant.pc.in operant.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/operant.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig
     COMPONENT operant_development)

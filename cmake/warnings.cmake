@@ -2,8 +2,8 @@
 add_library(operant_warnings INTERFACE)
 target_compile_options(operant_warnings INTERFACE
   $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wall;-Wextra;-Wpedantic>
-  # GCC's own AVX-512 intrinsics use variables that they leave uninitialised on purpose (GCC bug 105593).
+  # GCC's AVX-512 intrinsics leave variables uninitialised on purpose (GCC bug 105593).
   # GCC 12 sees overlapping memory in std::string's operator+ (GCC bug 105651).
-  # On Arm it warns of a calling convention that GCC 10 changed, which does not matter without older objects.
+  # On Arm, GCC warns of a calling convention that GCC 10 changed. It matters only with older object files.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized;-Wno-restrict;-Wno-psabi>
   $<$<CXX_COMPILER_ID:MSVC>:/W4>)

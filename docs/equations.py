@@ -1,4 +1,4 @@
-"""Equations on the pages of the environments, typeset from the Python in the docstrings, which the tests execute."""
+"""Typeset the equations of the environments from the Python code in the docstrings, which the tests execute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latex2mathml.converter import convert
 _PAGES = ("cartpole", "mountain_car", "mountain_car_continuous", "pendulum", "acrobot")
 _CODE = re.compile(r'id="[^"]*dynamics".*?(?=<div class="(?:language-python )?highlight">)', re.DOTALL)
 
-#: How names are written, where `_symbol` does not find out by itself.
+#: The LaTeX of names for which `_symbol` has no rule.
 _SYMBOLS = {
     **{"position": "x", "velocity": "v", "force": "F", "torque": "u", "temp": "b", "reward": "r", "action": "a"},
     **{"gravity": "g", "masscart": "m_c", "masspole": "m_p", "total_mass": "m", "length": "l", "force_mag": r"F_\max"},
@@ -31,14 +31,14 @@ _SYMBOLS = {
     **{"AVAIL_TORQUE": r"\tau", "sin": r"\sin", "cos": r"\cos", "uniform": r"\mathcal{U}"},
     **{"remainder": r"\operatorname{remainder}", "clip": r"\operatorname{clip}"},
 }
-#: What the text below the equations need not explain.
+#: Names that the text below the equations does not explain.
 _KNOWN = ("sin", "cos", "uniform", "remainder", "clip", "derivatives", "lc1", "lc2", "state")
 _STATE = re.compile("(x|theta[12]?)(_dot)?|position|velocity")
 _COMPARISONS = {"Gt": ">", "GtE": r"\ge", "Lt": "<", "LtE": r"\le", "Eq": "="}
 
 
 def on_page_content(content: str, page: Any, **_: Any) -> str:
-    """Put the equations before the code that they are made of."""
+    """Insert the equations before the code from which they are made."""
     path = Path(page.file.src_uri)
     if path.parent.name != "environments" or path.stem not in _PAGES:
         return content
@@ -102,7 +102,7 @@ def _math(latex: str) -> str:
 
 
 def _latex(node: ast.expr, binding: int = 0) -> str:
-    """An expression, in parentheses if its operator binds less than the one around it."""
+    """Typeset an expression, in parentheses if its operator binds less tightly than `binding`."""
     match node:
         case ast.Name(name):
             return _symbol(name)

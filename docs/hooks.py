@@ -1,4 +1,4 @@
-"""What pages show of files that are not Markdown: tables of measurements."""
+"""Insert tables of measurements, made from JSON files, into the pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MARK = re.compile(r"<!-- the table of docs/(\w+)\.json -->")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put tables where a page has the marks."""
+    """Replace the marks of a page by tables."""
     tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "learning": learning_table}
 
     def table(mark: re.Match[str]) -> str:
@@ -23,7 +23,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def benchmark_table(measured: dict[str, Any]) -> str:
-    """Median steps per second, in millions: a table for each environment, a column for each number of copies."""
+    """Make a table of median steps per second, in millions, per environment, with a column per number of envs."""
     parts = [
         f"{_machine(measured)}. Million steps a second, median of {measured['settings']['rounds']} rounds.",
     ]
@@ -31,7 +31,7 @@ def benchmark_table(measured: dict[str, Any]) -> str:
     for environment in dict.fromkeys(one["environment"] for one in results):
         of_environment = [one for one in results if one["environment"] == environment]
         sizes = sorted({one["num_envs"] for one in of_environment})
-        rows = [[f"{environment}, copies:", *(f"{size:,}" for size in sizes)], ["---"] + ["---:"] * len(sizes)]
+        rows = [[f"{environment}, envs:", *(f"{size:,}" for size in sizes)], ["---"] + ["---:"] * len(sizes)]
         for contender in dict.fromkeys(one["contender"] for one in of_environment):
             medians = {
                 one["num_envs"]: one["steps_per_second"]["median"]
@@ -44,7 +44,7 @@ def benchmark_table(measured: dict[str, Any]) -> str:
 
 
 def learning_table(measured: dict[str, Any]) -> str:
-    """CPU time and the return in Gymnasium of all runs: a row for each environment."""
+    """Make a table of the CPU time and the return in Gymnasium of all runs, with a row per environment."""
     results = measured["results"]
     rows = [["", "runs", "CPU seconds: median (lowest - highest)", "return in Gymnasium: mean (lowest - highest)"]]
     rows.append(["---"] + ["---:"] * 3)

@@ -1,4 +1,4 @@
-"""Finds a policy by the cross-entropy method, then plays it in Gymnasium's own environment."""
+"""Find a policy by the cross-entropy method, and play it in Gymnasium's environment."""
 
 import argparse
 import time
@@ -8,7 +8,7 @@ import numpy as np
 
 from operant.policies import MLP, Random
 
-SETTINGS = {  # each layer's outputs and 1 + inputs (a bias first), members, copies for each member, generations
+SETTINGS = {  # outputs and 1 + inputs of each layer (the bias is first), members, envs per member, generations
     "CartPole-v1": ([(2, 5)], 256, 4, 6),
     "Pendulum-v1": ([(16, 4), (1, 17)], 1024, 16, 40),
     "Acrobot-v1": ([(3, 7)], 256, 16, 10),
@@ -19,9 +19,9 @@ SETTINGS = {  # each layer's outputs and 1 + inputs (a bias first), members, cop
 
 def train(name, seed):
     """Return the policy and, for each generation, the CPU time so far and the population's mean return."""
-    shapes, members, copies, generations = SETTINGS[name]
+    shapes, members, envs_each, generations = SETTINGS[name]
     start, history, rng = time.process_time(), [], np.random.default_rng(seed)
-    env = gym.make_vec(f"operant:operant/{name}", members * copies)
+    env = gym.make_vec(f"operant:operant/{name}", members * envs_each)
     env.reset(seed=seed)
     seen = env.rollout(Random(seed=seed), 200, record="observations").observations[::20]
     options = {"observation_mean": seen.mean((0, 1)), "observation_variance": seen.var((0, 1))}
@@ -30,8 +30,8 @@ def train(name, seed):
     for generation in range(generations):
         layers = [rng.normal(*layer, (members, *layer[0].shape)) for layer in zip(means, deviations, strict=True)]
         population = MLP([layer[..., 1:] for layer in layers], [layer[..., 0] for layer in layers], **options)
-        starts = np.tile(rng.integers(2**31, size=copies), members).tolist()  # the same for every member
-        scores = env.evaluate(population, seed=starts).returns.reshape(members, copies).mean(axis=1)
+        starts = np.tile(rng.integers(2**31, size=envs_each), members).tolist()  # equal for all members
+        scores = env.evaluate(population, seed=starts).returns.reshape(members, envs_each).mean(axis=1)
         elite = np.argsort(scores)[-16:]
         means = [layer[elite].mean(axis=0) for layer in layers]
         deviations = [layer[elite].std(axis=0) + 0.3 * (1 - generation / generations) for layer in layers]
@@ -40,7 +40,7 @@ def train(name, seed):
 
 
 def play(name, policy, episodes=100):
-    """Return the mean return of episodes in Gymnasium's own environment."""
+    """Return the mean return of episodes in Gymnasium's environment."""
     env, total = gym.make(name), 0.0
     for seed in range(episodes):
         (observation, _), over = env.reset(seed=seed), False
@@ -53,7 +53,7 @@ def play(name, policy, episodes=100):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("env", nargs="?", default="CartPole-v1", choices=SETTINGS)
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random numbers (default: 0)")
     arguments = parser.parse_args()
     policy, history = train(arguments.env, arguments.seed)
     print(f"found in {history[-1][0]:.3f} s of CPU time, returns {play(arguments.env, policy):.1f} in Gymnasium")

@@ -1,9 +1,9 @@
-// Two controllers of the continuous MountainCar, over 100,000 episodes each: prints what these returned.
+// Compares two controllers of the continuous MountainCar over 100,000 episodes each, and prints their returns.
 //
-//   controllers [episodes [workers]]      (default 100000 and 2; the results are the same with any number of workers)
+//   controllers [episodes [workers]]      (default 100000 and 2; the results do not depend on the number of workers)
 //
-// Both get the same starts, so that they can be compared start by start. The return is 100 at the goal, less a tenth of
-// the squared actions.
+// Both get the same starts, so their returns can be compared start by start. The return is 100 at the goal, minus a tenth of
+// the sum of squared actions.
 #include <operant/compiled_policy.hpp>
 #include <operant/evaluation.hpp>
 #include <operant/mountain_car_continuous.hpp>
@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-/// All the power there is, in the direction in which the car rolls.
+/// Applies full power in the direction of motion.
 struct FullPower {
     static constexpr std::string_view policy_name = "full power";
     static constexpr std::size_t observation_size = 2;  // position, velocity
@@ -32,7 +32,7 @@ struct FullPower {
     }
 };
 
-/// Power in proportion to the velocity, as far as there is any.
+/// Applies power in proportion to the velocity, within the limits.
 struct Proportional {
     static constexpr std::string_view policy_name = "proportional";
     static constexpr std::size_t observation_size = 2;
@@ -46,11 +46,11 @@ struct Proportional {
     }
 };
 
-/// Plays one episode from each start, and prints what they came to.
+/// Plays one episode per env, prints a summary, and returns the returns.
 template <class Controller>
 std::vector<double> returns_of(operant::MountainCarContinuousVecEnv& env, const Controller& controller) {
     const operant::CompiledPolicy<Controller> policy(controller);
-    const auto [returns, lengths] = operant::evaluate(env, policy, 1, 0);  // copy i starts from seed i
+    const auto [returns, lengths] = operant::evaluate(env, policy, 1, 0);  // env i starts from seed i
     const auto episodes = static_cast<double>(returns.size());
     const double mean = std::accumulate(returns.begin(), returns.end(), 0.0) / episodes;
     const double steps = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0})) / episodes;

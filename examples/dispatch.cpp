@@ -1,9 +1,9 @@
-// One program for every processor: it holds kernels for several instruction sets, and uses the best ones that the processor
-// can run. CMake builds the library of kernels:
+// Runs on every processor: the program contains kernels for several instruction sets and uses the best ones that the processor
+// supports. CMake builds the library of kernels:
 //
 //   operant_add_environments(double_integrators TYPE STATIC double_integrator.hpp)
 //
-//   dispatch [architecture]       (avx512bw, avx2, sse4.2 or neon; all give the same results, except for sse4.2's rounding)
+//   dispatch [architecture]       (avx512bw, avx2, sse4.2 or neon; the results are equal, except for the rounding of sse4.2)
 #include "double_integrator.hpp"
 
 #include <cstddef>

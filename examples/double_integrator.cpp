@@ -1,4 +1,4 @@
-// Steps the environment of double_integrator.hpp with the linear feedback that is optimal for its reward (without the bounds).
+// Steps the environment of double_integrator.hpp with linear feedback, which is optimal for its reward without the bounds.
 #include "double_integrator.hpp"
 
 #include <cmath>
@@ -15,16 +15,16 @@ int main() {
 
     const auto mean_distance = [&] {
         double sum = 0;
-        for (std::size_t copy = 0; copy < num_envs; ++copy) sum += std::abs(observations[2 * copy]);
+        for (std::size_t i = 0; i < num_envs; ++i) sum += std::abs(observations[2 * i]);
         return sum / num_envs;
     };
 
     std::cout << "mean distance from the origin at the start:  " << mean_distance() << " m\n";
     std::vector<float> forces(num_envs);
     for (int step = 0; step < DoubleIntegrator::max_episode_steps; ++step) {
-        for (std::size_t copy = 0; copy < num_envs; ++copy) {
-            const float position = observations[2 * copy], velocity = observations[2 * copy + 1];
-            forces[copy] = -position - std::numbers::sqrt2_v<float> * velocity;
+        for (std::size_t i = 0; i < num_envs; ++i) {
+            const float position = observations[2 * i], velocity = observations[2 * i + 1];
+            forces[i] = -position - std::numbers::sqrt2_v<float> * velocity;
         }
         observations = env.step(forces).observations;
     }

@@ -19,7 +19,7 @@
 
 #include <operant/environment.hpp>
 
-struct DoubleIntegrator {
+struct DoubleIntegrator : operant::Environment {
     static constexpr std::string_view name = "DoubleIntegrator";
     static constexpr std::int32_t max_episode_steps = 200;
     using ActionSpace = operant::Box<1>;  // the force [N]; clipped to +-max_force
@@ -28,26 +28,20 @@ struct DoubleIntegrator {
     struct State {
         Number position;  // [m]
         Number velocity;  // [m/s]
-    };
 
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("position", s.position);
-        visit("velocity", s.velocity);
-    }
+        OPERANT_MEMBERS(position, velocity)
+    };
 
     struct Parameters {
         double dt = 0.05;
         double max_force = 1.0;
         double rail_end = 5.0;
-    };
 
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("dt", p.dt, operant::Sign::positive, "time between two steps, s");
-        visit("max_force", p.max_force, operant::Sign::positive, "N");
-        visit("rail_end", p.rail_end, operant::Sign::positive, "beyond this distance from the origin the episode terminates, m");
-    }
+        OPERANT_PARAMETERS(
+            (dt, operant::Sign::positive, "time between two steps, s"),
+            (max_force, operant::Sign::positive, "N"),
+            (rail_end, operant::Sign::positive, "beyond this distance from the origin the episode terminates, m"))
+    };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(-p.max_force), static_cast<float>(p.max_force)};
@@ -63,13 +57,9 @@ struct DoubleIntegrator {
     struct ResetBounds {
         double low = -2.0;
         double high = 2.0;
-    };
 
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("low", bounds.low);
-        visit("high", bounds.high);
-    }
+        OPERANT_MEMBERS(low, high)
+    };
 
     template <class Random>
     static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {

@@ -12,7 +12,7 @@
 
 #include <operant/environment.hpp>
 
-struct Hover {
+struct Hover : operant::Environment {
     static constexpr std::string_view name = "Hover";
     static constexpr std::int32_t max_episode_steps = 300;
     using ActionSpace = operant::Discrete<2>;  // engine off or on
@@ -20,28 +20,22 @@ struct Hover {
     struct State {
         double height;    // [m]
         double velocity;  // [m/s], upwards
-    };
 
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("height", s.height);
-        visit("velocity", s.velocity);
-    }
+        OPERANT_MEMBERS(height, velocity)
+    };
 
     struct Parameters {
         double gravity = 9.81;
         double thrust = 16.0;
         double noise = 0.1;
         double target = 10.0;
-    };
 
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("gravity", p.gravity, operant::Sign::positive, "m/s^2");
-        visit("thrust", p.thrust, operant::Sign::positive, "acceleration with the engine on, m/s^2");
-        visit("noise", p.noise, operant::Sign::not_negative, "standard deviation of a push, relative to thrust");
-        visit("target", p.target, operant::Sign::positive, "the height to keep, m");
-    }
+        OPERANT_PARAMETERS(
+            (gravity, operant::Sign::positive, "m/s^2"),
+            (thrust, operant::Sign::positive, "acceleration with the engine on, m/s^2"),
+            (noise, operant::Sign::not_negative, "standard deviation of a push, relative to thrust"),
+            (target, operant::Sign::positive, "the height to keep, m"))
+    };
 
     static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
 

@@ -1,8 +1,8 @@
-// A thousand CartPoles; all that this needs is a compiler:
+// Steps a thousand CartPoles. Compile it without CMake:
 //
-//   g++ -std=c++20 -O2 -march=native -ffp-contract=off -I ../include minimal.cpp -o minimal && ./minimal
+//   g++ -std=c++20 -O2 -march=native -ffp-contract=off -fno-tree-vectorize -I ../include minimal.cpp -o minimal && ./minimal
 //
-// If Operant was installed by pip, replace ../include by what `operant info --include-dir` prints.
+// If you installed Operant with pip, replace ../include by the output of `operant info --include-dir`.
 #include <operant/cartpole.hpp>
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 int main() {
     operant::CartPoleVecEnv env(1024);
-    env.reset(42);  // copy i starts from seed 42 + i
+    env.reset(42);  // env i gets the seed 42 + i
     const std::vector<std::int32_t> right(1024, 1);
     const auto [observations, rewards, terminations, truncations] = env.step(right);
 

@@ -1,11 +1,11 @@
-"""Proximal policy optimisation in one file, in CleanRL's manner: CartPole is solved in a second of one core.
+"""Proximal policy optimisation in one file, in the style of CleanRL. Solves CartPole in a second on one core.
 
     pip install operant torch
     python ppo.py                                   # CartPole-v1
     python ppo.py Pendulum-v1 --seed 3 --csv pendulum.csv
     operant plot pendulum.csv
 
-The network is trained on `env.step`, judged by `env.evaluate`, and at last by Gymnasium's own environment.
+Training uses `env.step`, evaluations during training use `env.evaluate`, and the last one Gymnasium's environment.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from dataclasses import dataclass
 import gymnasium as gym
 import numpy as np
 import torch
-import torch._dynamo  # which optimizers import when they are first used, in a second
+import torch._dynamo  # optimizers import it on first use, which takes a second
 from torch import nn
 from torch.distributions import Categorical, Distribution, Normal
 
 import operant
 from operant.policies import MLP
 
-torch.set_num_threads(1)  # networks as small as these are slower with more
+torch.set_num_threads(1)  # more threads slow down such small networks
 Distribution.set_default_validate_args(False)
 
 
 @dataclass
 class Settings:
-    """What differs from environment to environment."""
+    """Settings of one environment."""
 
-    solved: float  # the mean return, without noise in the actions, at which training ends
+    solved: float  # mean return without noise in the actions at which training ends
     num_envs: int = 64
-    num_steps: int = 64  # of each copy, between two updates
+    num_steps: int = 64  # per env, between two updates
     learning_rate: float = 3e-3  # falls to 0 over `most_steps`
     gamma: float = 0.99
     gae_lambda: float = 0.95
@@ -43,8 +43,8 @@ class Settings:
     clip: float = 0.2
     entropy: float = 0.01
     hidden: int = 64
-    log_std: float = 0.0  # of continuous actions, before training
-    reward_scale: float = 1.0  # such that values are not far from 1
+    log_std: float = 0.0  # of continuous actions, initially
+    reward_scale: float = 1.0  # keeps values close to 1
     most_steps: int = 3_000_000
 
 
@@ -57,7 +57,7 @@ SETTINGS = {
     "Pendulum-v1": Settings(
         solved=-165.0,
         num_envs=32,
-        num_steps=201,  # whole episodes, as they all begin together, and the step that begins the next
+        num_steps=201,  # one episode, as all begin together, and the step that begins the next one
         learning_rate=4e-4,
         gamma=0.95,
         epochs=10,
@@ -70,7 +70,7 @@ SETTINGS = {
 
 
 def layer(inputs: int, outputs: int, scale: float = 2**0.5) -> nn.Linear:
-    """A linear layer with orthogonal weights and without a bias to begin with."""
+    """Make a linear layer with orthogonal weights and zero bias."""
     linear = nn.Linear(inputs, outputs)
     nn.init.orthogonal_(linear.weight, scale)
     nn.init.zeros_(linear.bias)
@@ -78,14 +78,14 @@ def layer(inputs: int, outputs: int, scale: float = 2**0.5) -> nn.Linear:
 
 
 def network(inputs: int, hidden: int, outputs: int, scale: float) -> nn.Sequential:
-    """Two hidden layers."""
+    """Make a network with two hidden layers."""
     return nn.Sequential(
         layer(inputs, hidden), nn.Tanh(), layer(hidden, hidden), nn.Tanh(), layer(hidden, outputs, scale)
     )
 
 
 class Agent(nn.Module):
-    """Actor and critic, and the running mean and variance by which they see observations normalised."""
+    """Actor, critic, and the running mean and variance that normalise their observations."""
 
     def __init__(self, envs: gym.vector.VectorEnv, settings: Settings) -> None:
         """Make the networks for an environment."""
@@ -98,7 +98,7 @@ class Agent(nn.Module):
         self.mean, self.variance, self.seen = torch.zeros(inputs), torch.ones(inputs), 1e-4
 
     def see(self, observations: torch.Tensor) -> None:
-        """Count observations in, as Gymnasium's NormalizeObservation does."""
+        """Update mean and variance, like Gymnasium's NormalizeObservation."""
         rows = observations.reshape(-1, observations.shape[-1])
         total, delta = self.seen + len(rows), rows.mean(0) - self.mean
         squares = self.variance * self.seen + rows.var(0, correction=0) * len(rows)
@@ -106,21 +106,21 @@ class Agent(nn.Module):
         self.mean, self.seen = self.mean + delta * len(rows) / total, total
 
     def normalised(self, observations: torch.Tensor) -> torch.Tensor:
-        """Observations as the networks take them."""
+        """Normalise observations for the networks."""
         return (observations - self.mean) / torch.sqrt(self.variance + 1e-8)
 
     def policy(self, normalised: torch.Tensor) -> Distribution:
-        """The distribution of the next actions."""
+        """Return the distribution of the next actions."""
         outputs = self.actor(normalised)
         return Categorical(logits=outputs) if self.discrete else Normal(outputs, self.log_std.exp())
 
     def log_prob(self, policy: Distribution, actions: torch.Tensor) -> torch.Tensor:
-        """Of actions, all their components together."""
+        """Return the log probabilities of actions, summed over their components."""
         log_prob = policy.log_prob(actions)
         return log_prob if self.discrete else log_prob.sum(-1)
 
     def without_noise(self) -> MLP:
-        """The policy as Operant runs it without Python: the most probable action."""
+        """Return the policy that takes the most probable actions, which Operant runs without Python."""
         return MLP.from_torch(
             self.actor, observation_mean=self.mean.numpy(), observation_variance=self.variance.numpy(), epsilon=1e-8
         )
@@ -128,7 +128,7 @@ class Agent(nn.Module):
 
 @dataclass
 class Batch:
-    """Steps of all copies, one after the other: only those that are steps of an episode."""
+    """Transitions of all envs, one after another. Steps that only begin an episode are left out."""
 
     observations: torch.Tensor
     actions: torch.Tensor
@@ -138,26 +138,26 @@ class Batch:
 
 
 class Collector:
-    """Steps the environments with the agent's actions."""
+    """Steps the envs with the agent's actions."""
 
     def __init__(self, envs: gym.vector.VectorEnv, seed: int) -> None:
         """Start the first episodes."""
         self.envs = envs
         self.observations, _ = envs.reset(seed=seed)
-        self.ended = np.zeros(envs.num_envs, np.bool_)  # whose last step has ended an episode
+        self.ended = np.zeros(envs.num_envs, np.bool_)  # True where the last step ended an episode
 
     @torch.no_grad()
     def collect(self, agent: Agent, settings: Settings) -> Batch:
-        """Make `num_steps` steps of each copy."""
+        """Make `num_steps` steps in each env."""
         seen, taken, rewards, terminations, ends, begins = [self.observations], [], [], [], [], []
         for _ in range(settings.num_steps):
-            # Autoreset mode "NextStep": this step only begins a new episode where the last one has ended another. What
-            # it returns is no reward and no successor of an action, so it must not be learnt from.
+            # In autoreset mode "NextStep", this step only begins a new episode where the last step ended one. Its
+            # action is ignored, so it is not a transition to learn from.
             begins.append(self.ended)
             actions = agent.policy(agent.normalised(torch.from_numpy(self.observations))).sample()
             self.observations, reward, terminated, truncated, _ = self.envs.step(actions.numpy())
             self.ended = terminated | truncated
-            seen.append(self.observations)  # no copy: Operant does not write into arrays that somebody holds
+            seen.append(self.observations)  # needs no copy: Operant does not overwrite an array that is referenced
             taken.append(actions)
             rewards.append(reward)
             terminations.append(terminated)
@@ -184,11 +184,11 @@ class Collector:
     def advantages(
         values: torch.Tensor, rewards: np.ndarray, terminations: np.ndarray, ends: np.ndarray, settings: Settings
     ) -> torch.Tensor:
-        """Generalised advantage estimates.
+        """Return generalised advantage estimates.
 
-        After a step that has ended an episode comes its last observation. If time was up, its value counts, as the
-        episode could have gone on; if it has terminated, there is nothing to come. Either way, nothing of the next
-        episode counts.
+        The step that ends an episode returns its last observation. After a truncation, the value of this observation
+        counts, because the episode could have continued; after a termination it does not. In both cases, the next
+        episode does not count.
         """
         value = values.numpy()
         errors = rewards + settings.gamma * value[1:] * ~terminations - value[:-1]
@@ -200,7 +200,7 @@ class Collector:
 
 
 def update(agent: Agent, optimizer: torch.optim.Optimizer, batch: Batch, settings: Settings) -> None:
-    """Learn from a batch, in some passes over it."""
+    """Learn from a batch in several passes."""
     count = len(batch.returns)
     for _ in range(settings.epochs):
         for chosen in torch.randperm(count).chunk(settings.minibatches):
@@ -219,7 +219,7 @@ def update(agent: Agent, optimizer: torch.optim.Optimizer, batch: Batch, setting
 
 
 def train(env_id: str, seed: int, csv: str | None = None, quiet: bool = False) -> tuple[Agent, float]:
-    """Train until the agent solves the environment, or has had all its steps; the mean return it came to."""
+    """Train until the agent solves the environment or has made all steps. Return the agent and its mean return."""
     settings = SETTINGS[env_id]
     torch.manual_seed(seed)
     envs = gym.make_vec(f"operant/{env_id}", num_envs=settings.num_envs)
@@ -243,7 +243,7 @@ def train(env_id: str, seed: int, csv: str | None = None, quiet: bool = False) -
 
 @torch.no_grad()
 def judged_by_gymnasium(agent: Agent, env_id: str, seed: int, episodes: int = 100) -> float:
-    """The mean return of fresh episodes in Gymnasium's own environment."""
+    """Return the mean return of new episodes in Gymnasium's environment."""
     envs = gym.make_vec(env_id, num_envs=episodes, vectorization_mode="sync")
     observations, _ = envs.reset(seed=seed)
     returns, alive = np.zeros(episodes), np.ones(episodes, np.bool_)
@@ -260,7 +260,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("env_id", nargs="?", default="CartPole-v1", choices=SETTINGS)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--csv", help="file for the curve, as `operant plot` takes it")
+    parser.add_argument("--csv", help="file for the curve, for `operant plot`")
     parser.add_argument("--quiet", action="store_true")
     arguments = parser.parse_args()
     started = time.process_time()

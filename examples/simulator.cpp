@@ -1,6 +1,6 @@
-// Runs random actions in the five environments of classic control, on several threads, and prints the returns.
+// Steps the five classic control environments with random actions, on several threads, and prints the returns.
 //
-//   simulator [workers]       (default 2; the number does not change the results)
+//   simulator [workers]       (default 2; the results do not depend on the number)
 #include <operant/operant.hpp>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ constexpr int steps = 1000;
 template <class E>
 void simulate(std::size_t workers) {
     using Env = operant::VectorEnv<E>;
-    using Action = typename Env::Narrow;  // std::int32_t in a Discrete action space, float in a Box
+    using Action = typename Env::Narrow;  // std::int32_t for a Discrete action space, float for a Box
     Env env(num_envs, {.workers = workers});
     env.reset(0);
 
@@ -38,11 +38,11 @@ void simulate(std::size_t workers) {
     for (int step = 0; step < steps; ++step) {
         std::ranges::generate(actions, draw);
         const auto [observations, rewards, terminations, truncations] = env.step(actions);
-        for (std::size_t copy = 0; copy < num_envs; ++copy) {
-            running[copy] += rewards[copy];
-            if (terminations[copy] || truncations[copy]) {  // the next step starts a new episode automatically
-                returns.push_back(running[copy]);
-                running[copy] = 0;
+        for (std::size_t i = 0; i < num_envs; ++i) {
+            running[i] += rewards[i];
+            if (terminations[i] || truncations[i]) {  // the next step starts a new episode
+                returns.push_back(running[i]);
+                running[i] = 0;
             }
         }
     }

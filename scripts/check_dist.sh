@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the wheel that `make dist` has built from the sdist: it is small, installs without a compiler, and passes the
-# Python tests in a virtual environment of its own, where Python cannot import the source tree instead of the package.
+# Checks the wheel that `make dist` has built from the sdist: the wheel is small, installs without a compiler, and passes
+# the Python tests in a new virtual environment. Python cannot import the source tree there instead of the package.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -23,7 +23,7 @@ rm -rf "$work"
 "$root/.venv/bin/python" -m venv "$work/venv"
 mkdir "$work/empty"
 cd "$work/empty"
-export PATH="$work/venv/bin" # has no compiler
+export PATH="$work/venv/bin" # without a compiler
 pip install --quiet --upgrade pip
 pip install --quiet --only-binary :all: --group "$root/pyproject.toml:test" "${wheels[0]}"
 say "installed $(operant --version) in $work/venv"

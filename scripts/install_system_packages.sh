@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what building Operant needs from the system's package manager: compiler, CMake, and the C++ libraries
-# xsimd, Taskflow, doctest and google-benchmark. For Debian 12, Debian 13 and Ubuntu; safe to run again.
+# Installs the system packages that building Operant needs: a compiler, CMake, and the C++ libraries xsimd, Taskflow,
+# doctest and google-benchmark. For Debian 12, Debian 13 and Ubuntu; it can be run again at any time.
 #
-#   scripts/install_system_packages.sh            install what is missing (asks sudo where needed)
-#   scripts/install_system_packages.sh --check    install nothing; exit status 1 when something is missing
-#   scripts/install_system_packages.sh docs       also what `make docs` needs (with or without --check)
-#   scripts/install_system_packages.sh cpus       also what `make test-cpus` needs (the same)
+#   scripts/install_system_packages.sh            install missing packages (uses sudo where needed)
+#   scripts/install_system_packages.sh --check    install nothing; exit with status 1 if packages are missing
+#   scripts/install_system_packages.sh docs       include the packages for `make docs` (with or without --check)
+#   scripts/install_system_packages.sh cpus       include the packages for `make test-cpus` (the same)
 set -euo pipefail
 
 xsimd_minimum=13
@@ -39,7 +39,7 @@ candidate_at_least() {
     [ -n "$candidate" ] && [ "$candidate" != '(none)' ] && dpkg --compare-versions "$candidate" ge "$2"
 }
 
-# A pyenv or conda Python brings venv and its headers; Debian's own needs packages for them.
+# Python of pyenv or conda includes venv and the headers; Debian has separate packages for them.
 if [ "$(command -v python3 || true)" = /usr/bin/python3 ] || ! command -v python3 >/dev/null; then
     tools+=(python3 python3-venv python3-dev)
 fi
@@ -47,7 +47,7 @@ fi
 . /etc/os-release
 debian_12() { [ "${ID-}" = debian ] && [ "${VERSION_ID-}" = 12 ]; }
 
-# What is to be installed. A library that this system's archive has too old is not: CMake fetches that one.
+# Lists the packages to install. CMake fetches a library whose version in this system's archive is too old.
 find_missing() {
     missing=()
     for package in "${tools[@]}"; do
@@ -83,10 +83,10 @@ apt_install() {
 
 say "apt-get update"
 "${as_root[@]}" apt-get update -q
-find_missing # the archive's versions are known only now
+find_missing # now the versions in the archive are known
 
-# Debian 12 has an xsimd that is too old and no Taskflow. Debian 13 (trixie) has both, header-only, so they are taken
-# from there: its suite is added next to the machine's own apt source, pinned below everything that is installed.
+# Debian 12 has an old xsimd and no Taskflow. Both are header-only, so those of Debian 13 (trixie) are installed: its
+# suite is added beside the machine's apt source, with a priority below that of every installed package.
 add_trixie() {
     local uri keyring
     uri=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |

@@ -1,4 +1,4 @@
-"""Prints from pyproject.toml for the Makefile: `version`, or `oldest`, the oldest dependencies as pip constraints."""
+"""Print a part of pyproject.toml for the Makefile: `version`, or `oldest`, the oldest dependencies as constraints."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Installs what each file of tests/integrations needs into this virtual environment, and runs those tests.
+"""Install the packages that each file of tests/integrations needs into this virtual environment, and run the tests.
 
-The table [tool.operant.integrations] of pyproject.toml lists the packages. If a package cannot be installed on this
-machine, its file is left out, which is no failure; the last lines say which and why. Anything else is a failure.
+The table [tool.operant.integrations] of pyproject.toml lists the packages. A file whose packages cannot be installed on
+this machine is left out, which is not a failure; the last lines name it and the reason.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ except ModuleNotFoundError:  # Python 3.10
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests" / "integrations"
-# Tests of tests/python that need torch or run a page's snippets; what is missing there, they leave out.
+# Tests in tests/python that skip the parts that need a missing package, such as torch.
 OTHERS = [
-    "tests/python/test_documentation.py::test_python_snippets_run[docs/training.md]",
-    "tests/python/test_policies.py::test_from_torch_takes_torchs_own",
-    "tests/python/test_wrappers.py::test_numpy_to_torch",
+    "tests/python/documentation/test_documentation.py::test_python_snippets_run[docs/training.md]",
+    "tests/python/policies/test_policies.py::test_from_torch_takes_torchs_own",
+    "tests/python/conformance/test_wrappers.py::test_numpy_to_torch",
 ]
 
 
 def install(requirements: list[str]) -> str | None:
-    """Install packages; returns the reason if they cannot be installed, else None."""
+    """Install packages; return the reason if they cannot be installed, else None."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *requirements]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode == 0:
@@ -38,8 +38,8 @@ def install(requirements: list[str]) -> str | None:
 
 
 def install_all(needed: dict[str, list[str]]) -> dict[str, str]:
-    """Install what all files need, and return the reasons, by file, where that is impossible."""
-    # A package with options for pip is installed by itself, after its dependencies.
+    """Install the packages of all files, and return the reason for each file where that is impossible."""
+    # A package with options for pip is installed separately, after its dependencies.
     plain = {name: [one for one in packages if not one.startswith("--")] for name, packages in needed.items()}
     missing = {}
     if install([one for packages in plain.values() for one in packages]) is not None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds examples/python_package as its author would, and runs its tests: outside of this tree, in a virtual environment
-# with a wheel of Operant. CMake finds xsimd only through that wheel, and no Taskflow.
+# with a wheel of Operant. CMake finds xsimd only in that wheel, and does not find Taskflow.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)

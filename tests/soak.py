@@ -1,4 +1,4 @@
-"""Runs for minutes what must hold for weeks, and prints a table; `make soak`."""
+"""Checks memory, counters and accuracy in runs of minutes, and prints a table; `make soak`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "python"))
+sys.path.insert(0, str(Path(__file__).parent / "python" / "helpers"))
 
 import numpy as np
 from long_runs import counts, growth_while_stepping, memory_of_kept_frames, pendulum_errors
@@ -18,7 +18,7 @@ WITH_EVERYTHING = {"autoreset_mode": "SameStep", "record_episode_statistics": Tr
 
 
 class Table:
-    """Rows of what was tried, measured and allowed, printed as they come."""
+    """A table with a row for each measurement and its limit, printed at once."""
 
     def __init__(self):
         self.failed = False
@@ -33,7 +33,7 @@ class Table:
 
 
 def main():
-    """Run all, and return the exit status."""
+    """Make all measurements, and return the exit status."""
     table = Table()
     for registration in REGISTRATIONS[1:]:  # CartPole-v0 is CartPole-v1 with another limit
         steps = 12_000_000 if registration.id == "operant/CartPole-v1" else 2_000_000
@@ -47,7 +47,7 @@ def main():
     for num_envs in (64, 1024, 4096):
         taken, more = memory_of_kept_frames(10_000, num_envs)
         table.add(
-            f"10,000 frames of {num_envs} copies, {taken / 1e6:.0f} MB, kept, let go, kept again: more",
+            f"10,000 frames of {num_envs} envs, {taken / 1e6:.0f} MB, kept, let go, kept again: more",
             f"{more / 1e6:.1f} MB",
             "< 5 MB",
             more < 5e6 < taken,
@@ -65,7 +65,7 @@ def main():
     for dtype, restart_every, limit in ((np.float32, 1, 1e-6), (np.float64, 1000, 1e-5), (np.float32, 1000, None)):
         errors = pendulum_errors(TORQUES, 1_000_000, dtype, restart_every)
         tried = f"Pendulum, {dtype.__name__}, 1,000,000 steps: off after {restart_every} from a state"
-        if limit is None:  # a pendulum near the top makes any rounding grow: what float32 has is what it has
+        if limit is None:  # no limit, as a pendulum near the top amplifies every rounding
             for torque, error in zip(TORQUES, errors, strict=True):
                 table.add(f"{tried}, torque {torque}", f"{error:.1e}")
         else:

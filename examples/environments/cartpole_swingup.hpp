@@ -16,13 +16,13 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
-#include <operant/numerics/angle.hpp>
-#include <operant/numerics/arithmetic.hpp>
+#include <operant/math/angle.hpp>
+#include <operant/math/arithmetic.hpp>
 
 // Observation: position [m] and velocity [m/s] of the cart, cosine and sine of the pole's angle, its angular velocity
 // [rad/s]. Reward: cos theta, of the state before the step. An episode starts with the pole hanging, more or less, and
 // terminates when the cart leaves the track.
-struct CartPoleSwingUp {
+struct CartPoleSwingUp : operant::Environment {
     static constexpr std::string_view name = "CartPoleSwingUp";
     static constexpr std::int32_t max_episode_steps = 500;
     using ActionSpace = operant::Box<1>;  // force to the right [N]; clipped
@@ -33,15 +33,9 @@ struct CartPoleSwingUp {
         Number x_dot;                  // [m/s]
         operant::Angle<Number> theta;  // of the pole, 0 upright [rad]
         Number theta_dot;              // [rad/s]
-    };
 
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("x", s.x);
-        visit("x_dot", s.x_dot);
-        visit("theta", s.theta);
-        visit("theta_dot", s.theta_dot);
-    }
+        OPERANT_MEMBERS(x, x_dot, theta, theta_dot)
+    };
 
     struct Parameters {
         double gravity = 9.8;
@@ -51,19 +45,16 @@ struct CartPoleSwingUp {
         double max_force = 10.0;
         double tau = 0.02;
         double x_threshold = 2.4;
-    };
 
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        using operant::Sign;
-        visit("gravity", p.gravity, Sign::any, "[m/s^2]");
-        visit("masscart", p.masscart, Sign::positive, "[kg]");
-        visit("masspole", p.masspole, Sign::not_negative, "[kg]");
-        visit("length", p.length, Sign::positive, "half the pole's length [m]");
-        visit("max_force", p.max_force, Sign::positive, "[N]");
-        visit("tau", p.tau, Sign::positive, "time between two steps [s]");
-        visit("x_threshold", p.x_threshold, Sign::positive, "the track's end [m]");
-    }
+        OPERANT_PARAMETERS(
+            (gravity, operant::Sign::any, "[m/s^2]"),
+            (masscart, operant::Sign::positive, "[kg]"),
+            (masspole, operant::Sign::not_negative, "[kg]"),
+            (length, operant::Sign::positive, "half the pole's length [m]"),
+            (max_force, operant::Sign::positive, "[N]"),
+            (tau, operant::Sign::positive, "time between two steps [s]"),
+            (x_threshold, operant::Sign::positive, "the track's end [m]"))
+    };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(-p.max_force), static_cast<float>(p.max_force)};
@@ -79,13 +70,9 @@ struct CartPoleSwingUp {
     struct ResetBounds {
         double low = -0.05;  // [m], [m/s], [rad], [rad/s]
         double high = 0.05;  // [m], [m/s], [rad], [rad/s]
-    };
 
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("low", bounds.low);
-        visit("high", bounds.high);
-    }
+        OPERANT_MEMBERS(low, high)
+    };
 
     template <class Random>
     static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {

@@ -20,7 +20,7 @@
 
 // Observation: the stock of both products, and the pieces of both that are on their way. Reward: the day's profit. An
 // episode starts with random stocks. It never terminates.
-struct JointReplenishment {
+struct JointReplenishment : operant::Environment {
     static constexpr std::string_view name = "JointReplenishment";
     static constexpr std::int32_t max_episode_steps = 100;
     static constexpr std::size_t products = 2;
@@ -30,13 +30,9 @@ struct JointReplenishment {
     struct State {
         std::array<std::int32_t, products> stock;     // pieces in the shop
         std::array<std::int32_t, products> on_order;  // pieces on their way
-    };
 
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("stock", s.stock);
-        visit("on_order", s.on_order);
-    }
+        OPERANT_MEMBERS(stock, on_order)
+    };
 
     struct Parameters {
         double capacity = 20;
@@ -46,19 +42,16 @@ struct JointReplenishment {
         double delivery = 10.0;
         double holding = 0.2;
         double lost_sale = 1.0;
-    };
 
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        using operant::Sign;
-        visit("capacity", p.capacity, Sign::positive, "room in the shop [pieces of each product]");
-        visit("max_demand", p.max_demand, Sign::not_negative, "for either product, uniform from 0 [pieces/day]");
-        visit("price", p.price, Sign::not_negative, "that customers pay [1/piece]");
-        visit("cost", p.cost, Sign::not_negative, "of a piece that is ordered [1/piece]");
-        visit("delivery", p.delivery, Sign::not_negative, "fixed cost of an order");
-        visit("holding", p.holding, Sign::not_negative, "cost of a piece that is left in the evening [1/piece]");
-        visit("lost_sale", p.lost_sale, Sign::not_negative, "cost of a customer who goes away without [1/piece]");
-    }
+        OPERANT_PARAMETERS(
+            (capacity, operant::Sign::positive, "room in the shop [pieces of each product]"),
+            (max_demand, operant::Sign::not_negative, "for either product, uniform from 0 [pieces/day]"),
+            (price, operant::Sign::not_negative, "that customers pay [1/piece]"),
+            (cost, operant::Sign::not_negative, "of a piece that is ordered [1/piece]"),
+            (delivery, operant::Sign::not_negative, "fixed cost of an order"),
+            (holding, operant::Sign::not_negative, "cost of a piece that is left in the evening [1/piece]"),
+            (lost_sale, operant::Sign::not_negative, "cost of a customer who goes away without [1/piece]"))
+    };
 
     static constexpr operant::Box<2 * products> observation_space(const Parameters& p) {
         const auto most = static_cast<float>(p.capacity);

@@ -15,13 +15,13 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
-#include <operant/numerics/arithmetic.hpp>
-#include <operant/numerics/trigonometry.hpp>
+#include <operant/math/arithmetic.hpp>
+#include <operant/math/trigonometry.hpp>
 
 // Observation: 20 angles [rad], then 20 angular velocities [rad/s]. Reward: minus the mean over all pendulums of
 // theta^2 + 0.1 theta'^2, minus 0.001 u^2, with the state before the step. An episode starts near hanging at rest: all angles
 // and velocities are uniform around 0. It never terminates.
-struct PendulumChain {
+struct PendulumChain : operant::Environment {
     static constexpr std::string_view name = "PendulumChain";
     static constexpr std::int32_t max_episode_steps = 200;
     static constexpr std::size_t pendulums = 20;
@@ -31,13 +31,9 @@ struct PendulumChain {
     struct State {
         std::array<Number, pendulums> theta;      // [rad], 0 hanging; not wrapped, as full turns twist the springs
         std::array<Number, pendulums> theta_dot;  // [rad/s]
-    };
 
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("theta", s.theta);  // shown as theta[0], theta[1], ...
-        visit("theta_dot", s.theta_dot);
-    }
+        OPERANT_MEMBERS(theta, theta_dot)
+    };
 
     struct Parameters {
         double stiffness = 25.0;
@@ -45,17 +41,14 @@ struct PendulumChain {
         double friction = 0.1;
         double max_acceleration = 10.0;
         double dt = 0.02;
-    };
 
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        using operant::Sign;
-        visit("stiffness", p.stiffness, Sign::not_negative, "of a spring over a pendulum's moment of inertia [1/s^2]");
-        visit("gravity", p.gravity, Sign::not_negative, "over the length of a pendulum [1/s^2]");
-        visit("friction", p.friction, Sign::not_negative, "[1/s]");
-        visit("max_acceleration", p.max_acceleration, Sign::positive, "by the motor [rad/s^2]");
-        visit("dt", p.dt, Sign::positive, "time between two steps [s]");
-    }
+        OPERANT_PARAMETERS(
+            (stiffness, operant::Sign::not_negative, "of a spring over a pendulum's moment of inertia [1/s^2]"),
+            (gravity, operant::Sign::not_negative, "over the length of a pendulum [1/s^2]"),
+            (friction, operant::Sign::not_negative, "[1/s]"),
+            (max_acceleration, operant::Sign::positive, "by the motor [rad/s^2]"),
+            (dt, operant::Sign::positive, "time between two steps [s]"))
+    };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(-p.max_acceleration), static_cast<float>(p.max_acceleration)};
@@ -69,13 +62,9 @@ struct PendulumChain {
     struct ResetBounds {
         double low = -0.5;  // [rad], [rad/s]
         double high = 0.5;  // [rad], [rad/s]
-    };
 
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("low", bounds.low);
-        visit("high", bounds.high);
-    }
+        OPERANT_MEMBERS(low, high)
+    };
 
     template <class Random>
     static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {

@@ -16,11 +16,11 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
-#include <operant/numerics/arithmetic.hpp>
+#include <operant/math/arithmetic.hpp>
 
 // Observation: position [m], velocity [m/s] and goal [m]. Reward: minus the distance to the goal. An episode terminates
 // when the mass reaches the goal, and is truncated when it leaves a square around the origin.
-struct PointMass {
+struct PointMass : operant::Environment {
     static constexpr std::string_view name = "PointMass";
     static constexpr std::int32_t max_episode_steps = 200;
     using ActionSpace = operant::Box<2>;  // acceleration in both directions [m/s^2]; clipped
@@ -30,28 +30,17 @@ struct PointMass {
         Number x, y;            // [m]
         Number x_dot, y_dot;    // [m/s]
         Number goal_x, goal_y;  // constant during an episode [m]
-    };
 
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("x", s.x);
-        visit("y", s.y);
-        visit("x_dot", s.x_dot);
-        visit("y_dot", s.y_dot);
-        visit("goal_x", s.goal_x);
-        visit("goal_y", s.goal_y);
-    }
+        OPERANT_MEMBERS(x, y, x_dot, y_dot, goal_x, goal_y)
+    };
 
     // The info of a step and of a reset.
     template <class Batch>
     struct Info {
         Batch distance;  // to the goal [m]
-    };
 
-    template <class I, class Visitor>
-    static XSIMD_INLINE void visit_info(I& info, const Visitor& visit) {
-        visit("distance", info.distance);
-    }
+        OPERANT_MEMBERS(distance)
+    };
 
     struct Parameters {
         double max_acceleration = 1.0;
@@ -59,17 +48,14 @@ struct PointMass {
         double dt = 0.05;
         double goal_radius = 0.1;
         double arena = 5.0;
-    };
 
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        using operant::Sign;
-        visit("max_acceleration", p.max_acceleration, Sign::positive, "in each direction [m/s^2]");
-        visit("noise", p.noise, Sign::not_negative, "deviation of the random part of a second's acceleration [m/s]");
-        visit("dt", p.dt, Sign::positive, "time between two steps [s]");
-        visit("goal_radius", p.goal_radius, Sign::positive, "this close, the goal is reached [m]");
-        visit("arena", p.arena, Sign::positive, "half the side of the square that it must not leave [m]");
-    }
+        OPERANT_PARAMETERS(
+            (max_acceleration, operant::Sign::positive, "in each direction [m/s^2]"),
+            (noise, operant::Sign::not_negative, "deviation of the random part of a second's acceleration [m/s]"),
+            (dt, operant::Sign::positive, "time between two steps [s]"),
+            (goal_radius, operant::Sign::positive, "this close, the goal is reached [m]"),
+            (arena, operant::Sign::positive, "half the side of the square that it must not leave [m]"))
+    };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
         const auto most = static_cast<float>(p.max_acceleration);
@@ -82,13 +68,9 @@ struct PointMass {
     struct ResetBounds {
         double deviation = 1.0;       // standard deviation of both coordinates of the place [m]
         double goal_deviation = 1.0;  // the same for the goal [m]
-    };
 
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("deviation", bounds.deviation);
-        visit("goal_deviation", bounds.goal_deviation);
-    }
+        OPERANT_MEMBERS(deviation, goal_deviation)
+    };
 
     // A goal that would be reached at once is drawn again, up to a hundred times. A loop whose length is random cannot run
     // on batches, so this function takes one generator, and is called once per copy.
@@ -135,7 +117,7 @@ struct PointMass {
             auto& [x, y, x_dot, y_dot, goal_x, goal_y] = state;
 
             // v = v + a dt + noise sqrt(dt) normal(0, 1), x = x + v dt
-            // Copies without noise draw no random numbers.
+            // Envs without noise draw no random numbers.
             x_dot = multiply_add(dt_, clipped(input.action[0]), x_dot);
             y_dot = multiply_add(dt_, clipped(input.action[1]), y_dot);
             const auto noisy = noise_ > Batch(0);

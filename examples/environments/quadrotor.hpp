@@ -15,13 +15,13 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
-#include <operant/numerics/angle.hpp>
-#include <operant/numerics/arithmetic.hpp>
+#include <operant/math/angle.hpp>
+#include <operant/math/arithmetic.hpp>
 
 // Observation: position [m], cosine and sine of the angle, velocity [m/s], angular velocity [rad/s]. Reward: minus
 // distance^2 + 0.1 (1 - cos theta) + 0.001 (thrust_1^2 + thrust_2^2), with the state before the step. An episode starts
 // near hovering, with everything uniform, and terminates when the quadrotor leaves a disc around the origin.
-struct Quadrotor {
+struct Quadrotor : operant::Environment {
     static constexpr std::string_view name = "Quadrotor";
     static constexpr std::int32_t max_episode_steps = 500;
     using ActionSpace = operant::Box<2>;  // thrusts of the right and of the left rotor [N]; clipped
@@ -32,17 +32,9 @@ struct Quadrotor {
         operant::Angle<Number> theta;  // counterclockwise, 0 level [rad]
         Number x_dot, z_dot;           // [m/s]
         Number theta_dot;              // [rad/s]
-    };
 
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("x", s.x);
-        visit("z", s.z);
-        visit("theta", s.theta);
-        visit("x_dot", s.x_dot);
-        visit("z_dot", s.z_dot);
-        visit("theta_dot", s.theta_dot);
-    }
+        OPERANT_MEMBERS(x, z, theta, x_dot, z_dot, theta_dot)
+    };
 
     struct Parameters {
         double mass = 0.486;
@@ -52,19 +44,16 @@ struct Quadrotor {
         double max_thrust = 5.0;
         double dt = 0.02;
         double radius = 4.0;
-    };
 
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        using operant::Sign;
-        visit("mass", p.mass, Sign::positive, "[kg]");
-        visit("arm", p.arm, Sign::positive, "from the centre of mass to a rotor [m]");
-        visit("inertia", p.inertia, Sign::positive, "moment of inertia [kg m^2]");
-        visit("gravity", p.gravity, Sign::any, "[m/s^2]");
-        visit("max_thrust", p.max_thrust, Sign::positive, "of each rotor [N]");
-        visit("dt", p.dt, Sign::positive, "time between two steps [s]");
-        visit("radius", p.radius, Sign::positive, "of the disc that it must not leave [m]");
-    }
+        OPERANT_PARAMETERS(
+            (mass, operant::Sign::positive, "[kg]"),
+            (arm, operant::Sign::positive, "from the centre of mass to a rotor [m]"),
+            (inertia, operant::Sign::positive, "moment of inertia [kg m^2]"),
+            (gravity, operant::Sign::any, "[m/s^2]"),
+            (max_thrust, operant::Sign::positive, "of each rotor [N]"),
+            (dt, operant::Sign::positive, "time between two steps [s]"),
+            (radius, operant::Sign::positive, "of the disc that it must not leave [m]"))
+    };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
         const auto most = static_cast<float>(p.max_thrust);
@@ -82,14 +71,9 @@ struct Quadrotor {
         double position = 1.0;                  // [m]
         double angle = std::numbers::pi / 4;    // [rad]
         double velocity = 0.5;                  // [m/s], [rad/s]
-    };
 
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("position", bounds.position);
-        visit("angle", bounds.angle);
-        visit("velocity", bounds.velocity);
-    }
+        OPERANT_MEMBERS(position, angle, velocity)
+    };
 
     template <class Random>
     static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, const ResetBounds& bounds, Random& random) {

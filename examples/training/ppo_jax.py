@@ -1,11 +1,11 @@
-"""PPO on CartPole-v1 as one compiled program: acting, stepping, advantages and updates inside of a single `jax.jit`.
+"""PPO on CartPole-v1 as one compiled program: acting, stepping, advantages and updates inside a single `jax.jit`.
 
     pip install jax operant
     python examples/training/ppo_jax.py --seed 1
 
-The way of PureJaxRL, with JAX and nothing else: network and Adam are a few lines each. With the default autoreset mode,
-the step after the end of an episode starts a new one and ignores its action: it is no transition, and weighs nothing in
-the loss. The observation before it is the last of the old episode, whose value a truncated episode goes on with.
+The program follows PureJaxRL but needs only JAX: network and Adam are a few lines each. In the default autoreset mode,
+the step after the end of an episode starts a new one and ignores its action. It is not a transition, so its weight in
+the loss is 0. The observation before it is the last one of the old episode; its value counts after a truncation.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LEARNING_RATE, GAMMA, LAMBDA, CLIP, ENTROPY, VALUE, LARGEST_GRADIENT = 3e-3, 0.9
 
 
 class Step(NamedTuple):
-    """What a step of all copies leaves to learn from."""
+    """Data of a step of all envs, for the update."""
 
     observations: jax.Array
     actions: jax.Array
@@ -42,7 +42,7 @@ class Step(NamedTuple):
 
 
 def make_layers(key, sizes, last_scale):
-    """Orthogonal matrices and zeros."""
+    """Make orthogonal matrices, and zeros for the biases."""
     scales = [2**0.5] * (len(sizes) - 2) + [last_scale]
     keys = jax.random.split(key, len(scales))
     make = [jax.nn.initializers.orthogonal(scale) for scale in scales]
@@ -51,7 +51,7 @@ def make_layers(key, sizes, last_scale):
 
 
 def apply(layers, inputs):
-    """A network with tanh between its layers."""
+    """Compute a network with tanh between its layers."""
     for weights, biases in layers[:-1]:
         inputs = jnp.tanh(inputs @ weights + biases)
     weights, biases = layers[-1]
@@ -59,7 +59,7 @@ def apply(layers, inputs):
 
 
 def adam(parameters, gradients, moments, count, rate):
-    """One step of Adam, with the gradients' norm limited."""
+    """Make one step of Adam, with a limit on the norm of the gradients."""
     norm = jnp.sqrt(sum(jnp.sum(g**2) for g in jax.tree.leaves(gradients)))
     gradients = jax.tree.map(lambda g: g * jnp.minimum(1, LARGEST_GRADIENT / (norm + 1e-6)), gradients)
     first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, moments[0], gradients)
@@ -69,7 +69,7 @@ def adam(parameters, gradients, moments, count, rate):
 
 
 def loss(parameters, batch):
-    """Of clipped PPO; `batch` is a Step, advantages and returns."""
+    """Compute the loss of clipped PPO. `batch` is a Step, advantages and returns."""
     steps, advantages, returns = batch
     weights = steps.weights / jnp.maximum(steps.weights.sum(), 1)
     log_policy = jax.nn.log_softmax(apply(parameters["actor"], steps.observations))
@@ -84,7 +84,7 @@ def loss(parameters, batch):
 
 
 def advantages_of(steps, last_values):
-    """Generalised advantage estimates, from the last step to the first."""
+    """Compute generalised advantage estimates, from the last step to the first."""
 
     def before(carry, step):
         following, values = carry
@@ -97,7 +97,7 @@ def advantages_of(steps, last_values):
 
 
 def make_train(env):
-    """The program: of a seed, it makes the actor, and the mean return of the episodes before each update."""
+    """Make the program, which maps a seed to the actor and the mean return of the episodes before each update."""
 
     def act(carry, key):
         parameters, state, observations, ended = carry
@@ -153,7 +153,7 @@ def make_train(env):
 
 
 def mean_return(actor, episodes=100, seed=10_000):
-    """Of the most probable actions, in Gymnasium's own CartPole."""
+    """Return the mean return of the most probable actions in Gymnasium's CartPole."""
     env = gym.make_vec("CartPole-v1", episodes, vectorization_mode="sync")
     choose = jax.jit(lambda observations: apply(actor, observations).argmax(axis=1))
     observations, _ = env.reset(seed=seed)
@@ -166,9 +166,9 @@ def mean_return(actor, episodes=100, seed=10_000):
 
 
 def main() -> None:
-    """Train, and play Gymnasium's CartPole."""
+    """Train, then play Gymnasium's CartPole."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=1, help="of network, actions and environment (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of network, actions and environment (default: 1)")
     seed = parser.parse_args().seed
 
     start = time.perf_counter()

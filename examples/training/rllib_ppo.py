@@ -1,9 +1,9 @@
-"""RLlib's PPO on Operant's CartPole: each env runner steps its copies in one vector environment.
+"""Train Operant's CartPole with RLlib's PPO. Each env runner steps one vector environment.
 
 pip install operant "ray[rllib]" torch
 
-python rllib_ppo.py                     # sampling in this process
-python rllib_ppo.py --env-runners 2     # and in two others; on a cluster, on any of its machines
+python rllib_ppo.py                     # samples in this process
+python rllib_ppo.py --env-runners 2     # samples in two other processes, on any machine of a cluster
 """
 
 import argparse
@@ -18,27 +18,27 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--env-runners", type=int, default=0)
 parser.add_argument("--iterations", type=int, default=73)
 arguments = parser.parse_args()
-torch.set_num_threads(1)  # networks as small as these are slower with more
+torch.set_num_threads(1)  # more threads slow down such small networks
 
 config = (
     PPOConfig()
-    # The part before the colon is imported, in every process that makes the environment.
+    # Each process that makes the environment imports the part before the colon.
     .environment("operant:operant/CartPole-v1")
     .env_runners(
         num_env_runners=arguments.env_runners,
         num_envs_per_env_runner=32,
-        gym_env_vectorize_mode="vector_entry_point",  # else it makes 32 single environments
+        gym_env_vectorize_mode="vector_entry_point",  # the default makes 32 single environments
         rollout_fragment_length="auto",
     )
     .training(
-        lr=[[0, 0.001], [150_000, 0.0]],  # falls from one to the other, in steps of the environment
+        lr=[[0, 0.001], [150_000, 0.0]],  # decays over environment steps
         gamma=0.98,
         lambda_=0.9,
         clip_param=0.2,
         use_kl_loss=False,
         grad_clip=0.5,
         vf_loss_coeff=0.5,
-        vf_clip_param=float("inf"),  # the default, 10, keeps it from learning values as large as here
+        vf_clip_param=float("inf"),  # the default, 10, is too small for the values of CartPole
         train_batch_size=2048,
         minibatch_size=256,
         num_epochs=8,

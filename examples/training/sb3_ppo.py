@@ -1,4 +1,4 @@
-"""Stable-Baselines3's PPO on Operant's CartPole; the settings are those of the RL Zoo.
+"""Train Operant's CartPole with Stable-Baselines3's PPO and the settings of the RL Zoo.
 
 pip install operant stable-baselines3
 """
@@ -11,7 +11,7 @@ from stable_baselines3.common.monitor import Monitor
 
 from operant.adapters.sb3 import make_vec_env
 
-torch.set_num_threads(1)  # networks as small as these are slower with more
+torch.set_num_threads(1)  # more threads slow down such small networks
 
 env = make_vec_env("CartPole-v1", n_envs=8, seed=1)
 model = PPO(

@@ -1,4 +1,4 @@
-"""skrl's PPO on Operant's CartPole.
+"""Train Operant's CartPole with skrl's PPO.
 
 pip install operant skrl torch
 """
@@ -15,10 +15,10 @@ from skrl.trainers.torch import SequentialTrainer
 from skrl.utils import set_seed
 from torch import nn
 
-torch.set_num_threads(1)  # networks as small as these are slower with more
+torch.set_num_threads(1)  # more threads slow down such small networks
 set_seed(1)
 
-# skrl takes the observation that a step returns for the one that the next action is for: "SameStep".
+# skrl does not leave out steps that only start an episode, so it needs "SameStep".
 env = wrap_env(gym.make_vec("operant:operant/CartPole-v1", num_envs=32, autoreset_mode="SameStep"))
 
 

@@ -1,7 +1,7 @@
-"""Tianshou's PPO on Operant's CartPole.
+"""Train Operant's CartPole with Tianshou's PPO.
 
-Tianshou knows no vector environments but its own, which step single environments in turn: it takes Operant's single
-ones, and gains from them what one copy gains, not what thousands do.
+Tianshou supports only its own vector environments, which step single environments in turn. It can use Operant's single
+environments, but loses the batching.
 
     pip install operant tianshou
 """
@@ -20,10 +20,10 @@ from tianshou.utils.net.discrete import DiscreteActor, DiscreteCritic
 
 np.random.seed(1)
 torch.manual_seed(1)
-torch.set_num_threads(1)  # networks as small as these are slower with more
+torch.set_num_threads(1)  # more threads slow down such small networks
 
-copies = 16
-train_envs = DummyVectorEnv([lambda: gym.make("operant:operant/CartPole-v1")] * copies)
+num_envs = 16
+train_envs = DummyVectorEnv([lambda: gym.make("operant:operant/CartPole-v1")] * num_envs)
 test_envs = DummyVectorEnv([lambda: gym.make("CartPole-v1")] * 100)
 train_envs.seed(1)
 test_envs.seed(1000)
@@ -52,7 +52,7 @@ algorithm = PPO(
     max_grad_norm=0.5,
     max_batchsize=2048,
 )
-train_collector = Collector(algorithm, train_envs, VectorReplayBuffer(20_000, copies))
+train_collector = Collector(algorithm, train_envs, VectorReplayBuffer(20_000, num_envs))
 test_collector = Collector(algorithm, test_envs)
 result = algorithm.run_training(
     OnPolicyTrainerParams(

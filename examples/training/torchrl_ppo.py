@@ -1,4 +1,4 @@
-"""TorchRL's PPO on Operant's CartPole: `GymWrapper` takes the vector environment, a collector steps it.
+"""Train Operant's CartPole with TorchRL's PPO. `GymWrapper` wraps the vector environment, and a collector steps it.
 
 pip install operant torchrl
 """
@@ -15,9 +15,9 @@ from torchrl.objectives import ClipPPOLoss
 from torchrl.objectives.value import GAE
 
 torch.manual_seed(1)
-torch.set_num_threads(1)  # networks as small as these are slower with more
+torch.set_num_threads(1)  # more threads slow down such small networks
 
-# TorchRL resets the copies that have ended an episode by itself.
+# TorchRL itself resets the envs whose episode has ended.
 vector_env = gym.make_vec("operant:operant/CartPole-v1", num_envs=16, autoreset_mode="Disabled")
 env = GymWrapper(vector_env, categorical_action_encoding=True)
 env.set_seed(1)

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of Acrobot, for C++ programs.
+/// The vector environment of Acrobot, for C++ programs.
 
 #include <operant/environments/acrobot.hpp>
 #include <operant/vector_env.hpp>

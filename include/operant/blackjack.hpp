@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of Blackjack, for C++ programs.
+/// The vector environment of Blackjack, for C++ programs.
 
 #include <operant/environments/blackjack.hpp>
 #include <operant/vector_env.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of CartPole, for C++ programs.
+/// The vector environment of CartPole, for C++ programs.
 
 #include <operant/environments/cartpole.hpp>
 #include <operant/vector_env.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of CliffWalking, for C++ programs.
+/// The vector environment of CliffWalking, for C++ programs.
 
 #include <operant/environments/cliff_walking.hpp>
 #include <operant/vector_env.hpp>

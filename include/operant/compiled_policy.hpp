@@ -1,22 +1,23 @@
 #pragma once
 /// \file
-/// The contract of a policy: what a struct must have so that it can choose the actions of thousands of copies, one per SIMD
-/// lane.
+/// The contract of a policy: the members with which a struct can choose the actions of thousands of envs, one per SIMD lane.
 ///
 ///     static constexpr std::string_view policy_name;                    the policy's name
 ///     static constexpr std::size_t observation_size;                    numbers in an observation
 ///     using ActionSpace = Discrete<n>, MultiDiscrete<n...> or Box<n>;
 ///     template <class Batch>
-///     ... action(const std::array<Batch, observation_size>&[, random]) const;   one number, or a std::array of several:
-///                                                                       Integer<Batch>, or Batch for a Box
+///     ... action(const std::array<Batch, observation_size>&[, mask][, random]) const;   one number, or a std::array of
+///                                                                       several: Integer<Batch>, or Batch for a Box
 ///
-/// Its members are its parameters. It can give them names and check them:
+/// The struct's data members are the policy's parameters. The struct can name and check them:
 ///
 ///     static void visit_parameters(p, visit);    visit(name, member, limits...) for each, as in environments
 ///     void check() const;                        throws std::invalid_argument
 ///
-/// `random` is a BatchRandom, in which each copy has its own stream. Integers outside of the action space are replaced by the
-/// nearest one in it. As in an environment, mark every function `XSIMD_INLINE`.
+/// `mask` is a `const std::array<typename Batch::batch_bool_type, n>&`: the lanes that may take each action, all of them if the
+/// environment has no action mask. n is that of a Discrete, and the sum over a MultiDiscrete. A policy without this argument
+/// may choose actions that are not allowed. `random` is a BatchRandom, in which each env has its own stream. Integers outside of the action space are replaced by the
+/// nearest integer in it. As in an environment, mark every function `XSIMD_INLINE`.
 
 #include <array>
 #include <concepts>
@@ -28,36 +29,36 @@
 
 #include <xsimd/xsimd.hpp>
 
+#include <operant/abi/policy_function.hpp>
+#include <operant/core/policy_streams.hpp>
 #include <operant/environment.hpp>
-#include <operant/kernel/policy.hpp>
-#include <operant/policy.hpp>
-#include <operant/policy_streams.hpp>
+#include <operant/policies/compiled.hpp>
 
 namespace operant {
 
-/// A policy of a C++ program, compiled for the instruction set of the program.
+/// A policy that is part of a C++ program, compiled for the instruction set of the program.
 template <class P, class Arch = xsimd::default_arch>
 class CompiledPolicy {
     static_assert(CheckPolicy<P>::passed);
 
 public:
-    /// A policy that draws nothing.
+    /// For policies that draw no random numbers.
     explicit CompiledPolicy(const P& policy = {})
         requires(!detail::PolicyDraws<P, Arch>)
         : policy_(policy), streams_(0), data_{&policy_, nullptr} {}
-    /// A policy that draws random numbers.
-    /// \param policy with its parameters
-    /// \param num_envs the number of copies
-    /// \param seed for the random streams of the copies
+    /// For policies that draw random numbers.
+    /// \param policy the policy with its parameters
+    /// \param num_envs the number of envs
+    /// \param seed the seed of the random streams
     CompiledPolicy(const P& policy, std::size_t num_envs, std::uint64_t seed)
-        : policy_(policy), streams_(seed), data_{&policy_, streams_.of_copies(num_envs)} {}
+        : policy_(policy), streams_(seed), data_{&policy_, streams_.of_envs(num_envs)} {}
 
     CompiledPolicy(const CompiledPolicy&) = delete;
     CompiledPolicy& operator=(const CompiledPolicy&) = delete;
 
     /// The policy for a rollout, valid as long as this object.
     PolicyFunction function() const { return {&PolicyKernels<P, Arch>::act, &data_}; }
-    /// As function().
+    /// \copydoc function
     operator PolicyFunction() const { return function(); }
 
 private:

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of FrozenLake, for C++ programs.
+/// The vector environment of FrozenLake, for C++ programs.
 
 #include <operant/environments/frozen_lake.hpp>
 #include <operant/vector_env.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of MountainCar, for C++ programs.
+/// The vector environment of MountainCar, for C++ programs.
 
 #include <operant/environments/mountain_car.hpp>
 #include <operant/vector_env.hpp>

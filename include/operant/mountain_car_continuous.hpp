@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of MountainCarContinuous, for C++ programs.
+/// The vector environment of MountainCarContinuous, for C++ programs.
 
 #include <operant/environments/mountain_car_continuous.hpp>
 #include <operant/vector_env.hpp>

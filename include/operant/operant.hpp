@@ -1,9 +1,10 @@
 #pragma once
 /// \file
-/// All of Operant.
+/// Includes all of Operant.
 
 #include <operant/acrobot.hpp>
-#include <operant/architecture.hpp>
+#include <operant/library/architecture.hpp>
+#include <operant/bipedal_walker.hpp>
 #include <operant/blackjack.hpp>
 #include <operant/branching.hpp>
 #include <operant/cartpole.hpp>
@@ -11,10 +12,11 @@
 #include <operant/compiled_policy.hpp>
 #include <operant/evaluation.hpp>
 #include <operant/frozen_lake.hpp>
+#include <operant/lunar_lander.hpp>
 #include <operant/mountain_car.hpp>
 #include <operant/mountain_car_continuous.hpp>
 #include <operant/network_policy.hpp>
 #include <operant/pendulum.hpp>
-#include <operant/policy.hpp>
+#include <operant/abi/policy_function.hpp>
 #include <operant/rollout.hpp>
 #include <operant/taxi.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of Pendulum, for C++ programs.
+/// The vector environment of Pendulum, for C++ programs.
 
 #include <operant/environments/pendulum.hpp>
 #include <operant/vector_env.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Many steps in one call. The results are those of as many calls of `step`, bit for bit. But each block of copies makes all
-/// its steps while it is in the cache, and outputs that nobody keeps never leave the cache.
+/// Many steps in one call. The results are those of as many calls of `step`, bit for bit, but faster: each block of envs makes
+/// all its steps while it is in the cache, and outputs that nobody keeps never leave the cache.
 
 #include <algorithm>
 #include <cstddef>
@@ -12,40 +12,41 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include <operant/block_run.hpp>
-#include <operant/policy.hpp>
+#include <operant/abi/policy_function.hpp>
+#include <operant/core/block_stepper.hpp>
+#include <operant/core/engine.hpp>
 #include <operant/vector_env.hpp>
-#include <operant/vector_env_core.hpp>
 
 namespace operant {
 
 /// The arrays that a rollout writes.
 struct RolloutArrays {
-    std::vector<OutputDescription> list;  ///< from `output_list`
+    std::vector<OutputDescription> list;  ///< the outputs, from `output_list`
     /// One array per output on the list, of steps x num_envs contiguous rows; null if it is not wanted. Infos, final infos
     /// and `has_infos` are wanted together, or not at all.
     std::vector<void*> data;
     double* returns = nullptr;         ///< num_envs sums of rewards; null if they are not wanted
-    void* chosen_actions = nullptr;    ///< the policy's, steps x num_envs rows; null if they are not wanted
-    double* episodes_began = nullptr;  ///< when each copy's episode began [s]; for lists with returns of episodes
+    void* chosen_actions = nullptr;    ///< the policy's actions, steps x num_envs rows; null if they are not wanted
+    double* episodes_began = nullptr;  ///< the time when each env's episode began [s]; for lists with episode statistics
 };
 
-/// Steps all copies many times. A rollout can be made in parts. After each part the environment is where as many calls of
-/// `step` would have left it. Nothing else may step the environment before the rollout is over.
+/// Steps all envs many times. A rollout can be made in parts. After each part the environment is in the state in which as many
+/// calls of `step` would have left it. Nothing else may step the environment before the rollout is over.
 class RolloutRun {
 public:
-    /// With given actions.
-    /// \param core which has been reset
+    /// A rollout with given actions.
+    /// \param core an Engine that has been reset
     /// \param actions steps x num_envs rows: int32 or int64 if actions are discrete, otherwise float or double. They have
     ///        to outlive this object.
-    /// \param arrays for the results
+    /// \param arrays the arrays for the results
     /// \throws ResetNeeded before the first reset; std::invalid_argument if there are no actions, if they are not those of
     ///         whole steps, or if any of them cannot be used. Nothing is stepped then.
     template <class Action>
-    RolloutRun(VectorEnvCore& core, std::span<const Action> actions, RolloutArrays arrays)
+    RolloutRun(Engine& core, std::span<const Action> actions, RolloutArrays arrays)
         : RolloutRun(core, std::move(arrays), steps_of(core, actions.size()), PolicyFunction{}) {
         core.check_actions(actions, steps_);
         given_ = reinterpret_cast<const std::byte*>(actions.data());
@@ -53,36 +54,36 @@ public:
         kernel_ = sizeof(Action) == 4 ? core.kernels_.step_narrow : core.kernels_.step_wide;
     }
 
-    /// With a policy.
-    /// \param core which has been reset
-    /// \param policy for these copies, which has to outlive this object. Its actions have to be in the action space.
-    /// \param steps at least 1
-    /// \param arrays for the results
-    /// \throws ResetNeeded before the first reset; std::invalid_argument if `steps` is 0, or if the observations are tuples,
-    ///         which no policy takes
-    RolloutRun(VectorEnvCore& core, const PolicyFunction& policy, std::size_t steps, RolloutArrays arrays)
+    /// A rollout with the actions of a policy.
+    /// \param core an Engine that has been reset
+    /// \param policy the policy, which has to outlive this object. Its actions have to be in the action space.
+    /// \param steps the number of steps, at least 1
+    /// \param arrays the arrays for the results
+    /// \throws ResetNeeded before the first reset; std::invalid_argument if `steps` is 0, or if the policy looks at observations
+    ///         that are not one array: a tuple, a dict or a MultiDiscrete
+    RolloutRun(Engine& core, const PolicyFunction& policy, std::size_t steps, RolloutArrays arrays)
         : RolloutRun(core, std::move(arrays), steps, policy) {
-        BlockRun::check_policy_sees(core.environment());
+        if (policy.looks) BlockStepper::check_policy_sees(core.environment());
         action_row_ = core.environment().action.size * sizeof(std::int32_t);
     }
 
-    /// How many steps the rollout has.
+    /// The number of steps of the rollout.
     std::size_t steps() const { return steps_; }
-    /// How many of them have been made.
+    /// The number of steps so far.
     std::size_t done() const { return done_; }
-    /// Whether all of them have been made.
+    /// Returns true if all steps have been made.
     bool is_over() const { return done_ == steps_; }
 
     /// Makes `count` more steps, or as many as are left.
-    /// \throws ResetNeeded where `step` would: if a copy has finished and autoreset is disabled. done() tells after which
-    ///         step.
+    /// \throws ResetNeeded as `step`, if an env has finished and autoreset is disabled. done() then returns the number of steps
+    ///         before.
     void advance(std::size_t count) {
         count = std::min(count, steps_ - done_);
         while (count != 0) {
             const bool one_by_one = core_.autoreset_mode() == AutoresetMode::disabled;
             if (one_by_one && core_.finished_ != 0)
                 throw ResetNeeded("rollout: " + std::to_string(core_.finished_) +
-                                  " of the copies have finished, and autoreset is disabled: reset them first");
+                                  " of the envs have finished, and autoreset is disabled: reset them first");
             const std::size_t now = one_by_one ? 1 : std::min(count, block_totals_.size() / core_.blocks());
             advance_blocks(now);
             count -= now;
@@ -90,13 +91,14 @@ public:
     }
 
 private:
-    RolloutRun(VectorEnvCore& core, RolloutArrays arrays, std::size_t steps, const PolicyFunction& policy)
+    RolloutRun(Engine& core, RolloutArrays arrays, std::size_t steps, const PolicyFunction& policy)
         : core_(core),
           policy_(policy),
-          arrays_(wanted(std::move(arrays), policy.act && !LinearBlock::is_for(policy, core.kernels_, core.environment()))),
-          runs_(core, arrays_.list, arrays_.episodes_began),
+          arrays_(wanted(std::move(arrays), policy.act && BlockStepper::is_observed(core, policy),
+                         policy.act && BlockStepper::needs_infos(core.environment()))),
+          steppers_(core, arrays_.list, arrays_.episodes_began),
           steps_(steps) {
-        if (!core.started()) throw ResetNeeded("rollout: call reset before the first step");
+        core.check_started("rollout: call reset before the first step");
         if (steps == 0) throw std::invalid_argument("steps: expected a positive integer, got 0");
         for (std::size_t i = 0; i < arrays_.list.size(); ++i)
             if (arrays_.list[i].role == OutputDescription::Role::reward) reward_ = i;
@@ -107,16 +109,16 @@ private:
         if (arrays_.returns) std::fill_n(arrays_.returns, core.num_envs(), 0.0);
     }
 
-    static std::size_t steps_of(const VectorEnvCore& core, std::size_t numbers) {
+    static std::size_t steps_of(const Engine& core, std::size_t numbers) {
         const std::size_t row = core.num_envs() * core.environment().action.size;
         if (numbers < row)
-            throw std::invalid_argument("actions: expected those of at least one step, " + std::to_string(row) +
-                                        " numbers, got " + std::to_string(numbers));
+            throw std::invalid_argument("actions: expected at least " + std::to_string(row) +
+                                        " numbers, as one step takes, got " + std::to_string(numbers));
         return numbers / row;
     }
 
-    /// Removes from the list what is not wanted, except what kernels write in any case.
-    static RolloutArrays wanted(RolloutArrays arrays, bool are_observed) {
+    /// Removes outputs that are not wanted from the list, except those that kernels always write.
+    static RolloutArrays wanted(RolloutArrays arrays, bool are_observed, bool needs_infos) {
         using Role = OutputDescription::Role;
         bool are_looked_at = are_observed;
         for (std::size_t i = 0; i < arrays.list.size(); ++i)
@@ -125,7 +127,8 @@ private:
         for (std::size_t i = 0; i < arrays.list.size(); ++i) {
             const Role role = arrays.list[i].role;
             const bool is_needed = (role == Role::observation && are_looked_at) || role == Role::reward ||
-                                   role == Role::termination || role == Role::truncation || arrays.list[i].is_sparse();
+                                   role == Role::termination || role == Role::truncation || arrays.list[i].is_sparse() ||
+                                   (needs_infos && (role == Role::info || role == Role::has_infos));
             if (!arrays.data[i] && !is_needed) continue;
             arrays.list[left] = arrays.list[i];
             arrays.data[left++] = arrays.data[i];
@@ -136,119 +139,153 @@ private:
     }
 
     void advance_blocks(std::size_t steps) {
-        core_.for_blocks([&](std::size_t begin, std::size_t end) {
-            runs_.borrow([&](BlockRun& run) { advance_block(run, begin, end, steps); });
-        }, 2);  // blocks make many steps, so fewer of them are worth a thread
-        core_.copies_.set_clock(core_.copies_.clock() + static_cast<std::int64_t>(steps));
+        core_.attempt([&] {
+            detail::FirstError errors;
+            core_.for_blocks([&](std::size_t begin, std::size_t end) {
+                std::size_t step = 0;
+                try {
+                    steppers_.borrow([&](BlockStepper& stepper) { advance_block(stepper, begin, end, steps, step); });
+                } catch (...) {  // a loop over steps would have met the exception of the earliest step
+                    errors.add(step * core_.num_envs() + begin);
+                }
+            }, 2);  // blocks make many steps, so fewer of them are worth a thread
+            errors.rethrow();
+        });
+        core_.memory_.set_clock(core_.memory_.clock() + static_cast<std::int64_t>(steps));
         core_.finished_ += core_.statistics_.add(std::span(block_totals_).first(steps * core_.blocks()));
         done_ += steps;
     }
 
-    void advance_block(BlockRun& run, std::size_t begin, std::size_t end, std::size_t steps) {
-        // Kernels write whole words of lanes. Beyond the last copy they would overwrite the rows of the next step.
-        const bool has_room = (end - begin) % lanes_per_word == 0;
+    /// \param step counts the steps that have been made
+    void advance_block(BlockStepper& stepper, std::size_t begin, std::size_t end, std::size_t steps, std::size_t& step) {
+        // Kernels write whole words. Beyond the last env that would overwrite rows of the next step.
+        const bool has_room = (end - begin) % envs_per_word == 0;
         const auto copy = [&](const std::vector<std::size_t>& outputs, std::size_t row) {
             for (const std::size_t i : outputs)
-                std::memcpy(place(i, row), run.kept(i), (end - begin) * arrays_.list[i].row_size());
+                std::memcpy(place(i, row), stepper.kept(i), (end - begin) * arrays_.list[i].row_size());
         };
         const bool sums_kept_rewards = arrays_.returns && !arrays_.data[reward_];
-        for (const std::size_t i : in_place_) run.keep(i);
-        run.enter(begin, end, core_.copies_.clock());
-        if (policy_.act) run.follow(policy_);
-        for (std::size_t step = 0; step < steps; ++step) {
+        for (const std::size_t i : in_place_) stepper.keep(i);
+        stepper.enter(begin, end, core_.memory_.clock());
+        if (policy_.act) stepper.follow(policy_);
+        for (; step < steps; ++step) {
             const std::size_t row = (done_ + step) * core_.num_envs() + begin;
             if (has_room)
-                for (const std::size_t i : in_place_) run.redirect(i, place(i, row));
-            if (sums_kept_rewards) run.redirect(reward_, run.rewards_of(step % BlockRun::rewards_kept));
-            block_totals_[step * core_.blocks() + begin / lanes_per_block] = step_block(run, row);
+                for (const std::size_t i : in_place_) stepper.redirect(i, place(i, row));
+            if (sums_kept_rewards) stepper.redirect(reward_, stepper.rewards_of(step % BlockStepper::rewards_kept));
+            block_totals_[step * core_.blocks() + begin / envs_per_block] = step_block(stepper, row);
             if (!has_room) copy(in_place_, row);
             copy(copied_, row);
-            const std::size_t summed = step % BlockRun::rewards_kept + 1;  // how many steps' rewards are not in the returns yet
-            if (!arrays_.returns || (summed < BlockRun::rewards_kept && step + 1 < steps)) continue;
+            const std::size_t summed = step % BlockStepper::rewards_kept + 1;  // steps whose rewards the returns lack
+            if (!arrays_.returns || (summed < BlockStepper::rewards_kept && step + 1 < steps)) continue;
             if (sums_kept_rewards)
-                core_.kernels_.add_rewards(run.rewards_of(0), lanes_per_block, summed, arrays_.returns + begin, end - begin);
+                core_.kernels_.add_rewards(stepper.rewards_of(0), envs_per_block, summed, arrays_.returns + begin, end - begin);
             else
                 core_.kernels_.add_rewards(static_cast<const float*>(place(reward_, row - (summed - 1) * core_.num_envs())),
                                            core_.num_envs(), summed, arrays_.returns + begin, end - begin);
         }
     }
 
-    /// \param row the row of the block's first copy in this step
-    StepTotals step_block(BlockRun& run, std::size_t row) const {
-        if (!policy_.act) return run.step(kernel_, given_ + row * action_row_);
-        return run.step(arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : nullptr);
+    /// \param row the row of the block's first env in this step
+    StepTotals step_block(BlockStepper& stepper, std::size_t row) const {
+        if (!policy_.act) return stepper.step(kernel_, given_ + row * action_row_);
+        return stepper.step(arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : nullptr);
     }
 
     void* place(std::size_t i, std::size_t row) const {
         return static_cast<std::byte*>(arrays_.data[i]) + row * arrays_.list[i].row_size();
     }
 
-    VectorEnvCore& core_;
+    Engine& core_;
     PolicyFunction policy_;  // its `act` is null if there is no policy
     RolloutArrays arrays_;
-    BlockRuns runs_;
+    BlockSteppers steppers_;
     std::size_t steps_, done_ = 0;
-    std::vector<std::size_t> in_place_, copied_;  // which outputs on the list are wanted
+    std::vector<std::size_t> in_place_, copied_;  // indices of the wanted outputs on the list
     std::size_t reward_ = 0;                      // index of the rewards on the list
-    const std::byte* given_ = nullptr;  // the actions, or null if there is a policy
-    std::size_t action_row_ = 0;  // bytes of one copy's action
+    const std::byte* given_ = nullptr;            // the actions, or null if there is a policy
+    std::size_t action_row_ = 0;                  // bytes of one env's action
     Kernels::Step kernel_ = nullptr;
     std::vector<StepTotals> block_totals_;  // of all blocks, one step after the other
 };
 
-/// Which outputs a rollout of a VectorEnv keeps.
+/// Selects the outputs that a rollout of a VectorEnv keeps.
 struct Record {
-    bool observations = true;        ///< those that each step returned
-    bool actions = true;             ///< those that the policy chose
-    bool rewards = true;             ///< those of each step
+    bool observations = true;        ///< the observations that each step returned
+    bool actions = true;             ///< the actions that the policy chose
+    bool rewards = true;             ///< the rewards of each step
     bool flags = true;               ///< terminations and truncations
-    bool final_observations = true;  ///< with AutoresetMode::same_step: those before the restarts
-    bool returns = true;             ///< sums of the rewards
+    bool final_observations = true;  ///< with AutoresetMode::same_step: the observations before the restarts
+    bool returns = true;             ///< the sums of the rewards
 };
 
-/// What a rollout has kept, one step after the other. Spans are empty if nothing was kept. The arrays belong to this object.
+/// The results of a rollout, one step after the other. Spans of outputs that were not kept are empty. The arrays belong to this
+/// object.
 template <class E>
 class Rollout {
-    static_assert(ObservationTraits<E>::parts == 1, "RolloutRun has room for the parts of a tuple");
+    using Leaves = std::make_index_sequence<ObservationTraits<E>::parts>;
+
+    template <std::size_t... leaf>
+    static auto spans_of(std::index_sequence<leaf...>) {
+        if constexpr (sizeof...(leaf) == 1)
+            return std::span<const typename VectorEnv<E>::Observation>();
+        else
+            return std::tuple<std::span<const typename VectorEnv<E>::template Element<leaf>>...>();
+    }
 
 public:
-    using Observation = typename VectorEnv<E>::Observation;  ///< a number of an observation
-    using Action = typename E::ActionSpace::Narrow;          ///< a number of an action that a policy chooses
+    using Observations = decltype(spans_of(Leaves()));  ///< a span of numbers; of tuples and dicts, a std::tuple of spans
+    using Action = typename E::ActionSpace::Narrow;     ///< a number of an action that a policy chooses
 
-    std::span<const Observation> observations;        ///< steps x num_envs x observation size
-    std::span<const Action> actions;                  ///< the policy's, steps x num_envs x action size
+    Observations observations;                        ///< steps x num_envs x observation size; or one span per leaf
+    std::span<const Action> actions;                  ///< the policy's actions, steps x num_envs x action size
     std::span<const float> rewards;                   ///< steps x num_envs
     std::span<const bool> terminations;               ///< steps x num_envs
     std::span<const bool> truncations;                ///< steps x num_envs
-    std::span<const Observation> final_observations;  ///< with AutoresetMode::same_step: as observations
+    Observations final_observations;                  ///< with AutoresetMode::same_step: as observations
     std::span<const double> returns;                  ///< num_envs
 
-    /// Makes room for the outputs of `steps` steps that `record` names.
-    RolloutArrays prepare(const VectorEnvCore& core, std::size_t steps, const Record& record, bool has_policy) {
+    /// Allocates arrays for the outputs that `record` selects.
+    RolloutArrays prepare(const Engine& core, std::size_t steps, const Record& record, bool has_policy) {
         using Role = OutputDescription::Role;
         const std::size_t rows = steps * core.num_envs();
         const bool has_final = record.final_observations && core.autoreset_mode() == AutoresetMode::same_step;
-        constexpr std::size_t numbers = ObservationTraits<E>::is_box ? ObservationTraits<E>::numbers : 1;
         RolloutArrays arrays;
         arrays.list = output_list(core.environment(), core.autoreset_mode(), false);
         for (const OutputDescription& output : arrays.list) {
             void* data = nullptr;
             switch (output.role) {
-                case Role::observation: data = make_room(observations, record.observations ? rows * numbers : 0); break;
+                case Role::observation: data = make_room(observations, output.index, record.observations ? rows : 0); break;
                 case Role::reward: data = make_room(rewards, record.rewards ? rows : 0); break;
                 case Role::termination: data = make_room(terminations, record.flags ? rows : 0); break;
                 case Role::truncation: data = make_room(truncations, record.flags ? rows : 0); break;
-                case Role::final_observation: data = make_room(final_observations, has_final ? rows * numbers : 0); break;
+                case Role::final_observation: data = make_room(final_observations, output.index, has_final ? rows : 0); break;
                 default: break;
             }
             arrays.data.push_back(data);
         }
         arrays.returns = make_room(returns, record.returns ? core.num_envs() : 0);
-        arrays.chosen_actions = make_room(actions, has_policy && record.actions ? rows * E::ActionSpace::size : 0);
+        arrays.chosen_actions = make_room(actions, has_policy && record.actions ? rows * ActionRowsOf<E>::size : 0);
         return arrays;
     }
 
 private:
+    /// Makes room for the observations of one leaf.
+    void* make_room(Observations& kept, std::size_t leaf, std::size_t rows) {
+        void* data = nullptr;
+        const auto make = [&]<std::size_t i>(std::integral_constant<std::size_t, i>, auto& of_leaf) {
+            constexpr std::size_t numbers = LeafTraits<typename ObservationTraits<E>::template LeafAt<i>>::size;
+            if (i == leaf) data = make_room(of_leaf, rows * numbers);
+        };
+        if constexpr (ObservationTraits<E>::parts == 1)
+            make(std::integral_constant<std::size_t, 0>(), kept);
+        else
+            [&]<std::size_t... i>(std::index_sequence<i...>) {
+                (make(std::integral_constant<std::size_t, i>(), std::get<i>(kept)), ...);
+            }(Leaves());
+        return data;
+    }
+
     template <class T>
     T* make_room(std::span<const T>& kept, std::size_t size) {
         if (kept.size() == size) return const_cast<T*>(kept.data());  // points into arrays_
@@ -263,25 +300,25 @@ private:
     std::vector<AlignedArray<std::byte>> arrays_;
 };
 
-/// Steps all copies with given actions, many times.
-/// \param env which has been reset
+/// Steps all envs many times with given actions.
+/// \param env a VectorEnv that has been reset
 /// \param actions steps x num_envs rows
-/// \param record what to keep
-/// \param reused an earlier rollout, whose arrays are used again if they have the right size
-/// \throws as RolloutRun. If autoreset is disabled and a copy finishes, the steps until then have been made.
+/// \param record the outputs to keep
+/// \param reused an earlier rollout, whose arrays are reused if they have the right size
+/// \throws as RolloutRun. If autoreset is disabled and an env finishes, the steps until then have been made.
 template <class E, class Scalar>
-Rollout<E> rollout(VectorEnv<E, Scalar>& env, std::span<const typename E::ActionSpace::Narrow> actions,
+Rollout<E> rollout(VectorEnv<E, Scalar>& env, std::span<const typename ActionRowsOf<E>::Narrow> actions,
                    const Record& record = {}, Rollout<E> reused = {}) {
-    const std::size_t steps = actions.size() / (env.num_envs() * E::ActionSpace::size);
+    const std::size_t steps = actions.size() / (env.num_envs() * ActionRowsOf<E>::size);
     RolloutRun run(env.core(), actions, reused.prepare(env.core(), steps, record, false));
     run.advance(steps);
     return reused;
 }
 
-/// Steps all copies many times, with actions that a policy chooses.
-/// \param env which has been reset
-/// \param policy for these copies
-/// \param steps how many
+/// Steps all envs many times with actions that a policy chooses.
+/// \param env a VectorEnv that has been reset
+/// \param policy the policy
+/// \param steps the number of steps
 /// \param record,reused as above
 /// \throws as above
 template <class E, class Scalar>

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Copies of Taxi, for C++ programs.
+/// The vector environment of Taxi, for C++ programs.
 
 #include <operant/environments/taxi.hpp>
 #include <operant/vector_env.hpp>

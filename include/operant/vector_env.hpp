@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Thousands of copies of an environment that is known at compile time.
+/// Thousands of envs of an environment that is known at compile time.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,11 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include <operant/check_environment.hpp>
-#include <operant/describe.hpp>
-#include <operant/dispatch.hpp>
-#include <operant/kernel/table.hpp>
-#include <operant/vector_env_core.hpp>
+#include <operant/core/output_list.hpp>
+#include <operant/contract/check_environment.hpp>
+#include <operant/core/engine.hpp>
+#include <operant/library/describe.hpp>
+#include <operant/library/dispatch.hpp>
+#include <operant/library/table.hpp>
 
 namespace operant {
 
@@ -29,9 +31,18 @@ struct StepResult {
     std::span<const bool> truncations;          ///< num_envs: whether the episode ended for another reason, usually its length
 };
 
+/// Arrays of the caller into which a step writes its results.
+template <class Observation>
+struct StepArrays {
+    std::span<Observation> observations;  ///< num_envs x observation size, row-major
+    std::span<float> rewards;             ///< num_envs
+    std::span<bool> terminations;         ///< num_envs
+    std::span<bool> truncations;          ///< num_envs
+};
+
 namespace detail {
 
-/// Programs that are compiled for the first 64-bit processors call this, so that the compiler warns of it.
+/// Programs that are compiled for the first 64-bit processors call this, so that the compiler prints a warning.
 template <class E>
 [[deprecated("this program is compiled for a processor without AVX2: add -march=native, or -mavx2 -mfma (MSVC: /arch:AVX2), "
              "or define OPERANT_NO_ARCH_WARNING")]]
@@ -47,41 +58,46 @@ const EnvironmentDescription& description_of() {
     return description.data();
 }
 
-/// `num_envs` copies of the environment E. `Scalar` is the precision of the simulation: float is fast, double gives exactly
-/// Gymnasium's results. VectorEnvCore explains what a step does.
+/// Steps `num_envs` envs of the environment E. `Scalar` is the precision of the simulation: float is fast, double gives
+/// exactly Gymnasium's results. Engine describes what happens when an episode ends.
 template <class E, class Scalar = float>
 class VectorEnv {
     static_assert(CheckEnvironment<E>::passed);
-    static constexpr bool is_box = ObservationTraits<E>::is_box;
+    template <std::size_t leaf>
+    using Traits = LeafTraits<typename ObservationTraits<E>::template LeafAt<leaf>>;
 
 public:
-    using Narrow = typename E::ActionSpace::Narrow;                          ///< actions of 32 bits: std::int32_t or float
-    using Wide = typename E::ActionSpace::Wide;                              ///< actions of 64 bits: std::int64_t or double
-    using Observation = std::conditional_t<is_box, float, std::int64_t>;  ///< type of a number of an observation
-    using Result = StepResult<Observation>;                                  ///< the results of a step
+    using Narrow = typename E::ActionSpace::Narrow;  ///< actions of 32 bits: std::int32_t or float
+    using Wide = typename E::ActionSpace::Wide;      ///< actions of 64 bits: std::int64_t or double
+    /// The type of a number in the observations of a leaf.
+    template <std::size_t leaf>
+    using Element = typename Traits<leaf>::Element;
+    using Observation = Element<0>;          ///< the type of a number of an observation; of a tuple or a dict, of its first leaf
+    using Result = StepResult<Observation>;  ///< the results of a step
+    using Arrays = StepArrays<Observation>;  ///< the caller's arrays for the results of a step
 
-    /// Arguments of the constructor that have defaults.
+    /// The arguments of the constructor that have defaults.
     struct Options {
-        std::size_t workers = 1;                                  ///< how many threads step, including the caller's
-        std::int32_t max_episode_steps = E::max_episode_steps;    ///< after so many steps an episode is truncated; or `unlimited`
-        AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< what follows the end of an episode
-        ParametersOf<E> parameters = {};                          ///< of all copies; set_parameters() takes one per copy
+        std::size_t workers = 1;                                  ///< the number of threads that step, including the caller's
+        std::int32_t max_episode_steps = E::max_episode_steps;    ///< the length at which episodes are truncated, or `unlimited`
+        AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< the rule for envs whose episode has ended
+        typename E::Parameters parameters = {};                          ///< of all envs; set_parameters() takes one per env
     };
 
-    /// \param num_envs from 1 to `VectorEnvCore::largest_num_envs`
-    /// \param options by name: `{.workers = 2, .parameters = {...}}`
+    /// \param num_envs from 1 to `Engine::largest_num_envs`
+    /// \param options the options: `{.workers = 2, .parameters = {...}}`
     /// \throws std::invalid_argument if an argument is out of range, std::bad_alloc if there is not enough memory
     explicit VectorEnv(std::size_t num_envs, Options options = {})
         : VectorEnv(num_envs, options, description_of<E>(), *kernels_of<E, Scalar, xsimd::default_arch>()) {
 #if (defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__) && !defined(OPERANT_NO_ARCH_WARNING)
-        if constexpr (BatchTier<E>) detail::compiled_for_old_processors<E>();
+        if constexpr (UsesLanes<E>) detail::compiled_for_old_processors<E>();
 #endif
     }
 
-    /// With the kernels of a library for several instruction sets, as CMake's `operant_add_environments(... TYPE STATIC ...)`
-    /// builds it.
+    /// Uses the kernels of a library for several instruction sets, which CMake's
+    /// `operant_add_environments(... TYPE STATIC ...)` builds.
     /// \param num_envs,options as above
-    /// \param library which has E
+    /// \param library a library that contains E
     /// \param architecture the instruction set; by default, the best that this processor has
     /// \throws std::invalid_argument also if the library has no environment of E's name, std::runtime_error if it has no
     ///         kernels for the architecture
@@ -90,39 +106,38 @@ public:
         : VectorEnv(num_envs, options, find_environment(library, E::name),
                     choose_kernels(find_environment(library, E::name), std::is_same_v<Scalar, double>, architecture)) {}
 
-    /// The number of copies.
+    /// The number of envs.
     std::size_t num_envs() const { return core_.num_envs(); }
     /// The number of threads that step, including the caller's.
     std::size_t workers() const { return core_.workers(); }
     /// The length at which episodes are truncated, or `unlimited`.
     std::int32_t max_episode_steps() const { return core_.max_episode_steps(); }
-    /// What follows the end of an episode.
+    /// The rule for envs whose episode has ended.
     AutoresetMode autoreset_mode() const { return core_.autoreset_mode(); }
-    /// The parameters of one copy.
-    /// \param copy below num_envs; without effect if all copies have the same parameters
-    const ParametersOf<E>& parameters(std::size_t copy = 0) const {
-        return *static_cast<const ParametersOf<E>*>(core_.parameters().of_copy(copy));
+    /// The parameters of one env.
+    /// \param env an index below num_envs; without effect if all envs have the same parameters
+    const typename E::Parameters& parameters(std::size_t env = 0) const {
+        return *static_cast<const typename E::Parameters*>(core_.parameters().of_env(env));
     }
 
-    /// Replaces the parameters of all copies, from the next step on. States, elapsed steps, random streams and totals do not
+    /// Replaces the parameters of all envs, from the next step on. States, elapsed steps, random streams and totals do not
     /// change.
-    /// \throws std::invalid_argument if one is out of range, or if a fixed reward would change after the first reset, because
-    ///         the returns of all episodes are computed from it. Nothing is changed then.
-    void set_parameters(const ParametersOf<E>& parameters) { core_.set_parameters(numbers_of(parameters)); }
+    /// \throws std::invalid_argument as Engine::set_parameters. Nothing is changed then.
+    void set_parameters(const typename E::Parameters& parameters) { core_.set_parameters(numbers_of(parameters)); }
 
-    /// The same with parameters for each copy. Their numbers may differ, but not flags, choices and fixed rewards.
-    /// \param parameters num_envs of them
-    /// \throws std::invalid_argument also if there is another number of them
-    void set_parameters(std::span<const ParametersOf<E>> parameters) {
+    /// Replaces the parameters of each env. Numbers may differ between envs, but not flags, choices and fixed rewards.
+    /// \param parameters num_envs sets of parameters
+    /// \throws std::invalid_argument also if `parameters` has another length
+    void set_parameters(std::span<const typename E::Parameters> parameters) {
         if (parameters.size() != num_envs())
-            throw std::invalid_argument("parameters: expected " + std::to_string(num_envs()) + ", one for each copy, got " +
+            throw std::invalid_argument("parameters: expected " + std::to_string(num_envs()) + ", one for each env, got " +
                                         std::to_string(parameters.size()));
         std::vector<double> numbers;
-        for (const ParametersOf<E>& one : parameters) visit_parameters<E>(one, detail::WriteNumbers(numbers));
+        for (const typename E::Parameters& one : parameters) E::visit_parameters(one, detail::WriteNumbers(numbers));
         core_.set_parameters(std::move(numbers));
     }
 
-    /// Seeds copy i with `seed + i` and starts an episode in every copy.
+    /// Seeds env i with `seed + i` and starts an episode in every env.
     /// \return the first observations, num_envs x observation size, row-major, valid until the next `step` or `reset`
     /// \throws std::invalid_argument if `seed + num_envs - 1` does not fit in 64 bits
     std::span<const Observation> reset(std::uint64_t seed) {
@@ -130,68 +145,101 @@ public:
         return reset();
     }
 
-    /// Starts an episode in every copy. Copies go on with their random streams; those that were never seeded get random
-    /// seeds from the operating system.
+    /// Starts an episode in every env. The random streams continue; envs that were never seeded get random seeds from the
+    /// operating system.
     /// \return as reset(seed)
     std::span<const Observation> reset() {
         core_.reset({}, outputs_.outputs());
         return observations();
     }
 
-    /// As reset(), with these bounds instead of the default ones.
+    /// As reset(), but with these bounds instead of the defaults.
     /// \throws std::invalid_argument if a bound is not finite. Nothing is changed then.
-    std::span<const Observation> reset(const ResetBoundsOf<E>& bounds) {
+    std::span<const Observation> reset(const typename E::ResetBounds& bounds) {
         core_.reset(numbers_of(bounds), outputs_.outputs());
         return observations();
     }
 
-    /// Starts an episode in the copies that `mask` selects. The others do not change.
-    /// \throws ResetNeeded, std::invalid_argument as VectorEnvCore::reset
-    std::span<const Observation> reset(std::span<const bool> mask, const ResetBoundsOf<E>& bounds = {}) {
+    /// Starts an episode in the envs that `mask` selects. The others do not change.
+    /// \throws ResetNeeded, std::invalid_argument as Engine::reset
+    std::span<const Observation> reset(std::span<const bool> mask, const typename E::ResetBounds& bounds = {}) {
         core_.reset(mask, numbers_of(bounds), outputs_.outputs());
         return observations();
     }
 
-    /// Restarts the random stream of one copy from a seed. The next `reset` draws from it.
-    /// \throws std::out_of_range unless `copy` is below num_envs
-    void seed(std::size_t copy, const SeedSequence& seed) { core_.seed(copy, seed); }
+    /// Restarts the random stream of one env from a seed. The next `reset` draws from it.
+    /// \throws std::out_of_range unless `env` is below num_envs
+    void seed(std::size_t env, const SeedSequence& seed) { core_.seed(env, seed); }
 
-    /// Steps every copy.
-    /// \param actions a row for each copy
+    /// Steps every env.
+    /// \param actions a row for each env
     /// \throws std::invalid_argument if there are too few or too many actions, or one is out of range; ResetNeeded before the
-    ///         first `reset`, or if a copy has finished and autoreset is disabled. Nothing is stepped then.
+    ///         first `reset`, or if an env has finished and autoreset is disabled. Nothing is stepped then.
     Result step(std::span<const Narrow> actions) { return step_own(actions); }
-    /// The same with actions of 64 bits.
+    /// As above, with actions of 64 bits.
     Result step(std::span<const Wide> actions) { return step_own(actions); }
+
+    /// Steps every env and writes the results into the caller's arrays.
+    /// \param actions a row for each env
+    /// \param out the arrays
+    /// \throws std::invalid_argument also if an array has another length. Nothing is stepped then.
+    void step(std::span<const Narrow> actions, const Arrays& out)
+        requires(ObservationTraits<E>::parts == 1)
+    {
+        step_into(actions, out);
+    }
+    /// As above, with actions of 64 bits.
+    void step(std::span<const Wide> actions, const Arrays& out)
+        requires(ObservationTraits<E>::parts == 1)
+    {
+        step_into(actions, out);
+    }
 
     /// With AutoresetMode::same_step: the observations of the last `step` before the restarts, num_envs x observation size,
     /// row-major, valid until the next `step`. Otherwise empty.
     std::span<const Observation> final_observations() const {
+        return final_observations<0>();
+    }
+    /// As above, of one leaf of a tuple or a dict.
+    template <std::size_t leaf>
+    std::span<const Element<leaf>> final_observations() const {
         const auto& outputs = outputs_.outputs();
-        return outputs.final_observations ? rows(outputs.final_observations[0]) : std::span<const Observation>();
+        return outputs.final_observations ? rows<leaf>(outputs.final_observations) : std::span<const Element<leaf>>();
     }
 
-    /// All arrays that the last `step` wrote, including infos, final infos and the parts of tuple observations.
+    /// The observations of one leaf that the last `reset` or `step` wrote, num_envs x numbers of the leaf, row-major, valid until
+    /// the next one. The leaves of a tuple or a dict are counted from the first to the last.
+    template <std::size_t leaf = 0>
+    std::span<const Element<leaf>> observations() const {
+        return rows<leaf>(outputs_.outputs().observations);
+    }
+
+    /// All arrays that the last `step` wrote, including infos, final infos and all leaves of the observations. A step into the
+    /// caller's arrays writes observations, rewards and flags there and everything else here.
     const Outputs& outputs() const { return outputs_.outputs(); }
 
     /// Totals of the episodes that ended since clear_logs().
     Logs logs() const { return core_.logs(); }
     /// Sets the totals to zero. An episode that is under way counts with its whole length and return when it ends.
     void clear_logs() { core_.clear_logs(); }
-    /// Everything that future steps depend on: state, elapsed steps, random streams, logs.
+    /// Saves everything that future steps depend on: state, elapsed steps, random streams, logs.
     std::vector<std::byte> save() const { return core_.save(); }
-    /// Continues where another object was saved.
+    /// Continues from a saved state.
     /// \param bytes from save() of an object with the same arguments; only `workers` may differ
-    /// \throws std::invalid_argument if they are something else, or visibly damaged. Nothing is changed then.
+    /// \throws std::invalid_argument if the bytes are something else or visibly damaged. Nothing is changed then.
     void load(std::span<const std::byte> bytes) { core_.load(bytes); }
-    /// Copies the state, num_envs x state variables, row-major. \throws std::invalid_argument if `state` has another size
+    /// Copies the state to `state`, num_envs x state variables, row-major.
+    /// \throws std::invalid_argument if `state` has another size
     void get_state(std::span<double> state) const { core_.get_state(state); }
     /// Replaces the state. Elapsed steps and random streams do not change.
-    /// \throws std::invalid_argument if it has another size, or a variable cannot hold its number. Nothing is changed then.
-    void set_state(std::span<const double> state) { core_.set_state(state); }
+    /// \param state num_envs x state variables, row-major
+    /// \param mask the envs to change; empty for all of them
+    /// \throws std::invalid_argument if an argument has another size, if a variable cannot hold its number, or if E's
+    ///         `check_state` refuses a state. Nothing is changed then.
+    void set_state(std::span<const double> state, std::span<const bool> mask = {}) { core_.set_state(state, mask); }
 
-    /// The object that does the work.
-    VectorEnvCore& core() { return core_; }
+    /// The Engine that does the work.
+    Engine& core() { return core_; }
 
 private:
     VectorEnv(std::size_t num_envs, const Options& options, const EnvironmentDescription& environment, const Kernels& kernels)
@@ -206,22 +254,22 @@ private:
         outputs_ = OutputArrays(list, data);
     }
 
-    static std::vector<double> numbers_of(const ParametersOf<E>& parameters) {
+    static std::vector<double> numbers_of(const typename E::Parameters& parameters) {
         std::vector<double> numbers;
-        visit_parameters<E>(parameters, detail::WriteNumbers(numbers));
+        E::visit_parameters(parameters, detail::WriteNumbers(numbers));
         return numbers;
     }
 
-    static std::vector<double> numbers_of(const ResetBoundsOf<E>& bounds) {
+    static std::vector<double> numbers_of(const typename E::ResetBounds& bounds) {
         std::vector<double> numbers;
-        visit_reset_bounds<E>(bounds, [&](const char*, double bound) { numbers.push_back(bound); });
+        E::visit_reset_bounds(bounds, [&](const char*, double bound) { numbers.push_back(bound); });
         return numbers;
     }
 
-    std::span<const Observation> rows(const void* array) const {
-        return {static_cast<const Observation*>(array), num_envs() * (is_box ? ObservationTraits<E>::numbers : 1)};
+    template <std::size_t leaf>
+    std::span<const Element<leaf>> rows(void* const* arrays) const {
+        return {static_cast<const Element<leaf>*>(arrays[leaf]), num_envs() * Traits<leaf>::size};
     }
-    std::span<const Observation> observations() const { return rows(outputs_.outputs().observations[0]); }
 
     template <class Action>
     Result step_own(std::span<const Action> actions) {
@@ -233,7 +281,26 @@ private:
                 {outputs.truncations, num_envs()}};
     }
 
-    VectorEnvCore core_;
+    template <class Action>
+    void step_into(std::span<const Action> actions, const Arrays& out) {
+        const auto check = [](const char* name, std::size_t size, std::size_t expected) {
+            if (size != expected)
+                throw std::invalid_argument(std::string("out.") + name + ": expected " + std::to_string(expected) +
+                                            " elements, got " + std::to_string(size));
+        };
+        const std::span<const Observation> own = observations();
+        check("observations", out.observations.size(), own.size());
+        check("rewards", out.rewards.size(), num_envs());
+        check("terminations", out.terminations.size(), num_envs());
+        check("truncations", out.truncations.size(), num_envs());
+        const Result result = step(actions);
+        std::ranges::copy(result.observations, out.observations.begin());
+        std::ranges::copy(result.rewards, out.rewards.begin());
+        std::ranges::copy(result.terminations, out.terminations.begin());
+        std::ranges::copy(result.truncations, out.truncations.begin());
+    }
+
+    Engine core_;
     std::vector<AlignedArray<std::byte>> arrays_;
     OutputArrays outputs_;
 };

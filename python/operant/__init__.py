@@ -1,4 +1,4 @@
-"""Gymnasium's classic control environments, thousands at a time, one SIMD lane each.
+"""Gymnasium's classic control and toy text environments, thousands at a time, one SIMD lane each.
 
 >>> import gymnasium as gym
 >>> import operant
@@ -6,33 +6,41 @@
 >>> observations, infos = env.reset(seed=42)
 >>> observations, rewards, terminations, truncations, infos = env.step(env.action_space.sample())
 
-Importing the package registers the environments' ids; `gym.make_vec("operant:operant/CartPole-v1", num_envs=4096)` does
-both in one line, in worker processes too. The classes are in `operant.envs`, policies for many steps at a time in
-`operant.policies`, a logger for training metrics in `operant.utils`; `operant.simd` tells which instruction set they
-run on. `operant.load` makes a class of an environment or a policy of one's own, which is described in a C++ header.
+The import registers the ids of the environments. `gym.make_vec("operant:operant/CartPole-v1", num_envs=4096)` imports
+and makes in one line, also in worker processes. The classes are in `operant.envs`, policies for rollouts in
+`operant.policies`, and a logger for training metrics in `operant.utils`; `operant.simd` names the instruction set in
+use. `operant.load` compiles your own environment or policy from a C++ header and makes a class of it.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from operant import _gymnasium, registration
-from operant._paths import get_cmake_dir, get_include
+from operant.building.paths import get_cmake_dir, get_include
 from operant.registration import register
 
 if TYPE_CHECKING:
     from operant import envs, policies, simd, utils
-    from operant._compiler import CompileError
-    from operant._libraries import load_library
-    from operant._loading import load
+    from operant.building.checking import check_environment
+    from operant.building.compiler import CompileError
+    from operant.building.libraries import load_library
+    from operant.building.loading import load
+    from operant.building.report import CheckError
 
 __version__ = "0.2.0"
 
-# These import the compiled module, so they are imported at first use. If that import fails, the rest of the package
-# still works, and the command line can explain the error.
+# These need the compiled module, so they are imported at first use. If that import fails, the rest of the package
+# still works and the command line can explain the error.
 _SUBMODULES = ("envs", "policies", "simd", "utils")
-_FUNCTIONS = {"CompileError": "_compiler", "load": "_loading", "load_library": "_libraries"}
+_FUNCTIONS = {
+    "CheckError": "building.report",
+    "CompileError": "building.compiler",
+    "check_environment": "building.checking",
+    "load": "building.loading",
+    "load_library": "building.libraries",
+}
 
-# The names of the original library, deprecated there too.
+# The names of the original library, which deprecated them too.
 _OLD_NAMES = {
     "PyCartPoleVecEnv": ("operant.envs", "CartPoleVecEnv"),
     "PyMountainCarVecEnv": ("operant.envs", "MountainCarVecEnv"),
@@ -41,8 +49,10 @@ _OLD_NAMES = {
 }
 
 __all__ = [
+    "CheckError",
     "CompileError",
     "__version__",
+    "check_environment",
     "envs",
     "get_cmake_dir",
     "get_include",

@@ -1,4 +1,4 @@
-"""Packages that some features need, and that are not installed with Operant."""
+"""Packages that some features need, but that are not installed with Operant."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from importlib.util import find_spec
 
 
 def require(package: str, requirement: str) -> None:
-    """Refuse to go on without a package.
+    """Raise an exception if a package is not installed.
 
     Raises:
-        ModuleNotFoundError: It is not installed; the message says how to install it.
+        ModuleNotFoundError: It is not installed. The message has the command that installs it.
     """
     if find_spec(package) is None:
-        quoted = (
-            f'"{requirement}"' if "[" in requirement else requirement
-        )  # a shell would read the brackets as a pattern
+        # A shell would read the brackets as a pattern.
+        quoted = f'"{requirement}"' if "[" in requirement else requirement
         raise ModuleNotFoundError(f"{package} is not installed: pip install {quoted}", name=package)

@@ -1,18 +1,18 @@
-"""The Gymnasium that is installed."""
+"""A check of the installed Gymnasium."""
 
 from __future__ import annotations
 
 import re
 
-#: The oldest version that Operant works with: the first that has `AutoresetMode`.
+#: The oldest version that Operant supports, the first with `AutoresetMode`.
 OLDEST = (1, 1)
 
 
 def check_version() -> None:
-    """Refuse a Gymnasium that is too old.
+    """Raise an exception if the installed Gymnasium is too old.
 
     Raises:
-        ImportError: It is too old; the message says how to get a newer one.
+        ImportError: It is too old. The message has the command that upgrades it.
     """
     import gymnasium
 
@@ -21,7 +21,7 @@ def check_version() -> None:
         needed = ".".join(map(str, OLDEST))
         raise ImportError(
             f"Operant needs Gymnasium {needed} or newer, and {gymnasium.__version__} is installed. "
-            f'To get it: python -m pip install --upgrade "gymnasium>={needed}". '
-            "Where another package pins an older one, as CleanRL does with 0.29, install Operant into a virtual "
-            "environment of its own."
+            f'To upgrade: python -m pip install --upgrade "gymnasium>={needed}". '
+            "If another package pins an older version, as CleanRL does with 0.29, install Operant into a separate "
+            "virtual environment."
         )

@@ -19,7 +19,7 @@ class _Registration(NamedTuple):
 
     @property
     def vector_env(self) -> str:
-        """The class in `operant.envs`."""
+        """The name of the class in `operant.envs`."""
         return f"{self.name}VecEnv"
 
 
@@ -30,24 +30,28 @@ REGISTRATIONS = (
     _Registration("operant/MountainCarContinuous-v0", "MountainCarContinuous", 999, 90.0),
     _Registration("operant/Pendulum-v1", "Pendulum", 200),
     _Registration("operant/Acrobot-v1", "Acrobot", 500, -100.0),
+    _Registration("operant/BipedalWalker-v3", "BipedalWalker", 1600, 300.0),
+    _Registration("operant/BipedalWalkerHardcore-v3", "BipedalWalker", 2000, 300.0, (("hardcore", True),)),
     _Registration("operant/FrozenLake-v1", "FrozenLake", 100, 0.70, (("map_name", "4x4"),)),
     _Registration("operant/FrozenLake8x8-v1", "FrozenLake", 200, 0.85, (("map_name", "8x8"),)),
     _Registration("operant/CliffWalking-v1", "CliffWalking", None),
     _Registration("operant/CliffWalkingSlippery-v1", "CliffWalking", None, None, (("is_slippery", True),)),
     _Registration("operant/Taxi-v3", "Taxi", 200, 8.0),
     _Registration("operant/Taxi-v4", "Taxi", 200, 8.0),
+    _Registration("operant/LunarLander-v3", "LunarLander", 1000, 200.0),
+    _Registration("operant/LunarLanderContinuous-v3", "LunarLanderContinuous", 1000, 200.0),
     _Registration("operant/Blackjack-v1", "Blackjack", None, None, (("sab", True), ("natural", False))),
 )
 
 # The ids of the classes that were passed to `register`.
 _ids: dict[type, str] = {}
 
-#: The environments' names, whatever their versions: CartPole, MountainCar and so on.
+#: The names of the environments without versions: CartPole, MountainCar and others.
 ENVIRONMENTS: tuple[str, ...] = tuple(dict.fromkeys(registration.name for registration in REGISTRATIONS))
 
 
 def register_envs() -> None:
-    """Make Operant's environments known to `gymnasium.make_vec`. `import operant` does this."""
+    """Register Operant's environments with Gymnasium. `import operant` does this."""
     from gymnasium.envs.registration import register, registry
 
     for registration in REGISTRATIONS:
@@ -63,7 +67,7 @@ def register_envs() -> None:
 
 
 def register(id: str, env_class: type[SimdVectorEnv[Any]], **spec: Any) -> None:
-    """Make a class of environments known to Gymnasium: `gymnasium.make_vec(id, num_envs=...)` and `gymnasium.make(id)`.
+    """Register a class with Gymnasium, for `gymnasium.make_vec(id, num_envs=...)` and `gymnasium.make(id)`.
 
     ```python
     DoubleIntegratorVecEnv = operant.load("double_integrator.hpp")
@@ -72,13 +76,13 @@ def register(id: str, env_class: type[SimdVectorEnv[Any]], **spec: Any) -> None:
     ```
 
     Args:
-        id: The name, as `gymnasium.register` takes it.
-        env_class: The class: of `operant.load`, or of one's own.
-        **spec: What else `gymnasium.register` takes, as `reward_threshold` and `kwargs`. By default,
-            `max_episode_steps` is that of the environment.
+        id: The id, as `gymnasium.register` takes it.
+        env_class: A class that `operant.load` returned, or a subclass of a vector environment.
+        **spec: Other arguments of `gymnasium.register`, such as `reward_threshold` and `kwargs`. By default,
+            `max_episode_steps` is the limit of the environment.
 
     Raises:
-        TypeError: The class is no class of environments, or there is no such argument.
+        TypeError: The class is not a class of vector environments, or there is no such argument.
         gymnasium.error.Error: The id is malformed.
     """
     import gymnasium
@@ -89,7 +93,7 @@ def register(id: str, env_class: type[SimdVectorEnv[Any]], **spec: Any) -> None:
     if not (
         isinstance(env_class, type) and issubclass(env_class, SimdVectorEnv) and hasattr(env_class, "_environment")
     ):
-        raise TypeError(f"env_class: expected a class as operant.load makes them, got {shown(env_class)}")
+        raise TypeError(f"env_class: expected a class such as operant.load returns, got {shown(env_class)}")
     limit = env_class._environment.max_episode_steps
     if limit < 2**31 - 1:
         spec = {"max_episode_steps": limit} | spec
@@ -99,7 +103,7 @@ def register(id: str, env_class: type[SimdVectorEnv[Any]], **spec: Any) -> None:
 
 
 def id_of(env_class: type[SimdVectorEnv[Any]]) -> str | None:
-    """The id of this class; if it has several, the one with the class's default arguments."""
+    """Return the id of this class; if there are several, the one with the default arguments of the class."""
     if not env_class.__module__.startswith("operant.envs."):
         return _ids.get(env_class)
     ids = [registration.id for registration in REGISTRATIONS if registration.vector_env == env_class.__name__]

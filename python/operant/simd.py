@@ -1,7 +1,7 @@
-"""Which SIMD instruction sets this processor has kernels for, and which one is in use.
+"""The SIMD instruction sets: those that this processor can use, and the one in use.
 
-`active`, a string, is the one in use; `available`, a tuple of strings, has all that the processor supports, the best
-one first. The best one is chosen when Operant is first imported. The environment variable `OPERANT_ARCH` forces one:
+`active`, a string, is the one in use. `available`, a tuple of strings, has all that the processor supports, the best
+one first. The first import of Operant chooses the best one. The environment variable `OPERANT_ARCH` forces one:
 
 | `OPERANT_ARCH` | instruction set | float32 lanes |
 |---|---|---|
@@ -10,9 +10,9 @@ one first. The best one is chosen when Operant is first imported. The environmen
 | `sse4.2` | SSE4.2, the x86-64-v2 baseline | 4 |
 | `neon` | 64-bit Arm | 4 |
 
-Naming one that does not exist or that the processor lacks makes the import fail with an `ImportError`. `avx512bw`,
-`avx2` and `neon` fuse multiplications with additions, `sse4.2` cannot, so in float32 its results differ from theirs
-by rounding; float64 results are the same on all of them.
+If the variable names one that does not exist or that the processor lacks, the import raises `ImportError`. `avx512bw`,
+`avx2` and `neon` fuse multiplications with additions and `sse4.2` cannot, so its float32 results differ from theirs by
+rounding. float64 results are the same on all of them.
 """
 
 from operant._core import simd_active as active

@@ -1,5 +1,5 @@
 #pragma once
 
-/// Whether this processor has the instruction set that architecture.cpp was compiled for.
+/// Returns true if this processor has the instruction set of architecture.cpp.
 bool is_supported();
 const char* architecture_name();

@@ -1,25 +1,23 @@
-"""Fails when a translation unit for one instruction set defines anything that another might link to.
+"""Fail if a translation unit for one instruction set defines a symbol that another unit might link to.
 
-An inline function or a template that two object files define is one weak symbol: the linker keeps any one of them,
-perhaps the one with AVX-512 instructions, for a processor that lacks them. So whatever the kernels' object files define
-must carry the architecture in its name.
+An inline function or a template that two object files define is one weak symbol. The linker keeps any one of them,
+perhaps the one with AVX-512 instructions, for a processor that lacks them. Every definition in the object files of
+kernels must therefore carry the architecture in its name.
 """
 
 import argparse
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-ARCHITECTURES = {
-    "avx512bw": r"xsimd::avx512bw",
-    "avx2": r"xsimd::fma3<xsimd::avx2>",
-    "sse4_2": r"xsimd::sse4_2",
-}
+LIST = Path(__file__).parents[2] / "cmake" / "architectures.json"
+ARCHITECTURES = {one["name"].replace(".", "_"): one["type"] for one in json.loads(LIST.read_text())["architectures"]}
 
 
 def shared_definitions(nm: str, object_file: Path) -> list[str]:
-    """Global definitions in the object file that do not carry its architecture in their type."""
+    """Return the global definitions in the object file that do not carry its architecture in their type."""
     architecture = re.search(r"kernels_(\w+?)\.", object_file.name).group(1)
     listing = subprocess.run(
         [nm, "--demangle", "--defined-only", "--extern-only", object_file], check=True, capture_output=True, text=True
@@ -27,8 +25,8 @@ def shared_definitions(nm: str, object_file: Path) -> list[str]:
     # 3f0 W operant::BatchTierKernels<operant::CartPole, float, xsimd::avx512bw>::restart(...)
     symbols = [line.split(maxsplit=2)[2] for line in listing.splitlines()]
     if not symbols:
-        raise SystemExit(f"{object_file} defines nothing: this check has lost what it checks")
-    # DW.ref.* are pointers that GCC's exception tables use: data, the same whatever the flags.
+        raise SystemExit(f"{object_file} defines no symbols: expected the kernels of an instruction set")
+    # DW.ref.* are pointers for GCC's exception tables: data that do not depend on the flags.
     own = re.compile(ARCHITECTURES[architecture] + r"\W|^DW\.ref\.")
     return [symbol for symbol in symbols if not own.search(symbol)]
 

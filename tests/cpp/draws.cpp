@@ -1,10 +1,10 @@
-// Draws random numbers as a script tells it. A test in Python compares them with numpy's:
+// Draws the random numbers of a script. A test in Python compares them with numpy's:
 //
 //     draws SOURCE ACTIVE < script
 //
 // SOURCE is single, lanes, lanes_of_plain (which keep no halves of draws), batch or batch_of_floats. The script begins with a
-// line of 16 seeds. Every further line is a draw: a letter and its arguments. Bit i of ACTIVE says whether a batch draws for
-// seed i. Prints a line of 16 numbers per draw, then the states.
+// line of 16 seeds. Every further line is a draw: a letter and its arguments. A batch draws for seed i if bit i of ACTIVE is 1.
+// Prints a line of 16 numbers per draw, then the states.
 
 #include <cinttypes>
 #include <cstdio>
@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include <operant/numerics/random.hpp>
+#include <operant/random/random.hpp>
 
 namespace {
 

@@ -3,14 +3,14 @@
 
 #include <vector>
 
-#include <operant/dispatch.hpp>
+#include <operant/library/dispatch.hpp>
 #include <operant/operant.hpp>
 
 #include <builtin_environments.hpp>
 
 using operant::Architecture;
 
-/// The instruction sets that this processor has.
+/// Lists the instruction sets of this processor.
 inline std::vector<Architecture> available_architectures() {
     auto architectures = operant::architectures();
     std::erase_if(architectures, [](const Architecture& architecture) { return !architecture.available; });

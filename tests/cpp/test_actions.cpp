@@ -21,11 +21,11 @@ template <class Environment, class Action>
 void check_every_place() {
     using Space = typename Environment::ActionSpace;
     using Actions = operant::Actions<Environment, xsimd::default_arch>;
-    for (const std::size_t copies : {1, 2, 7, 16, 33, 64, 100}) {
-        std::vector<Action> actions(copies * Space::size);
+    for (const std::size_t envs : {1, 2, 7, 16, 33, 64, 100}) {
+        std::vector<Action> actions(envs * Space::size);
         const auto largest = [](std::size_t i) { return static_cast<Action>(Space::limit(i % Space::size) - 1); };
         for (std::size_t i = 0; i < actions.size(); ++i) actions[i] = largest(i);
-        REQUIRE(Actions::template are_valid<Action>(actions.data(), copies));
+        REQUIRE(Actions::template are_valid<Action>(actions.data(), envs));
         for (std::size_t i = 0; i < actions.size(); ++i) {
             std::vector<Action> wrong{-1, static_cast<Action>(largest(i) + 1), std::numeric_limits<Action>::min(),
                                       std::numeric_limits<Action>::max()};
@@ -33,10 +33,10 @@ void check_every_place() {
                 for (const Action high : {Action{1} << 32, -(Action{1} << 32), Action{1} << 62}) wrong.push_back(high);
             for (const Action action : wrong) {
                 actions[i] = action;
-                CHECK_FALSE(Actions::template are_valid<Action>(actions.data(), copies));
+                CHECK_FALSE(Actions::template are_valid<Action>(actions.data(), envs));
             }
             actions[i] = 0;
-            CHECK(Actions::template are_valid<Action>(actions.data(), copies));
+            CHECK(Actions::template are_valid<Action>(actions.data(), envs));
             actions[i] = largest(i);
         }
     }
@@ -44,7 +44,7 @@ void check_every_place() {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("an action that is not in the space is found in every place", Action, std::int32_t, std::int64_t) {
+TEST_CASE_TEMPLATE("an action outside of the space is found in every place", Action, std::int32_t, std::int64_t) {
     check_every_place<OneOfThree, Action>();
     check_every_place<Several, Action>();
 }

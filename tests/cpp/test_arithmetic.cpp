@@ -1,12 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 
-#include <operant/numerics/arithmetic.hpp>
+#include <operant/math/arithmetic.hpp>
 
 namespace {
 
-// (1 + e) (1 - e) = 1 - e^2. If the product is rounded first, e^2 is lost; a fused operation keeps it.
+// (1 + e) (1 - e) = 1 - e^2. A rounded product loses e^2; a fused operation keeps it.
 template <class Scalar>
 Scalar square_lost_to_rounding(Scalar e) {
     using Batch = xsimd::batch<Scalar>;
@@ -15,19 +16,33 @@ Scalar square_lost_to_rounding(Scalar e) {
 
 }  // namespace
 
-TEST_CASE("double operations round one by one") {
+TEST_CASE("each double operation rounds") {
     CHECK(square_lost_to_rounding(0x1p-30) == 0.0);
     CHECK(operant::negated_multiply_add(xsimd::batch<double>(1 + 0x1p-30), xsimd::batch<double>(1 - 0x1p-30),
                                         xsimd::batch<double>(1.0))
               .get(0) == 0.0);
 }
 
-TEST_CASE("float operations are fused where the processor can") {
+TEST_CASE("float operations are fused if the processor can fuse") {
 #if defined(__FMA__) || defined(__aarch64__)
     CHECK(square_lost_to_rounding(0x1p-13f) == -0x1p-26f);
 #else
     CHECK(square_lost_to_rounding(0x1p-13f) == 0.0f);
 #endif
+}
+
+TEST_CASE_TEMPLATE("negate changes the sign of zeros, infinities and NaN too", Scalar, float, double) {
+    using Batch = xsimd::batch<Scalar>;
+    for (const Scalar x : {Scalar(0), Scalar(1.5), std::numeric_limits<Scalar>::denorm_min(),
+                           std::numeric_limits<Scalar>::infinity(), std::numeric_limits<Scalar>::quiet_NaN()}) {
+        for (const Scalar signed_x : {x, std::copysign(x, Scalar(-1))}) {
+            const Batch negated = operant::negate(Batch(signed_x));
+            for (std::size_t lane = 0; lane < Batch::size; ++lane) {
+                CHECK(std::signbit(negated.get(lane)) != std::signbit(signed_x));
+                CHECK((std::isnan(x) || negated.get(lane) == -signed_x));
+            }
+        }
+    }
 }
 
 TEST_CASE("doubles round to float32 in the chosen lanes") {
@@ -50,7 +65,7 @@ TEST_CASE("squares of doubles are the C library's" * doctest::test_suite("not em
     CHECK(different < 1000);
 }
 
-TEST_CASE("a double divides by a constant as a double does") {
+TEST_CASE("a double divided by a constant is correctly rounded") {
     const operant::Divisor<xsimd::batch<double>> divisor(1.1);
     for (double x = 0.1; x < 100; x += 0.37) CHECK((xsimd::batch<double>(x) / divisor).get(0) == x / 1.1);
 }

@@ -51,48 +51,48 @@ struct Dice {
 
 }  // namespace
 
-TEST_CASE("a compiled policy chooses for each copy, with any number of copies") {
+TEST_CASE("a compiled policy chooses for each env, with any number of envs") {
     const operant::CompiledPolicy<Upright> policy(Upright{.gain = 2.0});
     for (const std::size_t num_envs : {1, 3, 16, 37}) {
         std::vector<float> observations(num_envs * 4);
         for (std::size_t i = 0; i < observations.size(); ++i) observations[i] = static_cast<float>(i * 7 % 11) - 5;
         std::vector<std::int32_t> actions(num_envs + 1, -1);
         const operant::PolicyFunction function = policy.function();
-        function.act(function.policy, observations.data(), actions.data(), 64, 64 + num_envs);
-        for (std::size_t copy = 0; copy < num_envs; ++copy)
-            CHECK(actions[copy] == (observations[copy * 4 + 2] + 2 * observations[copy * 4 + 3] > 0));
+        function.act(function.policy, observations.data(), actions.data(), 64, 64 + num_envs, nullptr);
+        for (std::size_t env = 0; env < num_envs; ++env)
+            CHECK(actions[env] == (observations[env * 4 + 2] + 2 * observations[env * 4 + 3] > 0));
         CHECK(actions[num_envs] == -1);
     }
 }
 
-TEST_CASE("integers beyond the action space become the nearest in it") {
+TEST_CASE("integers beyond the action space become its nearest integers") {
     const operant::CompiledPolicy<Odd> policy;
     const std::vector<float> observations{-2, 0, 1, 2, 3, 9};
     std::vector<std::int32_t> actions(12);
     const operant::PolicyFunction function = policy;
-    function.act(function.policy, observations.data(), actions.data(), 0, 6);
+    function.act(function.policy, observations.data(), actions.data(), 0, 6, nullptr);
     CHECK(actions == std::vector<std::int32_t>{0, 0, 0, 0, 1, 1, 2, 2, 3, 2, 4, 2});
 }
 
-TEST_CASE("a policy that draws has a stream for each copy") {
+TEST_CASE("a policy that draws has a stream for each env") {
     const operant::CompiledPolicy<Dice> policy(Dice{}, 20, 5);
     const std::vector<float> observations(20 * 3, 10.0f);
     std::vector<float> actions(20);
     const operant::PolicyFunction function = policy;
     operant::PolicyStreams streams(std::uint64_t{5});
-    operant::Pcg64* expected = streams.of_copies(20);
+    operant::Pcg64* expected = streams.of_envs(20);
     for (int time = 0; time < 3; ++time) {
-        function.act(function.policy, observations.data(), actions.data(), 0, 20);
-        for (std::size_t copy = 0; copy < 20; ++copy)
-            CHECK(actions[copy] == 10.0f + static_cast<float>(expected[copy].random()));
+        function.act(function.policy, observations.data(), actions.data(), 0, 20, nullptr);
+        for (std::size_t env = 0; env < 20; ++env)
+            CHECK(actions[env] == 10.0f + static_cast<float>(expected[env].random()));
     }
 }
 
-TEST_CASE("a stream does not depend on how many there are") {
+TEST_CASE("a stream does not depend on the number of envs") {
     operant::PolicyStreams few(std::uint64_t{9}), many(std::uint64_t{9});
-    many.of_copies(50);
-    few.of_copies(3)[2].next();
-    many.of_copies(50)[2].next();
-    CHECK(few.of_copies(50)[2].state_low == many.of_copies(50)[2].state_low);
-    CHECK(few.of_copies(50)[49].state_low == many.of_copies(50)[49].state_low);
+    many.of_envs(50);
+    few.of_envs(3)[2].next();
+    many.of_envs(50)[2].next();
+    CHECK(few.of_envs(50)[2].state_low == many.of_envs(50)[2].state_low);
+    CHECK(few.of_envs(50)[49].state_low == many.of_envs(50)[49].state_low);
 }

@@ -11,13 +11,13 @@
 
 namespace operant {
 
-/// Sets the counters to values that it would take hours to reach.
+/// Sets the counters to values that a run reaches after hours.
 struct CounterAccess {
-    static void set(VectorEnvCore& core, const StepTotals& totals) { core.statistics_.totals_ = totals; }
+    static void set(Engine& core, const StepTotals& totals) { core.statistics_.totals_ = totals; }
 
-    /// Pretends that every copy has made `steps` more steps.
-    static void skip(VectorEnvCore& core, std::int64_t steps) {
-        core.copies_.set_clock(core.copies_.clock() + steps);
+    /// Pretends that every env has made `steps` more steps.
+    static void skip(Engine& core, std::int64_t steps) {
+        core.memory_.set_clock(core.memory_.clock() + steps);
         core.statistics_.totals_.steps += static_cast<std::int64_t>(core.num_envs()) * steps;
     }
 };
@@ -57,7 +57,7 @@ TEST_CASE_TEMPLATE("logs are exact past 2^32 steps and 2^24 episodes", Scalar, f
     }
 }
 
-TEST_CASE_TEMPLATE("a sum of returns goes on where a float would stand still", Scalar, float, double) {
+TEST_CASE_TEMPLATE("a sum of returns grows where a float would stop growing", Scalar, float, double) {
     for (const Architecture& architecture : available_architectures()) {
         CAPTURE(architecture.name);
         auto env = make<Pendulum, Scalar>(architecture, 10, {.max_episode_steps = 1});
@@ -107,13 +107,13 @@ TEST_CASE_TEMPLATE("an episode without a limit may last for more than 2^32 steps
             one->reset(2);  // the other episodes are broken off and do not count
             CHECK(one->logs().total_steps == length);
             CHECK_FALSE(step(*one, upright));
-            CHECK(step(*one, one_falls));  // a short episode in the same lane
+            CHECK(step(*one, one_falls));  // a short episode in the same env
             CHECK(one->logs().total_steps == length + 2);
         }
     }
 }
 
-TEST_CASE_TEMPLATE("the largest time limit is kept to the step", Scalar, float, double) {
+TEST_CASE_TEMPLATE("the largest time limit is exact to the step", Scalar, float, double) {
     for (const Architecture& architecture : available_architectures()) {
         CAPTURE(architecture.name);
         constexpr std::int32_t limit = std::numeric_limits<std::int32_t>::max() - 1;

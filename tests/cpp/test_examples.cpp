@@ -1,5 +1,5 @@
-// Compares the environments of examples/environments with scalar loops of the same physics, and tests what they show: several
-// actions, infos, truncations of their own, goals and arrays in the state, and parameters per copy.
+// Compares the environments of examples/environments with scalar loops of the same physics, and tests their features: several
+// actions, infos, their own truncations, goals and arrays in the state, and parameters per env.
 
 #include <doctest/doctest.h>
 
@@ -29,7 +29,7 @@
 
 using operant::AutoresetMode;
 using operant::VectorEnv;
-using operant::VectorEnvCore;
+using operant::Engine;
 using namespace operant::benchmarks;
 
 namespace {
@@ -38,15 +38,15 @@ constexpr std::size_t num_envs = 37;  // not a multiple of any batch size
 
 /// Random actions. For a Box, some are beyond its bounds.
 template <class E>
-std::vector<typename E::ActionSpace::Narrow> random_actions(std::mt19937& random, std::size_t copies = num_envs) {
+std::vector<typename E::ActionSpace::Narrow> random_actions(std::mt19937& random, std::size_t envs = num_envs) {
     using Action = typename E::ActionSpace::Narrow;
-    std::vector<Action> actions(copies * E::ActionSpace::size);
+    std::vector<Action> actions(envs * E::ActionSpace::size);
     for (std::size_t i = 0; i < actions.size(); ++i) {
         if constexpr (std::is_integral_v<Action>) {
             const auto last = static_cast<Action>(E::ActionSpace::limit(i % E::ActionSpace::size) - 1);
             actions[i] = std::uniform_int_distribution<Action>(0, last)(random);
         } else {
-            const auto space = E::action_space(operant::ParametersOf<E>{});
+            const auto space = E::action_space(typename E::Parameters{});
             const float low = space.low[i % E::ActionSpace::size], high = space.high[i % E::ActionSpace::size];
             actions[i] = std::uniform_real_distribution<Action>(low - 0.2f * (high - low), high + 0.2f * (high - low))(random);
         }
@@ -62,7 +62,7 @@ bool all_near(const Actual& actual, const Expected& expected, double tolerance) 
                       [&](double a, double b) { return near(a, b, tolerance); });
 }
 
-/// Compares the results of resets and steps. \return how many episodes ended
+/// Compares the results of resets and steps. Returns the number of episodes that ended.
 template <class E, class Scalar, class Physics>
 int compare(int steps, double tolerance) {
     VectorEnv<E, Scalar> env(num_envs);
@@ -86,7 +86,7 @@ int compare(int steps, double tolerance) {
         REQUIRE(std::ranges::equal(result.terminations, loop.terminations));
         REQUIRE(std::ranges::equal(result.truncations, loop.truncations));
         REQUIRE(infos_are_near());
-        for (std::size_t copy = 0; copy < num_envs; ++copy) ended += result.terminations[copy] || result.truncations[copy];
+        for (std::size_t env = 0; env < num_envs; ++env) ended += result.terminations[env] || result.truncations[env];
     }
     return ended;
 }
@@ -97,12 +97,12 @@ void check_against_scalar_loop() {
     compare<E, float, Physics<float>>(10, 1e-4);
 }
 
-/// The default parameters, one row per copy.
+/// The default parameters, one row per env.
 template <class E>
 std::vector<double> rows_of_parameters() {
     const auto& environment = operant::description_of<E>();
     std::vector<double> rows;
-    for (std::size_t copy = 0; copy < num_envs; ++copy)
+    for (std::size_t env = 0; env < num_envs; ++env)
         rows.insert(rows.end(), environment.default_numbers, environment.default_numbers + environment.number_count);
     return rows;
 }
@@ -116,11 +116,11 @@ std::size_t position_of(const std::string& name) {
     throw std::logic_error(name);
 }
 
-/// Copies with their own parameters, and the arrays for their outputs.
+/// Envs with different parameters, and the arrays for their outputs.
 template <class E, class Scalar>
-class PerCopy {
+class PerEnv {
 public:
-    explicit PerCopy(const std::vector<double>& rows)
+    explicit PerEnv(const std::vector<double>& rows)
         : core_(operant::description_of<E>(), *operant::kernels_of<E, Scalar, xsimd::default_arch>(), num_envs,
                 {.max_episode_steps = E::max_episode_steps}, rows),
           arrays_(num_envs) {}
@@ -143,29 +143,30 @@ private:
         return {first, first + num_envs * operant::ObservationTraits<E>::numbers};
     }
 
-    VectorEnvCore core_;
+    Engine core_;
     VectorEnv<E, Scalar> arrays_;
 };
 
-/// Every third copy has the second value, the others the first. Each behaves as if all copies had its value.
+/// Checks an environment in which every third env has the second value and the others the first: each env behaves as if all
+/// envs had its value.
 template <class E, class Scalar>
-void check_per_copy(const std::string& name, double operant::ParametersOf<E>::*member, double first, double second) {
+void check_per_env(const std::string& name, double E::Parameters::*member, double first, double second) {
     std::vector<double> rows = rows_of_parameters<E>();
     const std::size_t count = rows.size() / num_envs;
-    const auto is_second = [](std::size_t copy) { return copy % 3 == 0; };
-    for (std::size_t copy = 0; copy < num_envs; ++copy)
-        rows[copy * count + position_of<E>(name)] = is_second(copy) ? second : first;
-    operant::ParametersOf<E> firsts, seconds;
+    const auto is_second = [](std::size_t env) { return env % 3 == 0; };
+    for (std::size_t env = 0; env < num_envs; ++env)
+        rows[env * count + position_of<E>(name)] = is_second(env) ? second : first;
+    typename E::Parameters firsts, seconds;
     firsts.*member = first;
     seconds.*member = second;
-    PerCopy<E, Scalar> env(rows);
+    PerEnv<E, Scalar> env(rows);
     VectorEnv<E, Scalar> like_first(num_envs, {.parameters = firsts}), like_second(num_envs, {.parameters = seconds});
     constexpr std::size_t size = operant::ObservationTraits<E>::numbers;
     const auto check = [&](const auto& actual, const auto& of_first, const auto& of_second, std::size_t row) {
-        for (std::size_t copy = 0; copy < num_envs; ++copy) {
-            const auto& expected = is_second(copy) ? of_second : of_first;
-            CAPTURE(copy);
-            REQUIRE(std::memcmp(actual.data() + copy * row, expected.data() + copy * row, row * sizeof(float)) == 0);
+        for (std::size_t env = 0; env < num_envs; ++env) {
+            const auto& expected = is_second(env) ? of_second : of_first;
+            CAPTURE(env);
+            REQUIRE(std::memcmp(actual.data() + env * row, expected.data() + env * row, row * sizeof(float)) == 0);
         }
     };
     check(env.reset(3), like_first.reset(3), like_second.reset(3), size);
@@ -201,20 +202,20 @@ std::vector<double> distances(std::span<const float> observations) {
 
 }  // namespace
 
-TEST_CASE("the quadrotor steps as a scalar loop does") { check_against_scalar_loop<Quadrotor, ScalarQuadrotor>(); }
-TEST_CASE("the cart-pole swing-up steps as a scalar loop does") {
+TEST_CASE("the quadrotor equals a scalar loop") { check_against_scalar_loop<Quadrotor, ScalarQuadrotor>(); }
+TEST_CASE("the cart-pole swing-up equals a scalar loop") {
     check_against_scalar_loop<CartPoleSwingUp, ScalarCartPoleSwingUp>();
 }
-TEST_CASE("the point mass steps as a scalar loop does") { check_against_scalar_loop<PointMass, ScalarPointMass>(); }
-TEST_CASE("the chain of pendulums steps as a scalar loop does") {
+TEST_CASE("the point mass equals a scalar loop") { check_against_scalar_loop<PointMass, ScalarPointMass>(); }
+TEST_CASE("the chain of pendulums equals a scalar loop") {
     check_against_scalar_loop<PendulumChain, ScalarPendulumChain>();
 }
-TEST_CASE("joint replenishment steps as a scalar loop does") {
+TEST_CASE("joint replenishment equals a scalar loop") {
     check_against_scalar_loop<JointReplenishment, ScalarJointReplenishment>();
 }
 
-TEST_CASE("an action that cannot be used is named by copy and dimension, and nothing is stepped") {
-    constexpr std::size_t many = 100;  // more than are checked together
+TEST_CASE("an error names the env and dimension of a bad action, and nothing is stepped") {
+    constexpr std::size_t many = 100;  // more than one check covers
     std::mt19937 random(0);
     SUBCASE("of a MultiDiscrete space") {
         VectorEnv<JointReplenishment> env(many);
@@ -247,12 +248,12 @@ TEST_CASE("an action that cannot be used is named by copy and dimension, and not
             CHECK(message_of([&] { env.step(actions); }) == expected);
         }
         CHECK(message_of([&] { env.step(std::vector<float>(many)); }) ==
-              "actions: expected 200 numbers, 2 per copy, got 100");
+              "actions: expected 200 numbers, 2 per env, got 100");
         CHECK(env.save() == before);
     }
 }
 
-TEST_CASE("infos of a step and of a reset are told apart from none") {
+TEST_CASE("masks mark the infos of steps and resets") {
     VectorEnv<PointMass, double> env(num_envs);
     const auto has_infos = [&] { return std::span(env.outputs().has_infos, num_envs); };
     const auto infos = [&] { return std::span(static_cast<const double*>(env.outputs().infos[0]), num_envs); };
@@ -261,7 +262,7 @@ TEST_CASE("infos of a step and of a reset are told apart from none") {
     CHECK(all_near(infos(), distances(env.reset(0)), 1e-6));
     CHECK(count() == num_envs);
     std::mt19937 random(0);
-    for (int i = 0; i < 450; ++i) {  // resets of next_step among them
+    for (int i = 0; i < 450; ++i) {  // includes resets of next_step
         CHECK(all_near(infos(), distances(env.step(random_actions<PointMass>(random)).observations), 1e-6));
         CHECK(count() == num_envs);
     }
@@ -269,13 +270,13 @@ TEST_CASE("infos of a step and of a reset are told apart from none") {
     mask[3] = mask[20] = true;
     const auto observations = env.reset(mask);
     CHECK(count() == 2);
-    for (const std::size_t copy : {3, 20}) {
-        CHECK(has_infos()[copy]);
-        CHECK(infos()[copy] == doctest::Approx(distances(observations)[copy]));
+    for (const std::size_t env : {3, 20}) {
+        CHECK(has_infos()[env]);
+        CHECK(infos()[env] == doctest::Approx(distances(observations)[env]));
     }
 }
 
-TEST_CASE("in mode same_step, the last infos and observations of episodes that ended are kept aside") {
+TEST_CASE("with same_step, the last infos and observations of ended episodes are reported separately") {
     VectorEnv<PointMass, double> env(num_envs, {.max_episode_steps = 50, .autoreset_mode = AutoresetMode::same_step});
     env.reset(0);
     std::mt19937 random(0);
@@ -284,21 +285,21 @@ TEST_CASE("in mode same_step, the last infos and observations of episodes that e
         const auto result = env.step(random_actions<PointMass>(random));
         const auto& outputs = env.outputs();
         const auto now = distances(result.observations), final = distances(env.final_observations());
-        for (std::size_t copy = 0; copy < num_envs; ++copy) {
-            const double info = static_cast<const double*>(outputs.infos[0])[copy];
-            const double final_info = static_cast<const double*>(outputs.final_infos[0])[copy];
-            CHECK(outputs.has_infos[copy]);
-            CHECK(info == doctest::Approx(now[copy]));
-            CHECK(outputs.ended[copy] == (result.terminations[copy] || result.truncations[copy]));
-            CHECK(final_info == doctest::Approx(outputs.ended[copy] ? final[copy] : 0.0));
-            CHECK(result.rewards[copy] == doctest::Approx(outputs.ended[copy] ? -final_info : -info));
-            ended += outputs.ended[copy];
+        for (std::size_t env = 0; env < num_envs; ++env) {
+            const double info = static_cast<const double*>(outputs.infos[0])[env];
+            const double final_info = static_cast<const double*>(outputs.final_infos[0])[env];
+            CHECK(outputs.has_infos[env]);
+            CHECK(info == doctest::Approx(now[env]));
+            CHECK(outputs.ended[env] == (result.terminations[env] || result.truncations[env]));
+            CHECK(final_info == doctest::Approx(outputs.ended[env] ? final[env] : 0.0));
+            CHECK(result.rewards[env] == doctest::Approx(outputs.ended[env] ? -final_info : -info));
+            ended += outputs.ended[env];
         }
     }
     CHECK(ended >= 4 * 37);
 }
 
-TEST_CASE("an environment truncates episodes for reasons of its own") {
+TEST_CASE("an environment can truncate episodes itself") {
     PointMass::Parameters parameters;
     parameters.arena = 1.5;
     VectorEnv<PointMass, double> env(num_envs, {.max_episode_steps = operant::unlimited, .parameters = parameters});
@@ -308,21 +309,21 @@ TEST_CASE("an environment truncates episodes for reasons of its own") {
     int truncated = 0, terminated = 0;
     for (int i = 0; i < 400; ++i) {
         const auto result = env.step(random_actions<PointMass>(random));
-        for (std::size_t copy = 0; copy < num_envs; ++copy) {
-            const float x = result.observations[6 * copy], y = result.observations[6 * copy + 1];
+        for (std::size_t env = 0; env < num_envs; ++env) {
+            const float x = result.observations[6 * env], y = result.observations[6 * env + 1];
             const bool outside = std::abs(x) > 1.5f || std::abs(y) > 1.5f;
-            CHECK(result.truncations[copy] == (outside && !starts[copy]));
-            CHECK(result.terminations[copy] == (distances(result.observations)[copy] < 0.1 && !starts[copy]));
-            starts[copy] = result.truncations[copy] || result.terminations[copy];
-            truncated += result.truncations[copy];
-            terminated += result.terminations[copy];
+            CHECK(result.truncations[env] == (outside && !starts[env]));
+            CHECK(result.terminations[env] == (distances(result.observations)[env] < 0.1 && !starts[env]));
+            starts[env] = result.truncations[env] || result.terminations[env];
+            truncated += result.truncations[env];
+            terminated += result.terminations[env];
         }
     }
     CHECK(truncated > 37);
     CHECK(terminated > 0);
 }
 
-TEST_CASE_TEMPLATE("returns and lengths of episodes are those of their rewards", E, PointMass, JointReplenishment) {
+TEST_CASE_TEMPLATE("episode statistics equal the sums of rewards and steps", E, PointMass, JointReplenishment) {
     VectorEnv<E, double> env(num_envs);
     env.reset(0);
     std::mt19937 random(0);
@@ -332,16 +333,16 @@ TEST_CASE_TEMPLATE("returns and lengths of episodes are those of their rewards",
     operant::Logs expected;
     for (int i = 0; i < 450; ++i) {
         const auto result = env.step(random_actions<E>(random));
-        for (std::size_t copy = 0; copy < num_envs; ++copy) {
-            returns[copy] += result.rewards[copy];
-            lengths[copy] += !starts[copy];
-            starts[copy] = result.terminations[copy] || result.truncations[copy];
-            if (!starts[copy]) continue;
+        for (std::size_t env = 0; env < num_envs; ++env) {
+            returns[env] += result.rewards[env];
+            lengths[env] += !starts[env];
+            starts[env] = result.terminations[env] || result.truncations[env];
+            if (!starts[env]) continue;
             ++expected.episode_count;
-            expected.total_reward += returns[copy];
-            expected.total_steps += lengths[copy];
-            returns[copy] = 0;
-            lengths[copy] = 0;
+            expected.total_reward += returns[env];
+            expected.total_steps += lengths[env];
+            returns[env] = 0;
+            lengths[env] = 0;
         }
     }
     CHECK(env.logs().episode_count == expected.episode_count);
@@ -349,7 +350,7 @@ TEST_CASE_TEMPLATE("returns and lengths of episodes are those of their rewards",
     CHECK(near(env.logs().total_reward, expected.total_reward, 1e-6));
 }
 
-TEST_CASE("the goal stays the same throughout an episode, and is another one in the next") {
+TEST_CASE("the goal is constant during an episode and changes in the next") {
     VectorEnv<PointMass> env(num_envs, {.max_episode_steps = 20});
     const auto goals = [](std::span<const float> observations) {
         std::vector<float> goals;
@@ -363,10 +364,10 @@ TEST_CASE("the goal stays the same throughout an episode, and is another one in 
     for (int i = 0; i < 100; ++i) {
         const auto result = env.step(random_actions<PointMass>(random));
         const auto after = goals(result.observations);
-        for (std::size_t copy = 0; copy < num_envs; ++copy) {
-            CHECK((after[2 * copy] == before[2 * copy]) == !starts[copy]);
-            CHECK((after[2 * copy + 1] == before[2 * copy + 1]) == !starts[copy]);
-            starts[copy] = result.terminations[copy] || result.truncations[copy];
+        for (std::size_t env = 0; env < num_envs; ++env) {
+            CHECK((after[2 * env] == before[2 * env]) == !starts[env]);
+            CHECK((after[2 * env + 1] == before[2 * env + 1]) == !starts[env]);
+            starts[env] = result.terminations[env] || result.truncations[env];
         }
         before = after;
     }
@@ -381,8 +382,8 @@ TEST_CASE("starts are normally distributed") {
     const auto observations = env.reset(bounds);
     double sum = 0, squares = 0;
     int within = 0;
-    for (std::size_t copy = 0; copy < many; ++copy) {
-        const double x = observations[6 * copy];
+    for (std::size_t env = 0; env < many; ++env) {
+        const double x = observations[6 * env];
         sum += x;
         squares += x * x;
         within += std::abs(x) < 2;
@@ -392,7 +393,7 @@ TEST_CASE("starts are normally distributed") {
     CHECK(std::abs(within / double{many} - 0.682689) < 5 * std::sqrt(0.25 / many));
 }
 
-TEST_CASE("noise has the deviation that the parameter says, and is none where it is 0") {
+TEST_CASE("noise has the deviation of the parameter, and 0 means no noise") {
     constexpr std::size_t many = 20000;
     PointMass::Parameters parameters;
     parameters.noise = 0.5;
@@ -402,15 +403,15 @@ TEST_CASE("noise has the deviation that the parameter says, and is none where it
     const std::vector<float> none(2 * many);
     const auto with = noisy.step(none).observations, without = quiet.step(none).observations;
     double squares = 0;
-    for (std::size_t copy = 0; copy < many; ++copy) {
-        CHECK(without[6 * copy + 2] == 0);
-        squares += with[6 * copy + 2] * with[6 * copy + 2];
+    for (std::size_t env = 0; env < many; ++env) {
+        CHECK(without[6 * env + 2] == 0);
+        squares += with[6 * env + 2] * with[6 * env + 2];
     }
     const double expected = 0.5 * 0.5 * 0.05;
     CHECK(std::abs(squares / many - expected) < 5 * expected * std::sqrt(2.0 / many));
 }
 
-TEST_CASE("members of the state that are arrays have a name for each element") {
+TEST_CASE("array members of the state have a name for each element") {
     const auto& chain = operant::description_of<PendulumChain>();
     REQUIRE(chain.state_size == 40);
     CHECK(std::string(chain.state_names[0]) == "theta[0]");
@@ -442,37 +443,37 @@ TEST_CASE_TEMPLATE("a state can be read and set, element by element", E, Quadrot
     }
 }
 
-TEST_CASE_TEMPLATE("a copy with parameters of its own behaves as if all had them", Scalar, float, double) {
-    check_per_copy<Quadrotor, Scalar>("gravity", &Quadrotor::Parameters::gravity, 9.81, 1.62);
-    check_per_copy<CartPoleSwingUp, Scalar>("length", &CartPoleSwingUp::Parameters::length, 0.5, 0.7);
-    check_per_copy<PointMass, Scalar>("noise", &PointMass::Parameters::noise, 0.0, 0.3);
-    check_per_copy<PointMass, Scalar>("goal_radius", &PointMass::Parameters::goal_radius, 0.1, 1.0);
-    check_per_copy<PendulumChain, Scalar>("stiffness", &PendulumChain::Parameters::stiffness, 25.0, 40.0);
-    check_per_copy<JointReplenishment, Scalar>("capacity", &JointReplenishment::Parameters::capacity, 20.0, 7.0);
+TEST_CASE_TEMPLATE("an env with its own parameters behaves as if all envs had them", Scalar, float, double) {
+    check_per_env<Quadrotor, Scalar>("gravity", &Quadrotor::Parameters::gravity, 9.81, 1.62);
+    check_per_env<CartPoleSwingUp, Scalar>("length", &CartPoleSwingUp::Parameters::length, 0.5, 0.7);
+    check_per_env<PointMass, Scalar>("noise", &PointMass::Parameters::noise, 0.0, 0.3);
+    check_per_env<PointMass, Scalar>("goal_radius", &PointMass::Parameters::goal_radius, 0.1, 1.0);
+    check_per_env<PendulumChain, Scalar>("stiffness", &PendulumChain::Parameters::stiffness, 25.0, 40.0);
+    check_per_env<JointReplenishment, Scalar>("capacity", &JointReplenishment::Parameters::capacity, 20.0, 7.0);
 }
 
-TEST_CASE_TEMPLATE("flags and choices that differ from copy to copy are refused, whichever copy has another", Scalar, float,
+TEST_CASE_TEMPLATE("flags and choices that differ between envs are refused", Scalar, float,
                    double) {
     const std::size_t choice = position_of<operant::CartPole>("kinematics_integrator");
     const std::size_t count = operant::description_of<operant::CartPole>().number_count;
     for (const double usual : {0.0, 1.0})
         for (std::size_t odd = 0; odd < num_envs; ++odd) {
             std::vector<double> rows = rows_of_parameters<operant::CartPole>();
-            for (std::size_t copy = 0; copy < num_envs; ++copy) rows[copy * count + choice] = usual;
-            CHECK(message_of([&] { PerCopy<operant::CartPole, Scalar>{rows}; }) == "");
+            for (std::size_t env = 0; env < num_envs; ++env) rows[env * count + choice] = usual;
+            CHECK(message_of([&] { PerEnv<operant::CartPole, Scalar>{rows}; }) == "");
             rows[odd * count + choice] = 1 - usual;
             CAPTURE(odd);
-            CHECK(message_of([&] { PerCopy<operant::CartPole, Scalar>{rows}; }).find("same flags and choices") != std::string::npos);
+            CHECK(message_of([&] { PerEnv<operant::CartPole, Scalar>{rows}; }).find("same flags and choices") != std::string::npos);
         }
 }
 
-TEST_CASE("a parameter that is refused is named with its copy") {
+TEST_CASE("an error names a refused parameter and its env") {
     std::vector<double> rows = rows_of_parameters<Quadrotor>();
     rows[5 * rows.size() / num_envs + position_of<Quadrotor>("mass")] = -1;
-    CHECK(message_of([&] { PerCopy<Quadrotor, float>{rows}; }) == "mass[5]: expected a positive number, got -1");
+    CHECK(message_of([&] { PerEnv<Quadrotor, float>{rows}; }) == "mass[5]: expected a positive number, got -1");
 }
 
-TEST_CASE_TEMPLATE("nothing depends on workers, nor copy i on num_envs, where steps draw", E, PointMass, JointReplenishment) {
+TEST_CASE_TEMPLATE("steps that draw do not depend on workers, nor env i on num_envs", E, PointMass, JointReplenishment) {
     typename E::Parameters parameters;
     if constexpr (std::is_same_v<E, PointMass>) parameters.noise = 0.3;
     constexpr std::size_t many = 3000;

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-#include <operant/numerics/exponential.hpp>
+#include <operant/math/exponential.hpp>
 
 namespace {
 
@@ -26,7 +26,7 @@ void for_floats(float high, std::uint32_t step, Function function, Visit visit) 
 
 }  // namespace
 
-TEST_CASE("tanh is good to rounding, bounded, and falls nowhere by more than a rounding" * doctest::test_suite("not emulated")) {
+TEST_CASE("tanh is right to rounding, bounded, and never falls by more than a rounding" * doctest::test_suite("not emulated")) {
     double worst = 0, worst_relative = 0;
     float highest = 0, deepest = 0;
     const auto tanh = [](const Floats& x) { return operant::hyperbolic_tangent(x); };
@@ -43,7 +43,7 @@ TEST_CASE("tanh is good to rounding, bounded, and falls nowhere by more than a r
     CHECK(highest == 1.0f);
 }
 
-TEST_CASE("tanh is odd, also of zeros and infinities") {
+TEST_CASE("tanh is odd, for zeros and infinities too") {
     const auto tanh = [](float x) { return operant::hyperbolic_tangent(Floats(x)).get(0); };
     for (float x = 1e-30f; x < 1e30f; x *= 1.1f) REQUIRE(tanh(-x) == -tanh(x));
     CHECK(tanh(0.0f) == 0.0f);
@@ -53,7 +53,7 @@ TEST_CASE("tanh is odd, also of zeros and infinities") {
     CHECK(tanh(-std::numeric_limits<float>::infinity()) == -1.0f);
 }
 
-TEST_CASE("tanh of several batches is that of each") {
+TEST_CASE("tanh of several batches equals tanh of each") {
     const std::array<Floats, 3> x{Floats(0.3f), Floats(-2.0f), Floats(1e-5f)};
     const auto together = operant::hyperbolic_tangents(x);
     for (std::size_t k = 0; k < x.size(); ++k) CHECK(together[k].get(0) == operant::hyperbolic_tangent(x[k]).get(0));
@@ -61,14 +61,14 @@ TEST_CASE("tanh of several batches is that of each") {
 
 constexpr bool fused = XSIMD_WITH_FMA3_AVX2 || XSIMD_WITH_AVX512F || XSIMD_WITH_NEON64;
 
-TEST_CASE("the exponential of negative numbers is good to rounding" * doctest::test_suite("not emulated")) {
+TEST_CASE("the exponential of negative numbers is right to rounding" * doctest::test_suite("not emulated")) {
     double worst = 0;
     const auto exp = [](const Floats& x) { return operant::exponential_of_negative(-x); };
     for_floats(87.0f, 997, exp, [&](float x, float y) {
         const double exact = std::exp(-double{x});
         worst = std::max(worst, std::abs(y - exact) / exact / (3e-7 + 5e-8 * x));
     });
-    CHECK(worst < (fused ? 1 : 1.5));  // without fused operations, each product and each sum is rounded
+    CHECK(worst < (fused ? 1 : 1.5));  // without fused operations, each product and each sum rounds
     CHECK(operant::exponential_of_negative(Floats(0.0f)).get(0) == 1.0f);
     CHECK(operant::exponential_of_negative(Floats(-std::numeric_limits<float>::infinity())).get(0) < 1e-37f);
 }

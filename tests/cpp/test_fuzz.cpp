@@ -21,7 +21,7 @@
 
 namespace {
 
-/// A number from an environment variable, for more rounds, or for other ones.
+/// Reads a number from an environment variable, to run more rounds or other ones.
 unsigned long setting(const char* name, unsigned long otherwise) {
     const char* text = std::getenv(name);
     return text ? std::strtoul(text, nullptr, 10) : otherwise;
@@ -54,21 +54,21 @@ private:
     std::mt19937_64 random_;
 };
 
-/// Changes a parameter now and then.
+/// Changes a parameter in some rounds.
 struct ChangeParameters {
     Chance& chance;
 
-    void operator()(const char*, double& value, operant::Sign) const {
+    void operator()(const char*, double& value, operant::Sign, const char* = "") const {
         if (chance.once_in(8)) value = chance.number();
     }
     template <std::size_t size>
-    void operator()(const char*, std::array<double, size>& values, operant::Sign) const {
+    void operator()(const char*, std::array<double, size>& values, operant::Sign, const char* = "") const {
         for (double& value : values)
             if (chance.once_in(8)) value = chance.number();
     }
-    void operator()(const char*, bool& value) const { value = chance.once_in(2); }
+    void operator()(const char*, bool& value, const char* = "") const { value = chance.once_in(2); }
     template <class Choice, std::size_t size>
-    void operator()(const char*, Choice& value, const std::array<std::string_view, size>&) const {
+    void operator()(const char*, Choice& value, const std::array<std::string_view, size>&, const char* = "") const {
         value = static_cast<Choice>(chance.below(size));
     }
 };
@@ -90,7 +90,7 @@ public:
         make();
     }
 
-    /// Whether the arguments were valid.
+    /// Returns true if the arguments were valid.
     bool exists() const { return one_ != nullptr; }
 
     void act() {
@@ -116,10 +116,10 @@ private:
         one_ = made(1);
         several_ = made(3);
         REQUIRE((one_ == nullptr) == (several_ == nullptr));
-        if (exists()) on_both([&](Env& env) { env.reset(0); });  // without a seed they would start differently
+        if (exists()) on_both([&](Env& env) { env.reset(0); });  // without a seed, they would start differently
     }
 
-    /// Both make the call, or both refuse it and do not change.
+    /// Checks that both make the call, or that both refuse it and do not change.
     template <class Work>
     void on_both(const Work& work) {
         const auto before = one_->save();
@@ -159,7 +159,7 @@ private:
     void reset_some() {
         const std::size_t size = chance_.once_in(10) ? chance_.below(num_envs_ + 2) : num_envs_;
         const auto mask = std::make_unique<bool[]>(size);
-        for (std::size_t copy = 0; copy < size; ++copy) mask[copy] = chance_.once_in(3);
+        for (std::size_t env = 0; env < size; ++env) mask[env] = chance_.once_in(3);
         const auto chosen = bounds();
         on_both([&](Env& env) { env.reset(std::span<const bool>(mask.get(), size), chosen); });
     }
@@ -172,7 +172,7 @@ private:
         on_both([&](Env& env) { env.set_state(state); });
     }
 
-    /// If load accepts damaged bytes, steps must not crash, and both environments must stay equal.
+    /// Checks that steps do not crash if load accepts damaged bytes, and that both environments stay equal.
     void load_damaged() {
         auto bytes = one_->save();
         switch (chance_.below(4)) {
@@ -220,7 +220,7 @@ private:
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("anything is stepped alike or refused", E, operant::CartPole, operant::MountainCar,
+TEST_CASE_TEMPLATE("every call is made alike or refused", E, operant::CartPole, operant::MountainCar,
                    operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot) {
     const unsigned long seed = setting("OPERANT_FUZZ_SEED", 0), rounds = setting("OPERANT_FUZZ_ROUNDS", 20);
     for (const Architecture& architecture : available_architectures()) {

@@ -1,4 +1,4 @@
-// The kernels of the Python module, chosen at run time. Those that this processor can run are compared with each other.
+// Compares the kernels of the Python module for every instruction set that this processor has.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -16,35 +16,35 @@ namespace {
 template <class E>
 constexpr std::size_t observation_size = operant::ObservationTraits<E>::numbers;
 
-/// Actions that depend only on step and copy, spread over the action space.
+/// Returns actions that depend only on the step and the env, spread over the action space.
 template <class E>
 std::vector<typename E::ActionSpace::Narrow> actions(std::size_t num_envs, std::size_t step) {
     using Action = typename E::ActionSpace::Narrow;
     std::vector<Action> actions(num_envs);
-    for (std::size_t copy = 0; copy < num_envs; ++copy) {
-        const std::size_t mixed = (step * 31 + copy * 17) / 5;
+    for (std::size_t env = 0; env < num_envs; ++env) {
+        const std::size_t mixed = (step * 31 + env * 17) / 5;
         if constexpr (std::is_integral_v<Action>)
-            actions[copy] = static_cast<Action>(mixed % E::ActionSpace::n);
+            actions[env] = static_cast<Action>(mixed % E::ActionSpace::n);
         else
-            actions[copy] = static_cast<Action>(static_cast<double>(mixed % 13) / 6 - 1);
+            actions[env] = static_cast<Action>(static_cast<double>(mixed % 13) / 6 - 1);
     }
     return actions;
 }
 
-/// Everything that 45 steps of the first `copies` copies return, including restarts.
+/// Returns all outputs of 45 steps of the first `envs` envs, with restarts.
 template <class E, class Scalar>
-std::vector<float> run(const Architecture& architecture, std::size_t copies, std::size_t num_envs, std::size_t workers) {
+std::vector<float> run(const Architecture& architecture, std::size_t envs, std::size_t num_envs, std::size_t workers) {
     auto env = make<E, Scalar>(architecture, num_envs, {.workers = workers, .max_episode_steps = 20});
     const auto first = env.reset(7);
-    std::vector<float> outputs(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(copies * observation_size<E>));
+    std::vector<float> outputs(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(envs * observation_size<E>));
     for (std::size_t step = 0; step < 45; ++step) {
         const auto result = env.step(actions<E>(num_envs, step));
-        for (std::size_t copy = 0; copy < copies; ++copy) {
+        for (std::size_t env = 0; env < envs; ++env) {
             for (std::size_t i = 0; i < observation_size<E>; ++i)
-                outputs.push_back(result.observations[copy * observation_size<E> + i]);
-            outputs.push_back(result.rewards[copy]);
-            outputs.push_back(result.terminations[copy]);
-            outputs.push_back(result.truncations[copy]);
+                outputs.push_back(result.observations[env * observation_size<E> + i]);
+            outputs.push_back(result.rewards[env]);
+            outputs.push_back(result.terminations[env]);
+            outputs.push_back(result.truncations[env]);
         }
     }
     return outputs;
@@ -75,10 +75,10 @@ void check_that_workers_and_num_envs_change_nothing(const Architecture& architec
     }
 }
 
-// Under emulation this takes a minute per instruction set, so scripts/test_cpus.sh leaves it out there.
+// Under emulation this takes a minute per instruction set, so scripts/test_cpus.sh skips it.
 TEST_SUITE_BEGIN("all kernels");
 
-TEST_CASE_TEMPLATE("every kernel gives the same bytes whatever workers and num_envs", E, ENVIRONMENTS) {
+TEST_CASE_TEMPLATE("the bytes depend on neither the number of workers nor num_envs", E, ENVIRONMENTS) {
     for (const Architecture& architecture : available_architectures()) {
         CAPTURE(architecture.name);
         check_that_workers_and_num_envs_change_nothing<E, float>(architecture);
@@ -105,26 +105,26 @@ TEST_CASE_TEMPLATE("a float step is right to rounding on every architecture", E,
             const auto expected = exact.step(chosen);
             const auto actual = fast.step(chosen);
             const auto differs = [&](float a, float b) { return !(std::abs(a - b) <= tolerance * std::max(1.0f, std::abs(b))); };
-            for (std::size_t copy = 0; copy < num_envs; ++copy) {
-                const bool starts_anew = ended[copy];
-                ended[copy] = actual.terminations[copy] || actual.truncations[copy];
+            for (std::size_t env = 0; env < num_envs; ++env) {
+                const bool starts_anew = ended[env];
+                ended[env] = actual.terminations[env] || actual.truncations[env];
                 if (starts_anew) continue;
                 ++compared;
-                for (std::size_t i = copy * observation_size<E>; i < (copy + 1) * observation_size<E>; ++i)
+                for (std::size_t i = env * observation_size<E>; i < (env + 1) * observation_size<E>; ++i)
                     far += differs(actual.observations[i], expected.observations[i]);
-                far += differs(actual.rewards[copy], expected.rewards[copy]);
-                flags += actual.terminations[copy] != expected.terminations[copy];
+                far += differs(actual.rewards[env], expected.rewards[env]);
+                flags += actual.terminations[env] != expected.terminations[env];
             }
         }
         CHECK(compared > 90 * num_envs);
         CHECK(far == 0);
-        CHECK(flags <= 1);  // a state may be so near to a threshold that rounding decides
+        CHECK(flags <= 1);  // rounding decides if a state is near a threshold
     }
 }
 
 TEST_SUITE_END();
 
-TEST_CASE_TEMPLATE("double is the same on every architecture, float on those with fused multiply-add", E, ENVIRONMENTS) {
+TEST_CASE_TEMPLATE("double is the same on every architecture, float on every architecture with fused multiply-add", E, ENVIRONMENTS) {
     const auto architectures = available_architectures();
     REQUIRE_FALSE(architectures.empty());
     const auto single = run<E, float>(architectures[0], few, few, 1);
@@ -136,7 +136,7 @@ TEST_CASE_TEMPLATE("double is the same on every architecture, float on those wit
     }
 }
 
-TEST_CASE("one that the processor lacks is refused") {
+TEST_CASE("an instruction set that the processor lacks is refused") {
     for (const Architecture& architecture : operant::architectures()) {
         CAPTURE(architecture.name);
         if (architecture.available)

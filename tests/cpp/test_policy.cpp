@@ -1,4 +1,4 @@
-// The networks of the Python module. The kernels that this processor can run are compared with each other.
+// Compares the networks of the Python module for every instruction set that this processor has.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include <operant/kernel/random_actions.hpp>
+#include <operant/policies/random_actions.hpp>
 #include <operant/network_policy.hpp>
 
 #include "shipped_kernels.hpp"
@@ -38,7 +38,7 @@ private:
     operant::Pcg64 random_{operant::SeedSequence(std::uint64_t{1})};
 };
 
-/// A network with layers of these sizes, with tanh and relu in turn.
+/// Makes a network with layers of these sizes, and tanh and relu in turn.
 std::vector<DenseLayer> layers(const std::vector<std::size_t>& sizes, std::size_t members) {
     Numbers numbers;
     std::vector<DenseLayer> layers;
@@ -51,7 +51,7 @@ std::vector<DenseLayer> layers(const std::vector<std::size_t>& sizes, std::size_
     return layers;
 }
 
-/// The same network, of one member of the population.
+/// Returns the network of one member of the population.
 std::vector<DenseLayer> member(const std::vector<DenseLayer>& layers, std::size_t p, std::size_t members) {
     auto own = layers;
     for (DenseLayer& layer : own) {
@@ -84,13 +84,14 @@ struct Task {
     ActionChoices choices;
     NetworkOptions options{};
     operant::Normalisation normalisation{};
+    std::vector<std::int8_t> masks{};  ///< one row per env; empty if all actions are allowed
 };
 
-/// What the copies do, three times in a row, as bytes, because actions have different types.
+/// Returns the actions of the envs, three times in a row, as bytes, because actions have different types.
 std::vector<std::int32_t> act(const Task& task, std::size_t num_envs, const Architecture& architecture) {
     const auto weights = std::make_shared<const NetworkWeights>(task.layers, task.normalisation);
     operant::PolicyStreams streams(std::uint64_t{3});
-    const operant::NetworkPolicy policy(weights, task.choices, task.options, num_envs, streams.of_copies(num_envs),
+    const operant::NetworkPolicy policy(weights, task.choices, task.options, num_envs, streams.of_envs(num_envs),
                                         operant::choose_networks(operant_builtin_environments(), architecture.name).act);
     const operant::PolicyFunction function = policy.function();
     Numbers numbers;
@@ -98,9 +99,10 @@ std::vector<std::int32_t> act(const Task& task, std::size_t num_envs, const Arch
     std::vector<std::int32_t> all, actions(num_envs * size);
     for (int time = 0; time < 3; ++time) {
         const auto observations = numbers.next(num_envs * weights->inputs());
-        for (std::size_t begin = 0; begin < num_envs; begin += operant::lanes_per_block)
+        for (std::size_t begin = 0; begin < num_envs; begin += operant::envs_per_block)
             function.act(function.policy, observations.data() + begin * weights->inputs(), actions.data() + begin * size, begin,
-                         std::min(begin + operant::lanes_per_block, num_envs));
+                         std::min(begin + operant::envs_per_block, num_envs),
+                         task.masks.empty() ? nullptr : task.masks.data() + begin * (task.masks.size() / num_envs));
         all.insert(all.end(), actions.begin(), actions.end());
     }
     return all;
@@ -147,11 +149,11 @@ TEST_CASE("a member of a population acts as it would alone, on every architectur
     }
 }
 
-TEST_CASE("a copy's actions do not depend on how many there are") {
+TEST_CASE("the actions of an env do not depend on the number of envs") {
     for (const Architecture& architecture : available_architectures()) {
         CAPTURE(architecture.name);
         for (const Task& task : tasks(1)) {
-            // The first time only: the observations of the second follow those of all copies.
+            // Only the first round: the observations of the second follow those of all envs.
             const auto few = act(task, 7, architecture), many = act(task, 1100, architecture);
             CHECK(std::equal(few.begin(), few.begin() + static_cast<std::ptrdiff_t>(7 * task.choices.size()), many.begin()));
         }
@@ -178,10 +180,44 @@ TEST_CASE("actions are the same on every architecture with fused multiply-add, a
     }
 }
 
-TEST_CASE("wide layers find room") {
+TEST_CASE("wide layers allocate memory") {
     for (const Architecture& architecture : available_architectures()) {
         const Task task{layers({5, 300, 130, 2}, 1), discrete({2})};
         CHECK(act(task, 20, architecture).size() == 60);
+    }
+}
+
+TEST_CASE("networks choose allowed actions, the same on every architecture") {
+    const std::vector<std::int32_t> counts{3, 4};
+    constexpr std::size_t num_envs = 600;
+    std::vector<std::int8_t> masks(num_envs * 7);
+    for (std::size_t env = 0; env < num_envs; ++env) {
+        for (std::size_t i = 0; i < 7; ++i) masks[env * 7 + i] = (env >> i % 5 & 1) != 0;
+        masks[env * 7 + env % 3] = 1;      // so that there is an allowed value
+        masks[env * 7 + 3 + env % 4] = 1;  // of each number
+    }
+    for (const bool draws : {false, true}) {
+        NetworkOptions options;
+        options.sample = draws;
+        const Task task{layers({5, 7}, 1), discrete(counts), options, {}, masks};
+        Task unmasked = task;
+        unmasked.masks.assign(num_envs * 7, 1);
+        std::optional<std::vector<std::int32_t>> expected;
+        for (const Architecture& architecture : available_architectures()) {
+            const auto actions = act(task, num_envs, architecture);
+            for (std::size_t i = 0; i < actions.size(); ++i) {
+                const std::size_t env = i / 2 % num_envs, first = i % 2 == 0 ? 0 : 3;
+                REQUIRE((actions[i] >= 0 && actions[i] < counts[i % 2]));
+                CHECK(masks[env * 7 + first + static_cast<std::size_t>(actions[i])] == 1);
+            }
+            if (!expected) expected = actions;
+            CHECK(actions == *expected);
+            const auto free = act(unmasked, num_envs, architecture);
+            unmasked.masks.clear();
+            CHECK(free == act(unmasked, num_envs, architecture));
+            unmasked.masks.assign(num_envs * 7, 1);
+            CHECK(free != actions);
+        }
     }
 }
 
@@ -194,10 +230,10 @@ TEST_CASE("random actions are the same on every architecture") {
         std::vector<std::int32_t> actions(200);
         std::vector<float> numbers(200);
         operant::PolicyStreams streams(std::uint64_t{8});
-        const operant::RandomActions integers{2, counts.data(), nullptr, nullptr, streams.of_copies(100)};
-        networks.act_randomly(&integers, nullptr, actions.data(), 0, 100);
-        const operant::RandomActions box{2, nullptr, low.data(), high.data(), streams.of_copies(100)};
-        networks.act_randomly(&box, nullptr, numbers.data(), 0, 100);
+        const operant::RandomActions integers{2, counts.data(), true, nullptr, nullptr, streams.of_envs(100)};
+        networks.act_randomly(&integers, nullptr, actions.data(), 0, 100, nullptr);
+        const operant::RandomActions box{2, nullptr, false, low.data(), high.data(), streams.of_envs(100)};
+        networks.act_randomly(&box, nullptr, numbers.data(), 0, 100, nullptr);
         for (std::size_t i = 0; i < 200; ++i) {
             CHECK((actions[i] >= 0 && actions[i] < counts[i % 2]));
             CHECK((numbers[i] >= low[i % 2] && numbers[i] <= high[i % 2]));
@@ -207,7 +243,7 @@ TEST_CASE("random actions are the same on every architecture") {
     }
 }
 
-TEST_CASE("what does not fit is refused by name") {
+TEST_CASE("an argument that does not fit is refused by name") {
     const auto message = [](const auto& make) -> std::string {
         try {
             make();

@@ -4,7 +4,7 @@
 #include <bit>
 #include <vector>
 
-#include <operant/numerics/random.hpp>
+#include <operant/random/random.hpp>
 
 using operant::BatchRandom;
 using operant::BufferedPcg64;
@@ -26,7 +26,7 @@ std::vector<Generator> make_generators(std::size_t count) {
 template <class Generator>
 constexpr bool has_integers = std::is_same_v<Generator, BufferedPcg64>;
 
-/// A mixed sequence of draws, from a generator, from lanes or from batches.
+/// Draws a mixed sequence from a generator, lanes or batches.
 template <bool with_integers, class Source, class Use>
 void draw_all(Source& source, const Use& use) {
     static constexpr std::array<double, 3> cumulative = {0.25, 0.5, 1.0};
@@ -40,7 +40,7 @@ void draw_all(Source& source, const Use& use) {
     }
 }
 
-/// The draws of each generator alone.
+/// Draws from each generator alone.
 template <class Generator>
 std::vector<std::vector<double>> drawn_alone(std::vector<Generator>& generators) {
     std::vector<std::vector<double>> drawn(generators.size());
@@ -60,10 +60,10 @@ bool same(const BufferedPcg64& x, const BufferedPcg64& y) {
 
 }  // namespace
 
-// The expected numbers are those that numpy's documentation shows for numpy.random.default_rng(12345);
-// tests/python/test_random.py compares mixed sequences of draws with numpy, and the other Python tests every
-// environment's starting states over seeds of all sizes.
-TEST_CASE("uniform draws are numpy's") {
+// The expected numbers are from numpy's documentation of numpy.random.default_rng(12345). Further,
+// tests/python/conformance/test_random.py compares mixed sequences of draws with numpy, and other Python tests compare every
+// environment's first states for seeds of all sizes.
+TEST_CASE("uniform draws equal numpy's") {
     Pcg64 random{SeedSequence(12345)};
     CHECK(random.uniform(0.0, 1.0) == doctest::Approx(0.22733602).epsilon(1e-8));
     CHECK(random.uniform(0.0, 1.0) == doctest::Approx(0.31675834).epsilon(1e-8));
@@ -75,7 +75,7 @@ TEST_CASE("a seed is the same as one integer and as words") {
     CHECK(SeedSequence(0x0123456789abcdef).generate_state() == SeedSequence(words).generate_state());
 }
 
-TEST_CASE("words beyond the pool's four count too") {
+TEST_CASE("words beyond the four of the pool count too") {
     const std::uint32_t four[] = {1, 2, 3, 4};
     const std::uint32_t five[] = {1, 2, 3, 4, 5};
     CHECK(SeedSequence(four).generate_state() != SeedSequence(five).generate_state());
@@ -90,7 +90,7 @@ TEST_CASE("uniform stays within its bounds") {
     }
 }
 
-TEST_CASE_TEMPLATE("lanes draw what each would draw alone", Generator, Pcg64, BufferedPcg64) {
+TEST_CASE_TEMPLATE("each lane draws the same numbers as it would alone", Generator, Pcg64, BufferedPcg64) {
     using Lanes = Pcg64Lanes<Arch, Generator>;
     auto alone = make_generators<Generator>(3 * Lanes::size), together = alone;
     const auto expected = drawn_alone(alone);
@@ -115,7 +115,7 @@ TEST_CASE_TEMPLATE("lanes draw what each would draw alone", Generator, Pcg64, Bu
     }
 }
 
-TEST_CASE_TEMPLATE("batches draw what each lane would draw alone", Scalar, float, double) {
+TEST_CASE_TEMPLATE("each lane of a batch draws the same numbers as it would alone", Scalar, float, double) {
     using Batch = xsimd::batch<Scalar>;
     auto alone = make_generators<BufferedPcg64>(Batch::size), together = alone;
     const auto expected = drawn_alone(alone);
@@ -169,7 +169,7 @@ TEST_CASE_TEMPLATE("batches take arguments and masks per lane", Scalar, float, d
 
 namespace {
 
-/// A `reset` with arithmetic, which works for a generator and for lanes.
+/// A `reset` with arithmetic that works for a generator and for lanes.
 template <class Random>
 auto start(Random& random) {
     using operant::abs, operant::max, operant::min, operant::select, operant::sqrt, operant::to_float32;
@@ -194,7 +194,7 @@ auto start(Random& random) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("a reset may compute with what it draws", Generator, Pcg64, BufferedPcg64) {
+TEST_CASE_TEMPLATE("a reset may compute with its draws", Generator, Pcg64, BufferedPcg64) {
     using Lanes = Pcg64Lanes<Arch, Generator>;
     auto generators = make_generators<Generator>(Lanes::size);
     std::uint32_t which[Lanes::size];
@@ -223,7 +223,7 @@ TEST_CASE("a choice is the first index whose cumulative weight is larger, or 0")
     }
 }
 
-TEST_CASE("integers take every value of their range, and draw nothing where there is one") {
+TEST_CASE("integers take every value of their range, and draw nothing for a range of one value") {
     BufferedPcg64 random{SeedSequence(3)};
     std::array<int, 5> counts{};
     for (int i = 0; i < 1000; ++i) ++counts.at(static_cast<std::size_t>(random.integers(-2, 3) + 2));

@@ -1,4 +1,4 @@
-// Compares many steps in one call with as many calls of step, for every instruction set that this processor has.
+// Compares rollouts with as many calls of `step`, on every instruction set that this processor has.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -20,14 +20,14 @@ using operant::PolicyFunction;
     operant::CartPole, operant::MountainCar, operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot
 
 constexpr std::size_t steps = 31;
-constexpr std::int32_t limit = 9;  // so that episodes end, also in the last step but three
+constexpr std::int32_t limit = 9;  // short, so that episodes end, one of them in the last step but three
 
 template <class E>
 constexpr std::size_t width = operant::ObservationTraits<E>::numbers;
 
 /// A policy whose actions depend only on the observations.
 template <class E>
-void act(const void*, const void* observations, void* actions, std::size_t begin, std::size_t end) {
+void act(const void*, const void* observations, void* actions, std::size_t begin, std::size_t end, const void*) {
     using Action = typename E::ActionSpace::Narrow;
     const auto* rows = static_cast<const float*>(observations);
     auto* chosen = static_cast<Action*>(actions);
@@ -44,7 +44,7 @@ void act(const void*, const void* observations, void* actions, std::size_t begin
 template <class E>
 constexpr PolicyFunction policy{&act<E>, nullptr};
 
-/// Everything that steps return, one step after the other.
+/// The results of steps, one step after the other.
 template <class E>
 struct Steps {
     std::vector<typename E::ActionSpace::Narrow> actions;
@@ -53,7 +53,7 @@ struct Steps {
     std::vector<double> returns;
 };
 
-/// Everything that `count` calls of step return, with actions that the policy chooses.
+/// Returns the results of `count` calls of `step` with actions that the policy chooses.
 template <class E, class Scalar>
 Steps<E> run_step_by_step(operant::VectorEnv<E, Scalar>& env, std::span<const float> observations, std::size_t count) {
     Steps<E> all;
@@ -62,7 +62,7 @@ Steps<E> run_step_by_step(operant::VectorEnv<E, Scalar>& env, std::span<const fl
     std::vector<typename E::ActionSpace::Narrow> actions(num_envs);
     const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
     for (std::size_t step = 0; step < count; ++step) {
-        act<E>(nullptr, observations.data(), actions.data(), 0, num_envs);
+        act<E>(nullptr, observations.data(), actions.data(), 0, num_envs, nullptr);
         const auto result = env.step(actions);
         observations = result.observations;
         append(all.actions, actions);
@@ -71,7 +71,7 @@ Steps<E> run_step_by_step(operant::VectorEnv<E, Scalar>& env, std::span<const fl
         append(all.terminations, result.terminations);
         append(all.truncations, result.truncations);
         append(all.final_observations, env.final_observations());
-        for (std::size_t copy = 0; copy < num_envs; ++copy) all.returns[copy] += static_cast<double>(result.rewards[copy]);
+        for (std::size_t env = 0; env < num_envs; ++env) all.returns[env] += static_cast<double>(result.rewards[env]);
     }
     return all;
 }
@@ -91,8 +91,8 @@ void check_same(const operant::Rollout<E>& rollout, const Steps<E>& expected) {
     CHECK(same_bytes(rollout.returns, expected.returns));
 }
 
-/// A rollout with actions, a rollout with a policy, and single steps from the same start must return the same, and leave the
-/// same state.
+/// Checks that a rollout with actions, a rollout with a policy, and single steps return the same results and lead to the same
+/// state.
 template <class E, class Scalar>
 void check_rollouts(const Architecture& architecture, std::size_t num_envs, std::size_t workers, AutoresetMode mode) {
     CAPTURE(architecture.name);
@@ -119,7 +119,7 @@ void check_rollouts(const Architecture& architecture, std::size_t num_envs, std:
 
 TEST_SUITE_BEGIN("all kernels");
 
-TEST_CASE_TEMPLATE("a rollout is as many steps", E, ENVIRONMENTS) {
+TEST_CASE_TEMPLATE("a rollout equals as many steps", E, ENVIRONMENTS) {
     for (const Architecture& architecture : available_architectures()) {
         for (const AutoresetMode mode : {AutoresetMode::next_step, AutoresetMode::same_step, AutoresetMode::disabled}) {
             for (const std::size_t num_envs : {1, 77, 128}) {
@@ -133,7 +133,7 @@ TEST_CASE_TEMPLATE("a rollout is as many steps", E, ENVIRONMENTS) {
 
 TEST_SUITE_END();
 
-TEST_CASE("a rollout in parts is the same") {
+TEST_CASE("a rollout in parts equals a whole one") {
     const auto architecture = available_architectures().front();
     constexpr std::size_t num_envs = 1500;
     auto stepped = make<operant::Pendulum, float>(architecture, num_envs, {.max_episode_steps = limit});
@@ -152,7 +152,7 @@ TEST_CASE("a rollout in parts is the same") {
     check_same(rollout, expected);
 }
 
-TEST_CASE("what is not recorded is not there, and what was is written again") {
+TEST_CASE("a rollout has only the recorded outputs and reuses their arrays") {
     const auto architecture = available_architectures().front();
     auto env = make<operant::CartPole, float>(architecture, 70);
     auto stepped = make<operant::CartPole, float>(architecture, 70);
@@ -174,17 +174,17 @@ TEST_CASE("what is not recorded is not there, and what was is written again") {
     CHECK(rollout.returns.data() == returns);
 }
 
-TEST_CASE("parameters of each copy go with their blocks") {
+TEST_CASE("blocks step with the parameters of their envs") {
     const auto architecture = available_architectures().front();
     constexpr std::size_t num_envs = 2560;  // steps write whole words of rows
     const auto& environment = operant::find_environment(operant_builtin_environments(), "CartPole");
     const auto& kernels = operant::choose_kernels(environment, false, architecture.name);
     std::vector<double> numbers;
-    for (std::size_t copy = 0; copy < num_envs; ++copy)
+    for (std::size_t env = 0; env < num_envs; ++env)
         for (std::size_t i = 0; i < environment.number_count; ++i)
-            numbers.push_back(environment.default_numbers[i] * (i == 0 ? 1 + static_cast<double>(copy) / num_envs : 1));
-    operant::VectorEnvCore stepped(environment, kernels, num_envs, {.max_episode_steps = limit}, numbers);
-    operant::VectorEnvCore env(environment, kernels, num_envs, {.max_episode_steps = limit}, numbers);
+            numbers.push_back(environment.default_numbers[i] * (i == 0 ? 1 + static_cast<double>(env) / num_envs : 1));
+    operant::Engine stepped(environment, kernels, num_envs, {.max_episode_steps = limit}, numbers);
+    operant::Engine env(environment, kernels, num_envs, {.max_episode_steps = limit}, numbers);
     operant::Rollout<operant::CartPole> steps_one, rollout;
     const std::vector<std::int32_t> actions(num_envs * steps, 1);
     for (auto* core : {&stepped, &env}) {
@@ -204,7 +204,7 @@ TEST_CASE("parameters of each copy go with their blocks") {
     CHECK(env.save() == stepped.save());
 }
 
-TEST_CASE("a rollout that cannot be made changes nothing") {
+TEST_CASE("a refused rollout changes nothing") {
     const auto architecture = available_architectures().front();
     auto env = make<operant::CartPole, float>(architecture, 3);
     CHECK_THROWS_AS(operant::rollout(env, std::vector<std::int32_t>(6, 0)), operant::ResetNeeded);
@@ -228,7 +228,7 @@ TEST_CASE("without autoreset, a rollout stops where step would") {
     env.reset(1);
     run_step_by_step(stepped, stepped.reset(1), 4);
     CHECK_THROWS_WITH_AS(operant::rollout(env, policy<operant::CartPole>, 6),
-                         "rollout: 3 of the copies have finished, and autoreset is disabled: reset them first",
+                         "rollout: 3 of the envs have finished, and autoreset is disabled: reset them first",
                          operant::ResetNeeded);
     CHECK(env.save() == stepped.save());
 }
@@ -243,17 +243,17 @@ TEST_CASE_TEMPLATE("an evaluation plays whole episodes", E, ENVIRONMENTS) {
         std::vector<double> returns(episodes * num_envs), sums(num_envs);
         std::vector<std::int64_t> lengths(episodes * num_envs), elapsed(num_envs), played(num_envs);
         for (std::size_t row = 0; row < all.rewards.size(); ++row) {
-            const std::size_t copy = row % num_envs;
-            sums[copy] += static_cast<double>(all.rewards[row]);
-            ++elapsed[copy];
+            const std::size_t env = row % num_envs;
+            sums[env] += static_cast<double>(all.rewards[row]);
+            ++elapsed[env];
             if (!all.terminations[row] && !all.truncations[row]) continue;
-            if (played[copy] < static_cast<std::int64_t>(episodes)) {
-                const std::size_t place = static_cast<std::size_t>(played[copy]++) * num_envs + copy;
-                returns[place] = sums[copy];
-                lengths[place] = elapsed[copy];
+            if (played[env] < static_cast<std::int64_t>(episodes)) {
+                const std::size_t place = static_cast<std::size_t>(played[env]++) * num_envs + env;
+                returns[place] = sums[env];
+                lengths[place] = elapsed[env];
             }
-            sums[copy] = 0;
-            elapsed[copy] = 0;
+            sums[env] = 0;
+            elapsed[env] = 0;
         }
         for (const std::size_t workers : {1, 2}) {
             auto env = make<E, float>(architecture, num_envs, {.workers = workers, .max_episode_steps = 60});
@@ -270,12 +270,12 @@ TEST_CASE_TEMPLATE("an evaluation plays whole episodes", E, ENVIRONMENTS) {
     }
 }
 
-TEST_CASE("a copy of a copy goes on as the other does") {
+TEST_CASE("an env that gets the state of another continues like it") {
     const auto architecture = available_architectures().front();
     auto env = make<operant::Pendulum, double>(architecture, 130, {.max_episode_steps = limit});
     run_step_by_step(env, env.reset(1), 6);
     std::vector<bool> mask(130);
-    const std::vector<std::int64_t> source{3, 3, 129, 0}, target{5, 128, 0, 3};  // the last two from where those were
+    const std::vector<std::int64_t> source{3, 3, 129, 0}, target{5, 128, 0, 3};  // the last two from states that copying replaces
     std::vector<double> before(260), after(260);
     env.get_state(before);
     operant::Branching::copy_state(env.core(), source, target, true);
@@ -288,7 +288,7 @@ TEST_CASE("a copy of a copy goes on as the other does") {
     CHECK(env.logs().total_steps == env.logs().episode_count * limit);
 }
 
-TEST_CASE("a snapshot brings back all but that of another environment") {
+TEST_CASE("a snapshot restores its own environment and is refused by others") {
     const auto architecture = available_architectures().front();
     auto env = make<operant::CartPole, float>(architecture, 1100, {.max_episode_steps = limit});
     auto other = make<operant::CartPole, float>(architecture, 1100, {.max_episode_steps = limit});

@@ -5,14 +5,14 @@
 #include <utility>
 #include <vector>
 
-#include <operant/numerics/row_major.hpp>
+#include <operant/math/row_major.hpp>
 
 namespace {
 
 constexpr std::size_t margin = 40;
 
-/// Stores rows at an address that is aligned, and at one that is not.
-template <class Scalar, std::size_t columns>
+/// Stores rows at an aligned address and at an unaligned one.
+template <class Scalar, std::size_t columns, class Number = float>
 void check_rows() {
     using Batch = xsimd::batch<Scalar>;
     CAPTURE(columns);
@@ -23,23 +23,23 @@ void check_rows() {
         batches[column] = Batch::load_aligned(lanes);
     }
     for (const std::size_t offset : {std::size_t{0}, std::size_t{1}}) {
-        alignas(64) float memory[margin + Batch::size * columns + margin];
-        for (float& number : memory) number = -1;
-        float* rows = memory + 16 + offset;
+        alignas(64) Number memory[margin + Batch::size * columns + margin];
+        for (Number& number : memory) number = Number(-1);
+        Number* rows = memory + 16 + offset;
         operant::store_rows(rows, batches);
         for (std::size_t lane = 0; lane < Batch::size; ++lane)
             for (std::size_t column = 0; column < columns; ++column) {
                 CAPTURE(lane);
                 CAPTURE(column);
-                REQUIRE(rows[lane * columns + column] == float(100 * lane + column));
+                REQUIRE(rows[lane * columns + column] == Number(Scalar(100 * lane + column)));
             }
-        for (const float* before = memory; before < rows; ++before) REQUIRE(*before == -1);
-        for (const float* after = rows + Batch::size * columns; after < std::end(memory); ++after)
-            REQUIRE(*after == -1);
+        for (const Number* before = memory; before < rows; ++before) REQUIRE(*before == Number(-1));
+        for (const Number* after = rows + Batch::size * columns; after < std::end(memory); ++after)
+            REQUIRE(*after == Number(-1));
     }
 }
 
-/// Loads rows from an address that is aligned only for one number, and from the end of the memory.
+/// Loads rows from an address that is aligned for one number only, and from the end of the memory.
 template <class Lane, class Number, std::size_t columns>
 void check_load() {
     using Batch = xsimd::batch<Lane>;
@@ -67,7 +67,18 @@ using LoadedWidths = std::index_sequence<1, 2, 3, 4, 5, 7, 8, 17>;
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("rows hold a lane each", Scalar, float, double) {
+TEST_CASE("numbers are converted to the type of the rows") {
+    check_rows<float, 5, double>();
+    check_rows<double, 1, double>();
+    check_rows<double, 3, double>();
+    check_rows<std::int32_t, 1, std::int32_t>();
+    check_rows<std::int32_t, 4, std::int16_t>();
+    check_rows<std::int64_t, 3, std::int32_t>();
+    check_rows<std::int32_t, 7, std::uint8_t>();
+    check_rows<std::int64_t, 2, std::int8_t>();
+}
+
+TEST_CASE_TEMPLATE("each row holds the numbers of a lane", Scalar, float, double) {
     [&]<std::size_t... i>(std::index_sequence<i...>) {
         (check_rows<Scalar, i + 1>(), ...);
     }(std::make_index_sequence<20>{});
@@ -78,7 +89,7 @@ TEST_CASE_TEMPLATE("rows hold a lane each", Scalar, float, double) {
     check_rows<Scalar, 100>();
 }
 
-TEST_CASE_TEMPLATE("lanes hold a row each", Lane, float, double, std::int32_t, std::int64_t) {
+TEST_CASE_TEMPLATE("each lane holds the numbers of a row", Lane, float, double, std::int32_t, std::int64_t) {
     check_loads<Lane, float>(LoadedWidths{});
     check_loads<Lane, double>(LoadedWidths{});
     check_loads<Lane, std::int32_t>(LoadedWidths{});

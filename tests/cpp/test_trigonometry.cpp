@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include <operant/numerics/trigonometry.hpp>
+#include <operant/math/trigonometry.hpp>
 
 namespace {
 
@@ -15,7 +15,7 @@ struct Worst {
     double sin = 0, cos = 0, norm = 0;
 };
 
-/// The largest errors for `count` angles in [low, high], compared with the C library in double.
+/// Returns the largest errors for `count` angles in [low, high], compared with the C library in double.
 Worst worst_errors(double low, double high, int count) {
     Worst worst;
     for (int i = 0; i <= count; i += Floats::size) {
@@ -37,17 +37,16 @@ Worst worst_errors(double low, double high, int count) {
 
 }  // namespace
 
-// Between 0.5 and 1 a float's unit in the last place is 2^-24 = 6e-8. Where no turns are subtracted, results are within
-// one of it; without FMA, the last product rounds too, which costs another quarter (worst seen: 6.6e-8). The rounded
-// remainder of a subtraction costs half a unit more (worst seen: 9.3e-8), and the contract for sines and cosines in
-// observations is 1.2e-7.
+// Between 0.5 and 1 the unit in the last place of a float is 2^-24 = 6e-8. Without subtraction of turns, results are within one
+// unit. Without FMA, the last product rounds too, which costs another quarter (worst seen: 6.6e-8). The rounded remainder of a
+// subtraction costs half a unit more (worst seen: 9.3e-8). The contract for sines and cosines in observations is 1.2e-7.
 #if defined(__FMA__) || defined(__aarch64__)
 constexpr double near_zero = 6e-8;
 #else
 constexpr double near_zero = 7.5e-8;
 #endif
 
-TEST_CASE("float sine and cosine are good to rounding" * doctest::test_suite("not emulated")) {
+TEST_CASE("float sine and cosine are right to rounding" * doctest::test_suite("not emulated")) {
     for (const double range : {0.1, 0.3, 0.78, 3.2, 10.0, 100.0, 8000.0, 1e5, 1e30}) {
         CAPTURE(range);
         const double tolerance = range < 0.785 ? near_zero : 1.2e-7;
@@ -79,13 +78,13 @@ TEST_CASE("a lane does not depend on its neighbours") {
     }
 }
 
-TEST_CASE("no angle, no sine") {
+TEST_CASE("the sine of an infinity or NaN is NaN") {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     CHECK(std::isnan(operant::sincos(Floats(nan)).sin.get(0)));
     CHECK(std::isnan(operant::sincos(Floats(std::numeric_limits<float>::infinity())).cos.get(0)));
 }
 
-TEST_CASE("double sine and cosine are the C library's") {
+TEST_CASE("double sine and cosine equal the C library's") {
     using Doubles = xsimd::batch<double>;
     for (double angle = -20; angle < 20; angle += 0.0137) {
         const auto [sin, cos] = operant::sincos(Doubles(angle));
@@ -94,7 +93,7 @@ TEST_CASE("double sine and cosine are the C library's") {
     }
 }
 
-TEST_CASE("double sine and cosine of small angles are the C library's, several at once or not") {
+TEST_CASE("double sine and cosine of small angles equal the C library's, on batches and alone") {
     using Doubles = xsimd::batch<double>;
     MESSAGE("followed: " << operant::detail::LibrarySine<Doubles>::is_followed());
     std::mt19937_64 random(0);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include <operant/operant.hpp>
@@ -12,28 +14,29 @@ namespace {
 
 using Env = operant::CartPoleVecEnv;
 
-/// Every output of `steps` steps of the first `copies` copies, with actions that depend only on step and copy.
+/// Returns every output of `steps` steps of the first `envs` envs, with actions that depend only on step and env.
 template <class Action = std::int32_t>
-std::vector<float> run(Env& env, std::size_t copies, int steps) {
+std::vector<float> run(Env& env, std::size_t envs, int steps) {
     std::vector<float> outputs;
     const auto first = env.reset(7);
-    outputs.insert(outputs.end(), first.begin(), first.begin() + static_cast<std::ptrdiff_t>(4 * copies));
+    outputs.insert(outputs.end(), first.begin(), first.begin() + static_cast<std::ptrdiff_t>(4 * envs));
     for (int step = 0; step < steps; ++step) {
         std::vector<Action> actions(env.num_envs());
-        for (std::size_t copy = 0; copy < actions.size(); ++copy)
-            actions[copy] = static_cast<Action>((step * 31 + static_cast<int>(copy) * 17) / 5 % 2);
+        for (std::size_t env = 0; env < actions.size(); ++env)
+            actions[env] = static_cast<Action>((step * 31 + static_cast<int>(env) * 17) / 5 % 2);
         const auto result = env.step(actions);
-        for (std::size_t copy = 0; copy < copies; ++copy) {
-            for (std::size_t i = 0; i < 4; ++i) outputs.push_back(result.observations[4 * copy + i]);
-            outputs.push_back(result.rewards[copy]);
-            outputs.push_back(result.terminations[copy]);
-            outputs.push_back(result.truncations[copy]);
+        for (std::size_t env = 0; env < envs; ++env) {
+            for (std::size_t i = 0; i < 4; ++i) outputs.push_back(result.observations[4 * env + i]);
+            outputs.push_back(result.rewards[env]);
+            outputs.push_back(result.terminations[env]);
+            outputs.push_back(result.truncations[env]);
         }
     }
     return outputs;
 }
 
-// Florian's equations with theta = theta_dot = 0, of a cart at rest with an upright pole: the velocity after a push is tau (F - m l thetaacc) / M.
+// A cart at rest with an upright pole. Florian's equations with theta = theta_dot = 0 give the velocity after a push:
+// tau (F - m l thetaacc) / M.
 double velocity_after_a_push(const operant::CartPole::Parameters& p) {
     const double total_mass = p.masspole + p.masscart;
     const double acceleration = -p.force_mag / total_mass / (p.length * (4.0 / 3.0 - p.masspole / total_mass));
@@ -46,7 +49,7 @@ bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
 
 }  // namespace
 
-TEST_CASE("actions of 64 bits are as good as those of 32") {
+TEST_CASE("actions of 64 bits give the results of actions of 32 bits") {
     Env narrow(77), wide(77);
     CHECK(same_bytes(run<std::int32_t>(narrow, 77, 100), run<std::int64_t>(wide, 77, 100)));
 }
@@ -61,14 +64,14 @@ TEST_CASE_TEMPLATE("a push from rest", Scalar, float, double) {
     const double force_over_mass = 10 / 1.1;
     const double theta_acceleration = -force_over_mass / (0.5 * (4.0 / 3.0 - 0.1 / 1.1));
     const double x_acceleration = force_over_mass - 0.1 * 0.5 * theta_acceleration / 1.1;
-    for (std::size_t copy = 0; copy < 5; ++copy) {
-        CHECK(result.observations[4 * copy + 0] == 0);
-        CHECK(result.observations[4 * copy + 1] == doctest::Approx(0.02 * x_acceleration).epsilon(1e-6));
-        CHECK(result.observations[4 * copy + 2] == 0);
-        CHECK(result.observations[4 * copy + 3] == doctest::Approx(0.02 * theta_acceleration).epsilon(1e-6));
-        CHECK(result.rewards[copy] == 1);
-        CHECK_FALSE(result.terminations[copy]);
-        CHECK_FALSE(result.truncations[copy]);
+    for (std::size_t env = 0; env < 5; ++env) {
+        CHECK(result.observations[4 * env + 0] == 0);
+        CHECK(result.observations[4 * env + 1] == doctest::Approx(0.02 * x_acceleration).epsilon(1e-6));
+        CHECK(result.observations[4 * env + 2] == 0);
+        CHECK(result.observations[4 * env + 3] == doctest::Approx(0.02 * theta_acceleration).epsilon(1e-6));
+        CHECK(result.rewards[env] == 1);
+        CHECK_FALSE(result.terminations[env]);
+        CHECK_FALSE(result.truncations[env]);
     }
 }
 
@@ -117,32 +120,32 @@ TEST_CASE("the time limit truncates, and the next step starts an episode") {
     }
 }
 
-TEST_CASE("every copy has a time limit of its own") {
-    constexpr std::size_t num_envs = 150;  // three words, the last with lanes to spare
+TEST_CASE("every env counts its own time limit") {
+    constexpr std::size_t num_envs = 150;  // three words, the last one partly used
     constexpr int limit = 5;
     for (const auto mode : {operant::AutoresetMode::next_step, operant::AutoresetMode::same_step}) {
         operant::PendulumVecEnv env(num_envs, {.max_episode_steps = limit, .autoreset_mode = mode});
         env.reset(0);
         const std::vector<float> actions(num_envs, 0.0f);
-        std::vector<int> expected(num_envs, 0);  // steps of each episode, counted one by one; -1 after its last
+        std::vector<int> expected(num_envs, 0);  // steps of each episode, counted one by one; -1 after the last
         for (int step = 0; step < 60; ++step) {
             bool mask[num_envs];
-            for (std::size_t copy = 0; copy < num_envs; ++copy) {
-                mask[copy] = (copy * 7 + static_cast<std::size_t>(step) * 13) % 29 == 0;
-                if (mask[copy]) expected[copy] = 0;
+            for (std::size_t env = 0; env < num_envs; ++env) {
+                mask[env] = (env * 7 + static_cast<std::size_t>(step) * 13) % 29 == 0;
+                if (mask[env]) expected[env] = 0;
             }
             env.reset(std::span<const bool>(mask, num_envs));
             const auto result = env.step(actions);
-            for (std::size_t copy = 0; copy < num_envs; ++copy) {
-                const bool truncated = ++expected[copy] == limit;
-                REQUIRE(result.truncations[copy] == truncated);
-                if (truncated) expected[copy] = mode == operant::AutoresetMode::same_step ? 0 : -1;
+            for (std::size_t env = 0; env < num_envs; ++env) {
+                const bool truncated = ++expected[env] == limit;
+                REQUIRE(result.truncations[env] == truncated);
+                if (truncated) expected[env] = mode == operant::AutoresetMode::same_step ? 0 : -1;
             }
         }
     }
 }
 
-TEST_CASE("a fall at the time limit is both") {
+TEST_CASE("a fall at the time limit sets both flags") {
     Env env(1, {.max_episode_steps = 1});
     env.reset(0);
     env.set_state(std::vector<double>{2.5, 0, 0, 0});
@@ -161,7 +164,7 @@ TEST_CASE("without a seed, starts differ and streams continue") {
     CHECK_FALSE(std::ranges::equal(first_a, a.reset()));
 }
 
-TEST_CASE("bad input is named and changes nothing") {
+TEST_CASE("an error names the bad input and changes nothing") {
     CHECK_THROWS_WITH_AS(Env(0), "num_envs: expected an integer from 1 to 2147483648, got 0", std::invalid_argument);
     CHECK_THROWS_AS(Env(1, {.workers = 0}), std::invalid_argument);
     CHECK_THROWS_AS(Env(1, {.max_episode_steps = 0}), std::invalid_argument);
@@ -171,7 +174,7 @@ TEST_CASE("bad input is named and changes nothing") {
     CHECK_THROWS_AS(env.step(good), operant::ResetNeeded);
     env.reset(1);
     untouched.reset(1);
-    CHECK_THROWS_WITH_AS(env.step(std::vector<std::int32_t>{0, 1}), "actions: expected 3 numbers, 1 per copy, got 2",
+    CHECK_THROWS_WITH_AS(env.step(std::vector<std::int32_t>{0, 1}), "actions: expected 3 numbers, 1 per env, got 2",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(env.step(std::vector<std::int32_t>{0, 1, 2}), "actions[2]: expected an integer from 0 to 1, got 2",
                          std::invalid_argument);
@@ -181,7 +184,7 @@ TEST_CASE("bad input is named and changes nothing") {
     CHECK(std::ranges::equal(env.step(good).observations, untouched.step(good).observations));
 }
 
-TEST_CASE("same-step autoreset returns the new episode and keeps the old one's end") {
+TEST_CASE("same-step autoreset returns the new episode and the final observation of the old one") {
     Env env(3, {.max_episode_steps = 2, .autoreset_mode = operant::AutoresetMode::same_step});
     env.reset(0);
     env.step(std::vector<std::int32_t>(3, 0));
@@ -195,7 +198,7 @@ TEST_CASE("same-step autoreset returns the new episode and keeps the old one's e
     CHECK_FALSE(env.step(std::vector<std::int32_t>(3, 0)).truncations[1]);
 }
 
-TEST_CASE("without autoreset, finished copies must be reset") {
+TEST_CASE("without autoreset, finished envs must be reset") {
     Env env(3, {.max_episode_steps = 2, .autoreset_mode = operant::AutoresetMode::disabled});
     const std::vector<std::int32_t> actions(3, 0);
     env.reset(0);
@@ -209,7 +212,7 @@ TEST_CASE("without autoreset, finished copies must be reset") {
     CHECK_FALSE(result.truncations[1]);
 }
 
-TEST_CASE("logs count the episodes that ended, whatever the workers") {
+TEST_CASE("logs count the episodes that ended, with any number of workers") {
     for (const std::size_t workers : {1, 3}) {
         operant::PendulumVecEnv env(3000, {.workers = workers, .max_episode_steps = 7});
         env.reset(5);
@@ -224,7 +227,7 @@ TEST_CASE("logs count the episodes that ended, whatever the workers") {
     }
 }
 
-TEST_CASE("what was saved goes on where it was") {
+TEST_CASE("a loaded environment continues where it was saved") {
     Env env(100), other(100, {.workers = 2});
     run(env, 100, 50);
     other.load(env.save());
@@ -251,7 +254,7 @@ TEST_CASE("errors name the invalid parameter") {
                          "min_position: expected a number below max_position = 0.6, got 0.6", std::invalid_argument);
 }
 
-TEST_CASE_TEMPLATE("other parameters hold from the next step on", Scalar, float, double) {
+TEST_CASE_TEMPLATE("new parameters take effect in the next step", Scalar, float, double) {
     operant::VectorEnv<operant::CartPole, Scalar> env(70);
     const std::vector<std::int32_t> right(70, 1);
     const std::vector<double> at_rest(280, 0);
@@ -259,22 +262,22 @@ TEST_CASE_TEMPLATE("other parameters hold from the next step on", Scalar, float,
     env.set_state(at_rest);
     env.set_parameters({.masscart = 0.4, .force_mag = 25});
     auto velocities = env.step(right).observations;
-    for (std::size_t copy = 0; copy < 70; ++copy)
-        CHECK(velocities[4 * copy + 1] == doctest::Approx(velocity_after_a_push({.masscart = 0.4, .force_mag = 25})));
+    for (std::size_t env = 0; env < 70; ++env)
+        CHECK(velocities[4 * env + 1] == doctest::Approx(velocity_after_a_push({.masscart = 0.4, .force_mag = 25})));
     CHECK(env.parameters().masscart == 0.4);
 
     std::vector<operant::CartPole::Parameters> each(70);
-    for (std::size_t copy = 0; copy < 70; ++copy) each[copy].masspole = 0.1 + 0.01 * static_cast<double>(copy);
+    for (std::size_t env = 0; env < 70; ++env) each[env].masspole = 0.1 + 0.01 * static_cast<double>(env);
     env.set_parameters(each);
     env.set_state(at_rest);
     velocities = env.step(right).observations;
-    for (std::size_t copy = 0; copy < 70; ++copy) {
-        CHECK(velocities[4 * copy + 1] == doctest::Approx(velocity_after_a_push(each[copy])));
-        CHECK(env.parameters(copy).masspole == each[copy].masspole);
+    for (std::size_t i = 0; i < 70; ++i) {
+        CHECK(velocities[4 * i + 1] == doctest::Approx(velocity_after_a_push(each[i])));
+        CHECK(env.parameters(i).masspole == each[i].masspole);
     }
 }
 
-TEST_CASE("snapshots have the parameters of their time") {
+TEST_CASE("a snapshot restores the parameters") {
     Env env(3);
     env.reset(0);
     env.set_state(std::vector<double>(12, 0));
@@ -285,7 +288,7 @@ TEST_CASE("snapshots have the parameters of their time") {
     CHECK(env.step(std::vector<std::int32_t>(3, 1)).observations[1] == doctest::Approx(velocity_after_a_push({})));
 }
 
-TEST_CASE("random streams can be taken, and put back") {
+TEST_CASE("random streams can be read and replaced") {
     Env env(70);
     env.reset(3);
     std::vector<std::byte> streams(70 * env.core().environment().random_size);
@@ -297,6 +300,13 @@ TEST_CASE("random streams can be taken, and put back") {
     CHECK(std::ranges::equal(env.reset(), starts));
 
     env.core().set_generators(streams);
+    for (std::size_t i = 0; i < 70; ++i)
+        CHECK(std::ranges::equal(env.core().generator(i), std::span(streams).subspan(i * 32, 32)));
+    std::ranges::copy(env.core().generator(1), env.core().generator(69).begin());
+    const auto last = env.reset();
+    CHECK(std::ranges::equal(last.subspan(69 * 4, 4), std::span(starts).subspan(1 * 4, 4)));
+
+    env.core().set_generators(streams);
     CHECK_THROWS_WITH_AS(env.core().set_generators(std::vector<std::byte>(streams.size())),
                          "generators: expected PCG64s, which have odd increments", std::invalid_argument);
     CHECK_THROWS_AS(env.core().set_generators(std::span(streams).first(32)), std::invalid_argument);
@@ -304,14 +314,14 @@ TEST_CASE("random streams can be taken, and put back") {
     CHECK(std::ranges::equal(env.reset(), starts));
 }
 
-TEST_CASE("parameters that are refused change nothing") {
+TEST_CASE("refused parameters change nothing") {
     Env env(3);
     env.set_parameters({.sutton_barto_reward = true});
     env.reset(0);
     CHECK_THROWS_WITH_AS(env.set_parameters({.gravity = 1, .tau = 0}), "tau: expected a positive number, got 0",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(env.set_parameters(std::vector<operant::CartPole::Parameters>(2)),
-                         "parameters: expected 3, one for each copy, got 2", std::invalid_argument);
+                         "parameters: expected 3, one for each env, got 2", std::invalid_argument);
     std::vector<operant::CartPole::Parameters> each(3);
     for (auto& one : each) one.sutton_barto_reward = true;
     each[1].kinematics_integrator = operant::CartPole::Integrator::semi_implicit_euler;
@@ -324,12 +334,35 @@ TEST_CASE("parameters that are refused change nothing") {
     CHECK(env.step(std::vector<std::int32_t>(3, 1)).rewards[0] == 0);
 }
 
-TEST_CASE("a state or a copy that there is not is refused") {
+TEST_CASE("invalid states and indices are refused") {
     Env env(3);
     std::vector<double> state(3 * 4 - 1);
     CHECK_THROWS_WITH_AS(env.get_state(state), "state: expected 12 numbers, num_envs x state_size, got 11",
                          std::invalid_argument);
     CHECK_THROWS_AS(env.set_state(state), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(env.seed(3, operant::SeedSequence(0)), "copy: expected an integer below num_envs = 3, got 3",
+    CHECK_THROWS_WITH_AS(env.seed(3, operant::SeedSequence(0)), "env: expected an integer below num_envs = 3, got 3",
                          std::out_of_range);
+}
+
+TEST_CASE("a step writes its results into the caller's arrays") {
+    constexpr std::size_t num_envs = 70;
+    Env env(num_envs), same(num_envs);
+    env.reset(5);
+    same.reset(5);
+    std::vector<float> observations(4 * num_envs), rewards(num_envs);
+    const auto terminations = std::make_unique<bool[]>(num_envs), truncations = std::make_unique<bool[]>(num_envs);
+    const Env::Arrays out{observations, rewards, {terminations.get(), num_envs}, {truncations.get(), num_envs}};
+    const std::vector<std::int32_t> actions(num_envs, 1);
+    for (int step = 0; step < 20; ++step) {
+        env.step(actions, out);
+        const auto expected = same.step(actions);
+        CHECK(std::ranges::equal(out.observations, expected.observations));
+        CHECK(std::ranges::equal(out.rewards, expected.rewards));
+        CHECK(std::ranges::equal(out.terminations, expected.terminations));
+        CHECK(std::ranges::equal(out.truncations, expected.truncations));
+    }
+    Env::Arrays short_out = out;
+    short_out.rewards = short_out.rewards.first(num_envs - 1);
+    CHECK_THROWS_WITH_AS(env.step(actions, short_out), "out.rewards: expected 70 elements, got 69", std::invalid_argument);
+    CHECK(std::ranges::equal(env.step(actions).observations, same.step(actions).observations));  // nothing was stepped before
 }

@@ -1,4 +1,4 @@
-"""What other libraries warn of is theirs; Operant's own warnings are errors in tests/python."""
+"""Settings for the tests with other libraries, whose warnings are not errors here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "python"))  # side_by_side.py
 
 
 def pytest_configure(config):
@@ -18,7 +17,7 @@ def pytest_configure(config):
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Networks this small are trained fastest, and always alike, by one thread."""
+    """One thread trains such small networks fastest, and with the same results in every run."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
@@ -26,7 +25,7 @@ def one_thread():
 
 @pytest.fixture
 def run_example(tmp_path):
-    """Runs a script of examples/training as its reader would; returns the mean return that it prints last."""
+    """Return a function that runs a script of examples/training and returns the number that it prints last."""
 
     def run(name, *arguments):
         script = ROOT / "examples" / "training" / name

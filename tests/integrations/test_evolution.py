@@ -1,4 +1,4 @@
-"""The example with evosax, by what its policy returns in Gymnasium's own environment."""
+"""The policy of the example with evosax solves Gymnasium's environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`operant.adapters.jax`: what compiled programs do to an environment is what Python does to it, and in that order."""
+"""`operant.adapters.jax`: a compiled program has the same effects on an environment as Python, in the same order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
+import shown_counters
 
 import operant
 from operant.envs import CartPoleVecEnv, PendulumVecEnv
@@ -23,6 +24,7 @@ jnp = jax.numpy
 from operant.adapters.jax import JaxVectorEnv  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+BUILDING = Path(__file__).parents[1] / "python" / "building"
 IDS = [registration.id for registration in REGISTRATIONS]
 
 
@@ -34,14 +36,14 @@ def x64():
 
 
 def random_actions(env, steps, seed=0):
-    """One row a step."""
+    """Return random actions, one row per step."""
     space = env.env.action_space
     space.seed(seed)
     return np.stack([space.sample() for _ in range(steps)])
 
 
 def run_program(env, seed, actions):
-    """A reset and the steps of one program: what the reset returns, and what the steps do, stacked."""
+    """Run a reset and steps in one program; return the results of the reset, and the stacked results of the steps."""
 
     @jax.jit
     def run(seed, actions):
@@ -50,12 +52,12 @@ def run_program(env, seed, actions):
         return state, start, steps
 
     state, start, steps = run(seed, jnp.asarray(actions))
-    assert list(state[1:]) == [len(actions) + 1, 0]  # none left out, none made twice
+    assert list(state[1:]) == [len(actions) + 1, 0]  # no call was left out or made twice
     return start, steps
 
 
 def assert_equal(jaxs, pythons):
-    """Bit for bit; where JAX has no 64 bits, as it rounds what Python has."""
+    """Compare bit for bit; without 64 bits in JAX, with Python's results rounded to 32 bits."""
     jaxs, pythons = jax.tree.flatten_with_path(jaxs)[0], jax.tree.flatten_with_path(pythons)[0]
     assert [path for path, _ in jaxs] == [path for path, _ in pythons]
     for (path, array), (_, expected) in zip(jaxs, pythons, strict=True):
@@ -66,7 +68,7 @@ def assert_equal(jaxs, pythons):
 
 
 def assert_like_python(env, python, actions, seed=3):
-    """Against the same environment in Python, whose own tests compare it with Gymnasium."""
+    """Compare with the same environment in Python, which other tests compare with Gymnasium."""
     start, (observations, rewards, terminations, truncations, infos) = run_program(env, seed, actions)
     assert_equal(start, python.reset(seed=seed))
     expected = python.rollout(actions)
@@ -85,30 +87,65 @@ def test_every_environment_is_that_of_python(id, mode):
 
 
 @pytest.mark.parametrize("num_envs", [1, 64, 1000, 2112])
-def test_any_number_of_copies_and_workers(num_envs):
+def test_any_number_of_envs_and_workers(num_envs):
     env = JaxVectorEnv(CartPoleVecEnv, num_envs, workers=2)
     assert_like_python(env, CartPoleVecEnv(num_envs), random_actions(env, 60))
 
 
 @pytest.mark.parametrize("header", ["quadrotor", "joint_replenishment", "point_mass"])
-def test_environments_of_ones_own(header):
+def test_environments_from_headers(header):
     environment = operant.load(EXAMPLES / "environments" / f"{header}.hpp")
     env = JaxVectorEnv(environment, 64)
     assert_like_python(env, environment(64), random_actions(env, 50))
 
 
-def test_bit_for_bit_gymnasium_in_float64():
-    env = JaxVectorEnv("CartPole-v1", 5, dtype=np.float64)
-    actions = random_actions(env, 300)
-    (first, _), (observations, rewards, terminations, _, _) = run_program(env, 11, actions)
-    gymnasiums = gym.vector.SyncVectorEnv([lambda: gym.make("CartPole-v1")] * 5)
-    np.testing.assert_array_equal(first, gymnasiums.reset(seed=11)[0])
-    for step, row in enumerate(actions):
-        expected = gymnasiums.step(row)
-        np.testing.assert_array_equal(observations[step], expected[0])
-        np.testing.assert_array_equal(rewards[step], expected[1])
-        np.testing.assert_array_equal(terminations[step], expected[2])
-    assert terminations.any()
+@pytest.mark.parametrize("name", ["CarVecEnv", "WagonVecEnv", "LampsVecEnv"])
+def test_actions_of_several_parts(name):
+    """A program passes a tuple or a dict of arrays, as Python does."""
+    (env_class,) = [one for one in operant.load(BUILDING / "action_kinds.hpp") if one.__name__ == name]
+    ours, python = JaxVectorEnv(env_class, 5, autoreset_mode="SameStep"), env_class(5, autoreset_mode="SameStep")
+    python.action_space.seed(1)
+    given = [python.action_space.sample() for _ in range(30)]
+    actions = jax.tree.map(lambda *rows: jnp.asarray(np.stack(rows)), *given)
+
+    @jax.jit
+    def run(actions):
+        state, (start, _) = ours.reset(2)
+        return start, jax.lax.scan(ours.step, state, actions)[1]
+
+    start, (observations, rewards, *_) = run(actions)
+    np.testing.assert_array_equal(start, python.reset(seed=2)[0])
+    for t, one in enumerate(given):
+        expected = python.step(one)
+        np.testing.assert_array_equal(observations[t], expected[0])
+        np.testing.assert_array_equal(rewards[t], expected[1])
+
+
+def test_action_masks():
+    (env_class,) = [one for one in operant.load(BUILDING / "masked_environments.hpp") if one.__name__ == "NimVecEnv"]
+    ours, python = JaxVectorEnv(env_class, 9), env_class(9)
+    _, (_, infos) = ours.reset(4)
+    np.testing.assert_array_equal(infos["action_mask"], python.reset(seed=4)[1]["action_mask"])
+
+    @jax.jit
+    def first_allowed(state, mask):
+        return ours.step(state, mask.argmax(axis=1))
+
+    state, (_, infos) = ours.reset(5)
+    _, expected = python.reset(seed=5)
+    for _ in range(6):
+        state, (_, rewards, _, _, infos) = first_allowed(state, infos["action_mask"])
+        _, theirs, _, _, expected = python.step(expected["action_mask"].argmax(axis=1))
+        np.testing.assert_array_equal(rewards, theirs)
+        np.testing.assert_array_equal(infos["action_mask"], expected["action_mask"])
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_observations_of_every_kind(mode):
+    for environment in shown_counters.load().values():
+        for num_envs in (64, 70):
+            env = JaxVectorEnv(environment, num_envs, autoreset_mode=mode)
+            assert_like_python(env, environment(num_envs, autoreset_mode=mode), random_actions(env, 45))
 
 
 def test_64_bits_where_jax_has_them(x64):
@@ -120,7 +157,7 @@ def test_64_bits_where_jax_has_them(x64):
     assert_like_python(env, PendulumVecEnv(64, dtype=np.float64), actions, seed=2**40)
 
 
-def test_without_autoreset_the_program_resets_what_has_finished():
+def test_without_autoreset_the_program_resets_finished_envs():
     env, python = (
         JaxVectorEnv(CartPoleVecEnv, 64, autoreset_mode="Disabled"),
         CartPoleVecEnv(64, autoreset_mode="Disabled"),
@@ -158,7 +195,7 @@ def test_in_loops_and_branches_as_in_python():
     @jax.jit
     def run():
         state, _ = env.reset(0)
-        state = jax.lax.fori_loop(0, 7, lambda i, state: env.step(state, ones * (i % 2))[0], state)  # all else unused
+        state = jax.lax.fori_loop(0, 7, lambda i, state: env.step(state, ones * (i % 2))[0], state)
         state = jax.lax.while_loop(lambda state: state[1] < 11, lambda state: env.step(state, ones)[0], state)
         return jax.lax.cond(state[1] == 11, lambda s: env.step(s, ones), lambda s: env.step(s, 0 * ones), state)[1]
 
@@ -209,7 +246,7 @@ def test_resets_in_one_program_follow_the_steps_whose_state_they_take():
         for _ in range(5):
             for _ in range(3):
                 state, _ = env.step(state, jnp.zeros(64, jnp.int32))
-            state, (observations, _) = env.reset(state=state)  # goes on with the random streams
+            state, (observations, _) = env.reset(state=state)  # continues the random streams
             starts.append(observations)
         return starts
 
@@ -232,11 +269,52 @@ def test_seeds_of_programs():
     np.testing.assert_array_equal(drawn, python.reset(seed=int(jax.random.bits(jax.random.key(0))))[0])
     python.reset(seed=7)
     reset(7)
-    assert env.env.np_random_seed == (-1, -1, -1)  # unknown, and to ask changes nothing
+    assert env.env.np_random_seed == (-1, -1, -1)  # unknown; asking changes nothing
     assert [one.random() for one in env.env.np_random] == [one.random() for one in python.np_random]
     np.testing.assert_array_equal(env.reset()[1][0], python.reset()[0])
     unseeded = [JaxVectorEnv("CartPole-v1", 3).reset()[1][0] for _ in range(2)]
     assert not np.array_equal(*unseeded)
+
+
+def test_programs_share_their_streams_with_the_generators_of_np_random():
+    env = JaxVectorEnv("CartPole-v1", 3, max_episode_steps=4, dtype=np.float64)
+    theirs = gym.make_vec("CartPole-v1", 3, "sync", max_episode_steps=4)
+    state, _ = env.reset(1)
+    theirs.reset(seed=1)
+    kept = env.env.np_random, theirs.np_random
+
+    @jax.jit
+    def run(state):
+        for _ in range(6):  # the fifth starts new episodes
+            state, (observations, *_) = env.step(state, jnp.zeros(3, jnp.int32))
+        return state, observations
+
+    for _ in range(3):
+        state, observations = run(state)
+        for _ in range(6):
+            expected, *_ = theirs.step(np.zeros(3, np.int32))
+        np.testing.assert_array_equal(observations, expected)
+        assert [one.integers(10) for one in kept[0]] == [one.integers(10) for one in kept[1]]
+    jax.block_until_ready(env.reset(5, state=state))  # from here on, the envs have other streams
+    theirs.reset(seed=5)
+    for generators in (kept, (env.env.np_random, theirs.np_random)):
+        assert [one.random() for one in generators[0]] == [one.random() for one in generators[1]]
+    np.testing.assert_array_equal(env.reset()[1][0], theirs.reset()[0])
+
+
+def test_numpys_error_state_changes_no_actions_and_masked_arrays_are_refused():
+    env, python = JaxVectorEnv("Pendulum-v1", 2), PendulumVecEnv(2)
+    state, _ = env.reset(1)
+    python.reset(seed=1)
+    with np.errstate(all="raise"):
+        state, (observations, *_) = env.step(state, np.full((2, 1), 1e-42))
+    np.testing.assert_array_equal(observations, python.step(np.full((2, 1), 1e-42))[0])
+    with pytest.raises(TypeError, match="actions: expected an array without a mask"):
+        env.step(state, np.ma.array([[0.5], [1]], mask=[[True], [False]]))
+    with pytest.raises(TypeError, match=r"options\['reset_mask'\]: expected an array without a mask"):
+        env.reset(options={"reset_mask": np.ma.array([True, True], mask=[True, False])})
+    with pytest.raises(TypeError, match="seed: expected"):
+        env.reset(np.ma.array([1, 2], mask=[True, False]))
 
 
 def test_bounds_of_the_start():
@@ -250,24 +328,31 @@ def test_bounds_of_the_start():
         env.reset(0, options={"lwo": 1})
 
 
-def test_what_is_wrong_is_refused_when_a_program_is_traced():
+@pytest.mark.parametrize("method", ["reset", "step"])
+def test_a_method_that_programs_would_not_call_is_refused(method):
+    own = type("OwnVecEnv", (CartPoleVecEnv,), {method: lambda self, *arguments, **keywords: None})
+    with pytest.raises(NotImplementedError, match=r"programs would not call .* of OwnVecEnv"):
+        JaxVectorEnv(own, 3)
+
+
+def test_wrong_arguments_are_refused_when_a_program_is_traced():
     env, pendulum = JaxVectorEnv("CartPole-v1", 3), JaxVectorEnv("Pendulum-v1", 3)
     state, _ = env.reset(0)
     for actions in (jnp.zeros(4, int), jnp.zeros((3, 1), int), jnp.zeros((), int), [[0, 0, 0]]):
-        with pytest.raises(ValueError, match=r"actions: expected shape \(3,\), one for each copy, got"):
+        with pytest.raises(ValueError, match=r"actions: expected shape \(3,\), one for each env, got"):
             jax.jit(env.step)(state, jnp.asarray(actions))
     with pytest.raises(ValueError, match=r"actions: expected shape \(3, 1\) or \(3,\).*got \(3, 2\)"):
         pendulum.step(pendulum.reset(0)[0], jnp.zeros((3, 2)))
     for actions in (jnp.zeros(3), jnp.zeros(3, bool), np.zeros(3)):
         with pytest.raises(TypeError, match=r"actions: expected an integer dtype, got (float|bool)"):
             env.step(state, actions)
-    with pytest.raises(TypeError, match="step: state: expected what reset or step returned first"):
+    with pytest.raises(TypeError, match="step: state: expected the state that reset or step returned"):
         env.step(jnp.zeros(3), jnp.zeros(3, int))
     with pytest.raises(TypeError, match=r"seed: expected integers, got a key; jax.random.bits\(key\)"):
         env.reset(jax.random.key(0))
     with pytest.raises(TypeError, match="seed: expected integers, got dtype float32"):
         env.reset(jnp.float32(0))
-    with pytest.raises(ValueError, match=r"seed: expected shape \(\) or \(3,\), one for each copy, got \(2,\)"):
+    with pytest.raises(ValueError, match=r"seed: expected shape \(\) or \(3,\), one per env, got \(2,\)"):
         env.reset(jnp.arange(2))
     with pytest.raises(ValueError, match=r"seed: expected integers that uint32 can hold .*jax_enable_x64.*4294967296"):
         env.reset(2**32)
@@ -279,10 +364,10 @@ def test_what_is_wrong_is_refused_when_a_program_is_traced():
         env.reset(options={"reset_mask": jnp.ones(2, bool)})
     with pytest.raises(TypeError, match=r"reset_mask'\]: expected a bool array"):
         env.reset(options={"reset_mask": jnp.ones(3)})
-    assert jax.block_until_ready(env.step(state, [0, 0, 0])[0])[1] == 2  # nothing of it has been done
+    assert jax.block_until_ready(env.step(state, [0, 0, 0])[0])[1] == 2  # no refused call had an effect
 
 
-def test_what_is_wrong_is_refused_when_a_program_runs():
+def test_wrong_arguments_are_refused_when_a_program_runs():
     env, pendulum = JaxVectorEnv("CartPole-v1", 3), JaxVectorEnv("Pendulum-v1", 3)
     state, _ = env.reset(0)
     before = env.env.state
@@ -312,6 +397,44 @@ def test_what_is_wrong_is_refused_when_a_program_runs():
     assert jax.block_until_ready(env.step(state, [0, 0, 0])[0])[1] == 2
 
 
+# Fails where a step gets action 1.
+FRAGILE = """\
+#pragma once
+#include <stdexcept>
+#include <operant/environment.hpp>
+
+struct Fragile : operant::Environment {
+    static constexpr std::string_view name = "Fragile";
+    static constexpr std::int32_t max_episode_steps = operant::unlimited;
+    using ActionSpace = operant::Discrete<2>;
+    struct State { std::int64_t steps; };
+    template <class S, class V> static void visit_state(S& s, const V& v) { v("steps", s.steps); }
+    static operant::Discrete<9> observation_space(const operant::NoParameters&) { return {}; }
+    static std::int64_t observation(const operant::NoParameters&, const State& s) { return s.steps; }
+    static State reset(const operant::NoParameters&, operant::Pcg64&) { return {}; }
+    static operant::Outcome<double> step(const operant::NoParameters&, State& s, std::int64_t action) {
+        ++s.steps;
+        if (action == 1) throw std::range_error("this env failed");
+        return {1.0, false};
+    }
+};
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_exception_of_an_environment_closes_it(tmp_path, workers):
+    path = tmp_path / "fragile.hpp"
+    path.write_text(FRAGILE)
+    env = JaxVectorEnv(operant.load(path), 8192, workers=workers)
+    state, _ = env.reset(0)
+    state, _ = env.step(state, jnp.zeros(8192, int))
+    for actions in (jnp.arange(8192) == 5000, jnp.zeros(8192)):
+        with pytest.raises(jax.errors.JaxRuntimeError, match=r"this env failed .* is now closed"):
+            jax.block_until_ready(jax.jit(env.step)(state, actions.astype(int)))
+    with pytest.raises(gym.error.ClosedEnvironmentError, match="this env failed"):
+        env.env.reset()
+
+
 def test_a_step_without_a_reset_is_refused():
     env = JaxVectorEnv("CartPole-v1", 3)
     number = env.env._core.foreign_number()
@@ -319,11 +442,11 @@ def test_a_step_without_a_reset_is_refused():
         jax.block_until_ready(env.step(jnp.array([number, 0, 0], jnp.uint32), [0, 0, 0]))
 
 
-def test_a_copy_that_waits_for_its_reset_is_not_stepped():
+def test_an_env_that_waits_for_its_reset_is_not_stepped():
     env = JaxVectorEnv("CartPole-v1", 3, autoreset_mode="Disabled", max_episode_steps=2)
     state, _ = env.reset(0)
     run = jax.jit(lambda state: jax.lax.fori_loop(0, 3, lambda _, s: env.step(s, jnp.zeros(3, int))[0], state))
-    with pytest.raises(jax.errors.JaxRuntimeError, match="3 of the copies have finished, and autoreset is disabled"):
+    with pytest.raises(jax.errors.JaxRuntimeError, match="3 of the envs have finished, and autoreset is disabled"):
         jax.block_until_ready(run(state))
 
 
@@ -342,9 +465,9 @@ def test_there_is_no_way_back():
 def test_neither_vmap_nor_gradients():
     env, pendulum = JaxVectorEnv("CartPole-v1", 3), JaxVectorEnv("Pendulum-v1", 3)
     state, _ = env.reset(0)
-    with pytest.raises(NotImplementedError, match=r"cannot be reset or stepped inside of jax.vmap.*num_envs"):
+    with pytest.raises(NotImplementedError, match=r"cannot be reset or stepped inside jax.vmap.*num_envs"):
         jax.vmap(lambda seed: env.reset(seed)[1][0])(jnp.arange(4))
-    with pytest.raises(NotImplementedError, match=r"cannot be reset or stepped inside of jax.vmap.*num_envs"):
+    with pytest.raises(NotImplementedError, match=r"cannot be reset or stepped inside jax.vmap.*num_envs"):
         jax.vmap(lambda actions: env.step(state, actions)[1][0])(jnp.zeros((4, 3), int))
     swinging, _ = pendulum.reset(0)
     with pytest.raises(ValueError, match=r"operant_step.*cannot be differentiated"):
@@ -368,7 +491,7 @@ def test_a_program_keeps_its_environment():
     np.testing.assert_array_equal(compiled(), python.step(np.ones(64, np.int32))[0])
     del compiled
     gc.collect()
-    with pytest.raises(jax.errors.JaxRuntimeError, match="environment that this program was traced with is gone"):
+    with pytest.raises(jax.errors.JaxRuntimeError, match="this program was traced with no longer exists"):
         lowered.compile()
 
 
@@ -414,17 +537,17 @@ def test_ids_classes_and_environments():
     env = JaxVectorEnv(made)
     assert env.env is made
     assert env.num_envs == 5
-    with pytest.raises(TypeError, match="an environment that has been made takes no arguments"):
+    with pytest.raises(TypeError, match="expected no arguments for an existing environment"):
         JaxVectorEnv(made, 5)
     with pytest.raises(TypeError, match="environment: expected an id, a class or a SimdVectorEnv, got 3"):
         JaxVectorEnv(3)
     with pytest.raises(gym.error.Error):
         JaxVectorEnv("CartPole-v7")
-    with pytest.raises(ValueError, match="render_mode: expected None, as programs draw nothing, got 'rgb_array'"):
+    with pytest.raises(ValueError, match="render_mode: expected None, as programs do not render, got 'rgb_array'"):
         JaxVectorEnv(CartPoleVecEnv(1, render_mode="rgb_array"))
 
 
-def test_what_the_page_shows_runs(capsys):
+def test_the_code_of_the_page_runs(capsys):
     page = (EXAMPLES.parent / "docs" / "jax.md").read_text(encoding="utf-8")
     namespace = {"__name__": "page"}
     for block in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
@@ -439,7 +562,19 @@ def test_the_example_learns_to_balance(run_example):
     assert run_example("ppo_jax.py", "--seed", "1") >= 475
 
 
-def test_an_older_jax_is_told_so():
+def test_an_older_jax_is_an_import_error():
     program = "import jax; jax.__version_info__ = (0, 8, 1); import operant.adapters.jax"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "ImportError: operant.adapters.jax needs JAX 0.8.2 or newer, and" in done.stderr
+
+
+def test_functions_are_mapped_over_infos_as_over_a_dict():
+    env = CartPoleVecEnv(8, max_episode_steps=2, autoreset_mode=gym.vector.AutoresetMode.SAME_STEP)
+    env.reset(seed=1)
+    env.step(np.zeros(8, np.int64))
+    infos = env.step(np.zeros(8, np.int64))[4]
+    masks = jax.tree_util.tree_map(lambda leaf: leaf.copy() if leaf.dtype == bool else None, infos)
+    assert type(masks) is dict
+    assert set(masks) == set(infos)
+    assert masks["_final_obs"].all()
+    assert masks["final_obs"] is None

@@ -1,13 +1,18 @@
-"""The adapter is Stable-Baselines3's DummyVecEnv of Monitors, and its algorithms and wrappers work with it."""
+"""The adapter behaves like a DummyVecEnv of Monitors, and Stable-Baselines3's algorithms and wrappers work with it."""
 
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from sb3_contrib import MaskablePPO
+from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
+from sb3_contrib.common.wrappers import ActionMasker
+from shown_counters import KINDS, load, twin
 from side_by_side import PUMPS, RESET_TOLERANCE, random_actions
 from stable_baselines3 import A2C, DQN, PPO, SAC
 from stable_baselines3.common.callbacks import EvalCallback
@@ -16,24 +21,31 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack, VecMonitor, VecNormalize, VecVideoRecorder
 
+import operant
 from operant.adapters.sb3 import OperantVecEnv, make_vec_env
 from operant.envs import CartPoleVecEnv
 
 CONTROL = ["CartPole-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1", "Acrobot-v1"]
-TOY_TEXT = ["FrozenLake-v1", "CliffWalking-v1", "Taxi-v3", "Blackjack-v1"]
-COPIES = 5
+# Gymnasium 1.4 refuses Taxi-v3, and those before 1.3 have no Taxi-v4.
+TAXI = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
+TOY_TEXT = ["FrozenLake-v1", "CliffWalking-v1", TAXI, "Blackjack-v1"]
+NUM_ENVS = 5
 
 
-def pair(env_id, seed=3, copies=COPIES, **kwargs):
-    """Operant's in float64, and Stable-Baselines3's own."""
+def pair(env_id, seed=3, num_envs=NUM_ENVS, wrapper=None, **kwargs):
+    """Return Operant's environment in float64, and Stable-Baselines3's with a wrapper."""
     return (
-        make_vec_env(env_id, copies, seed, env_kwargs={"dtype": np.float64, **kwargs}),
-        make_dummy(env_id, copies, seed, env_kwargs=kwargs),
+        make_vec_env(env_id, num_envs, seed, env_kwargs={"dtype": np.float64, **kwargs}),
+        make_dummy(env_id, num_envs, seed, env_kwargs=kwargs, wrapper_class=wrapper),
     )
 
 
 def assert_same(ours, theirs, tolerance=0.0):
-    if isinstance(theirs, tuple):
+    if isinstance(theirs, dict):
+        assert ours.keys() == theirs.keys()
+        for name, value in theirs.items():
+            assert_same(ours[name], value, tolerance)
+    elif isinstance(theirs, tuple):
         assert isinstance(ours, tuple)
         for our_part, their_part in zip(ours, theirs, strict=True):
             assert_same(our_part, their_part)
@@ -46,7 +58,7 @@ def assert_same(ours, theirs, tolerance=0.0):
 
 
 def assert_same_infos(ours, theirs, dones):
-    """Of a copy whose episode goes on, that it has not been cut off is not said."""
+    """Compare infos, without the key that says that an episode was not truncated, where the episode continues."""
     for our_info, their_info, done in zip(ours, theirs, dones, strict=True):
         expected = dict(their_info)
         if not done:
@@ -62,7 +74,7 @@ def assert_same_infos(ours, theirs, dones):
 
 
 def run_beside(ours, theirs, env_id, steps, tolerance=0.0):
-    """So many steps with random actions; every second copy pursues the goal, where it is hard to reach."""
+    """Step with random actions; where the goal is hard to reach, every second env pursues it."""
     rng = np.random.default_rng(7)
     observations = ours.reset()
     assert_same(observations, theirs.reset(), tolerance)
@@ -97,11 +109,44 @@ def test_equal_to_dummy_vec_env_with_monitors(env_id, limit):
     assert ours.observation_space == theirs.observation_space
     assert ours.action_space == theirs.action_space
     ended = run_beside(ours, theirs, env_id, 1100, RESET_TOLERANCE.get(env_id, 0.0))
-    if env_id != "CliffWalking-v1" or limit:  # it has no limit of its own
+    if env_id != "CliffWalking-v1" or limit:  # CliffWalking has no limit
         assert ended.all()
-    run_beside(ours, theirs, env_id, 20, RESET_TOLERANCE.get(env_id, 0.0))  # without a seed: the streams go on
+    run_beside(ours, theirs, env_id, 20, RESET_TOLERANCE.get(env_id, 0.0))  # without a seed, the streams continue
     ours.close()
     theirs.close()
+
+
+# Stable-Baselines3 takes no spaces in which a Tuple or Dict is in another one.
+SHOWN = [name for name, (space, _) in KINDS.items() if name == "Camera" or not isinstance(space, gym.spaces.Dict)]
+
+
+@pytest.fixture(scope="module")
+def counters():
+    return load()
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_observations_of_every_kind(name, counters):
+    ours = make_vec_env(counters[name], NUM_ENVS, seed=3)
+    theirs = DummyVecEnv([lambda: Monitor(twin(name))] * NUM_ENVS)
+    theirs.seed(3)
+    assert ours.observation_space == theirs.observation_space
+    assert run_beside(ours, theirs, name, 70).all()
+
+
+@pytest.mark.parametrize(("name", "policy"), [("Picture", "CnnPolicy"), ("Camera", "MultiInputPolicy")])
+def test_policies_of_images_and_dicts_learn_the_same_weights(name, policy, counters):
+    weights = []
+    theirs = DummyVecEnv([lambda: Monitor(twin(name))] * NUM_ENVS)
+    theirs.seed(3)
+    for env in (make_vec_env(counters[name], NUM_ENVS, seed=3, env_kwargs={"dtype": np.float64}), theirs):
+        model = PPO(policy, env, n_steps=16, batch_size=40, n_epochs=2, seed=1, device="cpu")
+        before = [one.clone() for one in model.policy.parameters()]
+        model.learn(3 * 16 * NUM_ENVS)
+        weights.append([one.detach().numpy().copy() for one in model.policy.parameters()])
+        assert any((one != former).any() for one, former in zip(model.policy.parameters(), before, strict=True))
+    for ours, expected in zip(*weights, strict=True):
+        np.testing.assert_array_equal(ours, expected)
 
 
 def test_seeds():
@@ -109,10 +154,10 @@ def test_seeds():
     for seed in (11, 2**32 - 3):
         assert ours.seed(seed) == theirs.seed(seed)
         assert_same(ours.reset(), theirs.reset())
-    np.random.seed(5)  # where Stable-Baselines3 draws a seed when it is given none
-    ours = make_vec_env("CartPole-v1", COPIES)
+    np.random.seed(5)  # Stable-Baselines3 draws a seed from this generator if it gets none
+    ours = make_vec_env("CartPole-v1", NUM_ENVS)
     np.random.seed(5)
-    theirs = make_dummy("CartPole-v1", COPIES)
+    theirs = make_dummy("CartPole-v1", NUM_ENVS)
     assert_same(ours.reset(), theirs.reset())
 
 
@@ -133,13 +178,13 @@ def test_options(was_reset, seeded):
             ours.seed(4), theirs.seed(4)
         ours.set_options(options), theirs.set_options(options)
         assert_same(ours.reset(), theirs.reset())
-        assert_same(ours.reset(), theirs.reset())  # they count once
+        assert_same(ours.reset(), theirs.reset())  # options hold for one reset
 
 
-def test_options_for_another_number_of_copies():
-    ours = make_vec_env("CartPole-v1", COPIES)
+def test_options_for_another_number_of_envs():
+    ours = make_vec_env("CartPole-v1", NUM_ENVS)
     ours.set_options([{}] * 2)
-    with pytest.raises(ValueError, match=f"options: expected {COPIES} dicts"):
+    with pytest.raises(ValueError, match=f"options: expected {NUM_ENVS} dicts"):
         ours.reset()
 
 
@@ -160,11 +205,11 @@ def test_attributes():
     for i, env in enumerate(theirs.envs):  # DummyVecEnv sets it on the Monitor, where it does nothing
         env.unwrapped.gravity = 3.5
         env.unwrapped.force_mag = 20.0 if i in (0, 4) else 10.0
-    assert ours.get_attr("gravity") == [3.5] * COPIES
+    assert ours.get_attr("gravity") == [3.5] * NUM_ENVS
     assert ours.get_attr("force_mag", 4) == [20.0]
     rng = np.random.default_rng(1)
     for _ in range(60):
-        actions = rng.integers(0, 2, COPIES)
+        actions = rng.integers(0, 2, NUM_ENVS)
         for mine, expected in zip(ours.step(actions)[:3], theirs.step(actions)[:3], strict=True):
             assert_same(mine, expected)
     with pytest.raises(AttributeError, match="levity"):
@@ -173,7 +218,7 @@ def test_attributes():
         ours.set_attr("length", -1.0)
 
 
-def test_what_it_says_of_wrappers():
+def test_env_is_wrapped():
     ours, theirs = pair("CartPole-v1")
     for wrapper in (Monitor, gym.Wrapper, gym.wrappers.RescaleAction):
         assert ours.env_is_wrapped(wrapper) == theirs.env_is_wrapped(wrapper)
@@ -183,7 +228,7 @@ def test_what_it_says_of_wrappers():
 
 
 def test_images():
-    ours, theirs = pair("Pendulum-v1", copies=3, render_mode="rgb_array")
+    ours, theirs = pair("Pendulum-v1", num_envs=3, render_mode="rgb_array")
     assert ours.render_mode == theirs.render_mode == "rgb_array"
     ours.reset(), theirs.reset()
     actions = np.ones((3, 1), np.float32)
@@ -212,10 +257,10 @@ def test_wrappers(wrap):
 
 
 def test_monitor_of_the_vector(tmp_path):
-    """Stable-Baselines3's way to write monitor files of a vector environment."""
+    """VecMonitor writes the monitor files of a vector environment."""
     kwargs = {"dtype": np.float64, "record_episode_statistics": False}
-    ours = VecMonitor(make_vec_env("CartPole-v1", COPIES, 3, env_kwargs=kwargs), str(tmp_path / "ours"))
-    theirs = VecMonitor(DummyVecEnv([lambda: gym.make("CartPole-v1")] * COPIES), str(tmp_path / "theirs"))
+    ours = VecMonitor(make_vec_env("CartPole-v1", NUM_ENVS, 3, env_kwargs=kwargs), str(tmp_path / "ours"))
+    theirs = VecMonitor(DummyVecEnv([lambda: gym.make("CartPole-v1")] * NUM_ENVS), str(tmp_path / "theirs"))
     theirs.seed(3)
     assert run_beside(ours, theirs, "CartPole-v1", 150).all()
     ours.close(), theirs.close()
@@ -249,10 +294,10 @@ ALGORITHMS = {
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_algorithms_learn_the_same(name):
-    """The same weights after the same steps as on DummyVecEnv, which means that nothing that they look at differs."""
+    """Training gives the same weights as with DummyVecEnv, so all data that the algorithms read are the same."""
     algorithm, env_id, settings = ALGORITHMS[name]
     models = []
-    for env in pair(env_id, seed=2, copies=4, max_episode_steps=50):
+    for env in pair(env_id, seed=2, num_envs=4, max_episode_steps=50):
         model = algorithm("MlpPolicy", env, seed=2, device="cpu", **settings)
         models.append(model.learn(500))
     ours, theirs = (model.policy.state_dict() for model in models)
@@ -261,6 +306,36 @@ def test_algorithms_learn_the_same(name):
     assert [one["r"] for one in models[0].ep_info_buffer] == [one["r"] for one in models[1].ep_info_buffer] != []
     untrained = algorithm("MlpPolicy", env, seed=2, device="cpu", **settings).policy.state_dict()
     assert not all(torch.equal(ours[name], untrained[name]) for name in untrained)
+
+
+def test_actions_of_several_parts_are_refused():
+    header = Path(__file__).parents[1] / "python" / "building" / "action_kinds.hpp"
+    (car,) = [one for one in operant.load(header) if one.__name__ == "CarVecEnv"]
+    with pytest.raises(
+        ValueError, match="env: expected actions of one part, as Stable-Baselines3 supports no Tuple of"
+    ):
+        make_vec_env(car)
+
+
+def test_masked_ppo_learns_the_same():
+    """MaskablePPO asks the envs for their masks, as it asks Gymnasium's Taxi in an ActionMasker."""
+    ours, theirs = pair(TAXI, seed=2, num_envs=4, wrapper=masked, max_episode_steps=30)
+    assert is_masking_supported(ours)
+    models = []
+    for env in (ours, theirs):
+        model = MaskablePPO("MlpPolicy", env, seed=2, device="cpu", n_steps=64, batch_size=64)
+        models.append(model.learn(600))
+        np.testing.assert_array_equal(get_action_masks(env).sum(axis=1) > 0, True)
+    ours_state, theirs_state = (model.policy.state_dict() for model in models)
+    assert all(torch.equal(ours_state[name], theirs_state[name]) for name in theirs_state)
+    assert [one["r"] for one in models[0].ep_info_buffer] == [one["r"] for one in models[1].ep_info_buffer] != []
+    assert min(one["r"] for one in models[0].ep_info_buffer) >= -30  # an action that is not allowed may cost 10
+    assert not is_masking_supported(make_vec_env("CartPole-v1"))
+
+
+def masked(env):
+    """Gymnasium's Taxi with the method that MaskablePPO calls."""
+    return ActionMasker(env, lambda env: env.unwrapped.action_mask(env.unwrapped.s))
 
 
 def test_evaluation(tmp_path):
@@ -317,7 +392,7 @@ def test_arguments_reach_the_environment():
         ((7,), TypeError, "env_id.*7"),
         ((gym.Env,), TypeError, "env_id"),
         (("CartPole-v7",), gym.error.Error, "CartPole"),
-        (("LunarLander-v3",), ValueError, "env_id.*LunarLander-v3"),
+        (("CarRacing-v3",), ValueError, "env_id.*CarRacing-v3"),
     ],
 )
 def test_bad_arguments(arguments, error, message):
@@ -334,3 +409,7 @@ def test_bad_environments():
 
 def test_the_example_trains_an_agent(run_example):
     assert run_example("sb3_ppo.py") >= 475
+
+
+def test_the_example_learns_snake_from_images(run_example):
+    assert run_example("sb3_snake.py") >= 10

@@ -1,4 +1,4 @@
-"""skrl takes Operant's environments as it takes Gymnasium's, and gets the same from them."""
+"""skrl wraps Operant's environments like Gymnasium's, with the same results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import operant  # noqa: F401 (registers the ids)
 
 
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "Pendulum-v1", "Acrobot-v1"])
-def test_found_out_by_itself_and_equal_to_gymnasiums(env_id):
+def test_wrap_env_recognises_the_environment_and_gives_gymnasiums_results(env_id):
     ours = gym.make_vec(f"operant/{env_id}", 4, autoreset_mode="SameStep", dtype=np.float64, max_episode_steps=30)
     theirs = SyncVectorEnv([lambda: gym.make(env_id, max_episode_steps=30)] * 4, autoreset_mode=AutoresetMode.SAME_STEP)
     wrapped = []

@@ -1,4 +1,4 @@
-"""TorchRL takes Operant's environments as it takes Gymnasium's, and gets the same from them."""
+"""TorchRL wraps Operant's environments like Gymnasium's, with the same results."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from torchrl.envs.utils import check_env_specs
 import operant  # noqa: F401 (registers the ids)
 
 IDS = ["CartPole-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1", "Acrobot-v1"]
-COPIES = 4
+NUM_ENVS = 4
 
 
 def assert_same(ours, theirs, tolerance):
-    """The same numbers under the same keys. TorchRL keeps rewards as it gets them, Operant's are float32."""
+    """Compare keys and numbers. TorchRL keeps the dtype of rewards, which is float32 in Operant."""
     assert set(ours.keys(True, True)) == set(theirs.keys(True, True))
     for key in theirs.keys(True, True):
         torch.testing.assert_close(ours[key], theirs[key].to(ours[key].dtype), rtol=0, atol=tolerance)
 
 
 def vector_pair(env_id, mode, limit):
-    ours = gym.make_vec(f"operant/{env_id}", COPIES, autoreset_mode=mode, dtype=np.float64, max_episode_steps=limit)
-    theirs = SyncVectorEnv([lambda: gym.make(env_id, max_episode_steps=limit)] * COPIES, autoreset_mode=mode)
+    ours = gym.make_vec(f"operant/{env_id}", NUM_ENVS, autoreset_mode=mode, dtype=np.float64, max_episode_steps=limit)
+    theirs = SyncVectorEnv([lambda: gym.make(env_id, max_episode_steps=limit)] * NUM_ENVS, autoreset_mode=mode)
     return GymWrapper(ours), GymWrapper(theirs)
 
 
@@ -36,7 +36,7 @@ def vector_pair(env_id, mode, limit):
 def test_vector_environments(env_id, mode):
     results = []
     for env in vector_pair(env_id, mode, 30):
-        assert env.batch_size == (COPIES,)
+        assert env.batch_size == (NUM_ENVS,)
         env.set_seed(3)
         torch.manual_seed(3)
         results.append(env.rollout(100, break_when_any_done=False))
@@ -63,11 +63,11 @@ def test_a_collector_sees_each_step_once():
     for env in vector_pair("CartPole-v1", gym.vector.AutoresetMode.DISABLED, 30):
         env.set_seed(5)
         torch.manual_seed(5)
-        collector = Collector(env, env.rand_action, frames_per_batch=COPIES * 50, total_frames=COPIES * 150)
+        collector = Collector(env, env.rand_action, frames_per_batch=NUM_ENVS * 50, total_frames=NUM_ENVS * 150)
         batches.append(torch.cat([batch.clone() for batch in collector], dim=1))
         collector.shutdown()
     ours, theirs = batches
-    assert ours.shape == (COPIES, 150)
+    assert ours.shape == (NUM_ENVS, 150)
     assert_same(ours.exclude("collector"), theirs.exclude("collector"), 0.0)
     goes_on = ~ours["next", "done"][:, :-1, 0]
     torch.testing.assert_close(ours["next", "observation"][:, :-1][goes_on], ours["observation"][:, 1:][goes_on])

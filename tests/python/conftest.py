@@ -1,4 +1,10 @@
+"""Fixtures and lists of environments that tests in several rooms use."""
+
 from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -6,17 +12,18 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from side_by_side import random_actions
 
+import operant
+from operant.building import build_directory, compiler
 from operant.registration import REGISTRATIONS
 
-# Classic control: float observations, physical parameters, bounds of the start.
+# Classic control: float observations, physical parameters, bounds for resets.
 CONTROL = [
     one
     for one in REGISTRATIONS
     if one.name in ("CartPole", "MountainCar", "MountainCarContinuous", "Pendulum", "Acrobot")
 ]
 
-
-# CartPole-v0 is CartPole-v1 with another limit: where a test is not about that, one id of each class will do.
+# CartPole-v0 is CartPole-v1 with another limit: a test that is not about limits needs one id of each class.
 ONE_PER_CLASS = [one for one in CONTROL if one.id != "operant/CartPole-v0"]
 TOY_TEXT = [one for one in REGISTRATIONS if one.id.partition("/")[2] in ("FrozenLake-v1", "CliffWalking-v1", "Taxi-v4")]
 BLACKJACK = [one for one in REGISTRATIONS if one.name == "Blackjack"]
@@ -27,7 +34,7 @@ def id_of(registration):
 
 
 def every(registrations):
-    """For tests of what holds whatever the spaces are. Toy text is plain C++, with one set of kernels."""
+    """Parametrize a test that holds for all spaces. Toy text is plain C++, with one set of kernels."""
     marks = {False: [pytest.mark.scalar_tier], True: []}
     params = [pytest.param(one, marks=marks[one in CONTROL]) for one in registrations]
     return pytest.mark.parametrize("registration", params, ids=id_of)
@@ -41,13 +48,13 @@ every_lasting_environment = every(ONE_PER_CLASS + TOY_TEXT)
 
 @pytest.fixture(params=CONTROL, ids=id_of)
 def registration(request):
-    """An environment of classic control, but in tests of `every_id` or `every_environment`."""
+    """An environment of classic control; `every_id` and `every_environment` replace it."""
     return request.param
 
 
 @pytest.fixture
 def make(registration):
-    """Makes Operant's environment."""
+    """Return a function that makes Operant's environment."""
 
     def make_operant(num_envs, workers=1, **kwargs):
         return gym.make_vec(registration.id, num_envs=num_envs, workers=workers, **kwargs)
@@ -57,7 +64,7 @@ def make(registration):
 
 @pytest.fixture(params=AutoresetMode, ids=lambda mode: mode.value)
 def mode(request):
-    """Every autoreset mode."""
+    """An autoreset mode."""
     return request.param
 
 
@@ -68,5 +75,49 @@ def rng():
 
 @pytest.fixture
 def draw(rng):
-    """Draws random actions for a vector environment."""
+    """Return a function that draws random actions for a vector environment."""
     return lambda env: random_actions(env.single_action_space, rng, env.num_envs)
+
+
+@pytest.fixture(scope="session")
+def session_directory(tmp_path_factory):
+    """A directory that all workers of pytest-xdist share."""
+    directory = tmp_path_factory.getbasetemp()
+    return directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory
+
+
+@pytest.fixture(scope="session")
+def shared_cache(session_directory):
+    """A cache directory in which `operant.load` compiles each header once a session."""
+    return session_directory / "cache"
+
+
+@pytest.fixture(scope="session")
+def quick_flags(session_directory):
+    """`CXXFLAGS` with which a header compiles in little time.
+
+    GCC reads Operant's headers from a precompiled header, which needs the flags of an instruction set, and reads the
+    headers themselves for the other sets. This takes 0.2 s instead of 1 s for a header with a mistake.
+    """
+    try:
+        found = compiler.find_compiler()
+    except operant.CompileError:
+        return "-O0"
+    if found.is_microsofts or "Free Software Foundation" not in found.version:
+        return "-O0"
+    with build_directory.build_directory(session_directory, "precompiled"):
+        header = session_directory / "precompiled.hpp"
+        if not header.exists():
+            rooms = Path(operant.get_include()) / "operant"
+            included = [
+                rooms / "environment.hpp",
+                rooms / "compiled_policy.hpp",
+                *sorted((rooms / "library").glob("*")),
+            ]
+            source = session_directory / "precompiling.hpp"
+            source.write_text("".join(f"#include <{path.relative_to(rooms.parent).as_posix()}>\n" for path in included))
+            output = session_directory / "precompiled.hpp.gch"
+            flags = [*found.flags(operant.simd.active), "-O0", f"-I{rooms.parent}", "-x", "c++-header"]
+            subprocess.run([*found.command, *flags, source, "-o", output], check=True)
+            source.rename(header)
+    return f"-O0 -include {header}"

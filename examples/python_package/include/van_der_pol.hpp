@@ -12,7 +12,7 @@
 
 #include <operant/environment.hpp>
 
-struct VanDerPol {
+struct VanDerPol : operant::Environment {
     static constexpr std::string_view name = "VanDerPol";
     static constexpr std::int32_t max_episode_steps = 400;
     using ActionSpace = operant::Box<1>;  // the force; clipped to +-max_force
@@ -21,26 +21,20 @@ struct VanDerPol {
     struct State {
         Number x;
         Number x_dot;
-    };
 
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("x", s.x);
-        visit("x_dot", s.x_dot);
-    }
+        OPERANT_MEMBERS(x, x_dot)
+    };
 
     struct Parameters {
         double mu = 1.0;
         double max_force = 1.0;
         double dt = 0.05;
-    };
 
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("mu", p.mu, operant::Sign::not_negative, "how strongly the oscillator drives itself");
-        visit("max_force", p.max_force, operant::Sign::positive, "the strongest force");
-        visit("dt", p.dt, operant::Sign::positive, "time between two steps");
-    }
+        OPERANT_PARAMETERS(
+            (mu, operant::Sign::not_negative, "how strongly the oscillator drives itself"),
+            (max_force, operant::Sign::positive, "the strongest force"),
+            (dt, operant::Sign::positive, "time between two steps"))
+    };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
         return {static_cast<float>(-p.max_force), static_cast<float>(p.max_force)};

@@ -1,4 +1,4 @@
-"""The package, as it is installed."""
+"""Test the installed package."""
 
 import gymnasium
 import numpy as np

@@ -15,18 +15,18 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
-#include <operant/numerics/arithmetic.hpp>
-#include <operant/numerics/trigonometry.hpp>
+#include <operant/math/arithmetic.hpp>
+#include <operant/math/trigonometry.hpp>
 
 namespace operant {
 
-/// The description of Gymnasium's Acrobot-v1; `VectorEnv<Acrobot>` runs copies of it.
+/// The description of Gymnasium's Acrobot-v1; `VectorEnv<Acrobot>` steps many envs of it.
 ///
 /// Observation: cosine and sine of the first link's angle (0 hangs down), cosine and sine of the second link's angle
 /// relative to the first, and both angular velocities [rad/s]. Reward: -1 per step, and 0 for the step that terminates. An
 /// episode starts with angles and velocities uniform in +-0.1, and terminates when the tip is one link's length above the
 /// first joint.
-struct Acrobot {
+struct Acrobot : Environment {
     static constexpr std::string_view name = "Acrobot";     ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = 500;  ///< after so many steps an episode is truncated
     using ActionSpace = Discrete<3>;                        ///< the torque between the links: AVAIL_TORQUE[action] [N m]
@@ -38,54 +38,45 @@ struct Acrobot {
         Number theta2;      ///< [rad]
         Number theta1_dot;  ///< [rad/s]
         Number theta2_dot;  ///< [rad/s]
-    };
 
-    /// Calls `visit(name, member)` for every member of a state.
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("theta1", s.theta1);
-        visit("theta2", s.theta2);
-        visit("theta1_dot", s.theta1_dot);
-        visit("theta2_dot", s.theta2_dot);
-    }
+        OPERANT_MEMBERS(theta1, theta2, theta1_dot, theta2_dot)
+    };
 
     /// Which equations of motion: the book's, or the NIPS paper's, which lack a term in theta1_dot squared.
     enum class Equations { book, nips };
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
-        double dt = 0.2;  ///< time between two steps [s]
-        double LINK_LENGTH_1 = 1.0;  ///< [m]
-        double LINK_LENGTH_2 = 1.0;  ///< [m]; no equation has it, only pictures show it
-        double LINK_MASS_1 = 1.0;    ///< [kg]
-        double LINK_MASS_2 = 1.0;    ///< [kg]
-        double LINK_COM_POS_1 = 0.5;  ///< from the first link's upper end to its centre of mass [m]
-        double LINK_COM_POS_2 = 0.5;  ///< the same for the second link [m]
-        double LINK_MOI = 1.0;        ///< moment of inertia of each link [kg m^2]
-        double MAX_VEL_1 = 4 * std::numbers::pi;  ///< [rad/s]
-        double MAX_VEL_2 = 9 * std::numbers::pi;  ///< [rad/s]
-        std::array<double, 3> AVAIL_TORQUE = {-1.0, 0.0, 1.0};  ///< [N m]
-        double torque_noise_max = 0.0;                          ///< uniform noise on the torque [N m]
-        Equations book_or_nips = Equations::book;  ///< the book's equations, or the paper's
-    };
+        double dt = 0.2;
+        double LINK_LENGTH_1 = 1.0;
+        double LINK_LENGTH_2 = 1.0;
+        double LINK_MASS_1 = 1.0;
+        double LINK_MASS_2 = 1.0;
+        double LINK_COM_POS_1 = 0.5;
+        double LINK_COM_POS_2 = 0.5;
+        double LINK_MOI = 1.0;
+        double MAX_VEL_1 = 4 * std::numbers::pi;
+        double MAX_VEL_2 = 9 * std::numbers::pi;
+        std::array<double, 3> AVAIL_TORQUE = {-1.0, 0.0, 1.0};
+        double torque_noise_max = 0.0;
+        Equations book_or_nips = Equations::book;
 
-    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("dt", p.dt, Sign::positive);
-        visit("LINK_LENGTH_1", p.LINK_LENGTH_1, Sign::positive);
-        visit("LINK_LENGTH_2", p.LINK_LENGTH_2, Sign::positive);
-        visit("LINK_MASS_1", p.LINK_MASS_1, Sign::positive);
-        visit("LINK_MASS_2", p.LINK_MASS_2, Sign::positive);
-        visit("LINK_COM_POS_1", p.LINK_COM_POS_1, Sign::not_negative);
-        visit("LINK_COM_POS_2", p.LINK_COM_POS_2, Sign::not_negative);
-        visit("LINK_MOI", p.LINK_MOI, Sign::positive);
-        visit("MAX_VEL_1", p.MAX_VEL_1, Sign::positive);
-        visit("MAX_VEL_2", p.MAX_VEL_2, Sign::positive);
-        visit("AVAIL_TORQUE", p.AVAIL_TORQUE, Sign::any);
-        visit("torque_noise_max", p.torque_noise_max, Sign::not_negative);
-        visit("book_or_nips", p.book_or_nips, std::array<std::string_view, 2>{"book", "nips"});
-    }
+        OPERANT_PARAMETERS(
+            (dt, Sign::positive, "time between two steps [s]"),
+            (LINK_LENGTH_1, Sign::positive, "length of the first link [m]"),
+            (LINK_LENGTH_2, Sign::positive, "length of the second link [m]; no equation uses it, only pictures show it"),
+            (LINK_MASS_1, Sign::positive, "mass of the first link [kg]"),
+            (LINK_MASS_2, Sign::positive, "mass of the second link [kg]"),
+            (LINK_COM_POS_1, Sign::not_negative, "from the first link's upper end to its centre of mass [m]"),
+            (LINK_COM_POS_2, Sign::not_negative, "the same for the second link [m]"),
+            (LINK_MOI, Sign::positive, "moment of inertia of each link [kg m^2]"),
+            (MAX_VEL_1, Sign::positive, "the largest angular velocity of the first link [rad/s]"),
+            (MAX_VEL_2, Sign::positive, "the largest angular velocity of the second link [rad/s]"),
+            (AVAIL_TORQUE, Sign::any, "the torques of the three actions [N m]"),
+            (torque_noise_max, Sign::not_negative, "limit of the uniform noise on the torque [N m]"),
+            (book_or_nips, choices("book", "nips"),
+             "the equations of the book, or of the paper, which lack a term in theta1_dot^2"))
+    };
 
     /// The reward of a step, and what a termination adds to it.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 1}; }
@@ -96,18 +87,13 @@ struct Acrobot {
         return {{-1, -1, -1, -1, -v1, -v2}, {1, 1, 1, 1, v1, v2}};
     }
 
-    /// How an episode starts: every state variable uniform between two bounds.
+    /// The start of an episode: every state variable uniform between two bounds.
     struct ResetBounds {
         double low = -0.1;  ///< [rad], [rad/s]
         double high = 0.1;  ///< [rad], [rad/s]
-    };
 
-    /// Calls `visit(name, bound)` for both bounds, which callers can choose as options of a reset.
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("low", bounds.low);
-        visit("high", bounds.high);
-    }
+        OPERANT_MEMBERS(low, high)
+    };
 
     /// Draws the state that an episode starts from. Gymnasium rounds it to float32.
     template <class Random>
@@ -119,7 +105,7 @@ struct Acrobot {
         return {theta1, theta2, theta1_dot, theta2_dot};
     }
 
-    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    /// The equations of motion, with one env in each lane of `Batch`.
     template <class Batch>
     class Dynamics {
     public:
@@ -155,7 +141,7 @@ struct Acrobot {
                                          xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), torques_[1],
                                                        torques_[2]));
             const auto noisy = torque_noise_max_ > Batch(0);
-            if (xsimd::any(noisy)) torque = torque + random.uniform(-torque_noise_max_, torque_noise_max_, noisy);
+            if (xsimd::any(noisy)) torque = torque + random.uniform(negate(torque_noise_max_), torque_noise_max_, noisy);
 
             // One Runge-Kutta step, in which the torque is constant:
             // k1 = f(y), k2 = f(y + dt/2 * k1), k3 = f(y + dt/2 * k2), k4 = f(y + dt * k3)
@@ -173,15 +159,15 @@ struct Acrobot {
             auto& [theta1, theta2, theta1_dot, theta2_dot] = state;
             theta1 = wrapped(y[0]);
             theta2 = wrapped(y[1]);
-            theta1_dot = xsimd::min(xsimd::max(y[2], -max_velocity_1_), max_velocity_1_);
-            theta2_dot = xsimd::min(xsimd::max(y[3], -max_velocity_2_), max_velocity_2_);
+            theta1_dot = xsimd::min(xsimd::max(y[2], negate(max_velocity_1_)), max_velocity_1_);
+            theta2_dot = xsimd::min(xsimd::max(y[3], negate(max_velocity_2_)), max_velocity_2_);
 
             // terminated = -cos(theta1) - cos(theta2 + theta1) > 1, the first as for the observation, so that it is computed once
-            const auto terminated = -sincos(theta1).cos - cosine(theta2 + theta1) > Batch(1);
+            const auto terminated = negate(sincos(theta1).cos) - cosine(theta2 + theta1) > Batch(1);
             return {xsimd::select(terminated, Batch(0), Batch(-1)), terminated};
         }
 
-        /// What the agent sees of a state.
+        /// The observation of a state.
         static XSIMD_INLINE std::array<Batch, 6> observation(const State<Batch>& state) {
             const auto [sin1, cos1] = sincos(state.theta1);
             const auto [sin2, cos2] = sincos(state.theta2);
@@ -207,7 +193,7 @@ struct Acrobot {
             const Batch phi2 = m2_lc2_g_ * cos_a_quarter_turn_before(theta1 + theta2);
             // phi1 = -m2 * l1 * lc2 * theta2_dot**2 * sin(theta2) - 2 * m2 * l1 * lc2 * theta2_dot * theta1_dot * sin(theta2)
             //        + (m1 * lc1 + m2 * l1) * g * cos(theta1 - pi / 2) + phi2
-            const Batch phi1 = -m2_l1_lc2_ * squared(theta2_dot) * sin2 -
+            const Batch phi1 = negate(m2_l1_lc2_) * squared(theta2_dot) * sin2 -
                                two_m2_l1_lc2_ * theta2_dot * theta1_dot * sin2 +
                                m1_lc1_plus_m2_l1_g_ * cos_a_quarter_turn_before(theta1) + phi2;
             // theta2_dot_dot = (torque + d2 / d1 * phi1 - m2 * l1 * lc2 * theta1_dot**2 * sin(theta2) - phi2)
@@ -217,7 +203,7 @@ struct Acrobot {
             if (!nips_) numerator = numerator - m2_l1_lc2_ * squared(theta1_dot) * sin2;
             const Batch theta2_dot_dot = (numerator - phi2) / minus_quotient(m2_lc2_squared_plus_moi_, squared(d2), by_d1);
             // theta1_dot_dot = -(d2 * theta2_dot_dot + phi1) / d1
-            const Batch theta1_dot_dot = -multiply_add(d2, theta2_dot_dot, phi1) / by_d1;
+            const Batch theta1_dot_dot = negate(multiply_add(d2, theta2_dot_dot, phi1)) / by_d1;
             return {theta1_dot, theta2_dot, theta1_dot_dot, theta2_dot_dot};
         }
 

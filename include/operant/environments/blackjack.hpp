@@ -16,11 +16,11 @@
 
 namespace operant {
 
-/// The description of Gymnasium's Blackjack-v1; `VectorEnv<Blackjack>` runs copies of it.
+/// The description of Gymnasium's Blackjack-v1; `VectorEnv<Blackjack>` steps many envs of it.
 ///
 /// Observation: the player's sum, the dealer's open card, and whether the player has an ace that counts 11. Reward: 1 for a
 /// game that is won, -1 for a game that is lost, 0 otherwise. An episode terminates when the player sticks or has more than 21.
-struct Blackjack {
+struct Blackjack : Environment {
     static constexpr std::string_view name = "Blackjack";         ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = unlimited;  ///< episodes are not truncated
     using ActionSpace = Discrete<2>;                              ///< see Action
@@ -29,7 +29,7 @@ struct Blackjack {
     /// Stick to the cards, or take one more.
     enum Action : std::int64_t { stick, hit };
 
-    /// What the rules need to know about somebody's cards.
+    /// The properties of a hand that the rules need.
     struct Hand {
         std::int8_t sum;    ///< of all cards, an ace counts 1
         std::int8_t cards;  ///< their number
@@ -61,15 +61,25 @@ struct Blackjack {
 
     /// Gymnasium's arguments of the same names.
     struct Parameters {
-        bool natural = false;  ///< whether a win with an ace and a ten is worth 1.5; without effect if `sab` is true
-        bool sab = false;      ///< the book's rule: an ace and a ten win, unless the dealer has them, too
+        bool natural = false;
+        bool sab = false;
+
+        OPERANT_PARAMETERS(
+            (natural, "whether a win with an ace and a ten is worth 1.5; without effect if `sab` is true"),
+            (sab, "the book's rule: an ace and a ten win, unless the dealer has them, too"))
     };
 
-    /// Calls `visit(name, value)` for every parameter.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("natural", p.natural);
-        visit("sab", p.sab);
+    /// \throws std::invalid_argument if there are no such cards. Sums are those of a last draw at most.
+    static void check_state(const Parameters&, const State& state) {
+        check_integer("player_sum", state.player.sum, 0, 31);
+        check_integer("player_cards", state.player.cards, 0, 31);
+        check_integer("player_aces", state.player.aces, 0, 1);
+        check_integer("dealer_sum", state.dealer.sum, 0, 31);
+        check_integer("dealer_cards", state.dealer.cards, 0, 31);
+        check_integer("dealer_aces", state.dealer.aces, 0, 1);
+        check_integer("dealer_card", state.dealer_card, 1, 10);
+        check_integer("suit", state.suit, 0, 3);
+        check_integer("face", state.face, 0, 2);
     }
 
     /// The player's sum, the dealer's open card, whether there is a usable ace.
@@ -105,7 +115,7 @@ struct Blackjack {
         return {reward, true};
     }
 
-    /// What the agent sees of a state.
+    /// The observation of a state.
     static XSIMD_INLINE std::array<std::int64_t, 3> observation(const Parameters&, const State& state) {
         return {total(state.player), state.dealer_card, has_usable_ace(state.player)};
     }
@@ -121,11 +131,11 @@ private:
         return card;
     }
 
-    /// Whether there is an ace that can count 11 without a sum above 21.
+    /// Returns true if an ace can count 11 without a sum above 21.
     static XSIMD_INLINE bool has_usable_ace(const Hand& hand) { return hand.aces != 0 && hand.sum + 10 <= 21; }
     static XSIMD_INLINE int total(const Hand& hand) { return hand.sum + (has_usable_ace(hand) ? 10 : 0); }
     static XSIMD_INLINE int score(const Hand& hand) { return total(hand) > 21 ? 0 : total(hand); }
-    /// Whether the first two cards are an ace and a ten.
+    /// Returns true if the first two cards are an ace and a ten.
     static XSIMD_INLINE bool is_natural(const Hand& hand) { return hand.cards == 2 && hand.aces != 0 && hand.sum == 11; }
 };
 

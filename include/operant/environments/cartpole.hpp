@@ -17,15 +17,15 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
-#include <operant/numerics/trigonometry.hpp>
+#include <operant/math/trigonometry.hpp>
 
 namespace operant {
 
-/// The description of Gymnasium's CartPole-v1; `VectorEnv<CartPole>` runs copies of it.
+/// The description of Gymnasium's CartPole-v1; `VectorEnv<CartPole>` steps many envs of it.
 ///
 /// Observation: position [m] and velocity [m/s] of the cart, angle [rad] and angular velocity [rad/s] of the pole.
 /// Reward: 1 per step. An episode starts with all four uniform in +-0.05 and terminates beyond +-2.4 m or +-12 degrees.
-struct CartPole {
+struct CartPole : Environment {
     static constexpr std::string_view name = "CartPole";    ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = 500;  ///< after so many steps an episode is truncated
     using ActionSpace = Discrete<2>;                        ///< 0 pushes the cart to the left, 1 to the right
@@ -37,50 +37,38 @@ struct CartPole {
         Number x_dot;      ///< [m/s]
         Number theta;      ///< [rad], 0 upright
         Number theta_dot;  ///< [rad/s]
+
+        OPERANT_MEMBERS(x, x_dot, theta, theta_dot)
     };
 
-    /// Calls `visit(name, member)` for every member of a state.
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("x", s.x);
-        visit("x_dot", s.x_dot);
-        visit("theta", s.theta);
-        visit("theta_dot", s.theta_dot);
-    }
-
-    /// Whether positions move with the velocities before the step (euler) or after it.
+    /// Positions move with the velocities before the step (euler) or after it.
     enum class Integrator { euler, semi_implicit_euler };
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
-        double gravity = 9.8;     ///< [m/s^2]
-        double masscart = 1.0;    ///< [kg]
-        double masspole = 0.1;    ///< [kg]
-        double length = 0.5;      ///< half the pole's length [m]
-        double force_mag = 10.0;  ///< [N]
-        double tau = 0.02;        ///< time between two steps [s]
-        /// Gymnasium's strings "euler" and "semi-implicit euler".
+        double gravity = 9.8;
+        double masscart = 1.0;
+        double masspole = 0.1;
+        double length = 0.5;
+        double force_mag = 10.0;
+        double tau = 0.02;
         Integrator kinematics_integrator = Integrator::euler;
-        double theta_threshold_radians = 12 * 2 * std::numbers::pi / 360;  ///< beyond this angle the pole has fallen
-        double x_threshold = 2.4;                                          ///< the track's end [m]
-        bool sutton_barto_reward = false;  ///< reward 0 per step and -1 for a termination, instead of 1 per step
-    };
+        double theta_threshold_radians = 12 * 2 * std::numbers::pi / 360;
+        double x_threshold = 2.4;
+        bool sutton_barto_reward = false;
 
-    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("gravity", p.gravity, Sign::any);
-        visit("masscart", p.masscart, Sign::positive);
-        visit("masspole", p.masspole, Sign::not_negative);
-        visit("length", p.length, Sign::positive);
-        visit("force_mag", p.force_mag, Sign::any);
-        visit("tau", p.tau, Sign::positive);
-        visit("kinematics_integrator", p.kinematics_integrator,
-              std::array<std::string_view, 2>{"euler", "semi-implicit euler"});
-        visit("theta_threshold_radians", p.theta_threshold_radians, Sign::positive);
-        visit("x_threshold", p.x_threshold, Sign::positive);
-        visit("sutton_barto_reward", p.sutton_barto_reward);
-    }
+        OPERANT_PARAMETERS(
+            (gravity, Sign::any, "acceleration of gravity [m/s^2]"),
+            (masscart, Sign::positive, "mass of the cart [kg]"),
+            (masspole, Sign::not_negative, "mass of the pole [kg]"),
+            (length, Sign::positive, "half the pole's length [m]"),
+            (force_mag, Sign::any, "force of a push [N]"),
+            (tau, Sign::positive, "time between two steps [s]"),
+            (kinematics_integrator, choices("euler", "semi-implicit euler"), "how a step integrates the accelerations"),
+            (theta_threshold_radians, Sign::positive, "beyond this angle, the pole has fallen [rad]"),
+            (x_threshold, Sign::positive, "the end of the track, from its middle [m]"),
+            (sutton_barto_reward, "the rewards of Sutton and Barto's book: 0, and -1 for the step that terminates"))
+    };
 
     /// The reward of a step, and what a termination adds to it.
     static constexpr FixedReward fixed_reward(const Parameters& parameters) {
@@ -95,18 +83,13 @@ struct CartPole {
         return {{-x, -infinity, -theta, -infinity}, {x, infinity, theta, infinity}};
     }
 
-    /// How an episode starts: every state variable uniform between two bounds.
+    /// The start of an episode: every state variable uniform between two bounds.
     struct ResetBounds {
         double low = -0.05;  ///< [m], [m/s], [rad], [rad/s]
         double high = 0.05;  ///< [m], [m/s], [rad], [rad/s]
-    };
 
-    /// Calls `visit(name, bound)` for both bounds, which callers can choose as options of a reset.
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("low", bounds.low);
-        visit("high", bounds.high);
-    }
+        OPERANT_MEMBERS(low, high)
+    };
 
     /// Draws the state that an episode starts from.
     template <class Random>
@@ -118,7 +101,7 @@ struct CartPole {
         return {x, x_dot, theta, theta_dot};
     }
 
-    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    /// The equations of motion, with one env in each lane of `Batch`.
     template <class Batch>
     class Dynamics {
     public:
@@ -140,7 +123,8 @@ struct CartPole {
         XSIMD_INLINE Outcome<Batch> step(State<Batch>& state, const Input<CartPole, Batch>& input) const {
             auto& [x, x_dot, theta, theta_dot] = state;
             const auto [sin_theta, cos_theta] = sincos_of_small(theta);
-            const Batch force = xsimd::select(xsimd::batch_bool_cast<Scalar>(input.action == 1), force_mag_, -force_mag_);
+            const auto to_right = xsimd::batch_bool_cast<Scalar>(input.action == 1);
+            const Batch force = xsimd::select(to_right, force_mag_, negate(force_mag_));
 
             // temp = (force + polemass_length * theta_dot**2 * sintheta) / total_mass
             const Batch temp =
@@ -172,7 +156,7 @@ struct CartPole {
             return {reward, terminated};
         }
 
-        /// What the agent sees of a state: all of it.
+        /// The observation of a state: all of it.
         static XSIMD_INLINE std::array<Batch, 4> observation(const State<Batch>& state) {
             return {state.x, state.x_dot, state.theta, state.theta_dot};
         }

@@ -14,7 +14,7 @@
 
 namespace operant {
 
-/// The description of Gymnasium's CliffWalking-v1; `VectorEnv<CliffWalking>` runs copies of it.
+/// The description of Gymnasium's CliffWalking-v1; `VectorEnv<CliffWalking>` steps many envs of it.
 ///
 ///     o o o o o o o o o o o o
 ///     o o o o o o o o o o o o
@@ -36,14 +36,14 @@ struct CliffWalking : GridWorld {
 
     /// Gymnasium's argument of the same name.
     struct Parameters {
-        bool is_slippery = false;  ///< whether the player slips to either side with probability 1/3 each
+        bool is_slippery = false;
+
+        OPERANT_PARAMETERS(
+            (is_slippery, "whether the player slips to either side with probability 1/3 each"))
     };
 
-    /// Calls `visit(name, value)` for the parameter.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("is_slippery", p.is_slippery);
-    }
+    /// \throws std::invalid_argument if the player is outside of the grid
+    static void check_state(const Parameters&, const State& state) { check_place(state, rows, columns); }
 
     /// A number for every place, including those of the cliff.
     static constexpr Discrete<rows * columns> observation_space(const Parameters&) { return {}; }
@@ -67,7 +67,7 @@ struct CliffWalking : GridWorld {
         return {over_cliff ? -100.0 : -1.0, at_goal, {direction.prob}};
     }
 
-    /// What the agent sees of a state: the number of the place.
+    /// The observation of a state: the number of the place.
     static XSIMD_INLINE std::int64_t observation(const Parameters&, const State& state) {
         return state.row * columns + state.col;
     }

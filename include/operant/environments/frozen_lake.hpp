@@ -15,7 +15,7 @@
 
 namespace operant {
 
-/// The description of Gymnasium's FrozenLake-v1; `VectorEnv<FrozenLake>` runs copies of it.
+/// The description of Gymnasium's FrozenLake-v1; `VectorEnv<FrozenLake>` steps many envs of it.
 ///
 /// Observation: the number of the player's tile, row by row. Reward: 1 for the goal. An episode starts on a tile S and
 /// terminates on the goal G, or in a hole H.
@@ -31,20 +31,17 @@ struct FrozenLake : GridWorld {
         Grid desc{"SFFF"
                   "FHFH"
                   "FFFH"
-                  "HFFG", 4};        ///< S start, G goal, H hole; all other letters are ice
-        bool is_slippery = true;     ///< whether the player may slip to either side
-        double success_rate = 1.0 / 3.0;  ///< the probability not to slip
-        std::array<double, 3> reward_schedule{1, 0, 0};  ///< for reaching the goal, a hole, and ice
-    };
+                  "HFFG", 4};
+        bool is_slippery = true;
+        double success_rate = 1.0 / 3.0;
+        std::array<double, 3> reward_schedule{1, 0, 0};
 
-    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("desc", p.desc);
-        visit("is_slippery", p.is_slippery);
-        visit("success_rate", p.success_rate, Sign::any);
-        visit("reward_schedule", p.reward_schedule, Sign::any);
-    }
+        OPERANT_PARAMETERS(
+            (desc, "the map: S start, G goal, H hole, all other letters are ice; at most 64 by 64"),
+            (is_slippery, "whether the player may slip to either side"),
+            (success_rate, Sign::any, "the probability not to slip, from 0 to 1"),
+            (reward_schedule, Sign::any, "the rewards for reaching the goal, a hole, and ice"))
+    };
 
     /// \throws std::invalid_argument if the map has no start, or if success_rate is not a probability
     static void check(const Parameters& p) {
@@ -52,6 +49,9 @@ struct FrozenLake : GridWorld {
         if (count_starts(p.desc) == 0)
             throw std::invalid_argument("desc: expected a map with an S, where episodes start, got one without");
     }
+
+    /// \throws std::invalid_argument if the player is outside of the map
+    static void check_state(const Parameters& p, const State& state) { check_place(state, p.desc.rows, p.desc.columns); }
 
     /// A number for every tile.
     static constexpr Discrete<> observation_space(const Parameters& p) { return {p.desc.rows * p.desc.columns}; }
@@ -71,7 +71,6 @@ struct FrozenLake : GridWorld {
     /// Moves the player.
     static XSIMD_INLINE Result step(const Parameters& p, State& state, std::int64_t action, Pcg64& random) {
         const auto moved_by = [&](int rows, int columns) { return moved(state, rows, columns, p.desc.rows, p.desc.columns); };
-        state = moved_by(0, 0);  // set_state may have put the player anywhere
         if (is_end(p.desc.at(state.row, state.col))) return {0, true, {walk(action, random).prob}};
 
         const Direction direction =
@@ -84,7 +83,7 @@ struct FrozenLake : GridWorld {
         return {tile == 'G' ? at_goal : tile == 'H' ? in_hole : on_ice, is_end(tile), {direction.prob}};
     }
 
-    /// What the agent sees of a state: the number of the tile.
+    /// The observation of a state: the number of the tile.
     static XSIMD_INLINE std::int64_t observation(const Parameters& p, const State& state) {
         return state.row * p.desc.columns + state.col;
     }

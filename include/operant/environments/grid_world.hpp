@@ -13,32 +13,23 @@
 namespace operant {
 
 /// Base of FrozenLake and CliffWalking.
-struct GridWorld {
+struct GridWorld : Environment {
     using ActionSpace = Discrete<4>;  ///< a direction; neighbouring numbers are at right angles
 
     /// Where the player is.
     struct State {
         std::int8_t row;  ///< from the top
         std::int8_t col;  ///< from the left
-    };
 
-    /// Calls `visit(name, member)` for every member of a state.
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("row", s.row);
-        visit("col", s.col);
-    }
+        OPERANT_MEMBERS(row, col)
+    };
 
     /// The info of a step.
     struct Info {
         double prob;  ///< the probability with which the step went this way
-    };
 
-    /// Calls `visit(name, member)` for every member of an info.
-    template <class I, class Visitor>
-    static XSIMD_INLINE void visit_info(I& info, const Visitor& visit) {
-        visit("prob", info.prob);
-    }
+        OPERANT_MEMBERS(prob)
+    };
 
     /// The result of a step.
     struct Result {
@@ -54,6 +45,12 @@ struct GridWorld {
     }
 
 protected:
+    /// \throws std::invalid_argument if the player is outside of the grid
+    static void check_place(const State& state, int rows, int columns) {
+        check_integer("row", state.row, 0, rows - 1);
+        check_integer("col", state.col, 0, columns - 1);
+    }
+
     /// Where the player goes, and with which probability.
     struct Direction {
         std::int64_t number;  ///< as actions are numbered

@@ -13,11 +13,11 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environments/valley.hpp>
-#include <operant/numerics/trigonometry.hpp>
+#include <operant/math/trigonometry.hpp>
 
 namespace operant {
 
-/// The description of Gymnasium's MountainCar-v0; `VectorEnv<MountainCar>` runs copies of it.
+/// The description of Gymnasium's MountainCar-v0; `VectorEnv<MountainCar>` steps many envs of it.
 ///
 /// Observation: position in units of length of the valley, and velocity in such units per step. Reward: -1 per step. An
 /// episode starts at rest at a position uniform in [-0.6, -0.4], and terminates at the goal, 0.5, unless the car moves to
@@ -29,26 +29,23 @@ struct MountainCar : Valley {
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
-        double min_position = -1.2;  ///< the wall on the left
-        double max_position = 0.6;   ///< the wall on the right
-        double max_speed = 0.07;     ///< the largest velocity [length/step]
-        double goal_position = 0.5;  ///< an episode terminates when the car is here or to the right of it
-        double goal_velocity = 0.0;  ///< and moves at least as fast as this
-        double force = 0.001;        ///< how much an action changes the velocity in a step
-        double gravity = 0.0025;     ///< how much the steepest slope changes the velocity in a step
-    };
+        double min_position = -1.2;
+        double max_position = 0.6;
+        double max_speed = 0.07;
+        double goal_position = 0.5;
+        double goal_velocity = 0.0;
+        double force = 0.001;
+        double gravity = 0.0025;
 
-    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("min_position", p.min_position, Sign::any);
-        visit("max_position", p.max_position, Sign::any);
-        visit("max_speed", p.max_speed, Sign::positive);
-        visit("goal_position", p.goal_position, Sign::any);
-        visit("goal_velocity", p.goal_velocity, Sign::any);
-        visit("force", p.force, Sign::any);
-        visit("gravity", p.gravity, Sign::any);
-    }
+        OPERANT_PARAMETERS(
+            (min_position, Sign::any, "the wall on the left"),
+            (max_position, Sign::any, "the wall on the right"),
+            (max_speed, Sign::positive, "the largest velocity [length/step]"),
+            (goal_position, Sign::any, "an episode terminates when the car is here or to the right of it"),
+            (goal_velocity, Sign::any, "and moves at least as fast as this"),
+            (force, Sign::any, "how much an action changes the velocity in a step"),
+            (gravity, Sign::any, "how much the steepest slope changes the velocity in a step"))
+    };
 
     /// \throws std::invalid_argument if min_position is not below max_position
     static void check(const Parameters& p) {
@@ -58,7 +55,7 @@ struct MountainCar : Valley {
     /// The reward of a step, and what a termination adds to it.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 0}; }
 
-    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    /// The equations of motion, with one env in each lane of `Batch`.
     template <class Batch>
     class Dynamics {
     public:
@@ -80,7 +77,7 @@ struct MountainCar : Valley {
             const Batch slope = cosine(Batch(3) * position);
 
             velocity = velocity + negated_multiply_add(slope, gravity_, push * force_);
-            velocity = xsimd::min(xsimd::max(velocity, -max_speed_), max_speed_);
+            velocity = xsimd::min(xsimd::max(velocity, negate(max_speed_)), max_speed_);
             // position = clip(position + velocity, min_position, max_position)
             position = position + velocity;
             position = xsimd::min(xsimd::max(position, min_position_), max_position_);
@@ -92,7 +89,7 @@ struct MountainCar : Valley {
             return {Batch(-1), position >= goal_position_ && velocity >= goal_velocity_};
         }
 
-        /// What the agent sees of a state: all of it.
+        /// The observation of a state: all of it.
         static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) { return Valley::observation(state); }
 
     private:

@@ -13,12 +13,12 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environments/valley.hpp>
-#include <operant/numerics/arithmetic.hpp>
-#include <operant/numerics/trigonometry.hpp>
+#include <operant/math/arithmetic.hpp>
+#include <operant/math/trigonometry.hpp>
 
 namespace operant {
 
-/// The description of Gymnasium's MountainCarContinuous-v0; `VectorEnv<MountainCarContinuous>` runs copies of it.
+/// The description of Gymnasium's MountainCarContinuous-v0; `VectorEnv<MountainCarContinuous>` steps many envs of it.
 ///
 /// Observation: position in units of length of the valley, and velocity in such units per step. Reward: 100 at the goal,
 /// minus a tenth of the action squared at every step. An episode starts at rest at a position uniform in [-0.6, -0.4], and
@@ -30,28 +30,25 @@ struct MountainCarContinuous : Valley {
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
-        double min_action = -1.0;     ///< smaller actions count as this
-        double max_action = 1.0;      ///< larger actions count as this
-        double min_position = -1.2;   ///< the wall on the left
-        double max_position = 0.6;    ///< the wall on the right
-        double max_speed = 0.07;      ///< the largest velocity [length/step]
-        double goal_position = 0.45;  ///< an episode terminates when the car is here or to the right of it
-        double goal_velocity = 0.0;   ///< and moves at least as fast as this
-        double power = 0.0015;        ///< how much an action of 1 changes the velocity in a step
-    };
+        double min_action = -1.0;
+        double max_action = 1.0;
+        double min_position = -1.2;
+        double max_position = 0.6;
+        double max_speed = 0.07;
+        double goal_position = 0.45;
+        double goal_velocity = 0.0;
+        double power = 0.0015;
 
-    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("min_action", p.min_action, Sign::any);
-        visit("max_action", p.max_action, Sign::any);
-        visit("min_position", p.min_position, Sign::any);
-        visit("max_position", p.max_position, Sign::any);
-        visit("max_speed", p.max_speed, Sign::positive);
-        visit("goal_position", p.goal_position, Sign::any);
-        visit("goal_velocity", p.goal_velocity, Sign::any);
-        visit("power", p.power, Sign::any);
-    }
+        OPERANT_PARAMETERS(
+            (min_action, Sign::any, "smaller actions count as this"),
+            (max_action, Sign::any, "larger actions count as this"),
+            (min_position, Sign::any, "the wall on the left"),
+            (max_position, Sign::any, "the wall on the right"),
+            (max_speed, Sign::positive, "the largest velocity [length/step]"),
+            (goal_position, Sign::any, "an episode terminates when the car is here or to the right of it"),
+            (goal_velocity, Sign::any, "and moves at least as fast as this"),
+            (power, Sign::any, "how much an action of 1 changes the velocity in a step"))
+    };
 
     /// \throws std::invalid_argument if a lower bound is not below the upper one
     static void check(const Parameters& p) {
@@ -64,7 +61,7 @@ struct MountainCarContinuous : Valley {
         return {static_cast<float>(p.min_action), static_cast<float>(p.max_action)};
     }
 
-    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    /// The equations of motion, with one env in each lane of `Batch`.
     ///
     /// Gymnasium keeps this state in numpy float32, except between a reset and the first step, when it is float64. numpy
     /// rounds to float32 the result of float32 with a Python float. A value that was clipped is the limit itself, a Python
@@ -109,9 +106,9 @@ struct MountainCarContinuous : Valley {
             Mask float32 = float32_state && (clipped || float32_action);
             velocity = to_float32_where(float32, velocity + to_float32_where(float32, acceleration));
             const Batch fastest = to_float32_where(float32, max_speed_);
-            const Mask too_fast = velocity > fastest, too_fast_to_left = velocity < -fastest;
+            const Mask too_fast = velocity > fastest, too_fast_to_left = velocity < negate(fastest);
             const Mask limited = too_fast || too_fast_to_left;
-            velocity = clipped_to(velocity, too_fast_to_left, -max_speed_, too_fast, max_speed_);
+            velocity = clipped_to(velocity, too_fast_to_left, negate(max_speed_), too_fast, max_speed_);
 
             // position = clip(position + velocity, min_position, max_position)
             // if position == min_position and velocity < 0: velocity = 0
@@ -139,7 +136,7 @@ struct MountainCarContinuous : Valley {
             return {reward, terminated};
         }
 
-        /// What the agent sees of a state: all of it.
+        /// The observation of a state: all of it.
         static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) { return Valley::observation(state); }
 
     private:

@@ -16,17 +16,17 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
-#include <operant/numerics/angle.hpp>
-#include <operant/numerics/arithmetic.hpp>
+#include <operant/math/angle.hpp>
+#include <operant/math/arithmetic.hpp>
 
 namespace operant {
 
-/// The description of Gymnasium's Pendulum-v1; `VectorEnv<Pendulum>` runs copies of it.
+/// The description of Gymnasium's Pendulum-v1; `VectorEnv<Pendulum>` steps many envs of it.
 ///
 /// Observation: cosine and sine of the angle (0 is upright), and the angular velocity [rad/s]. Reward: -(angle^2 + 0.1
 /// velocity^2 + 0.001 torque^2), with angle and velocity before the step. An episode starts with the angle uniform in
 /// +-pi and the velocity uniform in +-1. It never terminates.
-struct Pendulum {
+struct Pendulum : Environment {
     static constexpr std::string_view name = "Pendulum";    ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = 200;  ///< after so many steps an episode is truncated
     using ActionSpace = Interval;                           ///< the torque [N m]; clipped to +-max_torque
@@ -36,35 +36,27 @@ struct Pendulum {
     struct State {
         Angle<Number> theta;  ///< [rad], 0 upright
         Number theta_dot;     ///< [rad/s]
-    };
 
-    /// Calls `visit(name, member)` for every member of a state.
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("theta", s.theta);
-        visit("theta_dot", s.theta_dot);
-    }
+        OPERANT_MEMBERS(theta, theta_dot)
+    };
 
     /// Gymnasium's attributes of the same names.
     struct Parameters {
-        double max_speed = 8.0;   ///< [rad/s]
-        double max_torque = 2.0;  ///< [N m]
-        double dt = 0.05;         ///< time between two steps [s]
-        double g = 10.0;          ///< [m/s^2]
-        double m = 1.0;           ///< [kg]
-        double l = 1.0;           ///< [m]
-    };
+        double max_speed = 8.0;
+        double max_torque = 2.0;
+        double dt = 0.05;
+        double g = 10.0;
+        double m = 1.0;
+        double l = 1.0;
 
-    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("max_speed", p.max_speed, Sign::positive);
-        visit("max_torque", p.max_torque, Sign::positive);
-        visit("dt", p.dt, Sign::positive);
-        visit("g", p.g, Sign::any);
-        visit("m", p.m, Sign::positive);
-        visit("l", p.l, Sign::positive);
-    }
+        OPERANT_PARAMETERS(
+            (max_speed, Sign::positive, "the largest angular velocity [rad/s]"),
+            (max_torque, Sign::positive, "the largest torque [N m]"),
+            (dt, Sign::positive, "time between two steps [s]"),
+            (g, Sign::any, "acceleration of gravity [m/s^2]"),
+            (m, Sign::positive, "mass [kg]"),
+            (l, Sign::positive, "length [m]"))
+    };
 
     /// The bounds of actions in float32. Actions beyond them are clipped.
     static constexpr ActionSpace action_space(const Parameters& p) {
@@ -77,18 +69,13 @@ struct Pendulum {
         return {{-1, -1, -speed}, {1, 1, speed}};
     }
 
-    /// How an episode starts: the angle uniform within +-x_init, the angular velocity within +-y_init.
+    /// The start of an episode: the angle uniform within +-x_init, the angular velocity within +-y_init.
     struct ResetBounds {
         double x_init = std::numbers::pi;  ///< [rad]
         double y_init = 1.0;               ///< [rad/s]
-    };
 
-    /// Calls `visit(name, bound)` for both bounds, which callers can choose as options of a reset.
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("x_init", bounds.x_init);
-        visit("y_init", bounds.y_init);
-    }
+        OPERANT_MEMBERS(x_init, y_init)
+    };
 
     /// Draws the state that an episode starts from.
     template <class Random>
@@ -98,16 +85,16 @@ struct Pendulum {
         return {theta, theta_dot};
     }
 
-    /// The equations of motion, for as many copies at once as `Batch` has lanes.
+    /// The equations of motion, with one env in each lane of `Batch`.
     template <class Batch>
     class Dynamics {
     public:
         /// Computes the constants of the equations from the parameters, rounded to the precision of `Batch`.
         explicit Dynamics(const Parameters& p)
             : max_speed_(Scalar(p.max_speed)),
-              min_speed_(-max_speed_),
+              min_speed_(negate(max_speed_)),
               max_torque_(Scalar(p.max_torque)),
-              min_torque_(-max_torque_),
+              min_torque_(negate(max_torque_)),
               dt_(Scalar(p.dt)),
               angle_dt_(dt_),
               gravity_factor_(Scalar(3 * p.g / (2 * p.l))),
@@ -134,10 +121,10 @@ struct Pendulum {
             theta_dot = xsimd::min(xsimd::max(theta_dot, min_speed_), max_speed_);
             // theta = theta + theta_dot * dt
             theta.advance(theta_dot, angle_dt_, xsimd::all(max_angle_ < Batch(3)));
-            return {-costs, Mask(false)};
+            return {negate(costs), Mask(false)};
         }
 
-        /// What the agent sees of a state.
+        /// The observation of a state.
         static XSIMD_INLINE std::array<Batch, 3> observation(const State<Batch>& state) {
             const auto [sin_theta, cos_theta] = state.theta.sin_and_cos();
             return {cos_theta, sin_theta, state.theta_dot};

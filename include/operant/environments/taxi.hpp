@@ -29,7 +29,7 @@ constexpr std::array<double, 300> taxi_start_sums = [] {
 
 }  // namespace detail
 
-/// The description of Gymnasium's Taxi-v4; `VectorEnv<Taxi>` runs copies of it.
+/// The description of Gymnasium's Taxi-v4; `VectorEnv<Taxi>` steps many envs of it.
 ///
 ///     +---------+
 ///     |R: | : :G|      R, G, Y, B: the stands 0 to 3
@@ -42,7 +42,7 @@ constexpr std::array<double, 300> taxi_start_sums = [] {
 /// Observation: ((row * 5 + col) * 5 + passenger) * 4 + destination. Reward: 20 for the step that brings the passenger to
 /// the destination and terminates the episode, -10 for an impossible attempt to pick up or drop off, -1 for every other
 /// step.
-struct Taxi {
+struct Taxi : Environment {
     static constexpr std::string_view name = "Taxi";        ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = 200;  ///< after so many steps an episode is truncated
     using ActionSpace = Discrete<6>;                        ///< see Action
@@ -63,35 +63,23 @@ struct Taxi {
         std::int8_t dest_idx;          ///< the stand to go to
         std::int8_t fickle_step;       ///< 1 if the passenger will change the destination on the way
         std::int8_t taxi_orientation;  ///< the last direction that was chosen; only a picture shows it
-    };
 
-    /// Calls `visit(name, member)` for every member of a state.
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("taxi_row", s.taxi_row);
-        visit("taxi_col", s.taxi_col);
-        visit("pass_loc", s.pass_loc);
-        visit("dest_idx", s.dest_idx);
-        visit("fickle_step", s.fickle_step);
-        visit("taxi_orientation", s.taxi_orientation);
-    }
+        OPERANT_MEMBERS(taxi_row, taxi_col, pass_loc, dest_idx, fickle_step, taxi_orientation)
+    };
 
     /// Gymnasium's arguments of the same names.
     struct Parameters {
-        bool is_rainy = false;            ///< whether the taxi may drift to its left or right
-        bool fickle_passenger = false;    ///< whether a passenger may change the destination
-        double rainy_probability = 0.8;   ///< the probability to go straight ahead in the rain
-        double fickle_probability = 0.3;  ///< the probability that the destination changes, once per episode
-    };
+        bool is_rainy = false;
+        bool fickle_passenger = false;
+        double rainy_probability = 0.8;
+        double fickle_probability = 0.3;
 
-    /// Calls `visit(name, value, ...)` for every parameter, with the values that it may have.
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("is_rainy", p.is_rainy);
-        visit("fickle_passenger", p.fickle_passenger);
-        visit("rainy_probability", p.rainy_probability, Sign::any);
-        visit("fickle_probability", p.fickle_probability, Sign::any);
-    }
+        OPERANT_PARAMETERS(
+            (is_rainy, "whether the taxi may drift to its left or right"),
+            (fickle_passenger, "whether a passenger may change the destination"),
+            (rainy_probability, Sign::any, "the probability to go straight ahead in the rain, from 0 to 1"),
+            (fickle_probability, Sign::any, "the probability that the destination changes, once per episode, from 0 to 1"))
+    };
 
     /// \throws std::invalid_argument if a probability is not between 0 and 1
     static void check(const Parameters& p) {
@@ -99,21 +87,25 @@ struct Taxi {
         check_probability("fickle_probability", p.fickle_probability);
     }
 
+    /// \throws std::invalid_argument if there is no such state
+    static void check_state(const Parameters&, const State& state) {
+        check_integer("taxi_row", state.taxi_row, 0, size - 1);
+        check_integer("taxi_col", state.taxi_col, 0, size - 1);
+        check_integer("pass_loc", state.pass_loc, 0, in_taxi);
+        check_integer("dest_idx", state.dest_idx, 0, stands - 1);
+        check_integer("fickle_step", state.fickle_step, 0, 1);
+        check_integer("taxi_orientation", state.taxi_orientation, 0, west);
+    }
+
     /// A number for every state, including those that cannot be reached.
     static constexpr Discrete<size * size * (stands + 1) * stands> observation_space(const Parameters&) { return {}; }
 
     /// The info of a step.
     struct Info {
-        double prob;                           ///< the probability with which the step went this way
-        std::array<std::int8_t, 6> action_mask;  ///< 1 for the actions that would change the new state
-    };
+        double prob;  ///< the probability with which the step went this way
 
-    /// Calls `visit(name, member)` for every member of an info.
-    template <class I, class Visitor>
-    static XSIMD_INLINE void visit_info(I& info, const Visitor& visit) {
-        visit("prob", info.prob);
-        visit("action_mask", info.action_mask);
-    }
+        OPERANT_MEMBERS(prob)
+    };
 
     /// The result of a step.
     struct Result {
@@ -148,7 +140,7 @@ struct Taxi {
                                                        : stand != none && state.pass_loc == in_taxi;
             const bool arrived = is_possible && action == drop_off && stand == state.dest_idx;
             if (is_possible) state.pass_loc = static_cast<std::int8_t>(action == pick_up ? in_taxi : stand);
-            return {arrived ? 20.0 : is_possible ? -1.0 : -10.0, arrived, {1, action_mask(state)}};
+            return {arrived ? 20.0 : is_possible ? -1.0 : -10.0, arrived, {1}};
         }
 
         const int row = state.taxi_row, col = state.taxi_col;
@@ -174,13 +166,24 @@ struct Taxi {
             const std::int64_t other = random.integers(stands - 1);
             state.dest_idx = static_cast<std::int8_t>(other + (other >= state.dest_idx));
         }
-        return {-1, false, {prob, action_mask(state)}};
+        return {-1, false, {prob}};
     }
 
     /// The info of a reset.
-    static XSIMD_INLINE Info reset_info(const Parameters&, const State& state) { return {1, action_mask(state)}; }
+    static XSIMD_INLINE Info reset_info(const Parameters&, const State&) { return {1}; }
 
-    /// What the agent sees of a state: its number.
+    /// 1 for the actions that would change the state, in Gymnasium's type.
+    static XSIMD_INLINE std::array<std::int8_t, 6> action_mask(const Parameters&, const State& state) {
+        const int row = state.taxi_row, col = state.taxi_col, stand = stand_at(row, col);
+        return {can_go(row, col, south),
+                can_go(row, col, north),
+                can_go(row, col, east),
+                can_go(row, col, west),
+                stand != none && state.pass_loc == stand,
+                stand != none && state.pass_loc == in_taxi};
+    }
+
+    /// The observation of a state: its number.
     static XSIMD_INLINE std::int64_t observation(const Parameters&, const State& state) {
         return ((state.taxi_row * size + state.taxi_col) * (stands + 1) + state.pass_loc) * stands + state.dest_idx;
     }
@@ -198,7 +201,7 @@ private:
                                       : none;
     }
 
-    /// Whether there is a wall between a place and the one to the east of it.
+    /// Returns true if there is a wall between a place and the one to the east of it.
     static XSIMD_INLINE bool is_wall(int row, int col) {
         return (row < 2 && col == 1) || (row > 2 && (col == 0 || col == 2));
     }
@@ -208,16 +211,6 @@ private:
                : heading == north ? row > 0
                : heading == east  ? col < size - 1 && !is_wall(row, col)
                                   : col > 0 && !is_wall(row, col - 1);
-    }
-
-    static XSIMD_INLINE std::array<std::int8_t, 6> action_mask(const State& state) {
-        const int row = state.taxi_row, col = state.taxi_col, stand = stand_at(row, col);
-        return {can_go(row, col, south),
-                can_go(row, col, north),
-                can_go(row, col, east),
-                can_go(row, col, west),
-                stand != none && state.pass_loc == stand,
-                stand != none && state.pass_loc == in_taxi};
     }
 
     /// The index of the first sum that is larger than `drawn`: at 300 times `drawn`, or next to it.

@@ -12,20 +12,15 @@
 namespace operant {
 
 /// Base of MountainCar and MountainCarContinuous.
-struct Valley {
+struct Valley : Environment {
     /// State of the car.
     template <class Number>
     struct State {
         Number position;  ///< in units of length of the valley
         Number velocity;  ///< length per step
-    };
 
-    /// Calls `visit(name, member)` for every member of a state.
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("position", s.position);
-        visit("velocity", s.velocity);
-    }
+        OPERANT_MEMBERS(position, velocity)
+    };
 
     /// Positions lie between the walls, velocities within the limit.
     static constexpr Box<2> observation_space(const auto& p) {
@@ -33,18 +28,13 @@ struct Valley {
                 {static_cast<float>(p.max_position), static_cast<float>(p.max_speed)}};
     }
 
-    /// How an episode starts: at rest, at a position uniform between two bounds.
+    /// The start of an episode: at rest, at a position uniform between two bounds.
     struct ResetBounds {
         double low = -0.6;   ///< leftmost position
         double high = -0.4;  ///< rightmost position
-    };
 
-    /// Calls `visit(name, bound)` for both bounds, which callers can choose as options of a reset.
-    template <class B, class Visitor>
-    static XSIMD_INLINE void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("low", bounds.low);
-        visit("high", bounds.high);
-    }
+        OPERANT_MEMBERS(low, high)
+    };
 
     /// Draws the state that an episode starts from.
     template <class Random>
@@ -52,7 +42,7 @@ struct Valley {
         return {random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
     }
 
-    /// What the agent sees of a state: all of it.
+    /// The observation of a state: all of it.
     template <class Batch>
     static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) {
         return {state.position, state.velocity};

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Infos, the named extra outputs of a step: how the members of an environment's Info are stored in arrays.
+/// Stores infos, the named extra outputs of a step: each member of an environment's Info has an array.
 
 #include <array>
 #include <cstddef>
@@ -11,39 +11,35 @@
 
 #include <xsimd/xsimd.hpp>
 
-#include <operant/kernel/outputs.hpp>
-#include <operant/numerics/arithmetic.hpp>
+#include <operant/abi/outputs.hpp>
+#include <operant/math/arithmetic.hpp>
 
 namespace operant {
 
-/// How a member is stored that is a plain number of one copy.
+/// The storage of a plain number of one env.
 template <class Member>
 struct InfoTraits {
-    using Element = Member;                 ///< type of an element of the array
-    static constexpr std::size_t width = 0;  ///< numbers in a row; 0 for an array of shape (num_envs,)
-    /// Writes a member to the row of a lane.
-    static XSIMD_INLINE void store(void* array, std::size_t lane, const Member& member) {
-        std::memcpy(static_cast<std::byte*>(array) + lane * sizeof(Member), &member, sizeof(Member));
+    static_assert(std::is_arithmetic_v<Member>,
+                  "a member of an environment's `info` must be a number or a bool; in Dynamics<Batch>, a Batch, an Integer<Batch> or "
+                  "a mask; or a std::array of those, of up to three dimensions");
+
+    using Element = Member;                  ///< the type of an element of the array
+    static constexpr std::size_t envs = 1;   ///< the number of envs whose numbers a member holds
+    static constexpr Shape shape{};          ///< the shape of an env's row
+    /// Writes a member to the row of an env, or to the rows of a batch that begins with it.
+    static XSIMD_INLINE void store(void* array, std::size_t env, const Member& member) {
+        std::memcpy(static_cast<std::byte*>(array) + env * sizeof(Member), &member, sizeof(Member));
     }
 };
 
-/// How a member is stored that is an array of numbers of one copy.
-template <class T, std::size_t size>
-struct InfoTraits<std::array<T, size>> {
-    using Element = T;
-    static constexpr std::size_t width = size;
-    static XSIMD_INLINE void store(void* array, std::size_t lane, const std::array<T, size>& member) {
-        std::memcpy(static_cast<std::byte*>(array) + lane * sizeof(member), member.data(), sizeof(member));
-    }
-};
-
-/// How a batch of numbers is stored: as float64 or int64, the types of Python's numbers.
+/// The storage of a batch of numbers: float64 or int64, the types of Python's numbers.
 template <class T, class Arch>
 struct InfoTraits<xsimd::batch<T, Arch>> {
     using Element = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
-    static constexpr std::size_t width = 0;
-    static XSIMD_INLINE void store(void* array, std::size_t lane, const xsimd::batch<T, Arch>& member) {
-        Element* row = static_cast<Element*>(array) + lane;
+    static constexpr std::size_t envs = xsimd::batch<T, Arch>::size;
+    static constexpr Shape shape{};
+    static XSIMD_INLINE void store(void* array, std::size_t env, const xsimd::batch<T, Arch>& member) {
+        Element* row = static_cast<Element*>(array) + env;
         if constexpr (std::is_same_v<T, Element>) {
             member.store_unaligned(row);
         } else if constexpr (std::is_same_v<T, float>) {
@@ -51,45 +47,102 @@ struct InfoTraits<xsimd::batch<T, Arch>> {
             low.store_unaligned(row);
             high.store_unaligned(row + low.size);
         } else {
-            alignas(Arch::alignment()) T lanes[xsimd::batch<T, Arch>::size];
+            alignas(Arch::alignment()) T lanes[envs];
             member.store_aligned(lanes);
-            for (std::size_t i = 0; i < xsimd::batch<T, Arch>::size; ++i) row[i] = static_cast<Element>(lanes[i]);
+            for (std::size_t i = 0; i < envs; ++i) row[i] = static_cast<Element>(lanes[i]);
         }
     }
 };
 
-/// How a batch of truth values is stored.
+/// The storage of a batch of truth values.
 template <class T, class Arch>
 struct InfoTraits<xsimd::batch_bool<T, Arch>> {
     using Element = bool;
-    static constexpr std::size_t width = 0;
-    static XSIMD_INLINE void store(void* array, std::size_t lane, const xsimd::batch_bool<T, Arch>& member) {
+    static constexpr std::size_t envs = xsimd::batch_bool<T, Arch>::size;
+    static constexpr Shape shape{};
+    static XSIMD_INLINE void store(void* array, std::size_t env, const xsimd::batch_bool<T, Arch>& member) {
         const std::uint64_t bits = member.mask();
-        bool* row = static_cast<bool*>(array) + lane;
-        for (std::size_t i = 0; i < xsimd::batch_bool<T, Arch>::size; ++i) row[i] = (bits >> i & 1) != 0;
+        bool* row = static_cast<bool*>(array) + env;
+        for (std::size_t i = 0; i < envs; ++i) row[i] = (bits >> i & 1) != 0;
     }
 };
 
-/// Whether the result of a step has infos.
-template <class StepOutcome>
-concept HasInfo = requires(const StepOutcome& outcome) { outcome.info; };
+/// The storage of an array, or of an array of arrays.
+template <class T, std::size_t size>
+struct InfoTraits<std::array<T, size>> {
+    using Element = typename InfoTraits<T>::Element;
+    static constexpr std::size_t envs = InfoTraits<T>::envs;
+    static constexpr std::size_t numbers_of_each = InfoTraits<T>::shape.size(), width = size * numbers_of_each;
+    static_assert(InfoTraits<T>::shape.dimensions < Shape::most_dimensions,
+                  "a member of an environment's `info` must have at most three dimensions");
+    static constexpr Shape shape = within(size, InfoTraits<T>::shape);
+    static XSIMD_INLINE void store(void* array, std::size_t env, const std::array<T, size>& member) {
+        Element* rows = static_cast<Element*>(array) + env * width;
+        if constexpr (envs == 1) {
+            std::memcpy(rows, member.data(), sizeof(member));
+        } else {
+            Element columns[envs * numbers_of_each];
+            for (std::size_t i = 0; i < size; ++i) {
+                InfoTraits<T>::store(columns, 0, member[i]);
+                for (std::size_t lane = 0; lane < envs; ++lane)
+                    std::memcpy(rows + lane * width + i * numbers_of_each, columns + lane * numbers_of_each,
+                                numbers_of_each * sizeof(Element));
+            }
+        }
+    }
+};
 
-/// The type of the infos.
-template <HasInfo StepOutcome>
-using InfoOf = std::remove_cvref_t<decltype(std::declval<StepOutcome>().info)>;
-
-/// Bytes of a lane's row of such a member.
+/// Returns the bytes of an env's row of such a member.
 template <class Member>
 constexpr std::size_t info_row_size() {
-    return sizeof(typename InfoTraits<Member>::Element) * (InfoTraits<Member>::width == 0 ? 1 : InfoTraits<Member>::width);
+    return sizeof(typename InfoTraits<Member>::Element) * InfoTraits<Member>::shape.size();
 }
 
-/// Writes the infos of a batch of lanes, beginning with `lane`, or those of one lane.
+/// The infos of an environment that reports none.
+struct NoInfo {};
+
+/// The infos of an environment with an action mask, which follows its own infos.
+template <class Info, class Mask>
+struct MaskedInfo {
+    Info info;
+    Mask action_mask;
+};
+
+namespace detail {
+
+template <class Info>
+inline constexpr bool is_masked_info = false;
+template <class Info, class Mask>
+inline constexpr bool is_masked_info<MaskedInfo<Info, Mask>> = true;
+
+}  // namespace detail
+
+/// Returns the environment's own infos of a step.
+template <class StepOutcome>
+XSIMD_INLINE decltype(auto) info_of([[maybe_unused]] const StepOutcome& outcome) {
+    if constexpr (requires { outcome.info; })
+        return (outcome.info);
+    else
+        return NoInfo{};
+}
+
+/// Calls `visit(name, member)` for each info.
+template <class E, class Info, class Visitor>
+XSIMD_INLINE void visit_infos(Info& info, const Visitor& visit) {
+    if constexpr (detail::is_masked_info<std::remove_cv_t<Info>>) {
+        visit_infos<E>(info.info, visit);
+        visit("action_mask", info.action_mask);
+    } else if constexpr (!std::is_same_v<std::remove_cv_t<Info>, NoInfo>) {
+        E::visit_info(info, visit);
+    }
+}
+
+/// Writes the infos of a batch that begins with `env`, or of one env.
 template <class E, class Info>
-XSIMD_INLINE void store_infos(void* const* arrays, std::size_t lane, const Info& info) {
+XSIMD_INLINE void store_infos(void* const* arrays, std::size_t env, const Info& info) {
     std::size_t i = 0;
-    E::visit_info(info, [&](const char*, const auto& member) {
-        InfoTraits<std::remove_cvref_t<decltype(member)>>::store(arrays[i++], lane, member);
+    visit_infos<E>(info, [&](const char*, const auto& member) {
+        InfoTraits<std::remove_cvref_t<decltype(member)>>::store(arrays[i++], env, member);
     });
 }
 
@@ -98,12 +151,20 @@ template <class E, class Info, class Visitor>
 XSIMD_INLINE void for_each_info_row(const Visitor& visit) {
     Info info{};
     std::size_t i = 0;
-    E::visit_info(info, [&](const char*, const auto& member) {
+    visit_infos<E>(info, [&](const char*, const auto& member) {
         visit(i++, info_row_size<std::remove_cvref_t<decltype(member)>>());
     });
 }
 
-/// Clears the final infos of the lanes [begin, end). Restarts then write those of the episodes that ended.
+/// Writes only the action mask, which is the last of the infos.
+template <class E, class Info>
+XSIMD_INLINE void store_action_mask(void* const* arrays, std::size_t env, const decltype(Info::action_mask)& mask) {
+    std::size_t count = 0;
+    for_each_info_row<E, Info>([&](std::size_t, std::size_t) { ++count; });
+    InfoTraits<decltype(Info::action_mask)>::store(arrays[count - 1], env, mask);
+}
+
+/// Clears the final infos of the envs [begin, end). Restarts then write the infos of the episodes that ended.
 template <class E, class Info>
 XSIMD_INLINE void clear_final_infos(const Outputs& outputs, std::size_t begin, std::size_t end) {
     if (!outputs.final_infos) return;
@@ -112,18 +173,18 @@ XSIMD_INLINE void clear_final_infos(const Outputs& outputs, std::size_t begin, s
     });
 }
 
-/// Copies the infos of lanes that restart to the final infos, if these are wanted, and clears them.
+/// Copies the infos of envs that restart to the final infos, if the caller wants them, and clears the infos.
 /// \param has_reset_info whether the reset writes infos in their place
 template <class E, class Info>
-XSIMD_INLINE void take_infos(const Outputs& outputs, const std::uint32_t* lanes, std::size_t count, bool has_reset_info) {
+XSIMD_INLINE void take_infos(const Outputs& outputs, const std::uint32_t* envs, std::size_t count, bool has_reset_info) {
     for_each_info_row<E, Info>([&](std::size_t i, std::size_t size) {
         for (std::size_t k = 0; k < count; ++k) {
-            std::byte* row = static_cast<std::byte*>(outputs.infos[i]) + lanes[k] * size;
-            if (outputs.final_infos) std::memcpy(static_cast<std::byte*>(outputs.final_infos[i]) + lanes[k] * size, row, size);
+            std::byte* row = static_cast<std::byte*>(outputs.infos[i]) + envs[k] * size;
+            if (outputs.final_infos) std::memcpy(static_cast<std::byte*>(outputs.final_infos[i]) + envs[k] * size, row, size);
             std::memset(row, 0, size);
         }
     });
-    for (std::size_t k = 0; k < count; ++k) outputs.has_infos[lanes[k]] = has_reset_info;
+    for (std::size_t k = 0; k < count; ++k) outputs.has_infos[envs[k]] = has_reset_info;
 }
 
 }  // namespace operant

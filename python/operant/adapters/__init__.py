@@ -1,1 +1,1 @@
-"""Operant's environments behind the interfaces of other libraries, one module each; nothing else imports them."""
+"""Adapters from Operant's environments to the interfaces of other libraries. Nothing else imports these modules."""

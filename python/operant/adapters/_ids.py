@@ -1,4 +1,4 @@
-"""Which environment an adapter is asked for."""
+"""Find the environment that is passed to an adapter."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from operant.envs import SimdVectorEnv
 
 
 def is_class(value: Any) -> bool:
-    """Whether it is a class of environments of Operant."""
+    """Return True if the value is a class of Operant's environments."""
     return isinstance(value, type) and issubclass(value, SimdVectorEnv)
 
 
 def our_id(argument: str, env_id: str) -> str:
-    """The id of Operant's environment that follows Gymnasium's of this id, or the id of one of the user's own.
+    """Return the id of Operant's version of one of Gymnasium's environments, or the id of a user's Operant environment.
 
     Args:
-        argument: Its name in messages.
+        argument: The name of the argument in messages.
         env_id: An id, with or without `operant/`.
 
     Raises:
-        ValueError: It is the id of an environment that Operant does not have.
+        ValueError: Operant does not have this environment.
         gymnasium.error.Error: There is no such id.
     """
     if f"operant/{env_id}" in gym.registry:

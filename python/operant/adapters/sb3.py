@@ -28,11 +28,11 @@ try:
     from stable_baselines3.common.vec_env import VecEnv
 except ModuleNotFoundError:
     require("stable_baselines3", "operant[sb3]")
-    raise  # it is there, but something that it needs is not
+    raise  # the package is installed, but one of its dependencies is not
 
 __all__ = ["OperantVecEnv", "make_vec_env"]
 
-# What the infos of a step tell of the episodes that ended; all else is the environment's own.
+# The infos about episodes that ended. All other infos come from the environment itself.
 _OF_EPISODES = ("final_obs", "final_info", "episode")
 
 
@@ -43,31 +43,31 @@ def make_vec_env(
     *,
     env_kwargs: Mapping[str, Any] | None = None,
 ) -> OperantVecEnv:
-    """Make what Stable-Baselines3's function of the same name makes, all copies stepped together.
+    """Make the same environment as Stable-Baselines3's function of this name, with all envs stepped together.
 
     Args:
-        env_id: Gymnasium's id of an environment that Operant has, as "CartPole-v1"; an id of an environment of one's
-            own; or a class of `operant.envs` or `operant.load`.
-        n_envs: How many copies to step together.
-        seed: Of the action space, and of the first reset: copy i gets `seed + i`. None: random numbers from numpy's
-            global generator, as Stable-Baselines3 does it.
+        env_id: Gymnasium's id of an environment that Operant has, such as "CartPole-v1"; the id of a user's Operant
+            environment; or a class from `operant.envs` or `operant.load`.
+        n_envs: The number of envs.
+        seed: The seed of the action space and of the first reset: env i gets `seed + i`. None draws seeds from numpy's
+            global generator, as Stable-Baselines3 does.
         env_kwargs: Arguments of the environment: `workers`, `dtype`, `render_mode` ("rgb_array" for pictures and
-            videos), physical parameters and so on. `record_episode_statistics` is True unless this says otherwise.
+            videos), physical parameters and so on. The default of `record_episode_statistics` is True.
 
     Returns:
         The environment, for the algorithms and wrappers of Stable-Baselines3.
 
     Raises:
         TypeError: An argument has the wrong type, or the environment has no such argument.
-        ValueError: An argument is out of range, or the id is not that of an environment of Operant.
+        ValueError: An argument is out of range, or Operant has no environment with this id.
         gymnasium.error.Error: There is no such id.
     """
-    copies = positive_integer("n_envs", n_envs)
+    count = positive_integer("n_envs", n_envs)
     arguments = {"record_episode_statistics": True, **(env_kwargs or {}), "autoreset_mode": AutoresetMode.SAME_STEP}
     if isinstance(env_id, str):
-        env: Any = gym.make_vec(our_id("env_id", env_id), copies, "vector_entry_point", **arguments)
+        env: Any = gym.make_vec(our_id("env_id", env_id), count, "vector_entry_point", **arguments)
     elif is_class(env_id):
-        env = env_id(copies, **arguments)
+        env = env_id(count, **arguments)
     else:
         raise TypeError(f"env_id: expected an id or a class of environments, got {shown(env_id)}")
     env.single_action_space.seed(seed)
@@ -76,36 +76,40 @@ def make_vec_env(
     return vec_env
 
 
-class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has no types
-    """An environment of Operant behind Stable-Baselines3's interface: what `DummyVecEnv` of `Monitor`s does.
+class OperantVecEnv(VecEnv):  # type: ignore[misc] # packages that are not installed have no types
+    """An adapter that gives an environment of Operant the interface of Stable-Baselines3.
 
-    With `dtype=numpy.float64`, observations, rewards, dones, final observations and episodes are equal to theirs, bit
-    for bit. The infos of a copy are empty while its episode goes on, unless the environment has infos of its own; of a
-    copy whose episode has ended, they have `terminal_observation`, `TimeLimit.truncated`, and `episode` with the
-    return "r", the length "l" and the seconds since this object was made, "t".
+    It behaves like a `DummyVecEnv` of `Monitor`s. With `dtype=numpy.float64`, observations, rewards, dones, final
+    observations and episodes are equal, bit for bit. The infos of an env are empty during its episode, unless the
+    environment itself reports infos. When the episode ends, they have `terminal_observation`, `TimeLimit.truncated`,
+    and `episode` with the return "r", the length "l", and the seconds since this object was made, "t".
 
-    The arrays are never written again while the caller can still reach them.
+    The arrays are never overwritten while the caller can still reach them.
 
     Attributes:
-        env: The environment of Operant, with all that it can do besides.
+        env: The environment of Operant.
     """
 
     def __init__(self, env: SimdVectorEnv[Any]) -> None:
-        """Take an environment.
+        """Wrap an environment.
 
         Args:
-            env: One whose autoreset mode is "SameStep". With `record_episode_statistics` the infos have `episode`, and
-                Stable-Baselines3 is told that there is a `Monitor`.
+            env: An environment with autoreset mode "SameStep". With `record_episode_statistics`, the infos have
+                `episode`, and `env_is_wrapped` reports a `Monitor`.
 
         Raises:
-            TypeError: It is something else.
-            ValueError: It has another autoreset mode.
+            TypeError: The environment is not one of Operant's vector environments.
+            ValueError: The environment has another autoreset mode, or its actions are a `Tuple` or a `Dict`, which
+                Stable-Baselines3 does not support.
         """
         if not isinstance(env, SimdVectorEnv):
             raise TypeError(f"env: expected a vector environment of Operant, got {shown(env)}")
         mode = env.metadata["autoreset_mode"]
         if mode is not AutoresetMode.SAME_STEP:
             raise ValueError(f'env: expected one with autoreset_mode="SameStep", got {mode.value!r}')
+        if env._action_parts is not None:
+            kind = type(env.single_action_space).__name__
+            raise ValueError(f"env: expected actions of one part, as Stable-Baselines3 supports no {kind} of actions")
         self.env = env
         self._started = time.time()
         self._was_reset = False
@@ -113,20 +117,20 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has n
         self.metadata = env.metadata
 
     def reset(self) -> Any:
-        """Start new episodes in all copies, with what `seed` and `set_options` have set since the last reset.
+        """Start new episodes in all envs, with the values that `seed` and `set_options` have set since the last reset.
 
         Returns:
-            Observations, shape `(n_envs, d)`, float32 (for discrete observations `(n_envs,)`, int64, or a tuple).
+            Observations as `SimdVectorEnv.reset` returns them: for most environments `(n_envs, d)`, float32.
 
         Raises:
-            ValueError: There are not as many options as copies, or there is no such option, or it is out of range.
+            ValueError: The number of options differs from the number of envs, or an option is unknown or out of range.
         """
         if len(self._options) != self.num_envs:
-            raise ValueError(f"options: expected {self.num_envs} dicts, one for each copy, got {shown(self._options)}")
+            raise ValueError(f"options: expected {self.num_envs} dicts, one for each env, got {shown(self._options)}")
         seeds = None if self._seeds[0] is None else list(self._seeds)
         groups = self._groups_of_options()
         if len(groups) > 1 and not self._was_reset:
-            self.env.reset(seed=seeds)  # the very first reset cannot be one of some copies
+            self.env.reset(seed=seeds)  # the first reset must reset every env
         for options, mask in groups:
             chosen = options if len(groups) == 1 else options | {"reset_mask": mask}
             observations, vector = self.env.reset(seed=seeds, options=chosen)
@@ -140,7 +144,7 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has n
         return observations
 
     def _groups_of_options(self) -> list[tuple[dict[str, Any], npt.NDArray[np.bool_]]]:
-        """The different options, and which copies have them; hardly ever more than one."""
+        """List the different options, each with a mask of the envs that have them; usually there is only one."""
         groups: list[tuple[dict[str, Any], npt.NDArray[np.bool_]]] = []
         for i, options in enumerate(self._options):
             for known, mask in groups:
@@ -152,15 +156,15 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has n
         return groups
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
-        """Note the actions for `step_wait`, one for each copy."""
+        """Store the actions for `step_wait`, one for each env."""
         self._actions = actions
 
     def step_wait(self) -> tuple[Any, npt.NDArray[np.float32], npt.NDArray[np.bool_], list[dict[str, Any]]]:
-        """Step every copy once; one whose episode ends starts a new one at once.
+        """Step every env once. An env whose episode ends starts a new episode at once.
 
         Returns:
-            Observations as `reset` returns them, rewards `(n_envs,)` float32, dones `(n_envs,)` bool, and a list with a
-            dict for each copy.
+            Observations as `reset` returns them, rewards `(n_envs,)` float32, dones `(n_envs,)` bool, and a list with
+            one dict per env.
         """
         observations, rewards, terminations, truncations, vector = self.env.step(self._actions)
         dones = terminations | truncations
@@ -179,23 +183,23 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has n
         cut: npt.NDArray[np.bool_],
         infos: list[dict[str, Any]],
     ) -> None:
-        """Fill the infos of the copies whose episodes ended; what they have so far is of their new episodes."""
-        copies = ended.tolist()
-        for i in copies:
+        """Fill the infos of the envs whose episodes ended. The infos so far belong to their new episodes."""
+        indices = ended.tolist()
+        for i in indices:
             self.reset_infos[i], infos[i] = infos[i], {}
         self._distribute(vector["final_info"], infos)
-        final = np.asarray(vector["final_obs"])[ended]
-        for i, observation, truncated in zip(copies, final, cut[ended].tolist(), strict=True):
+        final = vector["final_obs"][ended]
+        for i, observation, truncated in zip(indices, final, cut[ended].tolist(), strict=True):
             infos[i] |= {"terminal_observation": observation, "TimeLimit.truncated": truncated}
         if "episode" in vector:
             now = round(time.time() - self._started, 6)
             returns, lengths = (vector["episode"][name][ended].tolist() for name in ("r", "l"))
-            for i, total, length in zip(copies, returns, lengths, strict=True):
+            for i, total, length in zip(indices, returns, lengths, strict=True):
                 infos[i]["episode"] = {"r": round(total, 6), "l": length, "t": now}
 
     @staticmethod
     def _distribute(vector: dict[str, Any], infos: list[dict[str, Any]]) -> None:
-        """Give each copy its share of a vector environment's infos: numbers, or arrays where a copy has several."""
+        """Give each env its share of the vector infos: a number, or an array if there are several numbers per env."""
         for name, values in vector.items():
             if not name.startswith("_"):
                 shares = values.tolist() if values.ndim == 1 else values
@@ -203,18 +207,18 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has n
                     infos[i][name] = shares[i]
 
     def close(self) -> None:
-        """Free the copies' memory, stop the worker threads, close the window."""
+        """Free the memory of the environment, stop the worker threads and close the render window."""
         self.env.close()
 
     def get_images(self) -> Sequence[npt.NDArray[np.uint8] | None]:
-        """Draw every copy: a frame for each, `(height, width, 3)` uint8; None without `render_mode="rgb_array"`."""
+        """Draw every env. Each image is `(height, width, 3)` uint8, or None without `render_mode="rgb_array"`."""
         if self.render_mode != "rgb_array":
             warnings.warn(f"expected render_mode='rgb_array' for images, got {self.render_mode!r}", stacklevel=2)
             return [None] * self.num_envs
         return list(self.env.render() or ())
 
     def get_attr(self, attr_name: str, indices: int | Iterable[int] | None = None) -> list[Any]:
-        """Return an attribute of some copies, or of all: a physical parameter, `state`, `spec` and so on.
+        """Return an attribute of some envs, or of all: a physical parameter, `state`, `spec` and so on.
 
         Raises:
             AttributeError: There is no such attribute.
@@ -223,12 +227,14 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has n
         return [values[i] for i in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: int | Iterable[int] | None = None) -> None:
-        """Set an attribute of some copies, or of all; a physical parameter counts from the next step on.
+        """Set an attribute of some envs, or of all. A physical parameter takes effect in the next step.
+
+        If an exception is raised, nothing is changed.
 
         Raises:
             AttributeError: There is no such attribute, or it cannot be set.
             TypeError: The value has the wrong type.
-            ValueError: The value is out of range. Whatever is raised, nothing is changed.
+            ValueError: The value is out of range.
         """
         values = list(self.env.get_attr(attr_name))
         for i in self._get_indices(indices):
@@ -238,7 +244,7 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has n
     def env_method(
         self, method_name: str, *method_args: Any, indices: int | Iterable[int] | None = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method of all copies, and return what it returns for some of them, or for all.
+        """Call a method of all envs, and return the results of some of them, or of all.
 
         Raises:
             AttributeError: There is no such method.
@@ -247,6 +253,6 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # what is not installed has n
         return [results[i] for i in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: type, indices: int | Iterable[int] | None = None) -> list[bool]:
-        """Whether there is such a wrapper: a `Monitor`, if episodes are reported, and no other."""
+        """Return True for `Monitor` if episodes are reported, and False for other wrappers."""
         is_wrapped = issubclass(Monitor, wrapper_class) and self.env.record_episode_statistics
         return [is_wrapped for _ in self._get_indices(indices)]

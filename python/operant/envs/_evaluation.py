@@ -1,9 +1,10 @@
-"""Whole episodes in one call."""
+"""Whole episodes in one call. Pickles name this module."""
 
 from __future__ import annotations
 
+import copy
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,22 +13,24 @@ from gymnasium.vector import AutoresetMode
 
 from operant._checks import positive_integer, shown
 from operant.envs import _rollout
-from operant.envs._parametrised import Parametrised
+
+if TYPE_CHECKING:
+    from operant.envs.vector_env import SimdVectorEnv
 
 
 class Evaluation(NamedTuple):
-    """What whole episodes came to.
+    """The results of whole episodes.
 
     Attributes:
-        returns: Shape `(episodes, num_envs)`, float64: sums of rewards.
-        lengths: Shape `(episodes, num_envs)`, int64: numbers of steps.
+        returns: Shape `(episodes, num_envs)`, float64: the sums of the rewards.
+        lengths: Shape `(episodes, num_envs)`, int64: the numbers of steps.
     """
 
     returns: npt.NDArray[np.float64]
     lengths: npt.NDArray[np.int64]
 
 
-def evaluate(env: Parametrised, source: Any, episodes: Any, seed: Any, progress: Any) -> Evaluation:
+def evaluate(env: SimdVectorEnv[Any], source: Any, episodes: Any, seed: Any, progress: Any) -> Evaluation:
     """See `SimdVectorEnv.evaluate`."""
     policy = _rollout.compiled(source)
     if policy is None and not callable(source):
@@ -41,28 +44,35 @@ def evaluate(env: Parametrised, source: Any, episodes: Any, seed: Any, progress:
         evaluation = Evaluation(np.empty(shape), np.empty(shape, np.int64))
     except (MemoryError, ValueError):
         raise MemoryError(f"episodes: expected as many as memory can hold, got {episodes}") from None
-    env_class: Any = type(env)
-    fresh = env_class(
-        env.num_envs,
-        env.workers,
-        max_episode_steps=env.max_episode_steps,
-        autoreset_mode=AutoresetMode.SAME_STEP,
-        dtype=env.dtype,
-        record_episode_statistics=policy is None,
-        **env.parameters,
-    )
-    with closing(fresh):
+    tell = _rollout.Telling(progress, evaluation.lengths.size)
+    if env._has_other("step") or env._has_other("reset"):
+        _evaluate_with_its_own_methods(env, source, seed, evaluation, tell)
+        return evaluation
+    fresh = _fresh(env, AutoresetMode.SAME_STEP, record_episode_statistics=policy is None)
+    with closing(fresh._core):  # the `close` of a subclass may need attributes that this one lacks
         observations, _ = fresh.reset(seed=seed)
         if policy is not None:
             fresh._core.evaluate(policy, episodes, *evaluation, progress)
         else:
-            tell = _rollout.Telling(progress, evaluation.lengths.size)
             _evaluate_step_by_step(fresh, source, observations, evaluation, tell)
     return evaluation
 
 
+def _fresh(env: SimdVectorEnv[Any], autoreset_mode: AutoresetMode, **arguments: Any) -> Any:
+    """Make an environment of the same class with the same parameters, without attributes that were added."""
+    return env._constructed(
+        num_envs=env.num_envs,
+        workers=env.workers,
+        max_episode_steps=env.max_episode_steps,
+        autoreset_mode=autoreset_mode,
+        dtype=env.dtype,
+        **arguments,
+        **env.parameters,
+    )
+
+
 def _evaluate_step_by_step(
-    env: Parametrised, choose: Any, observations: Any, evaluation: Evaluation, tell: _rollout.Telling
+    env: SimdVectorEnv[Any], choose: Any, observations: Any, evaluation: Evaluation, tell: _rollout.Telling
 ) -> None:
     episodes = len(evaluation.returns)
     played = np.zeros(env.num_envs, np.int64)
@@ -74,3 +84,46 @@ def _evaluate_step_by_step(
             evaluation.lengths[played[ended], ended] = infos["episode"]["l"][ended]
             played[ended] += 1
         tell(int(played.sum()))
+
+
+def _evaluate_with_its_own_methods(
+    env: Any, choose: Any, seed: Any, evaluation: Evaluation, tell: _rollout.Telling
+) -> None:
+    """Evaluate an environment whose `step` or `reset` has been replaced, by calling these methods.
+
+    The new environment keeps the autoreset mode and the attributes, on which the methods may rely.
+    """
+    name = type(env).__name__
+    for method in ("reset", "step"):
+        bound = getattr(env, method)
+        if getattr(bound, "__func__", bound) is not getattr(type(env), method):
+            raise NotImplementedError(
+                f"evaluate: expected a class that defines its {method}, got a {name} object on which it was replaced, "
+                "which the new envs cannot have"
+            )
+    if not callable(choose):
+        raise NotImplementedError(
+            f"evaluate: expected a policy that Python can call, as {name} has its own step or reset, got "
+            f"{shown(choose)}"
+        )
+    episodes = len(evaluation.returns)
+    fresh = _fresh(env, env.autoreset_mode, record_episode_statistics=env.record_episode_statistics)
+    fresh.__setstate__(copy.deepcopy(env.__getstate__(), {id(env): fresh}))
+    with closing(fresh):
+        observations, _ = fresh.reset(seed=seed)
+        returns, lengths = np.zeros(env.num_envs), np.zeros(env.num_envs, np.int64)
+        played, starts_anew = np.zeros(env.num_envs, np.int64), np.zeros(env.num_envs, np.bool_)
+        while (played < episodes).any():
+            observations, rewards, terminations, truncations, _ = fresh.step(choose(observations))
+            returns += np.where(starts_anew, 0, rewards)
+            lengths += ~starts_anew
+            ends = (terminations | truncations) & ~starts_anew
+            counting = np.flatnonzero(ends & (played < episodes))
+            evaluation.returns[played[counting], counting] = returns[counting]
+            evaluation.lengths[played[counting], counting] = lengths[counting]
+            played[counting] += 1
+            returns[ends] = lengths[ends] = 0
+            starts_anew = ends & (env.autoreset_mode is AutoresetMode.NEXT_STEP)
+            if env.autoreset_mode is AutoresetMode.DISABLED and ends.any():
+                observations, _ = fresh.reset(options={"reset_mask": ends})
+            tell(int(played.sum()))

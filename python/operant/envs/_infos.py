@@ -1,84 +1,146 @@
-"""The infos of a step in which episodes ended, and of many steps."""
+"""The infos of a step in which episodes ended, and those of a rollout."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from operator import index
+import sys
+from collections.abc import Iterator, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from operant.envs.spaces import Tree, arranged
 
-class FinalObservations(np.ndarray):
-    """`infos["final_obs"]`: indexed by a copy's number, the last observation of its episode, None if it goes on.
+#: Role, name, dtype and shape of an array that a step writes. The shape is that of an env's part.
+Output = tuple[str, str, str, tuple[int, ...]]
 
-    `SyncVectorEnv` returns an array of `num_envs` objects, most of them None; to make one takes longer than a step of
-    thousands of copies. This array of shape `(num_envs, d)`, float32, answers the same questions from the observations
-    before the restarts. As for `SyncVectorEnv`, an element can be replaced by anything. Where it has to be exactly
-    Gymnasium's array, `objects` makes it.
 
-    Discrete observations have shape `(num_envs,)`, int64, and are Python's integers, one at a time.
+class FinalObservations(tuple[Any, ...]):
+    """The final observations of a step as the core wrote them; `Infos` makes `final_obs` from them.
+
+    The elements are the tree of the observation space, an array of all envs for each leaf, and the mask of the ended
+    episodes.
     """
 
-    _ended: npt.NDArray[np.bool_] | None = None  # the core sets it, and `_replaced`, too
-    _replaced: dict[int, Any]
-
-    def _copy_number(self, key: Any) -> int | None:
-        """The key as a copy's number, None when it selects something else or this is part of another array."""
-        if self._ended is None or not isinstance(key, (int, np.integer)):
-            return None
-        number = index(key)
-        return number + len(self) if number < 0 else number
-
-    def __getitem__(self, key: Any) -> Any:
-        number = self._copy_number(key)
-        if number is None or self._ended is None:
-            return np.asarray(self)[key]
-        if number in self._replaced:
-            return self._replaced[number]
-        row = np.asarray(self)[number]
-        if not self._ended[number]:
-            return None
-        return row if self.ndim > 1 else int(row)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        number = self._copy_number(key)
-        if number is None:
-            super().__setitem__(key, value)
-        else:
-            self._replaced[number] = value
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
+    __slots__ = ()
 
     def objects(self) -> npt.NDArray[Any]:
-        """The array of `num_envs` objects that `SyncVectorEnv` has: the observation of a copy or None.
-
-        What asks for the types, as Gymnasium's `data_equivalence` does, finds no difference.
-        """
-        objects = np.full(len(self), None, dtype=object)
-        for copy, one in enumerate(self):
-            objects[copy] = one
+        """Make `SyncVectorEnv`'s array of objects: the observation of an env whose episode ended, None elsewhere."""
+        tree, *leaves, ended = self
+        rows = [leaf[ended] if leaf.ndim > 1 else leaf[ended].tolist() for leaf in leaves]
+        made = rows[0] if isinstance(tree, int) else [arranged(tree, one) for one in zip(*rows, strict=True)]
+        objects = np.empty(len(ended), dtype=object)  # filled with None
+        objects[ended] = np.fromiter(made, object, len(made))
         return objects
 
 
-def final_tuples(parts: tuple[npt.NDArray[Any], ...], ended: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    """`infos["final_obs"]` as `SyncVectorEnv` has it: the tuple of a copy whose episode ended, None for all others."""
-    objects = np.full(len(ended), None, dtype=object)
-    for copy in np.flatnonzero(ended):
-        objects[copy] = tuple(int(part[copy]) for part in parts)
-    return objects
+class Infos(dict[str, Any]):
+    """The infos of a step in which episodes ended: a dict that makes `final_obs` at its first use.
+
+    Making an array of `num_envs` objects takes longer than a step of thousands of envs, and many callers never read it.
+    Every access to a value goes through `_made`, which replaces the value in the dict, so that only one array is ever
+    made. A copy or a pickle is a plain dict.
+    """
+
+    __slots__ = ()
+
+    def _made(self, key: Any, value: Any) -> Any:
+        if type(value) is FinalObservations:
+            with _making:  # two threads must get the same array
+                value = super().__getitem__(key)
+                if type(value) is FinalObservations:
+                    value = value.objects()
+                    super().__setitem__(key, value)
+        return value
+
+    def _make_all(self) -> None:
+        for key, value in list(super().items()):
+            self._made(key, value)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._made(key, super().__getitem__(key))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._made(key, super().get(key, default))
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        return self._made(key, super().setdefault(key, default))
+
+    def pop(self, key: str, *default: Any) -> Any:
+        self._made(key, super().get(key))
+        return super().pop(key, *default)
+
+    def popitem(self) -> tuple[str, Any]:
+        self._make_all()
+        return super().popitem()
+
+    def __iter__(self) -> Iterator[str]:
+        # Without this method, `dict(infos)` and `{**infos}` would copy the values without `__getitem__`.
+        return super().__iter__()
+
+    def values(self) -> Any:
+        self._make_all()
+        return super().values()
+
+    def items(self) -> Any:
+        self._make_all()
+        return super().items()
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self)
+
+    def __or__(self, other: Any) -> Any:
+        return dict(self) | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | dict(self)
+
+    def __eq__(self, other: object) -> bool:
+        return dict(self) == other
+
+    def __ne__(self, other: object) -> bool:
+        return dict(self) != other
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+    @classmethod
+    def register_as_tree(cls) -> None:
+        """Register the class with the imported libraries that map functions over dicts, but over no subclass of dict.
+
+        Their results are plain dicts. TorchRL maps a function over the infos of each step.
+        """
+        for name, unflatten in _UNFLATTEN.items():
+            # A library that is still being imported may lack the function.
+            register = getattr(sys.modules.get(name), "register_pytree_node", None)
+            if register is not None and name not in _registered:
+                register(cls, lambda infos: (list(infos.values()), tuple(infos)), unflatten)
+                _registered.add(name)
 
 
-def stacked(outputs: list[tuple[str, str, str, int]], arrays: list[npt.NDArray[Any]]) -> dict[str, Any]:
-    """Make the infos of many steps: whatever one may report is there, whether it did or not; the masks tell.
+# Make a dict from its keys and values, which the libraries pass in different orders.
+_UNFLATTEN = {
+    "torch.utils._pytree": lambda values, keys: dict(zip(keys, values, strict=True)),
+    "jax.tree_util": lambda keys, values: dict(zip(keys, values, strict=True)),
+}
+_registered: set[str] = set()  # the names of libraries
 
-    Final observations are an array of shape `(steps, num_envs, d)`, or a tuple of arrays.
+_making = Lock()
+
+
+def stacked(outputs: list[Output], arrays: Sequence[Any], tree: Tree) -> dict[str, Any]:
+    """Stack the infos of a rollout. Every key a step can report is present; the masks mark the valid entries.
+
+    The final observations are arrays of shape `(steps, num_envs, ...)`, arranged as observations are.
 
     Args:
-        outputs: Role, name, dtype and width of each array.
-        arrays: One for each output, with an axis for time before the others.
+        outputs: Role, name, dtype and shape of each array.
+        arrays: One array for each output, with a leading time axis.
+        tree: The tree of the observation space.
     """
 
     def of(wanted: str) -> dict[str, npt.NDArray[Any]]:
@@ -87,10 +149,10 @@ def stacked(outputs: list[tuple[str, str, str, int]], arrays: list[npt.NDArray[A
 
     infos: dict[str, Any] = of("info")
     infos |= {f"_{name}": of("has_infos")[""] for name in infos}
-    final = tuple(array for output, array in zip(outputs, arrays, strict=True) if output[0] == "final_observation")
+    final = [array for output, array in zip(outputs, arrays, strict=True) if output[0] == "final_observation"]
     if final:
         ended, final_info = of("ended")[""], of("final_info")
-        infos["final_obs"] = final[0] if len(final) == 1 else final
+        infos["final_obs"] = arranged(tree, final)
         infos["_final_obs"] = infos["_final_info"] = ended
         infos["final_info"] = final_info | {f"_{name}": ended for name in final_info}
     if episode := of("episode"):

@@ -1,11 +1,11 @@
-"""Many steps in one call."""
+"""Many steps in one call. Pickles name this module."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,58 +13,61 @@ from gymnasium.spaces import Box
 
 from operant import _core
 from operant._checks import positive_integer, shown
-from operant.envs import _arguments
+from operant.envs import arguments
 from operant.envs._infos import stacked
-from operant.envs._parametrised import Parametrised
+from operant.envs.spaces import arranged
 
-#: Of all steps of all copies: an array, or a tuple of them.
+if TYPE_CHECKING:
+    from operant.envs.vector_env import SimdVectorEnv
+
+#: The observations of all steps of all envs: an array, or a tuple or a dict of arrays.
 Observations = TypeVar("Observations")
-#: Called with how much has been done, and how much there is to do.
+#: A function of the number of completed steps or episodes, and the number of all of them.
 Progress = Callable[[int, int], object]
 #: A function of the observations that returns actions, or a compiled policy.
-Policy = Callable[[Any], Any] | _core.Policy
+Policy = Callable[[Any], Any] | _core.NativePolicy
 
-#: What `record` can name.
+#: The names that `record` can have.
 RECORDS = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
 MOST = 2**31 - 1
 
 
 @dataclass(eq=False, repr=False)
 class Rollout(Generic[Observations]):
-    """What `steps` steps returned, stacked: index t of an array is what step t returned. None if it was not recorded.
+    """The stacked results of many steps: `array[t]` is the result of step t. An attribute that is not recorded is None.
 
     Attributes:
-        observations: Shape `(steps, num_envs, d)`, float32; of discrete observations `(steps, num_envs)`, int64, or a
-            tuple of those.
-        actions: Shape `(steps, num_envs)` or `(steps, num_envs, k)`: those that a policy chose, or those that were
-            given, which are not copied if they need no conversion.
+        observations: As `reset` returns them, with a leading time axis: shape `(steps, num_envs, d)`, float32, for
+            vectors; `(steps, num_envs)`, int64, for discrete observations; a tuple or a dict of arrays.
+        actions: Shape `(steps, num_envs)` or `(steps, num_envs, k)`: the actions that a policy chose, or those that
+            were given, which are not copied if they need no conversion. For a `Tuple` or a `Dict`, a tuple or a dict of
+            such arrays.
         rewards: Shape `(steps, num_envs)`, float32.
         terminations: Shape `(steps, num_envs)`, bool.
         truncations: Shape `(steps, num_envs)`, bool.
-        infos: The infos of `step`, their arrays with the axis of time first. Everything that a step can report has an
-            array, even if no step reported it. Masks say where an array is valid: `infos["final_obs"]`, of the same
-            shape as the observations, where `infos["_final_obs"]` is True, and `infos["episode"]` where
-            `infos["_episode"]` is.
-        returns: Shape `(num_envs,)`, float64: the sum of each copy's rewards.
+        infos: The infos of `step`, as arrays with a leading time axis. Every key that a step can report is present.
+            Masks mark the valid entries: `infos["final_obs"]`, of the same shape as the observations, is valid where
+            `infos["_final_obs"]` is True, and `infos["episode"]` where `infos["_episode"]` is True.
+        returns: Shape `(num_envs,)`, float64: the sum of each env's rewards.
     """
 
     observations: Observations | None = None
-    actions: npt.NDArray[Any] | None = None
+    actions: Any = None
     rewards: npt.NDArray[np.float32] | None = None
     terminations: npt.NDArray[np.bool_] | None = None
     truncations: npt.NDArray[np.bool_] | None = None
     infos: dict[str, Any] | None = None
     returns: npt.NDArray[np.float64] | None = None
     _recorded: frozenset[str] = field(default=frozenset(), kw_only=True)
-    _arrays: list[Any] = field(default_factory=list, kw_only=True)  # one for each output of a step, or None
-    _chosen: npt.NDArray[Any] | None = field(default=None, kw_only=True)  # actions, if they are not the caller's
+    _arrays: list[Any] = field(default_factory=list, kw_only=True)  # an array or None for each output of a step
+    _chosen: npt.NDArray[Any] | None = field(default=None, kw_only=True)  # the actions, unless the caller gave them
 
     def __repr__(self) -> str:
         return f"Rollout({', '.join(name for name in RECORDS if name in self._recorded)})"
 
 
 class Telling:
-    """Calls the caller's function with the progress, at most ten times a second."""
+    """Reports the progress to the caller's function, at most ten times a second."""
 
     def __init__(self, callback: Progress | None, total: int) -> None:
         self._callback, self._total, self._next = callback, total, time.monotonic() + 0.1
@@ -75,14 +78,19 @@ class Telling:
             self._next = time.monotonic() + 0.1
 
 
-def rollout(env: Parametrised, source: Any, steps: Any, record: Any, out: Any, progress: Any) -> Rollout[Any]:
+def rollout(env: SimdVectorEnv[Any], source: Any, steps: Any, record: Any, out: Any, progress: Any) -> Rollout[Any]:
     """See `SimdVectorEnv.rollout`."""
+    if env._has_other("step"):
+        raise NotImplementedError(
+            f"rollout: expected an environment with Operant's own step, got a {type(env).__name__} with another, which "
+            "rollout would not call: call step in a loop"
+        )
     policy = compiled(source)
     given = None
     if policy is None and not callable(source):
-        given = _arguments.many_actions(source, env.single_action_space, env.num_envs)
+        given = _many_actions(env, source)
         if steps is not None and positive_integer("steps", steps) != len(given):
-            raise ValueError(f"steps: expected None or {len(given)}, as there are actions for, got {shown(steps)}")
+            raise ValueError(f"steps: expected None or {len(given)}, the number of given actions, got {shown(steps)}")
         steps = len(given)
     steps = positive_integer("steps", steps, MOST)
     check_progress(progress)
@@ -93,7 +101,7 @@ def rollout(env: Parametrised, source: Any, steps: Any, record: Any, out: Any, p
         _run_step_by_step(env, source if given is None else iter(given), steps, result, progress)
     else:
         if given is None:
-            _make_room_for_actions(result, (steps, *env.action_space.shape), _action_dtype(env))  # type: ignore[misc]
+            _make_room_for_actions(result, (steps, *_action_shape(env)), _action_dtype(env))
         chosen = result._chosen if given is None and "actions" in result._recorded else None
         flat: Any = policy if given is None else given.reshape(-1, *given.shape[2:])
         env._core.rollout(flat, steps, result._arrays, chosen, result.returns, progress)
@@ -101,15 +109,30 @@ def rollout(env: Parametrised, source: Any, steps: Any, record: Any, out: Any, p
     return result
 
 
-def compiled(policy: Any) -> _core.Policy | None:
-    """The core's policy, which it calls without Python; None if the policy is a Python function."""
+def compiled(policy: Any) -> _core.NativePolicy | None:
+    """Return the core's policy, which runs without Python; None if the policy needs Python."""
     bound = getattr(policy, "_core", policy)
-    return bound if isinstance(bound, _core.Policy) else None
+    return bound if isinstance(bound, _core.NativePolicy) and not getattr(policy, "_acts_in_python", False) else None
 
 
-def _action_dtype(env: Parametrised) -> npt.DTypeLike:
-    """The dtype of the actions of compiled policies."""
-    return np.float32 if isinstance(env.single_action_space, Box) else np.int32
+def _many_actions(env: SimdVectorEnv[Any], actions: Any) -> npt.NDArray[Any]:
+    """Return the actions of many steps in the form that the core takes."""
+    if env._action_parts is not None:
+        return env._action_parts.pack_many(actions, env.num_envs)
+    return arguments.many_actions(actions, env.single_action_space, env.num_envs)
+
+
+def _action_shape(env: SimdVectorEnv[Any]) -> tuple[int, ...]:
+    """Return the shape of the actions of all envs in the form that the core takes."""
+    if env._action_parts is not None:
+        return env.num_envs, env._action_parts.size
+    return env.action_space.shape  # type: ignore[return-value]
+
+
+def _action_dtype(env: SimdVectorEnv[Any]) -> npt.DTypeLike:
+    """Return the dtype of the actions of compiled policies."""
+    is_float = env._action_parts is not None or isinstance(env.single_action_space, Box)
+    return np.float32 if is_float else np.int32
 
 
 def check_progress(progress: Any) -> None:
@@ -129,16 +152,16 @@ def _recorded(record: Any) -> frozenset[str]:
     return chosen
 
 
-def _arrays_of(env: Parametrised, steps: int) -> Iterator[tuple[str, tuple[int, ...], npt.DTypeLike]]:
-    """The record, shape and dtype of every array that a step writes, in the core's order, and of the returns."""
+def _arrays_of(env: SimdVectorEnv[Any], steps: int) -> Iterator[tuple[str, tuple[int, ...], npt.DTypeLike]]:
+    """Iterate over record, shape and dtype of the arrays of a step, in the core's order, and of the returns."""
     of_role = {role: f"{role}s" for role in ("observation", "reward", "termination", "truncation")}
-    for role, _, dtype, width in env._outputs:
-        yield of_role.get(role, "infos"), (steps, env.num_envs, *([width] if width else [])), dtype
+    for role, _, dtype, shape in env._outputs:
+        yield of_role.get(role, "infos"), (steps, env.num_envs, *shape), dtype
     yield "returns", (env.num_envs,), np.float64
 
 
-def _new(env: Parametrised, steps: int, record: Any) -> Rollout[Any]:
-    """A rollout whose arrays have room for what is to be recorded."""
+def _new(env: SimdVectorEnv[Any], steps: int, record: Any) -> Rollout[Any]:
+    """Make a rollout with arrays for the records."""
     result: Rollout[Any] = Rollout(_recorded=_recorded(record))
     try:
         *result._arrays, result.returns = (
@@ -150,12 +173,12 @@ def _new(env: Parametrised, steps: int, record: Any) -> Rollout[Any]:
     return result
 
 
-def _former(env: Parametrised, steps: int, record: Any, out: Any, given: Any) -> Rollout[Any]:
-    """The rollout `out` of a former call; an exception if its arrays do not fit this one."""
+def _former(env: SimdVectorEnv[Any], steps: int, record: Any, out: Any, given: Any) -> Rollout[Any]:
+    """Return the rollout `out` of a former call; raise an exception if its arrays do not fit this one."""
     if not isinstance(out, Rollout):
-        raise TypeError(f"out: expected None or what a former call returned, got {shown(out)}")
+        raise TypeError(f"out: expected None or the result of a former call, got {shown(out)}")
     if record is not None and _recorded(record) != out._recorded:
-        raise ValueError(f"out: expected {', '.join(sorted(_recorded(record)))}, as record has it, got {out}")
+        raise ValueError(f"out: expected {', '.join(sorted(_recorded(record)))}, the names in record, got {out}")
     wanted = list(_arrays_of(env, steps))
     if len(out._arrays) != len(wanted) - 1:
         raise ValueError("out: expected one of this environment, in this autoreset mode, got another's")
@@ -165,8 +188,8 @@ def _former(env: Parametrised, steps: int, record: Any, out: Any, given: Any) ->
         if not isinstance(array, np.ndarray) or (array.shape, array.dtype) != (shape, dtype):
             got = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else shown(array)
             raise ValueError(f"out.{name}: expected an array {np.dtype(dtype)} {shape}, got {got}")
-        if not (array.flags.c_contiguous and array.flags.writeable):
-            raise ValueError(f"out.{name}: expected an array that is contiguous and can be written to")
+        if not array.flags.carray:
+            raise ValueError(f"out.{name}: expected an array that is contiguous, aligned and can be written to")
         if given is not None and np.may_share_memory(given, array):
             raise ValueError(f"actions: expected an array that shares no memory with out.{name}, which is overwritten")
     return out
@@ -180,21 +203,24 @@ def _make_room_for_actions(result: Rollout[Any], shape: tuple[int, ...], dtype: 
         result._chosen = np.empty(shape, dtype)
 
 
-def _show(env: Parametrised, result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
+def _show(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
     """Set the attributes of the rollout from its arrays."""
-    for name in ("rewards", "terminations", "truncations", "observations"):
-        arrays = [
-            array
-            for (record, _, _), array in zip(_arrays_of(env, 0), result._arrays, strict=False)
-            if record == name and array is not None
-        ]
-        setattr(result, name, tuple(arrays) if len(arrays) > 1 else arrays[0] if arrays else None)
+    records: dict[str, list[Any]] = {}
+    for (record, _, _), array in zip(_arrays_of(env, 0), result._arrays, strict=False):
+        records.setdefault(record, []).append(array)
+    for name in ("rewards", "terminations", "truncations"):
+        setattr(result, name, records[name][0])
+    is_recorded = "observations" in result._recorded
+    result.observations = arranged(env._observation_tree, records["observations"]) if is_recorded else None
     result.actions = (result._chosen if given is None else given) if "actions" in result._recorded else None
-    result.infos = stacked(env._outputs, result._arrays) if "infos" in result._recorded else None
+    if env._action_parts is not None and result.actions is not None:
+        # Policies choose int32, as for spaces of one part.
+        result.actions = env._action_parts.unpack(result.actions, np.int32 if given is None else np.int64)
+    result.infos = stacked(env._outputs, result._arrays, env._observation_tree) if "infos" in result._recorded else None
 
 
 def _run_step_by_step(
-    env: Parametrised, source: Any, steps: int, result: Rollout[Any], progress: Progress | None
+    env: SimdVectorEnv[Any], source: Any, steps: int, result: Rollout[Any], progress: Progress | None
 ) -> None:
     returns, rewards = np.zeros(env.num_envs), np.empty(env.num_envs)
     tell = Telling(progress, steps)
@@ -202,13 +228,13 @@ def _run_step_by_step(
     try:
         while done < steps:
             chosen = source(env._core.observe()) if callable(source) else next(source)
-            actions = env._fitting(_arguments.as_actions(chosen))
+            actions = env._fitting((env._as_actions or arguments.as_actions)(chosen))
             arrays = [None if array is None else array[done : done + 1] for array in result._arrays]
             if env._renderer is None:
                 env._core.rollout(actions, 1, arrays, None, rewards, None)
             else:
                 _step_and_draw(env, actions, arrays, rewards)
-            returns += rewards
+            _add(rewards, returns)
             done += 1
             if callable(source) and "actions" in result._recorded:
                 _keep_actions(result, steps, done - 1, actions)
@@ -220,7 +246,12 @@ def _run_step_by_step(
         result.returns[...] = returns
 
 
-def _step_and_draw(env: Parametrised, actions: Any, arrays: list[Any], rewards: Any) -> None:
+@arguments.unaffected  # a float may not be able to hold the sum of an environment's rewards
+def _add(rewards: npt.NDArray[np.float64], returns: npt.NDArray[np.float64]) -> None:
+    returns += rewards
+
+
+def _step_and_draw(env: SimdVectorEnv[Any], actions: Any, arrays: list[Any], rewards: Any) -> None:
     flags = {}
     for i, (role, _, _, _) in enumerate(env._outputs):
         if role in ("termination", "truncation"):

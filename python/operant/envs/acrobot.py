@@ -9,7 +9,7 @@ from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from operant.envs._keywords import Keywords, Number, Numbers
+    from operant.envs.keywords import Keywords, Number, Numbers
 
     class AcrobotKeywords(Keywords, total=False):
         """The keywords of `AcrobotVecEnv`."""
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class AcrobotVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Acrobot"]):
-    """Copies of Gymnasium's `Acrobot-v1`: two links, a motor between them; swing the tip up above the line.
+    """Envs of Gymnasium's `Acrobot-v1`: two links, a motor between them; swing the tip up above the line.
 
     ## Actions
 
-    `Discrete(3)`, one for each copy: the torque on the joint between the links is `AVAIL_TORQUE[action]`, in N m.
+    `Discrete(3)`, one for each env: the torque on the joint between the links is `AVAIL_TORQUE[action]`, in N m.
 
     | action | torque |
     |---|---|
@@ -45,7 +45,7 @@ class AcrobotVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Acrobot"]):
     ## Observations
 
     Shape `(num_envs, 6)`, float32. The state is `(theta1, theta2, theta1_dot, theta2_dot)`; `theta1` is 0 when the
-    first link hangs down, `theta2` is 0 when the second is in line with it.
+    first link hangs down, `theta2` is 0 when the second link is in line with the first.
 
     | observation | unit | lowest | highest |
     |---|---|---|---|
@@ -105,27 +105,13 @@ class AcrobotVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Acrobot"]):
 
     - Start: all four uniform in [-0.1, 0.1], rounded to float32; `reset(options={"low": ..., "high": ...})` chooses
       other bounds.
-    - Reward: -1 for every step, 0 for the one that terminates.
+    - Reward: -1 for every step; 0 for the step that terminates the episode.
     - Termination: the tip is more than a link's length above the upper joint, in the geometry of links of equal length.
     - Truncation: after 500 steps.
 
     ## Parameters
 
-    | parameter | default | meaning |
-    |---|---|---|
-    | `dt` | 0.2 | time between two steps, s |
-    | `LINK_LENGTH_1` | 1.0 | m |
-    | `LINK_LENGTH_2` | 1.0 | m; in no equation, only drawn |
-    | `LINK_MASS_1` | 1.0 | kg |
-    | `LINK_MASS_2` | 1.0 | kg |
-    | `LINK_COM_POS_1` | 0.5 | from the first link's upper end to its centre of mass, m |
-    | `LINK_COM_POS_2` | 0.5 | the same of the second link, m |
-    | `LINK_MOI` | 1.0 | moment of inertia of either link, kg m² |
-    | `MAX_VEL_1` | 4 * pi | rad/s |
-    | `MAX_VEL_2` | 9 * pi | rad/s |
-    | `AVAIL_TORQUE` | [-1, 0, 1] | the torques of the three actions, N m |
-    | `torque_noise_max` | 0.0 | limit of the uniform noise on the torque, N m |
-    | `book_or_nips` | "book" | the equations of the book, or "nips": of the paper, which lack a term in theta1_dot² |
+    {parameters}
 
     ## Source
 
@@ -140,4 +126,4 @@ class AcrobotVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Acrobot"]):
     if TYPE_CHECKING:
 
         def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[AcrobotKeywords]) -> None:
-            """Create the copies, as `SimdVectorEnv` describes."""
+            """Create the envs, as `SimdVectorEnv` describes."""

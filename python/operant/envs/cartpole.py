@@ -9,7 +9,7 @@ from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from operant.envs._keywords import Flag, Keywords, Number
+    from operant.envs.keywords import Flag, Keywords, Number
 
     class CartPoleKeywords(Keywords, total=False):
         """The keywords of `CartPoleVecEnv`."""
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class CartPoleVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["CartPole"]):
-    """Copies of Gymnasium's `CartPole-v1`: keep a pole upright on a cart by pushing the cart left or right.
+    """Envs of Gymnasium's `CartPole-v1`: keep a pole upright on a cart by pushing the cart left or right.
 
     ## Actions
 
-    `Discrete(2)`, one for each copy:
+    `Discrete(2)`, one for each env:
 
     | action | push on the cart |
     |---|---|
@@ -40,8 +40,8 @@ class CartPoleVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["CartPole"]):
 
     ## Observations
 
-    Shape `(num_envs, 4)`, float32; the state itself. The bounds of the space are twice the thresholds, so that the
-    observation that ends an episode is in the space.
+    Shape `(num_envs, 4)`, float32; the state itself. The bounds of the space are twice the thresholds, so that it
+    contains the last observation of an episode.
 
     | observation | unit | lowest | highest |
     |---|---|---|---|
@@ -77,24 +77,13 @@ class CartPoleVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["CartPole"]):
     ## Episodes
 
     - Start: all four uniform in [-0.05, 0.05]; `reset(options={"low": ..., "high": ...})` chooses other bounds.
-    - Reward: 1 for every step, the last included. With `sutton_barto_reward`, 0, and -1 for the step that terminates.
+    - Reward: 1 for every step, including the last. With `sutton_barto_reward`: 0, and -1 for the step that terminates.
     - Termination: the cart is more than 2.4 m from the middle, or the pole more than 12° from upright.
     - Truncation: after 500 steps (200 for `operant/CartPole-v0`).
 
     ## Parameters
 
-    | parameter | default | meaning |
-    |---|---|---|
-    | `gravity` | 9.8 | m/s² |
-    | `masscart` | 1.0 | kg, more than 0 |
-    | `masspole` | 0.1 | kg, not negative |
-    | `length` | 0.5 | half the pole's length, m |
-    | `force_mag` | 10.0 | N |
-    | `tau` | 0.02 | time between two steps, s |
-    | `kinematics_integrator` | "euler" | or "semi-implicit euler" |
-    | `theta_threshold_radians` | 12 * 2 * pi / 360 | beyond this angle the pole has fallen, rad |
-    | `x_threshold` | 2.4 | the end of the track, m |
-    | `sutton_barto_reward` | False | the rewards of the book by Sutton and Barto |
+    {parameters}
 
     ## Source
 
@@ -116,14 +105,14 @@ class CartPoleVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["CartPole"]):
     if TYPE_CHECKING:
 
         def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[CartPoleKeywords]) -> None:
-            """Create the copies, as `SimdVectorEnv` describes."""
+            """Create the envs, as `SimdVectorEnv` describes."""
 
     @property
     def total_mass(self) -> Any:
-        """Of cart and pole, kg; it follows from `masscart` and `masspole`."""
+        """The mass of cart and pole, kg, the sum of `masscart` and `masspole`."""
         return self.masspole + self.masscart
 
     @property
     def polemass_length(self) -> Any:
-        """`masspole * length`, kg m, as Gymnasium's attribute of the name."""
+        """`masspole * length`, kg m."""
         return self.masspole * self.length

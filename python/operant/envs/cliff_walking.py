@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
+from operant.envs import views
 from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from operant.envs._keywords import Flag, Keywords
+    from operant.envs.keywords import Flag, Keywords
 
     class CliffWalkingKeywords(Keywords, total=False):
         """The keywords of `CliffWalkingVecEnv`."""
@@ -21,8 +24,33 @@ if TYPE_CHECKING:
         is_slippery: Flag
 
 
+ROWS, COLUMNS = 4, 12
+_START, _GOAL = (ROWS - 1) * COLUMNS, ROWS * COLUMNS - 1
+
+
+def _write_s(parameters: views.Parameters, state: views.State, value: Any) -> None:
+    state[:] = divmod(views.number_in("s", value, ROWS * COLUMNS), COLUMNS)
+
+
+@lru_cache(maxsize=2)
+def _transitions(is_slippery: bool) -> views.Table:
+    moves = [(-1, 0), (0, 1), (1, 0), (0, -1)]
+
+    def outcomes(s: int, action: int) -> Iterator[views.Outcome]:
+        ways = [(action - 1) % 4, action, (action + 1) % 4] if is_slippery else [action]
+        for way in ways:
+            row, col = views.walk(*divmod(s, COLUMNS), *moves[way], ROWS, COLUMNS)
+            place = row * COLUMNS + col
+            if _START < place < _GOAL:  # the cliff
+                yield 1 / len(ways), _START, -100, False
+            else:
+                yield 1 / len(ways), place, -1, place == _GOAL
+
+    return views.transitions(ROWS * COLUMNS, 4, outcomes)
+
+
 class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalking"]):
-    """Copies of Gymnasium's `CliffWalking-v1`: walk along a cliff's edge without stepping over it.
+    """Envs of Gymnasium's `CliffWalking-v1`: walk along a cliff's edge without stepping over it.
 
     ```text
     o o o o o o o o o o o o
@@ -33,7 +61,7 @@ class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalk
 
     ## Actions
 
-    `Discrete(4)`, one for each copy:
+    `Discrete(4)`, one for each env:
 
     | action | the player goes |
     |---|---|
@@ -44,13 +72,13 @@ class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalk
 
     ## Observations
 
-    `Discrete(48)`: shape `(num_envs,)`, int64; the number of the place that the player is at, counted row by row from
-    the top left, `row * 12 + col`. The state is `(row, col)`.
+    `Discrete(48)`: shape `(num_envs,)`, int64; the player's place, counted row by row from the top left,
+    `row * 12 + col`. The state is `(row, col)`.
 
     ## Dynamics
 
-    The player goes where the action says, and stays at the edge of the grid. On slippery ground, every direction but
-    the opposite one is as likely. `draw` gives an index with the probabilities that it is told.
+    The player moves in the direction of the action, but not beyond the edge of the grid. On slippery ground, every
+    direction except the opposite one is equally likely. `draw` returns an index with the given probabilities.
 
     ```python
     prob = 1.0
@@ -72,21 +100,21 @@ class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalk
 
     ## Infos
 
-    `prob`, shape `(num_envs,)`, float64: how likely it was that the step went as it did; 1 after a reset.
-    (`SyncVectorEnv` makes integers of all copies' probabilities in a step in which the first copy restarts.)
+    `prob`, shape `(num_envs,)`, float64: the probability of the transition; 1 after a reset. (`SyncVectorEnv` converts
+    the probabilities of all envs to integers in a step in which the first env restarts.)
 
     ## Episodes
 
     - Start: at the bottom left.
-    - Reward: -1 for every step; -100 for one over the cliff, which leads back to the start.
+    - Reward: -1 for every step; -100 for a step over the cliff, which leads back to the start.
     - Termination: the player is at the bottom right.
     - Truncation: never.
 
     ## Parameters
 
-    | parameter | default | meaning |
-    |---|---|---|
-    | `is_slippery` | False | whether the player may slip; True for `operant/CliffWalkingSlippery-v1` |
+    {parameters}
+
+    `is_slippery` is True for `operant/CliffWalkingSlippery-v1`.
 
     ## Source
 
@@ -101,11 +129,20 @@ class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalk
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 4}
     gymnasium_id = "CliffWalking-v1" if "CliffWalking-v1" in gym.registry else "CliffWalking-v0"
+    _viewed: ClassVar = {
+        "s": views.View(lambda p, state: int(state[0]) * COLUMNS + int(state[1]), _write_s),
+        "P": views.from_parameters(lambda p: _transitions(p["is_slippery"]), "is_slippery"),
+        "shape": views.constant((ROWS, COLUMNS)),
+        "start_state_index": views.constant(_START),
+        "nS": views.constant(ROWS * COLUMNS),
+        "nA": views.constant(4),
+        "initial_state_distrib": views.constant((np.arange(ROWS * COLUMNS) == _START).astype(np.float64)),
+    }
 
     if TYPE_CHECKING:
 
         def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[CliffWalkingKeywords]) -> None:
-            """Create the copies, as `SimdVectorEnv` describes."""
+            """Create the envs, as `SimdVectorEnv` describes."""
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         row, col = state.astype(int).tolist()

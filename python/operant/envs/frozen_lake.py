@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from gymnasium.envs.toy_text.frozen_lake import MAPS, generate_random_map
 
 from operant._checks import shown
+from operant.envs import views
 from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from operant.envs._keywords import Flag, Keywords, Number, Numbers
+    from operant.envs.keywords import Flag, Keywords, Number, Numbers
 
     class FrozenLakeKeywords(Keywords, total=False):
         """The keywords of `FrozenLakeVecEnv`."""
@@ -24,12 +27,50 @@ if TYPE_CHECKING:
         reward_schedule: Numbers
 
 
+def _characters(parameters: views.Parameters) -> npt.NDArray[Any]:
+    """Return the map as Gymnasium's array of characters."""
+    return views.read_only(np.asarray(parameters["desc"], dtype="c"))
+
+
+def _starts(parameters: views.Parameters) -> npt.NDArray[np.float64]:
+    starts = (_characters(parameters) == b"S").astype(np.float64).ravel()
+    return views.read_only(starts / starts.sum())
+
+
+def _write_s(parameters: views.Parameters, state: views.State, value: Any) -> None:
+    rows, columns = _characters(parameters).shape
+    state[:] = divmod(views.number_in("s", value, rows * columns), columns)
+
+
+@lru_cache(maxsize=8)
+def _transitions(
+    desc: tuple[str, ...], is_slippery: bool, success_rate: float, rewards: tuple[float, float, float]
+) -> views.Table:
+    rows, columns = len(desc), len(desc[0])
+    moves = [(0, -1), (1, 0), (0, 1), (-1, 0)]
+
+    def outcomes(s: int, action: int) -> Iterator[views.Outcome]:
+        row, col = divmod(s, columns)
+        if desc[row][col] in "GH":
+            yield 1.0, s, 0, True
+            return
+        ways = [(action - 1) % 4, action, (action + 1) % 4] if is_slippery else [action]
+        for way in ways:
+            down, right = views.walk(row, col, *moves[way], rows, columns)
+            tile = desc[down][right]
+            reward = rewards["GH".find(tile)] if tile in "GH" else rewards[2]
+            probability = 1.0 if not is_slippery else success_rate if way == action else (1.0 - success_rate) / 2.0
+            yield probability, down * columns + right, reward, tile in "GH"
+
+    return views.transitions(rows * columns, 4, outcomes)
+
+
 class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"]):
-    """Copies of Gymnasium's `FrozenLake-v1`: cross a frozen lake without falling into a hole, on ice that is slippery.
+    """Envs of Gymnasium's `FrozenLake-v1`: cross a frozen, slippery lake without falling into a hole.
 
     ## Actions
 
-    `Discrete(4)`, one for each copy:
+    `Discrete(4)`, one for each env:
 
     | action | the player goes |
     |---|---|
@@ -40,13 +81,13 @@ class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"
 
     ## Observations
 
-    `Discrete(rows * columns)`: shape `(num_envs,)`, int64; the number of the tile that the player is on, counted row by
-    row from the top left, `row * columns + col`. The state is `(row, col)`.
+    `Discrete(rows * columns)`: shape `(num_envs,)`, int64; the player's tile, counted row by row from the top left,
+    `row * columns + col`. The state is `(row, col)`.
 
     ## Dynamics
 
-    The player goes where the action says or, on slippery ice, to one of the sides; at the edge of the map, the player
-    stays. `draw` gives an index with the probabilities that it is told.
+    The player moves in the direction of the action or, on slippery ice, to one of its sides, but not beyond the edge of
+    the map. `draw` returns an index with the given probabilities.
 
     ```python
     rows, columns = len(desc), len(desc[0])
@@ -70,27 +111,22 @@ class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"
 
     ## Infos
 
-    `prob`, shape `(num_envs,)`, float64: how likely it was that the step went as it did; 1 after a reset.
-    (`SyncVectorEnv` makes integers of all copies' probabilities in a step in which the first copy restarts.)
+    `prob`, shape `(num_envs,)`, float64: the probability of the transition; 1 after a reset. (`SyncVectorEnv` converts
+    the probabilities of all envs to integers in a step in which the first env restarts.)
 
     ## Episodes
 
     - Start: on the tile S; on maps with several, on any of them.
-    - Reward: 1 for the step that reaches the goal, else 0; `reward_schedule` chooses others.
+    - Reward: 1 for the step that reaches the goal, else 0; `reward_schedule` sets other rewards.
     - Termination: the player is on the goal, or in a hole.
     - Truncation: after 100 steps (200 for `operant/FrozenLake8x8-v1`).
 
     ## Parameters
 
-    | parameter | default | meaning |
-    |---|---|---|
-    | `desc` | ["SFFF", "FHFH", "FFFH", "HFFG"] | the map: S start, G goal, H hole, all else is ice; at most 64 x 64 |
-    | `is_slippery` | True | whether the player may slip |
-    | `success_rate` | 1 / 3 | how likely it is not to slip, 0 to 1 |
-    | `reward_schedule` | [1, 0, 0] | rewards for reaching the goal, a hole, ice |
+    {parameters}
 
     Instead of `desc`, `map_name` can name one of Gymnasium's maps, "4x4" or "8x8"; `desc=None, map_name=None` generates
-    a random map of 8 x 8, the same for all copies.
+    a random map of 8 x 8, the same for all envs.
 
     ## Source
 
@@ -105,6 +141,20 @@ class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 4}
     gymnasium_id = "FrozenLake-v1"
+    _viewed: ClassVar = {
+        "s": views.View(lambda p, state: int(state[0]) * len(p["desc"][0]) + int(state[1]), _write_s),
+        "P": views.from_parameters(
+            lambda p: _transitions(p["desc"], p["is_slippery"], p["success_rate"], p["reward_schedule"]),
+            "desc, is_slippery, success_rate and reward_schedule",
+        ),
+        "desc": views.from_parameters(_characters, "itself"),  # set as a parameter
+        "nrow": views.from_parameters(lambda p: len(p["desc"]), "desc"),
+        "ncol": views.from_parameters(lambda p: len(p["desc"][0]), "desc"),
+        "initial_state_distrib": views.from_parameters(_starts, "desc"),
+        "reward_range": views.from_parameters(
+            lambda p: (min(p["reward_schedule"]), max(p["reward_schedule"])), "reward_schedule"
+        ),
+    }
 
     def __init__(
         self,
@@ -115,24 +165,22 @@ class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"
         map_name: str | None = "4x4",
         **arguments: Unpack[FrozenLakeKeywords],
     ) -> None:
-        """Create the copies.
+        """Create the envs.
 
         Args:
-            num_envs: How many copies to step together.
-            workers: Threads that step them.
-            desc: The map, a list of strings of the same length, or an array of characters, as Gymnasium's attribute is.
+            num_envs: The number of envs to step together.
+            workers: The number of threads that step them.
+            desc: The map: a list of strings of the same length, or an array of characters like Gymnasium's attribute.
             map_name: Without `desc`, one of Gymnasium's maps, or None for a random one.
-            **arguments: As `SimdVectorEnv` takes them.
+            **arguments: The other arguments of `SimdVectorEnv`.
 
         Raises:
-            TypeError: The map is no list of strings.
+            TypeError: The map is not a list of strings.
             ValueError: There is no such map, its rows differ in length, or it has no S.
         """
-        if desc is None:
+        if desc is None and map_name != "4x4":  # the default of the parameter
             desc = _map(map_name)
-        elif isinstance(desc, np.ndarray) and desc.ndim == 2:
-            desc = [b"".join(row) for row in desc.astype("S")]
-        super().__init__(num_envs, workers, desc=desc, **arguments)
+        super().__init__(num_envs, workers, **({} if desc is None else {"desc": desc}), **arguments)
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         artist.desc = desc = np.asarray(self.parameters["desc"], dtype="c")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from operant.envs import views
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from operant.envs._keywords import Keywords, Number
+    from operant.envs.keywords import Keywords, Number
 
     class MountainCarKeywords(Keywords, total=False):
         """The keywords of `MountainCarVecEnv`."""
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class MountainCarVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCar"]):
-    """Copies of Gymnasium's `MountainCar-v0`: a car too weak to climb a hill has to run up from the other side.
+    """Envs of Gymnasium's `MountainCar-v0`: a car that is too weak to climb a hill has to swing up.
 
     ## Actions
 
-    `Discrete(3)`, one for each copy:
+    `Discrete(3)`, one for each env:
 
     | action | push on the car |
     |---|---|
@@ -38,7 +39,7 @@ class MountainCarVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCar
 
     ## Observations
 
-    Shape `(num_envs, 2)`, float32; the state itself. Lengths have no unit in the source, and time is counted in steps.
+    Shape `(num_envs, 2)`, float32; the state itself. Lengths have no unit in the source; the unit of time is a step.
 
     | observation | unit | lowest | highest |
     |---|---|---|---|
@@ -64,21 +65,13 @@ class MountainCarVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCar
 
     - Start: at rest, `position` uniform in [-0.6, -0.4]; `reset(options={"low": ..., "high": ...})` chooses other
       bounds.
-    - Reward: -1 for every step, the last included.
+    - Reward: -1 for every step, including the last.
     - Termination: `position` is at least 0.5 and `velocity` not negative.
     - Truncation: after 200 steps.
 
     ## Parameters
 
-    | parameter | default | meaning |
-    |---|---|---|
-    | `min_position` | -1.2 | the wall on the left |
-    | `max_position` | 0.6 | the wall on the right |
-    | `max_speed` | 0.07 | length a step, more than 0 |
-    | `goal_position` | 0.5 | from here on to the right an episode may terminate |
-    | `goal_velocity` | 0 | and does if the car is at least as fast as this |
-    | `force` | 0.001 | how much a push changes the velocity in a step |
-    | `gravity` | 0.0025 | how much the steepest slope changes the velocity in a step |
+    {parameters}
 
     ## Source
 
@@ -87,8 +80,12 @@ class MountainCarVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCar
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}
     gymnasium_id = "MountainCar-v0"
+    _viewed: ClassVar = {
+        "low": views.bounds("min_position", "max_speed", sign=-1),
+        "high": views.bounds("max_position", "max_speed"),
+    }
 
     if TYPE_CHECKING:
 
         def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[MountainCarKeywords]) -> None:
-            """Create the copies, as `SimdVectorEnv` describes."""
+            """Create the envs, as `SimdVectorEnv` describes."""

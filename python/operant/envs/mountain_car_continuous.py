@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from operant.envs import views
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from operant.envs._keywords import Keywords, Number
+    from operant.envs.keywords import Keywords, Number
 
     class MountainCarContinuousKeywords(Keywords, total=False):
         """The keywords of `MountainCarContinuousVecEnv`."""
@@ -28,16 +29,16 @@ if TYPE_CHECKING:
 
 
 class MountainCarContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["MountainCarContinuous"]):
-    """Copies of Gymnasium's `MountainCarContinuous-v0`: `MountainCarVecEnv` with a motor that can be throttled.
+    """Envs of Gymnasium's `MountainCarContinuous-v0`: `MountainCarVecEnv` with a motor that can be throttled.
 
     ## Actions
 
-    `Box(-1, 1, shape=(1,), dtype=float32)`, one for each copy: the force on the car, as a part of the motor's power.
-    Actions beyond the bounds are clipped, but paid for in full.
+    `Box(-1, 1, shape=(1,), dtype=float32)`, one for each env: the force on the car, as a fraction of the motor's
+    power. Actions beyond the bounds are clipped, but their reward is computed without clipping.
 
     ## Observations
 
-    Shape `(num_envs, 2)`, float32; the state itself. Lengths have no unit in the source, and time is counted in steps.
+    Shape `(num_envs, 2)`, float32; the state itself. Lengths have no unit in the source; the unit of time is a step.
 
     | observation | unit | lowest | highest |
     |---|---|---|---|
@@ -58,8 +59,8 @@ class MountainCarContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["M
     reward = (100 if terminated else 0) - 0.1 * action**2
     ```
 
-    Gymnasium keeps this environment's state in float32. With `dtype=numpy.float64`, so does Operant, to be equal bit
-    for bit.
+    Gymnasium keeps the state of this environment in float32. With `dtype=numpy.float64`, Operant does the same, to
+    follow it bit for bit.
 
     ## Episodes
 
@@ -71,16 +72,7 @@ class MountainCarContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["M
 
     ## Parameters
 
-    | parameter | default | meaning |
-    |---|---|---|
-    | `min_action` | -1.0 | actions below count as this |
-    | `max_action` | 1.0 | actions above count as this |
-    | `min_position` | -1.2 | the wall on the left |
-    | `max_position` | 0.6 | the wall on the right |
-    | `max_speed` | 0.07 | length a step, more than 0 |
-    | `goal_position` | 0.45 | from here on to the right an episode may terminate |
-    | `goal_velocity` | 0 | and does if the car is at least as fast as this |
-    | `power` | 0.0015 | how much an action of 1 changes the velocity in a step |
+    {parameters}
 
     ## Source
 
@@ -90,13 +82,17 @@ class MountainCarContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["M
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 30}
     gymnasium_id = "MountainCarContinuous-v0"
+    _viewed: ClassVar = {
+        "low_state": views.bounds("min_position", "max_speed", sign=-1),
+        "high_state": views.bounds("max_position", "max_speed"),
+    }
 
     if TYPE_CHECKING:
 
         def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[MountainCarContinuousKeywords]) -> None:
-            """Create the copies, as `SimdVectorEnv` describes."""
+            """Create the envs, as `SimdVectorEnv` describes."""
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
-        # Gymnasium keeps this state in float32, and draws with it, except after a reset, when it is still float64.
+        # Gymnasium's state is float64 after a reset, and float32 after a step. It draws with either.
         as_float32 = state.astype(np.float32)
         super()._pose(artist, as_float32 if np.array_equal(as_float32, state) else state, action)  # type: ignore[arg-type]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from operant.envs import _arguments
+from operant.envs import arguments
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from operant.envs._keywords import Keywords, Number
+    from operant.envs.keywords import Keywords, Number
 
     class PendulumKeywords(Keywords, total=False):
         """The keywords of `PendulumVecEnv`."""
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class PendulumVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Pendulum"]):
-    """Copies of Gymnasium's `Pendulum-v1`: swing a pendulum up with a motor too weak to lift it, and hold it there.
+    """Envs of Gymnasium's `Pendulum-v1`: swing a pendulum up with a weak motor, and hold it there.
 
     ## Actions
 
-    `Box(-2, 2, shape=(1,), dtype=float32)`, one for each copy: the torque on the pendulum in N m, counter-clockwise.
+    `Box(-2, 2, shape=(1,), dtype=float32)`, one for each env: the torque on the pendulum in N m, counter-clockwise.
     Actions beyond the bounds are clipped.
 
     ## Observations
@@ -46,8 +46,8 @@ class PendulumVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Pendulum"]):
 
     ## Dynamics
 
-    A rod of mass `m` and length `l` that hangs by one end, without friction, `dt` seconds a step, semi-implicit Euler.
-    The reward is that of the state before the step.
+    A rod of mass `m` and length `l` that turns about one end, without friction; `dt` seconds a step, semi-implicit
+    Euler. The reward is computed from the state before the step.
 
     ```python
     torque = clip(action, -max_torque, max_torque)
@@ -60,27 +60,20 @@ class PendulumVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Pendulum"]):
     terminated = False
     ```
 
-    In float32 the angle is kept within half a turn, as a fixed-point fraction of a turn, so it stays accurate however
-    long an episode is; in float64 it grows, as Gymnasium's does.
+    In float32, the angle is stored within half a turn, as a fixed-point fraction of a turn, so that it stays accurate
+    in long episodes. In float64 it grows, as in Gymnasium.
 
     ## Episodes
 
     - Start: `theta` uniform in [-pi, pi], `theta_dot` in [-1, 1]; `reset(options={"x_init": ..., "y_init": ...})`
-      chooses other limits of the absolute values, x of the angle and y of the velocity.
+      sets other limits of the absolute values, x of the angle, y of the velocity.
     - Reward: from -(pi² + 0.1 * 8² + 0.001 * 2²), which is -16.27, to 0, upright and at rest without a torque.
     - Termination: never.
     - Truncation: after 200 steps.
 
     ## Parameters
 
-    | parameter | default | meaning |
-    |---|---|---|
-    | `max_speed` | 8.0 | rad/s, more than 0 |
-    | `max_torque` | 2.0 | N m, more than 0 |
-    | `dt` | 0.05 | time between two steps, s |
-    | `g` | 10.0 | gravity, m/s² |
-    | `m` | 1.0 | mass, kg |
-    | `l` | 1.0 | length, m |
+    {parameters}
 
     ## Source
 
@@ -93,11 +86,11 @@ class PendulumVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Pendulum"]):
     if TYPE_CHECKING:
 
         def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[PendulumKeywords]) -> None:
-            """Create the copies, as `SimdVectorEnv` describes."""
+            """Create the envs, as `SimdVectorEnv` describes."""
 
     def _check_bounds(self, bounds: dict[str, float]) -> None:
         high = np.array(list(bounds.values()))
-        _arguments.check_bounds("x_init, y_init", -high, high)
+        arguments.check_range("x_init, y_init", -high, high)
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         super()._pose(artist, state, action)

@@ -1,4 +1,4 @@
-"""What training loops need beside the environments: `Logger`."""
+"""Tools for training loops: `Logger`."""
 
 from operant.utils.logger import Logger
 

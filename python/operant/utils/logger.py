@@ -1,4 +1,4 @@
-"""Training metrics on the console, in a CSV file, in TensorBoard and wherever else they are wanted."""
+"""Training metrics on the console, in a CSV file and in callables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from time import perf_counter, time
 from typing import Any, SupportsIndex
@@ -15,37 +16,43 @@ from operant import _checks
 from operant._checks import number, shown
 from operant.utils._csv_file import BASE_COLUMNS, CsvFile
 from operant.utils._live_line import LiveLine
-from operant.utils._tensorboard import TensorBoard
 
 Sink = Callable[[dict[str, Any]], object]
 
 _MOST_STEPS = 2**63 - 1
 
+_TENSORBOARD = """tensorboard_dir: removed; pass a sink that writes to TensorBoard, for instance
+    def add(row):
+        for name, value in list(row.items())[2:]:  # without timestamp and total_steps
+            writer.add_scalar(name, value, row["total_steps"])
+    logger = Logger(sinks=add)  # with writer = tensorboardX.SummaryWriter(directory)"""
+
 
 class Logger:
-    """Logs training metrics: a live line on the console, a CSV file, TensorBoard, and any callable.
+    """Logs training metrics to the console, to a CSV file and to any callable.
 
     >>> with Logger(csv_path="training.csv") as logger:
     ...     for _ in range(1000):
     ...         logger.log(steps=4096, reward=1.0, length=200)
 
-    On a terminal, the console shows one line that is written over; otherwise, a line every `print_interval` seconds. It
-    has the total steps, the time since the logger was made, the steps per second, over the last one to two seconds and
-    of all calls, and the mean of each metric over the calls since the line before. What does not fit into a line of the
-    terminal is left out, and "…" stands for it. With `total_steps`, the line also says which part of the training is
-    done, and how much time the rest takes at the mean speed since the first call.
+    On a terminal, the console shows one line that is overwritten; elsewhere, it shows a line every `print_interval`
+    seconds. The line has the total steps, the time since the logger was made, the steps per second of all calls in the
+    last one to two seconds, and the mean of each metric since the previous line. A terminal shows "…" in place of
+    metrics that do not fit. With `total_steps`, the line also shows the progress and the time left, at the mean speed
+    since the first call. A console that fails (a closed pipe, a full disk) does not end the training: a RuntimeWarning
+    reports the first lost line, and the next line is tried again.
 
     In the CSV file, every call is a row: `timestamp` (seconds since 1970), `total_steps`, `steps_per_second`, and a
-    column for each metric, in the order in which they appear; a cell is empty when the call has not got that metric.
-    Numbers are written such that reading them gives the same number. A thread writes the file twice a second, so a row
-    is handed to the operating system within a second of its call, even if the process is killed after that; what a kill
-    can leave behind is an incomplete last line, which `resume=True` removes and `operant plot` skips. Whatever ends the
-    `with` block, or the interpreter, all rows are written first.
+    column for each metric, in order of appearance. A cell is empty if the call does not have the metric. A number reads
+    back as the same number. `log` hands the row to the operating system before it returns, so a kill of the process
+    loses no row. A metric that first appears in a later call makes the logger rewrite the file with one more column.
+    If that is impossible (a pipe, a file that was moved, no space), a RuntimeWarning says so, and the file has all
+    metrics but this one. A file that is emptied or removed during the training begins again with its header.
 
-    A disk that is full, or fails, does not end the training. A RuntimeWarning tells of it once; up to a million rows
-    are kept in memory and tried again until the logger is closed, and a second warning then says how many are missing.
+    A full or failing disk does not end the training. A RuntimeWarning reports the first row that cannot be written, and
+    `close` warns how many rows are missing.
 
-    A logger can be used from several threads, but not in a forked child: there, `log` raises and nothing is written.
+    Several threads can use a logger. A forked child cannot: `log` raises there, and nothing is written.
     """
 
     def __init__(
@@ -57,7 +64,7 @@ class Logger:
         resume: bool = False,
         quiet: bool = False,
         total_steps: int | None = None,
-        tensorboard_dir: str | os.PathLike[str] | None = None,
+        tensorboard_dir: None = None,
         sinks: Sink | Iterable[Sink] = (),
     ) -> None:
         """Open the file and start the clock.
@@ -65,22 +72,20 @@ class Logger:
         Args:
             print_interval: Seconds between two lines on the console, or two updates of the live line. 0 shows every
                 call.
-            newline_interval: After this many updates, the live line stays and a new one begins.
-            csv_path: The CSV file; its directories are made. An existing file gets a number, training.csv becomes
-                training.1.csv (or the next number that is free), unless `resume` is set.
-            resume: Continue an existing CSV file: its columns, and its total steps. Without one, begin it.
+            newline_interval: Number of updates after which the live line stays and a new line begins.
+            csv_path: Path of the CSV file, whose directories are made. An existing file is renamed, from training.csv
+                to training.1.csv (or the next free number), unless `resume` is set.
+            resume: Continue an existing CSV file, with its columns and its total steps. If there is no file, begin it.
             quiet: Show nothing on the console.
-            total_steps: How many steps the whole training makes, for the console; those of a resumed file included.
-            tensorboard_dir: Directory for TensorBoard's event files, which the package tensorboardX writes
-                (`pip install "operant[tensorboard]"`). It takes about 10 microseconds for each number.
-            sinks: A callable, or several. Each call of `log` calls them with a dict of `timestamp`, `total_steps`,
-                `steps_per_second` and the metrics; what they raise, `log` raises.
+            total_steps: Steps of the whole training, with those of a resumed file; the console shows the progress.
+            tensorboard_dir: Removed; pass a sink instead.
+            sinks: One callable or several. Each call of `log` passes them a dict of `timestamp`, `total_steps`,
+                `steps_per_second` and the metrics. `log` raises what a sink raises.
 
         Raises:
-            TypeError: An argument has the wrong type.
-            ValueError: An argument is out of range; the file to be resumed has not been written by a Logger.
-            OSError: The file or the directory cannot be made.
-            ImportError: tensorboardX is not installed.
+            TypeError: An argument has the wrong type, or is `tensorboard_dir`.
+            ValueError: An argument is out of range, or the file to be resumed was not written by a Logger.
+            OSError: The file cannot be made.
         """
         print_interval = number("print_interval", print_interval)
         if not print_interval >= 0:
@@ -88,34 +93,28 @@ class Logger:
         newline_interval = _checks.positive_integer("newline_interval", newline_interval)
         total_steps = None if total_steps is None else _checks.positive_integer("total_steps", total_steps, _MOST_STEPS)
         csv_path = None if csv_path is None else _checks.path("csv_path", csv_path)
-        tensorboard_dir = None if tensorboard_dir is None else _checks.path("tensorboard_dir", tensorboard_dir)
         resume, quiet = _checks.switch("resume", resume), _checks.switch("quiet", quiet)
+        if tensorboard_dir is not None:
+            raise TypeError(_TENSORBOARD)
         self._sinks = _callables(sinks)
         if resume and csv_path is None:
             raise ValueError("resume: expected a csv_path to be resumed, got None")
 
-        self._files: list[CsvFile | TensorBoard] = []
+        self._problems: list[str] = []  # the next call warns of them
         self._process = os.getpid()
-        # Called when the logger is garbage, and when the interpreter exits.
-        self._close_files = weakref.finalize(self, _close, self._files, self._process)
-        #: Steps of all calls, those of the resumed file included.
-        self.total_steps = self._open_files(tensorboard_dir, csv_path, resume)
+        self._csv = None if csv_path is None else CsvFile(csv_path, resume, self._problems.append)
+        # The garbage collector and the end of the interpreter call this, too.
+        self._close_file = weakref.finalize(self, _close, self._csv, self._process)
+        #: Steps of all calls, with those of the resumed file.
+        self.total_steps = 0 if self._csv is None else self._csv.total_steps
         self._lock = threading.Lock()
-        self._has_logged = self._has_warned = self._closed = False
+        self._has_logged = self._closed = False
         now = perf_counter()
-        # The rate is measured from `_since`: a moment, and the total steps then. `_later` replaces it after a second.
+        # The rate is measured from `_since`, a time and the total steps then; `_later` replaces it after a second.
         self._since = self._later = (now, self.total_steps)
-        self._line = None if quiet else LiveLine(print_interval, newline_interval, total_steps, now)
-
-    def _open_files(self, tensorboard_dir: str | None, csv_path: str | None, resume: bool) -> int:
-        """Open the files that are wanted; returns the total steps of a file that is resumed, else 0."""
-        if tensorboard_dir is not None:
-            self._files.append(TensorBoard(tensorboard_dir))
-        if csv_path is None:
-            return 0
-        csv_file = CsvFile(csv_path, resume)
-        self._files.append(csv_file)
-        return csv_file.total_steps
+        self._line = (
+            None if quiet else LiveLine(print_interval, newline_interval, total_steps, now, self._problems.append)
+        )
 
     def log(
         self,
@@ -136,20 +135,20 @@ class Logger:
         20000
 
         Args:
-            metrics: Metrics in a dict, for names that cannot be keywords. Or the `steps`, without their name.
-            steps: How many environment steps were made since the call before, all copies together.
-            step: Instead of `steps`: how many were made up to now. If the first call has it, the steps per second are
-                counted from that call on.
-            **more_metrics: Metrics by name: Python's or numpy's numbers, or arrays or tensors with one element, of any
-                shape, that have a method `item` (those of numpy, PyTorch and JAX do).
+            metrics: Metrics in a dict, for names that cannot be keywords. An integer here is the `steps`.
+            steps: Steps of all environments since the previous call.
+            step: Steps of all environments up to now; replaces `steps`. If the first call has it, the steps per second
+                count from that call.
+            **more_metrics: Metrics by name: numbers of Python or numpy, or arrays or tensors of any shape with one
+                element and a method `item` (as in numpy, PyTorch and JAX).
 
         Raises:
-            TypeError: A metric is no number, or is given twice; the steps are no integer, or given twice. Whatever is
-                raised but by a sink, nothing is logged.
-            ValueError: The steps are negative or beyond 64 bits, or `step` is less than it was; a metric is an int that
-                no float can hold, or its name is that of one of the first three columns, or has a line break, a null
-                character or half a surrogate pair; or the logger is closed.
-            RuntimeError: This process has been forked from the logger's.
+            TypeError: A metric is not a number, or is given twice; or the steps are not an integer, or are given twice.
+                Nothing is logged if `log` raises, unless a sink raises.
+            ValueError: The steps are negative or beyond 64 bits, or `step` is less than before; a metric is an int that
+                no float can hold; the name of a metric is one of the first three columns, or contains a line break, a
+                null character or a surrogate; or the logger is closed.
+            RuntimeError: This process is a fork of the logger's process.
         """
         if metrics is not None:
             steps, more_metrics = _with_positional(metrics, steps, more_metrics)
@@ -163,15 +162,15 @@ class Logger:
             more_metrics[name] = number(name, value, any_shape=True)
         if os.getpid() != self._process:
             raise RuntimeError(f"this Logger belongs to process {self._process}; make another one in this process")
-        self._warn_once()
+        self._warn()
 
         with self._lock:
             if self._closed:
                 raise ValueError("log: this Logger is closed")
             now = perf_counter()
             record = {"timestamp": time(), **self._advance(count, total, now), **more_metrics}
-            for file in self._files:
-                file.append(record)
+            if self._csv is not None:
+                self._csv.append(record)
             if self._line is not None:
                 self._line.update(self.total_steps, record["steps_per_second"], more_metrics, now)
         for sink in self._sinks:
@@ -182,8 +181,8 @@ class Logger:
         if total is None:
             total = self.total_steps + count
         elif total < self.total_steps:
-            raise ValueError(f"step: expected at least {self.total_steps}, as many as there were, got {total}")
-        elif not self._has_logged:  # training may continue from there, and all these steps have taken no time
+            raise ValueError(f"step: expected at least {self.total_steps}, the total steps so far, got {total}")
+        elif not self._has_logged:  # the training may go on from a checkpoint, whose steps took no time here
             self._since = self._later = (now, total)
         self._has_logged = True
         self.total_steps = total
@@ -193,23 +192,17 @@ class Logger:
             self._since, self._later = self._later, (now, total)
         return {"total_steps": total, "steps_per_second": rate}
 
-    def _warn_once(self) -> None:
-        if not self._has_warned:
-            for file in self._files:
-                if file.error is not None:
-                    self._has_warned = True
-                    warnings.warn(
-                        f"{file.error}; rows are kept in memory and tried again until the logger is closed",
-                        RuntimeWarning,
-                        stacklevel=3,
-                    )
+    def _warn(self) -> None:
+        while self._problems:
+            with suppress(IndexError):  # another thread has taken the message
+                _warn(self._problems.pop(0), 4)
 
     def close(self) -> None:
-        """Show the latest metrics, write the remaining rows, close all files. A second time, it does nothing.
+        """Show the latest metrics, and close the file. A second call does nothing.
 
         If rows could not be written, a RuntimeWarning says how many, and why.
         """
-        if os.getpid() != self._process:  # the parent has the thread that writes, and the rows
+        if os.getpid() != self._process:  # the parent closes the file
             return
         with self._lock:
             closed, self._closed = self._closed, True
@@ -217,39 +210,44 @@ class Logger:
             try:
                 if self._line is not None:
                     self._line.finish()
+                self._warn()
             finally:
-                self._close_files()
+                self._close_file()
 
     def __enter__(self) -> Logger:
         """Return the logger."""
         return self
 
     def __exit__(self, kind: object, exception: BaseException | None, traceback: object) -> None:
-        """Close the logger; an exception goes on."""
+        """Close the logger, and let an exception pass."""
         self.close()
 
 
 def _callables(sinks: Any) -> tuple[Sink, ...]:
-    """One sink, or several, as a tuple."""
     given = (sinks,) if callable(sinks) else tuple(sinks) if isinstance(sinks, Iterable) else (None,)
     if not all(map(callable, given)):
         raise TypeError(f"sinks: expected a callable or several, got {shown(sinks)}")
     return given
 
 
-def _close(files: Sequence[CsvFile | TensorBoard], process: int) -> None:
-    """Close the files, and warn of rows that they lack; a forked child does not warn, as its parent has the rows."""
-    for file in files:
+def _close(file: CsvFile | None, process: int) -> None:
+    """Close the file, and warn of missing rows, unless this is a forked child."""
+    if file is not None:
         file.close()
-    for file in files:
-        if file.error is not None and os.getpid() == process:
-            warnings.warn(f"rows missing in the log: {file.missing} ({file.error})", RuntimeWarning, stacklevel=4)
+        if file.missing and os.getpid() == process:
+            _warn(f"rows missing in the log: {file.missing} ({file.error})", 4)
+
+
+def _warn(message: str, stacklevel: int) -> None:
+    """Warn, if there is a standard error for the warning; the stack level is that of the caller."""
+    with suppress(ValueError, AttributeError):  # standard error is closed, or cannot write; Python ignores the rest
+        warnings.warn(message, RuntimeWarning, stacklevel=stacklevel + 1)
 
 
 def _with_positional(
     first: Mapping[str, Any] | SupportsIndex, steps: SupportsIndex, metrics: dict[str, Any]
 ) -> tuple[SupportsIndex, dict[str, Any]]:
-    """Steps and metrics with what was passed without a name: more metrics, or the steps."""
+    """Return steps and metrics with the positional argument, which is a dict of metrics or the steps."""
     if not isinstance(first, Mapping):
         if _steps("steps", steps) > 0:
             raise TypeError(f"steps: expected one number of steps, got {shown(first)} and {shown(steps)}")
@@ -273,7 +271,7 @@ def _steps(name: str, value: Any) -> int:
 
 @cache
 def _check_name(name: str) -> None:
-    """Refuse a metric's name that a file cannot have."""
+    """Raise a ValueError if a metric of the file cannot have this name."""
     if name in BASE_COLUMNS:
         raise ValueError(f"{name}: expected another name for a metric, this is one of the log's own")
     if not set("\n\r\0").isdisjoint(name) or any("\ud800" <= letter <= "\udfff" for letter in name):

@@ -9,11 +9,11 @@ _library = operant.load_library(Path(__file__).with_name("environments"))
 
 
 class VanDerPolVecEnv(SimdVectorEnv, environment=_library["VanDerPol"]):
-    """Copies of the van der Pol oscillator, to be brought to rest by a force.
+    """The van der Pol oscillator, which a force should bring to rest.
 
     Actions: `Box` of shape `(1,)`, the force, within +-`max_force`.
     Observations: `x` and `x_dot`. Reward: -(x² + x_dot² + 0.1 u²) before the step. No episode terminates.
-    Parameters: `mu`, how strongly the oscillator drives itself, `max_force`, and `dt`, the time between two steps.
+    Parameters: `mu`, the strength of the nonlinear damping, `max_force`, and `dt`, the time between two steps.
     """
 
 

@@ -1,0 +1,313 @@
+#include "policy_bindings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <operant/core/block_stepper.hpp>
+#include <operant/core/space_numbers.hpp>
+#include <operant/library/dispatch.hpp>
+#include <operant/library/mistakes.hpp>
+#include <operant/policies/random_actions.hpp>
+
+#include "builtin_environments.hpp"
+#include "description_binding.hpp"
+#include "released_gil.hpp"
+
+namespace operant::bindings {
+namespace {
+
+using namespace nb::literals;
+
+using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
+using Integers = nb::ndarray<const std::int64_t, nb::c_contig, nb::device::cpu>;
+
+const ArchitectureNetworks& networks() { return choose_networks(operant_builtin_environments(), active_architecture()); }
+
+/// \param described (kind, low, high, n) of one env, as in ParametersBinding::spaces
+ActionChoices choices_of(nb::handle described) {
+    const auto [kind, low, high, n] = nb::cast<std::tuple<std::string, Floats, Floats, Integers>>(described);
+    ActionChoices choices;
+    choices.discrete = kind != "box";
+    if (choices.discrete) {
+        for (std::size_t i = 0; i < n.size(); ++i) choices.counts.push_back(static_cast<std::int32_t>(n.data()[i]));
+    } else {
+        choices.low.assign(low.data(), low.data() + low.size());
+        choices.high.assign(high.data(), high.data() + high.size());
+    }
+    return choices;
+}
+
+/// The inverse of `choices_of`.
+nb::tuple described(const ActionChoices& choices) {
+    const auto array = []<class T>(const std::vector<T>& values) {
+        return nb::ndarray<nb::numpy, const T>(values.data(), {values.size()}).cast(nb::rv_policy::copy);
+    };
+    const char* kind = !choices.discrete ? "box" : choices.size() == 1 ? "discrete" : "multi_discrete";
+    return nb::make_tuple(kind, array(choices.low), array(choices.high),
+                          array(std::vector<std::int64_t>(choices.counts.begin(), choices.counts.end())));
+}
+
+std::string shown(const ActionChoices& choices) {
+    if (choices.has_parts()) return "actions of a tuple or a dict";
+    if (!choices.discrete) return "actions of " + std::to_string(choices.size()) + " continuous numbers";
+    std::string counts;
+    for (const std::int32_t count : choices.counts) counts += (counts.empty() ? "" : ", ") + std::to_string(count);
+    return choices.size() == 1 ? "one of " + counts + " discrete actions" : "discrete actions of [" + counts + "] values";
+}
+
+/// Returns true if two action spaces differ only in their bounds.
+bool are_alike(const ActionChoices& a, const ActionChoices& b) {
+    return a.discrete == b.discrete && a.counts == b.counts && a.size() == b.size();
+}
+
+/// The number of values of a discrete observation; the largest number if it differs between envs.
+std::size_t observation_count(const ParameterTable& parameters) {
+    std::int64_t most = 0;
+    for (std::size_t row = 0; row < parameters.rows(); ++row)
+        most = std::max(most, SpaceNumbers(parameters.environment(), parameters.of_env(row)).observation_n[0]);
+    return static_cast<std::size_t>(most);
+}
+
+template <class T>
+nb::object new_array(std::size_t rows, std::size_t width, void*& data) {
+    data = new T[rows * width];
+    const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    const std::size_t shape[] = {rows, width};
+    return nb::ndarray<nb::numpy, T>(data, 2, shape, owner).cast();
+}
+
+}  // namespace
+
+StreamsLock::StreamsLock(std::shared_ptr<LockedStreams> streams, std::size_t num_envs) : streams_(std::move(streams)) {
+    if (streams_->busy_.test_and_set(std::memory_order_acquire))
+        throw std::runtime_error("another thread is using this policy, which draws random numbers; give each thread its own");
+    try {
+        random_ = streams_->streams_.of_envs(num_envs);
+    } catch (...) {
+        streams_->busy_.clear(std::memory_order_release);
+        throw;
+    }
+}
+
+ChoosingPolicy::ChoosingPolicy(nb::handle actions, const std::vector<std::uint32_t>& seed)
+    : streams_(std::make_shared<LockedStreams>(seed)),
+      actions_(actions.is_none() ? std::nullopt : std::optional(choices_of(actions))) {}
+
+BoundPolicy ChoosingPolicy::bind(const ParameterTable& parameters, std::size_t num_envs) {
+    const EnvironmentDescription& environment = parameters.environment();
+    if (looks()) BlockStepper::check_policy_sees(environment);
+    PolicySpaces spaces{environment.observation.kind == SpaceDescription::Kind::discrete, environment.observation.size,
+                        action_choices(environment, parameters)};
+    if (spaces.discrete_observation) spaces.observation_size = observation_count(parameters);
+    if (actions_) {
+        if (!are_alike(*actions_, spaces.actions))
+            throw std::invalid_argument("policy: chooses " + shown(*actions_) + ", " + environment.name + " takes " +
+                                        shown(spaces.actions));
+        spaces.actions = *actions_;
+    }
+    return bind_to(spaces, num_envs);
+}
+
+nb::object ChoosingPolicy::act(const Observations& observations, nb::handle actions, const std::optional<ActionMasks>& masks) {
+    const std::size_t num_envs = observations.shape(0);
+    const bool discrete = observations.ndim() == 1;
+    const PolicySpaces spaces{discrete, discrete ? 0 : observations.shape(1), actions_ ? *actions_ : choices_of(actions)};
+    std::size_t mask_row = 0;
+    if (masks) {
+        for (const std::int32_t count : spaces.actions.counts) mask_row += static_cast<std::size_t>(count);
+        if (!spaces.actions.discrete || masks->shape(0) != num_envs || masks->shape(1) != mask_row)
+            throw std::invalid_argument(
+                spaces.actions.discrete
+                    ? "action_mask: expected shape (" + std::to_string(num_envs) + ", " + std::to_string(mask_row) + "), got (" +
+                          std::to_string(masks->shape(0)) + ", " + std::to_string(masks->shape(1)) + ")"
+                    : "action_mask: expected None, as the actions are continuous");
+    }
+    const BoundPolicy bound = bind_to(spaces, num_envs);
+    void* chosen;
+    const nb::object array = spaces.actions.discrete ? new_array<std::int32_t>(num_envs, spaces.actions.size(), chosen)
+                                                     : new_array<float>(num_envs, spaces.actions.size(), chosen);
+    const auto* rows = static_cast<const std::byte*>(observations.data());
+    const std::size_t bytes = discrete ? sizeof(std::int64_t) : sizeof(float) * spaces.observation_size;
+    std::optional<ReleasedGil> released;
+    if (num_envs > envs_per_word) released.emplace();
+    for (std::size_t begin = 0; begin < num_envs; begin += envs_per_block)
+        bound.function.act(bound.function.policy, rows + begin * bytes,
+                           static_cast<std::byte*>(chosen) + begin * spaces.actions.size() * sizeof(float), begin,
+                           std::min(begin + envs_per_block, num_envs), masks ? masks->data() + begin * mask_row : nullptr);
+    return array;
+}
+
+nb::bytes ChoosingPolicy::save() const {
+    const StreamsLock lock(streams_, 0);
+    const auto streams = lock.all().all();
+    return nb::bytes(streams.data(), streams.size_bytes());
+}
+
+void ChoosingPolicy::load(const nb::bytes& bytes) {
+    const StreamsLock lock(streams_, 0);
+    if (bytes.size() % sizeof(Pcg64) != 0) throw std::invalid_argument("policy: these are not saved streams");
+    std::vector<Pcg64> streams(bytes.size() / sizeof(Pcg64));
+    if (!streams.empty()) std::memcpy(streams.data(), bytes.data(), bytes.size());
+    lock.all().set(streams);
+}
+
+NetworkPolicyBinding::NetworkPolicyBinding(std::shared_ptr<const NetworkWeights> weights, bool sample, std::vector<double> noise,
+                                           nb::handle actions, const std::vector<std::uint32_t>& seed)
+    : ChoosingPolicy(actions, seed), weights_(std::move(weights)), sample_(sample), noise_(std::move(noise)) {
+    if (this->actions()) NetworkPolicy::check_rule(*this->actions(), {.sample = sample_, .noise = noise_});
+}
+
+BoundPolicy NetworkPolicyBinding::bind_to(const PolicySpaces& spaces, std::size_t num_envs) {
+    if (spaces.observation_size != 0 && spaces.observation_size != weights_->inputs())
+        throw std::invalid_argument("policy: expected observations of " + std::to_string(weights_->inputs()) +
+                                    (spaces.discrete_observation ? " values, got " : " numbers, got ") +
+                                    std::to_string(spaces.observation_size));
+    struct Memory {
+        std::optional<StreamsLock> lock;
+        std::optional<NetworkPolicy> policy;
+    };
+    auto memory = std::make_shared<Memory>();
+    if (sample_ || !noise_.empty()) memory->lock.emplace(streams_, num_envs);
+    memory->policy.emplace(weights_, spaces.actions, NetworkOptions{sample_, noise_, spaces.discrete_observation}, num_envs,
+                           memory->lock ? memory->lock->random() : nullptr, networks().act);
+    return {memory->policy->function(), memory};
+}
+
+BoundPolicy RandomPolicyBinding::bind_to(const PolicySpaces& spaces, std::size_t num_envs) {
+    for (std::size_t i = 0; i < spaces.actions.low.size(); ++i)
+        if (!std::isfinite(spaces.actions.low[i]) || !std::isfinite(spaces.actions.high[i]))
+            throw std::invalid_argument("policy: expected an action space with bounds to draw between, number " +
+                                        std::to_string(i) + " of an action has none");
+    struct Memory {
+        StreamsLock lock;
+        ActionChoices choices;
+        RandomActions space;
+        Memory(std::shared_ptr<LockedStreams> streams, std::size_t num_envs, const ActionChoices& actions)
+            : lock(std::move(streams), num_envs),
+              choices(actions),
+              space{choices.size(), choices.counts.empty() ? nullptr : choices.counts.data(), choices.discrete, choices.low.data(), choices.high.data(),
+                    lock.random()} {}
+    };
+    auto memory = std::make_shared<Memory>(streams_, num_envs, spaces.actions);
+    return {{.act = networks().act_randomly, .policy = &memory->space, .looks = false}, memory};
+}
+
+PolicyDescriptionBinding::PolicyDescriptionBinding(const PolicyDescription& description) : description_(&description) {
+    parameters_.name = description.name;
+    parameters_.parameters = description.parameters;
+    parameters_.parameter_count = description.parameter_count;
+    parameters_.number_count = description.number_count;
+    parameters_.default_numbers = description.default_numbers;
+    parameters_.parameters_size = description.policy_size;
+    parameters_.read_parameters = description.read_parameters;
+    parameters_.check_parameters = description.check_parameters;
+}
+
+ActionChoices PolicyDescriptionBinding::actions() const {
+    ActionChoices choices;
+    choices.discrete = description_->action.kind != SpaceDescription::Kind::box;
+    if (choices.discrete) {
+        choices.counts.assign(description_->choices, description_->choices + description_->action.size);
+    } else {
+        choices.low.assign(description_->action.size, -std::numeric_limits<float>::infinity());
+        choices.high.assign(description_->action.size, std::numeric_limits<float>::infinity());
+    }
+    return choices;
+}
+
+std::vector<PolicyDescriptionBinding> policies_of(const EnvironmentLibrary& library) {
+    std::vector<PolicyDescriptionBinding> policies;
+    for (std::size_t i = 0; i < library.policy_count; ++i) policies.emplace_back(*library.policies[i]);
+    return policies;
+}
+
+LibraryPolicy::LibraryPolicy(const PolicyDescriptionBinding& policy, const std::vector<double>& numbers,
+                                   const std::vector<std::uint32_t>& seed)
+    : ChoosingPolicy(nb::none(), seed),
+      policy_(&policy),
+      parameters_(std::make_shared<ParameterTable>(policy.parameters(), numbers, 1)) {}
+
+BoundPolicy LibraryPolicy::bind_to(const PolicySpaces& spaces, std::size_t num_envs) {
+    const PolicyDescription& description = policy_->description();
+    const ActionChoices actions = policy_->actions();
+    const std::string name = description.name;
+    if (spaces.discrete_observation || spaces.observation_size != description.observation_size)
+        throw std::invalid_argument(name + ": expected observations of " + std::to_string(description.observation_size) +
+                                    " numbers, got " +
+                                    (spaces.discrete_observation ? "discrete ones" : std::to_string(spaces.observation_size)));
+    if (!are_alike(actions, spaces.actions))
+        throw std::invalid_argument(name + ": chooses " + shown(actions) + ", expected are " + shown(spaces.actions));
+    struct Memory {
+        std::optional<StreamsLock> lock;
+        std::shared_ptr<const ParameterTable> parameters;
+        PolicyData data;
+    };
+    auto memory = std::make_shared<Memory>();
+    if (description.draws) memory->lock.emplace(streams_, num_envs);
+    memory->parameters = parameters_;
+    memory->data = {parameters_->data(), memory->lock ? memory->lock->random() : nullptr};
+    return {{choose_policy(description, active_architecture()).act, &memory->data}, memory};
+}
+
+namespace {
+
+std::shared_ptr<const NetworkWeights> weights_of(const std::vector<std::tuple<Floats, std::optional<Floats>, std::string>>& layers,
+                                                 const std::vector<double>& mean, const std::vector<double>& variance,
+                                                 double epsilon) {
+    std::vector<DenseLayerView> views;
+    for (const auto& [weights, biases, activation] : layers)
+        views.push_back({
+            .inputs = weights.shape(weights.ndim() - 1),
+            .outputs = weights.shape(weights.ndim() - 2),
+            .weights = {weights.data(), weights.size()},
+            .biases = biases ? std::span(biases->data(), biases->size()) : std::span<const float>(),
+            .activation = activation == "tanh" ? Activation::tanh : activation == "relu" ? Activation::relu : Activation::none,
+        });
+    return std::make_shared<const NetworkWeights>(views, Normalisation{mean, variance, epsilon});
+}
+
+}  // namespace
+
+void bind_policies(nb::module_& module) {
+    nb::class_<NativePolicy>(module, "NativePolicy");
+    nb::class_<FunctionPolicy, NativePolicy>(module, "FunctionPolicy")
+        .def(nb::init<std::uintptr_t, std::uintptr_t>(), "act"_a, "policy"_a);
+    nb::class_<ChoosingPolicy, NativePolicy>(module, "ChoosingPolicy")
+        .def("act", &ChoosingPolicy::act, "observations"_a, "actions"_a.none(), "masks"_a.none() = nb::none())
+        .def("save", &ChoosingPolicy::save)
+        .def("load", &ChoosingPolicy::load, "bytes"_a);
+    nb::class_<NetworkPolicyBinding, ChoosingPolicy>(module, "NetworkPolicy")
+        .def(
+            "__init__",
+            [](NetworkPolicyBinding* self, const std::vector<std::tuple<Floats, std::optional<Floats>, std::string>>& layers,
+               const std::vector<double>& mean, const std::vector<double>& variance, double epsilon, bool sample,
+               std::vector<double> noise, nb::object actions, const std::vector<std::uint32_t>& seed) {
+                new (self) NetworkPolicyBinding(weights_of(layers, mean, variance, epsilon), sample, std::move(noise), actions, seed);
+            },
+            "layers"_a, "mean"_a, "variance"_a, "epsilon"_a, "sample"_a, "noise"_a, "actions"_a.none(), "seed"_a);
+    nb::class_<RandomPolicyBinding, ChoosingPolicy>(module, "RandomPolicy")
+        .def(nb::init<nb::handle, const std::vector<std::uint32_t>&>(), "actions"_a.none(), "seed"_a);
+    nb::class_<PolicyDescriptionBinding>(module, "PolicyDescription")
+        .def_prop_ro("name", [](const PolicyDescriptionBinding& self) { return self.description().name; })
+        .def_prop_ro("observation_size", [](const PolicyDescriptionBinding& self) { return self.description().observation_size; })
+        .def_prop_ro("action", [](const PolicyDescriptionBinding& self) { return described(self.actions()); })
+        .def_prop_ro("parameters",
+                     [](const PolicyDescriptionBinding& self) { return DescriptionBinding(self.parameters()).parameters(); })
+        .def_prop_ro("mistake", [](const PolicyDescriptionBinding& self) { return mistake_in(self.description()); });
+    nb::class_<LibraryPolicy, ChoosingPolicy>(module, "LibraryPolicy")
+        .def(nb::init<const PolicyDescriptionBinding&, const std::vector<double>&, const std::vector<std::uint32_t>&>(), "policy"_a,
+             "numbers"_a, "seed"_a, nb::keep_alive<1, 2>());
+}
+
+}  // namespace operant::bindings

@@ -1,0 +1,13 @@
+#pragma once
+/// \file
+/// The vector environment of BipedalWalker, for C++ programs.
+
+#include <operant/environments/bipedal_walker.hpp>
+#include <operant/vector_env.hpp>
+
+namespace operant {
+
+/// The state is in float32, as the reference's, whatever the precision.
+using BipedalWalkerVecEnv = VectorEnv<BipedalWalker>;
+
+}  // namespace operant

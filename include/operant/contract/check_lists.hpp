@@ -1,0 +1,85 @@
+#pragma once
+/// \file
+/// Tells in one sentence which member in a list of an environment has a type that cannot stand there. The compiler's notes have
+/// the line of the list.
+
+#include <array>
+#include <cstddef>
+#include <type_traits>
+
+#include <operant/contract/parameters.hpp>
+
+namespace operant::detail {
+
+/// True for what an env can remember or report: no pointers, containers or strings.
+template <class Member>
+struct IsPlain : std::bool_constant<std::is_trivially_copyable_v<Member> && !std::is_pointer_v<Member> &&
+                                    !std::is_array_v<Member>> {};
+template <class Element, std::size_t size>
+struct IsPlain<std::array<Element, size>> : IsPlain<Element> {};
+/// True for a plain number, or an array of such numbers, which is the same in all lanes.
+template <class Member>
+struct IsScalar : std::bool_constant<std::is_scalar_v<Member>> {};
+template <class Element, std::size_t size>
+struct IsScalar<std::array<Element, size>> : IsScalar<Element> {};
+
+/// Checks the type of each member of a State.
+template <bool is_batch_tier>
+struct CheckStateMember {
+    template <class Member>
+    void operator()(const char*, const Member&) const {
+        static_assert(IsPlain<Member>::value,
+                      "a member of an environment's State is a number, an enum or a std::array of them, not a pointer, a container, a "
+                      "string or a C array");
+        static_assert(!is_batch_tier || !IsScalar<Member>::value,
+                      "a member of an environment's State<Number> is a Number, an Integer<Number>, an Angle<Number> or a std::array "
+                      "of them, so that it has a value for each lane");
+    }
+};
+
+/// Checks the type of each member of an info.
+struct CheckInfoMember {
+    template <class Member>
+    void operator()(const char*, const Member&) const {
+        static_assert(IsPlain<Member>::value,
+                      "a member of an environment's info is a number, a bool or a std::array of them, not a pointer, a container, a "
+                      "string or a C array");
+    }
+};
+
+/// Checks the type of each bound of a reset.
+struct CheckBound {
+    template <class Member>
+    void operator()(const char*, const Member&) const {
+        static_assert(std::is_same_v<Member, double>, "a member of an environment's ResetBounds is a double");
+    }
+};
+
+/// True if the first of some types converts to Expected.
+template <class Expected, class... Type>
+inline constexpr bool starts_with = false;
+template <class Expected, class First, class... Rest>
+inline constexpr bool starts_with<Expected, First, Rest...> = std::is_convertible_v<const First&, Expected>;
+
+/// Checks the type of each parameter, and that its limits suit its type.
+struct CheckParameter {
+    template <class Member, class... Limits>
+    void operator()(const char*, const Member&, const Limits&...) const {
+        static_assert(IsPlain<Member>::value,
+                      "a member of an environment's Parameters is a number, a bool, an enum, an operant::Grid or a std::array of "
+                      "numbers, not a pointer, a container, a string or a C array");
+        if constexpr (std::is_arithmetic_v<Member> && !std::is_same_v<Member, bool>)
+            static_assert(sizeof...(Limits) != 0 && !starts_with<const char*, Limits...>,
+                          "an environment's parameter that is a number needs its limits in the list: `(name, operant::Sign::any, "
+                          "\"documentation\")`, `not_negative` or `positive`, or an operant::Range");
+        if constexpr (std::is_same_v<Member, bool>)
+            static_assert(sizeof...(Limits) == 0 || starts_with<const char*, Limits...>,
+                          "an environment's parameter that is a bool has no limits: `(name, \"documentation\")`");
+        if constexpr (std::is_enum_v<Member>)
+            static_assert(sizeof...(Limits) != 0 && !starts_with<Sign, Limits...> && !starts_with<const char*, Limits...>,
+                          "an environment's parameter that is an enum needs the names of its values in the list: `(name, "
+                          "operant::choices(\"first\", \"second\"), \"documentation\")`");
+    }
+};
+
+}  // namespace operant::detail

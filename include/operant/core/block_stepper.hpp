@@ -1,0 +1,232 @@
+#pragma once
+/// \file
+/// Steps one block of envs many times while it is in the cache. Rollouts and evaluations consist of such runs.
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <operant/abi/policy_function.hpp>
+#include <operant/core/clock.hpp>
+#include <operant/core/output_list.hpp>
+#include <operant/core/engine.hpp>
+#include <operant/core/first_error.hpp>
+#include <operant/kernel/linear/block.hpp>
+
+namespace operant {
+
+/// Steps a block of envs many times. Has its own output arrays, of one block's size, for outputs that nobody keeps and for the
+/// last block: kernels write whole words, and therefore beyond the last env.
+class BlockStepper {
+public:
+    /// \param core the Engine whose blocks are stepped
+    /// \param list the outputs to write: observations, rewards, flags, and others that are wanted
+    /// \param episodes_began the time at which each env's episode began [s]; null if the list has no episode statistics
+    BlockStepper(Engine& core, const std::vector<OutputDescription>& list, double* episodes_began)
+        : core_(core), list_(list), episodes_began_(episodes_began), state_(core.kernels_.state_array_count) {
+        const std::size_t rows = std::min(core.padded(), envs_per_block);
+        for (const OutputDescription& output : list) {
+            memory_.push_back(make_aligned_array<std::byte>(rows * output.row_size()));
+            data_.push_back(memory_.back().get());
+        }
+        arrays_ = OutputArrays(list, data_);
+        actions_ = make_aligned_array<std::byte>(rows * core.environment_.action.size * sizeof(std::int32_t));
+        ended_ = make_aligned_array<std::uint64_t>(rows / envs_per_word);
+    }
+
+    BlockStepper(const BlockStepper&) = delete;
+    BlockStepper& operator=(const BlockStepper&) = delete;
+
+    /// Selects the block of the next steps: the envs [begin, end).
+    /// \param begin the first env
+    /// \param end the env after the last
+    /// \param clock the number of steps that they have made
+    void enter(std::size_t begin, std::size_t end, std::int64_t clock) {
+        envs_ = core_.envs();
+        begin_ = begin;
+        count_ = end - begin;
+        for (std::size_t i = 0; i < state_.size(); ++i)
+            state_[i] = static_cast<std::byte*>(envs_.state[i]) + begin * core_.kernels_.state_strides[i];
+        envs_.state = state_.data();
+        envs_.began += begin;
+        envs_.pending += begin / envs_per_word;
+        envs_.deadlines += begin / envs_per_word;
+        envs_.random = static_cast<std::byte*>(envs_.random) + begin * core_.environment_.random_size;
+        if (envs_.returns) envs_.returns += begin;
+        if (envs_.per_env) {
+            envs_.parameters = core_.parameters().of_env(begin);
+            envs_.dynamics = core_.parameters_->dynamics() + begin / core_.kernels_.envs_per_batch * core_.kernels_.dynamics_size;
+        }
+        envs_.clock = clock;
+        episodes_ = arrays_.episodes();
+        if (!episodes_.returns) return;
+        episodes_.written = ended_.get();
+        episodes_.began = episodes_began_ + begin;
+    }
+
+    /// Lets the next steps write array i of the list to `data`.
+    void redirect(std::size_t i, void* data) { arrays_.set(list_[i], data); }
+    /// Lets the next steps write array i of the list to this object's own array.
+    void keep(std::size_t i) { redirect(i, data_[i]); }
+    /// This object's own array i.
+    const void* kept(std::size_t i) const { return data_[i]; }
+
+    /// Lets the policy choose the actions until the next enter().
+    void follow(const PolicyFunction& policy) {
+        policy_ = policy;
+        is_linear_ = LinearBlock::is_for(policy, core_.kernels_, core_.environment_);
+        if (is_linear_) return linear_.enter(*policy.network, begin_, begin_ + count_);
+        if (!policy.looks && !needs_infos(core_.environment_)) return;
+        core_.kernels_.observe(envs_, arrays_.outputs(), 0, count_);
+        detail::throw_error_of(core_.kernels_.take_error);
+        look();
+    }
+
+    /// A buffer for the rewards of `rewards_kept` steps. Adding them up four steps at a time takes half as long as one at a
+    /// time.
+    float* rewards_of(std::size_t step) { return rewards_.get() + step * envs_per_block; }
+    /// The number of steps for which the buffer has room.
+    static constexpr std::size_t rewards_kept = 4;
+    /// Returns and lengths of the episodes that ended in the last step. The pointers are null if the list does not have them.
+    const EpisodeStatistics& episodes() const { return episodes_; }
+
+    /// Steps the envs once.
+    /// \param kernel the kernel for this type of actions
+    /// \param actions the actions, from the row of the block's first env on
+    StepTotals step(Kernels::Step kernel, const void* actions) {
+        ++envs_.clock;
+        Outputs outputs = arrays_.outputs();
+        if (episodes_.returns) {
+            outputs.episodes = &episodes_;
+            episodes_.now = detail::seconds_now();
+        }
+        EnvList restarting;
+        const StepTotals totals = kernel(envs_, actions, outputs, 0, count_, restarting);
+        if (restarting.count != 0) core_.kernels_.restart(nullptr, envs_, outputs, restarting);
+        detail::throw_error_of(core_.kernels_.take_error);
+        return totals;
+    }
+
+    /// Steps the envs once with actions that the policy chooses.
+    /// \param chosen the destination of the actions; null if nobody wants them
+    StepTotals step(void* chosen) {
+        if (is_linear_) return step(core_.kernels_.step_linear, linear_.policy(chosen));
+        if (!chosen) chosen = actions_.get();
+        policy_.act(policy_.policy, policy_.looks ? seen_as_policies_see() : nullptr, chosen, begin_, begin_ + count_, allowed_);
+        look();
+        return step(core_.kernels_.step_narrow, chosen);
+    }
+
+    /// Returns true if the policy chooses by the observations that steps write. Linear policies see them in registers.
+    static bool is_observed(const Engine& core, const PolicyFunction& policy) {
+        return policy.looks && !LinearBlock::is_for(policy, core.kernels_, core.environment_);
+    }
+
+    /// \throws std::invalid_argument if the observations are not one array of numbers, or of one integer per env
+    static void check_policy_sees(const EnvironmentDescription& environment) {
+        const char* has = nullptr;
+        switch (environment.observation.kind) {
+            case SpaceKind::tuple: has = "tuples"; break;
+            case SpaceKind::dict: has = "dicts"; break;
+            case SpaceKind::multi_discrete: has = "those of a MultiDiscrete"; break;
+            default: break;
+        }
+        if (has)
+            throw std::invalid_argument(std::string("policy: expected an environment whose observations are a Box, a MultiBinary or "
+                                                    "a Discrete, ") +
+                                        environment.name + " has " + has);
+    }
+
+    /// Returns true if a policy needs the infos of this environment, because the last of them is an action mask.
+    static bool needs_infos(const EnvironmentDescription& environment) { return environment.has_action_mask; }
+
+private:
+    /// Notes where the next step writes what the policy then sees.
+    void look() {
+        if (policy_.looks) seen_ = arrays_.outputs().observations[0];
+        allowed_ = needs_infos(core_.environment_) ? arrays_.outputs().infos[core_.environment_.info_count - 1] : nullptr;
+    }
+
+    /// Returns the observations as policies take them: numbers of other types than float32 are converted.
+    const void* seen_as_policies_see() {
+        const SpaceDescription& space = core_.environment_.observation;
+        if (space.kind == SpaceKind::discrete || space.type == ElementType::float32) return seen_;
+        if (!numbers_) numbers_ = make_aligned_array<float>(envs_per_block * space.size);
+        const auto convert = [&]<class Number>(const Number* from) {
+            std::transform(from, from + count_ * space.size, numbers_.get(), [](Number one) { return static_cast<float>(one); });
+        };
+        switch (space.type) {
+            case ElementType::float64: convert(static_cast<const double*>(seen_)); break;
+            case ElementType::int8: convert(static_cast<const std::int8_t*>(seen_)); break;
+            case ElementType::int16: convert(static_cast<const std::int16_t*>(seen_)); break;
+            case ElementType::int32: convert(static_cast<const std::int32_t*>(seen_)); break;
+            default: convert(static_cast<const std::uint8_t*>(seen_)); break;  // of bools, too
+        }
+        return numbers_.get();
+    }
+
+    Engine& core_;
+    const std::vector<OutputDescription>& list_;
+    double* episodes_began_;
+    std::vector<AlignedArray<std::byte>> memory_;  // one array per output on the list
+    std::vector<void*> data_;                      // pointers to them
+    OutputArrays arrays_;
+    AlignedArray<std::byte> actions_;
+    AlignedArray<float> rewards_ = make_aligned_array<float>(rewards_kept * envs_per_block);
+    AlignedArray<std::uint64_t> ended_;
+    std::vector<void*> state_;  // the block's part of each array of the state
+    EnvArrays envs_{};          // the arrays of the block, not of all envs
+    EpisodeStatistics episodes_{};
+    std::size_t begin_ = 0, count_ = 0;
+    PolicyFunction policy_{};
+    bool is_linear_ = false;      // whether the step kernel applies the policy itself
+    LinearBlock linear_;          // if so: the policy's numbers
+    const void* seen_ = nullptr;  // if not: the last observations
+    AlignedArray<float> numbers_;  // the same, converted
+    const void* allowed_ = nullptr;  // the last action masks; null if the environment has none
+};
+
+/// One BlockStepper per worker, which tasks borrow.
+class BlockSteppers {
+public:
+    /// The arguments are those of BlockStepper.
+    BlockSteppers(Engine& core, const std::vector<OutputDescription>& list, double* episodes_began) {
+        const std::size_t blocks = (core.num_envs() + envs_per_block - 1) / envs_per_block;
+        for (std::size_t i = 0; i < std::min(core.workers(), blocks); ++i)
+            all_.push_back(std::make_unique<Shared>(core, list, episodes_began));
+    }
+
+    /// Calls `work` with a BlockStepper that no other task uses.
+    template <class Work>
+    void borrow(const Work& work) {
+        for (std::size_t i = 0;; i = (i + 1) % all_.size()) {  // there are as many as workers, so one is free
+            if (all_[i]->borrowed.test_and_set(std::memory_order_acquire)) continue;
+            const Loan loan(*all_[i]);
+            return work(all_[i]->stepper);
+        }
+    }
+
+private:
+    struct Shared {
+        Shared(Engine& core, const std::vector<OutputDescription>& list, double* episodes_began)
+            : stepper(core, list, episodes_began) {}
+        std::atomic_flag borrowed;
+        BlockStepper stepper;
+    };
+    /// Returns the BlockStepper, even if the work throws.
+    struct Loan {
+        explicit Loan(Shared& shared) : lent(shared) {}
+        ~Loan() { lent.borrowed.clear(std::memory_order_release); }
+        Loan(const Loan&) = delete;
+        Loan& operator=(const Loan&) = delete;
+        Shared& lent;
+    };
+    std::vector<std::unique_ptr<Shared>> all_;
+};
+
+}  // namespace operant

@@ -1,0 +1,65 @@
+#pragma once
+/// \file
+/// Finds mistakes in the `visit_...` functions of an environment or a policy. These functions need not be constexpr, so
+/// static_assert cannot check them, but the description shows their results.
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <operant/abi/library.hpp>
+
+namespace operant {
+namespace detail {
+
+/// Looks for names that are empty or occur twice.
+/// \param function the function that gives the names, such as "an environment's `visit_state`"
+/// \param count the number of names
+/// \param name_of returns each name; arrays and structs give names such as "name[0]" and "name.member"
+/// \return the first mistake in a sentence; empty if there is none
+template <class NameOf>
+std::string mistake_in_names(const std::string& function, std::size_t count, const NameOf& name_of) {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < count; ++i) {
+        names.emplace_back(name_of(i));
+        if (names.back().empty() || names.back().front() == '[' || names.back().front() == '.')
+            return function + " gives an empty name: every member needs one";
+    }
+    std::ranges::sort(names);
+    const auto twice = std::ranges::adjacent_find(names);
+    return twice == names.end() ? "" : function + " gives the name \"" + std::string(*twice) + "\" twice: choose another one";
+}
+
+}  // namespace detail
+
+/// Finds the first mistake in an environment's description.
+/// \return a sentence; empty if there is no mistake
+inline std::string mistake_in(const EnvironmentDescription& environment) {
+    if (std::string_view(environment.name).empty()) return "an environment's `name` is empty";
+    for (const std::string& mistake :
+         {detail::mistake_in_names("an environment's `visit_parameters`", environment.parameter_count,
+                                   [&](std::size_t i) { return environment.parameters[i].name; }),
+          detail::mistake_in_names("an environment's `visit_reset_bounds`", environment.reset_bound_count,
+                                   [&](std::size_t i) { return environment.reset_bounds[i].name; }),
+          detail::mistake_in_names("an environment's `visit_state`", environment.state_size,
+                                   [&](std::size_t i) { return environment.state_names[i]; }),
+          detail::mistake_in_names("an environment's `visit_info`", environment.info_count,
+                                   [&](std::size_t i) { return environment.infos[i].name; })})
+        if (!mistake.empty()) return mistake;
+    if (environment.visited_numbers < environment.state_size) return "an environment's `visit_state` visits a member twice";
+    if (environment.visited_numbers < environment.numbers_in_state)
+        return "an environment's `visit_state` visits " + std::to_string(environment.visited_numbers) + " of the " +
+               std::to_string(environment.numbers_in_state) + " numbers in its State: the others would be lost";
+    return "";
+}
+
+/// Finds the first mistake in a policy's description.
+inline std::string mistake_in(const PolicyDescription& policy) {
+    if (std::string_view(policy.name).empty()) return "a policy's `policy_name` is empty";
+    return detail::mistake_in_names("a policy's `visit_parameters`", policy.parameter_count,
+                                    [&](std::size_t i) { return policy.parameters[i].name; });
+}
+
+}  // namespace operant

@@ -1,0 +1,101 @@
+#pragma once
+/// \file
+/// Defines a library's kernels for one instruction set. A translation unit that is compiled for this instruction set
+/// instantiates them and defines nothing else.
+
+#include <cstddef>
+#include <type_traits>
+
+#include <operant/abi/library.hpp>
+#include <operant/kernel/batch_tier.hpp>
+#include <operant/kernel/linear/step.hpp>
+#include <operant/kernel/returns.hpp>
+#include <operant/kernel/scalar_tier.hpp>
+#include <operant/library/caught_error.hpp>
+#include <operant/library/kernels.hpp>
+#include <operant/policies/compiled.hpp>
+#include <operant/policies/network.hpp>
+#include <operant/policies/random_actions.hpp>
+
+namespace operant {
+
+namespace detail {
+
+template <class E, class Scalar, class Arch>
+struct TierOf {
+    using type = ScalarTierKernels<E, Scalar, Arch>;
+};
+template <BatchTier E, class Scalar, class Arch>
+struct TierOf<E, Scalar, Arch> {
+    using type = BatchTierKernels<E, Scalar, Arch>;
+};
+
+}  // namespace detail
+
+/// Returns the kernels of E in one precision for one instruction set.
+/// \tparam is_in_library whether exceptions become messages
+template <class E, class Scalar, class Arch, bool is_in_library = false>
+const Kernels* kernels_of() {
+    using Tier = typename detail::TierOf<E, Scalar, Arch>::type;
+    using State = StateOf<E, std::conditional_t<BatchTier<E>, xsimd::batch<Scalar, Arch>, Scalar>>;
+    using Narrow = typename ActionRowsOf<E>::Narrow;
+    using Wide = typename ActionRowsOf<E>::Wide;
+    static const StateLayout<E, State, Tier> state;
+    static const Kernels kernels{
+        .step_narrow = detail::guarded<Arch, is_in_library, &Tier::template step<Narrow>>(),
+        .step_wide = detail::guarded<Arch, is_in_library, &Tier::template step<Wide>>(),
+        .step_linear = detail::guarded<Arch, is_in_library, LinearStep<E, Scalar, Arch>::kernel()>(),
+        .are_narrow_valid = &Actions<E, Arch>::template are_valid<Narrow>,
+        .are_wide_valid = &Actions<E, Arch>::template are_valid<Wide>,
+        .restart = detail::guarded<Arch, is_in_library, &Tier::restart>(),
+        .observe = detail::guarded<Arch, is_in_library, &Tier::observe>(),
+        .envs_per_batch = Tier::envs_per_batch,
+        .dynamics_size = Tier::dynamics_size,
+        .prepare = &Tier::prepare,
+        .state_variables = state.variables,
+        .state_strides = state.strides,
+        .state_array_count = state.array_count,
+        .default_state = BatchTier<E> ? nullptr : &state.default_state,
+        .get_state = &Tier::get_state,
+        .set_state = &Tier::set_state,
+        .add_rewards = &Returns<Arch>::add,
+        .take_error = is_in_library ? &detail::CaughtError<Arch>::take : nullptr,
+    };
+    return &kernels;
+}
+
+// The definitions are outside of the classes. Inside, they would be inline, and every translation unit that uses them would
+// instantiate them.
+template <class E, class Arch>
+const Kernels* LibraryKernels<E, Arch>::float32() {
+    if constexpr (std::is_same_v<Arch, KernelArchitecture<E, Arch>>)
+        return kernels_of<E, float, Arch, true>();
+    else
+        return nullptr;
+}
+template <class E, class Arch>
+const Kernels* LibraryKernels<E, Arch>::float64() {
+    if constexpr (std::is_same_v<Arch, KernelArchitecture<E, Arch>>)
+        return kernels_of<E, double, Arch, true>();
+    else
+        return nullptr;
+}
+
+template <class P, class Arch>
+void LibraryPolicy<P, Arch>::act(const void* data, const void* observations, void* actions, std::size_t begin,
+                                 std::size_t end, const void* masks) {
+    PolicyKernels<P, Arch>::act(data, observations, actions, begin, end, masks);
+}
+
+template <class Arch>
+void LibraryNetworks<Arch>::act(const void* network, const void* observations, void* actions, std::size_t begin,
+                                std::size_t end, const void* masks) {
+    NetworkKernels<Arch>::act(network, observations, actions, begin, end, masks);
+}
+template <class Arch>
+void LibraryNetworks<Arch>::act_randomly(const void* space, const void* observations, void* actions, std::size_t begin,
+                                         std::size_t end, const void* masks) {
+    RandomActionsKernels<Arch>::act(space, observations, actions, begin, end, masks);
+}
+
+}  // namespace operant

@@ -1,0 +1,489 @@
+#pragma once
+/// \file
+/// Steps many worlds at a time, most of which touch something: velocities and positions with one world in each lane, with the
+/// bits of Engine.
+///
+/// Worlds are sorted, so that those in the lanes of a batch need the same: by the joints that are at their limits, then by the
+/// contacts. A batch does what any of its lanes needs. Position correction ends after different numbers of iterations, so that
+/// worlds that are not done yet are put together again and again. Contacts, impacts and sleep are left to Engine.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <operant/math/prefetch.hpp>
+#include <operant/rigid_body/lanes.hpp>
+#include <operant/rigid_body/world.hpp>
+
+namespace operant::rigid_body {
+
+/// A point of a contact while positions are corrected.
+template <class Number>
+struct Pushed {
+    using Mask = decltype(Number{} < Number{});
+
+    Vec<Number> moving, fixed;  ///< the point and one of the reference side; the former in the body, the latter in the world
+    Vec<Number> normal;         ///< of the obstacle, towards the body; in the body if the reference side is the polygon's
+    Mask reference_is_polygon;
+    Mask exists;
+
+    /// As ContactSolver::push_out, with the sides of all lanes' contacts.
+    XSIMD_INLINE void push_out(float inverse_mass, float inverse_inertia, const Vector& local_center, float share,
+                               Motion<Number>& position, Number& lowest) const {
+        using namespace tolerance;
+        const Number m(inverse_mass), i(inverse_inertia), zero(0.0f);
+        const Place<Number> place =
+            place_of(position.center, position.angle, Vec<Number>{Number(local_center.x), Number(local_center.y)});
+        const Vec<Number> moved = place(moving), out = turned(place.turn, normal);
+        const Vec<Number> n{select(reference_is_polygon, -out.x, normal.x), select(reference_is_polygon, -out.y, normal.y)};
+        const Number separation = dot(moved - fixed, n) - Number(skin) - Number(skin);
+        const Vec<Number> point{select(reference_is_polygon, fixed.x, moved.x), select(reference_is_polygon, fixed.y, moved.y)};
+        const Vec<Number> r = point - position.center;
+        const Number correction = clamped(Number(share) * (separation + Number(linear)), -most_correction, 0.0f);
+        const Number rn = cross(r, n), k = m + i * rn * rn;
+        const Vec<Number> push = (-correction / k) * n;
+        position.center = {select(exists, position.center.x + m * push.x, position.center.x),
+                           select(exists, position.center.y + m * push.y, position.center.y)};
+        position.angle = select(exists, position.angle + i * cross(r, push), position.angle);
+        lowest = select(exists, least(lowest, separation), lowest);
+    }
+};
+
+/// \tparam Arch the instruction set that the functions are compiled for
+template <class Scene, class Arch>
+class IslandLanes {
+    using Engine = rigid_body::Engine<Scene, Arch>;
+    using World = rigid_body::World<Scene>;
+    using Loads = rigid_body::Loads<Scene>;
+    using Island = rigid_body::Island<Scene>;
+
+    static constexpr std::size_t bodies = Scene::bodies, joints = Scene::joints;
+    static constexpr SearchOrder<Scene> order = SearchOrder<Scene>::from(bodies - 1);  ///< if all bodies are awake
+    static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
+    /// Batches that iterate together. With half as many registers, two take longer than one after the other.
+    static constexpr std::size_t wide = batch >= 16 ? 2 : 1;
+    static constexpr std::size_t most_tasks = 256, most_works = 768;
+    static constexpr std::size_t most_slots = 16;  ///< contacts of a world, and of a batch
+
+public:
+    /// Makes a step of some worlds.
+    /// \param world_at,loads_at,listener_of functions of 0 to count - 1 that return world, loads and listener
+    template <class WorldAt, class LoadsAt, class ListenerOf>
+    static void step(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
+        IslandLanes lanes;
+        for (std::size_t k = 0; k < count; ++k) {
+            if (k + ahead < count) fetch(world_at(k + ahead));
+            lanes.add(k, world_at(k), loads_at(k), listener_of);
+            if (lanes.is_full() || k + 1 == count) lanes.finish(listener_of);
+        }
+    }
+
+private:
+    /// A world between the phases of its step.
+    struct Task {
+        Island island;
+        World* world;
+        std::array<float, joints> speeds, most_impulses;  ///< of the motors
+        std::array<std::uint8_t, bodies> counts;          ///< of contacts, in the order of the search
+        std::uint8_t limits;                              ///< bits of the joints that are at their limits
+        bool is_solved;
+        std::uint16_t index;                              ///< of the world
+        std::uint64_t key;                                ///< by which tasks are sorted
+    };
+
+    XSIMD_INLINE IslandLanes() {
+        works_[0] = {};  // of lanes without a contact in a slot
+        manifolds_[0] = {};
+    }
+
+    XSIMD_INLINE bool is_full() const { return task_count_ == most_tasks || work_count_ + Scene::contacts > most_works; }
+
+    template <class ListenerOf>
+    XSIMD_INLINE void add(std::size_t index, World& world, const Loads& loads, const ListenerOf& listener_of) {
+        Task& task = tasks_[task_count_];
+        Island& island = task.island;
+        island.contacts = works_.data() + work_count_;
+        auto listener = listener_of(index);
+        if (!Engine::begin(world, loads, island, listener)) return Engine::finish_asleep(world);
+        if (island.order.bodies[0] != order.bodies[0] || island.contact_count > most_slots) {
+            Engine::solve_velocities(loads, island);
+            return Engine::end(world, island, listener);
+        }
+        task.world = &world;
+        task.index = static_cast<std::uint16_t>(index);
+        task.is_solved = false;
+        task.limits = 0;
+        for (std::size_t j = 0; j < joints; ++j) {
+            task.speeds[j] = loads.motors[j].speed;
+            task.most_impulses[j] = Engine::most_motor_impulse(loads.motors[j]);
+            task.limits = static_cast<std::uint8_t>(task.limits | island.joints[j].is_limited << j);
+        }
+        // Classes whose neighbours differ in one joint: the code of Gray.
+        task.key = static_cast<std::uint64_t>(task.limits ^ task.limits >> 1 ^ task.limits >> 2 ^ task.limits >> 3);
+        std::size_t next = 0;
+        for (std::size_t b = 0; b < bodies; ++b) {
+            std::uint8_t contacts = 0, two = 0;
+            for (; next < island.contact_count && island.contacts[next].body == order.bodies[b]; ++next, ++contacts)
+                two |= island.contacts[next].count == 2;
+            task.counts[b] = contacts;
+            task.key = task.key << 6 | contacts << 1 | two;
+        }
+        for (std::size_t i = 0; i < island.contact_count; ++i)
+            manifolds_[work_count_ + i] = world.contacts[island.contacts[i].contact].manifold;
+        work_count_ += island.contact_count;
+        ++task_count_;
+    }
+
+    template <class ListenerOf>
+    void finish(const ListenerOf& listener_of) {
+        std::array<std::uint16_t, most_tasks> sorted;
+        for (std::size_t i = 0; i < task_count_; ++i) sorted[i] = static_cast<std::uint16_t>(i);
+        std::sort(sorted.data(), sorted.data() + task_count_, ByKey{tasks_.data()});
+        for_groups(sorted.data(), task_count_, [&](const auto& group) { solve_velocities(group); });
+        for (std::size_t i = 0; i < task_count_; ++i) {
+            Island& island = tasks_[i].island;
+            Engine::keep_impulses(*tasks_[i].world, island);
+            Engine::move(island);
+        }
+        std::size_t left = task_count_;
+        for (int made = 0, iterations = 4; left > 0 && made < Scene::position_iterations; made += iterations) {
+            iterations = std::min(made == 0 ? 4 : 8, Scene::position_iterations - made);
+            for_groups(sorted.data(), left, [&](const auto& group) { correct_positions(group, iterations); });
+            std::size_t unsolved = 0;
+            for (std::size_t i = 0; i < left; ++i)
+                if (!tasks_[sorted[i]].is_solved) sorted[unsolved++] = sorted[i];
+            left = unsolved;
+        }
+        for (std::size_t i = 0; i < task_count_; ++i) {
+            if (i + ahead < task_count_) fetch(*tasks_[i + ahead].world);
+            Task& task = tasks_[i];
+            auto listener = listener_of(task.index);
+            Engine::settle(*task.world, task.island, task.is_solved, listener);
+        }
+        task_count_ = 0;
+        work_count_ = 1;
+    }
+
+    static constexpr std::size_t ahead = 2;  ///< worlds that are fetched before they are used
+
+    /// Fetches what every step needs of a world: its bodies, joints and eight contacts.
+    static XSIMD_INLINE void fetch(const World& world) {
+        prefetch(&world.bodies, sizeof world.bodies + sizeof world.joints);
+        prefetch(&world.contacts, 8 * sizeof(Contact));
+    }
+
+    struct ByKey {
+        const Task* tasks;
+        XSIMD_INLINE bool operator()(std::uint16_t a, std::uint16_t b) const {
+            return tasks[a].key != tasks[b].key ? tasks[a].key < tasks[b].key : a < b;
+        }
+    };
+
+    /// Tasks in lanes. Lanes beyond their number repeat the last one.
+    template <std::size_t batches>
+    struct Group {
+        using N = Lanes<Arch, batches>;
+        using Mask = typename N::Mask;
+        using Index = typename N::Index;
+
+        IslandLanes& lanes;
+        const std::uint16_t* which;
+        std::size_t count;
+        Index index;  ///< of the first float of each task, from that of the first task
+
+        XSIMD_INLINE Group(IslandLanes& lanes_, const std::uint16_t* which_, std::size_t count_)
+            : lanes(lanes_), which(which_), count(count_), index(index_of([&](const Task& task) {
+                  return static_cast<std::size_t>(&task - lanes_.tasks_.data()) * (sizeof(Task) / sizeof(float));
+              })) {}
+
+        XSIMD_INLINE Task& task(std::size_t lane) const { return lanes.tasks_[which[lane < count ? lane : count - 1]]; }
+
+        template <class Value>
+        XSIMD_INLINE Index index_of(const Value& value) const {
+            alignas(64) std::int32_t numbers[N::size];
+            for (std::size_t l = 0; l < N::size; ++l) numbers[l] = static_cast<std::int32_t>(value(task(l)));
+            Index loaded;
+            for (std::size_t i = 0; i < batches; ++i)
+                loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(numbers + i * batch);
+            return loaded;
+        }
+        template <class Value>
+        XSIMD_INLINE Mask mask_of(const Value& value) const {
+            std::uint64_t bits = 0;
+            for (std::size_t l = 0; l < N::size; ++l) bits |= std::uint64_t{value(task(l))} << l;
+            return Mask::of(bits);
+        }
+        /// Reads numbers of the tasks. \param of_first the number in the first task
+        XSIMD_INLINE N operator()(const float& of_first) const { return N::gather(&of_first, index); }
+        XSIMD_INLINE Vec<N> operator()(const Vector& of_first) const { return {(*this)(of_first.x), (*this)(of_first.y)}; }
+        XSIMD_INLINE Motion<N> operator()(const Motion<float>& of_first) const {
+            return {(*this)(of_first.center), (*this)(of_first.angle)};
+        }
+        /// Writes numbers of the tasks. \param to returns the number of a task
+        template <class To>
+        XSIMD_INLINE void put(const N& numbers, const To& to) const {
+            alignas(64) float stored[N::size];
+            numbers.store(stored);
+            for (std::size_t l = 0; l < count; ++l) to(task(l)) = stored[l];
+        }
+
+        /// A contact of a body in each lane, or none.
+        struct Slot {
+            std::uint8_t body;
+            bool may_have_two;                         ///< whether the contact has two points in any lane
+            std::array<std::uint16_t, N::size> works;  ///< indices, 0 for none
+
+            XSIMD_INLINE Index index(std::size_t size) const {
+                alignas(64) std::int32_t numbers[N::size];
+                for (std::size_t l = 0; l < N::size; ++l) numbers[l] = static_cast<std::int32_t>(works[l] * (size / sizeof(float)));
+                Index loaded;
+                for (std::size_t i = 0; i < batches; ++i)
+                    loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(numbers + i * batch);
+                return loaded;
+            }
+            template <class Value>
+            XSIMD_INLINE Mask mask_of(const Value& value) const {
+                std::uint64_t bits = 0;
+                for (std::size_t l = 0; l < N::size; ++l) bits |= std::uint64_t{value(works[l])} << l;
+                return Mask::of(bits);
+            }
+        };
+        struct Slots {
+            std::array<Slot, most_slots * bodies> slots;
+            std::size_t count = 0;
+        };
+
+        /// Finds slots for the contacts of all lanes, in the order of solving.
+        XSIMD_INLINE void find_slots(Slots& found) const {
+            std::array<std::uint16_t, N::size> next;
+            for (std::size_t l = 0; l < N::size; ++l)
+                next[l] = static_cast<std::uint16_t>(task(l).island.contacts - lanes.works_.data());
+            for (std::size_t b = 0; b < bodies; ++b) {
+                std::uint8_t most = 0;
+                for (std::size_t l = 0; l < count; ++l) most = std::max(most, task(l).counts[b]);
+                for (std::uint8_t c = 0; c < most; ++c) {
+                    Slot& slot = found.slots[found.count++];
+                    slot.body = order.bodies[b];
+                    slot.may_have_two = false;
+                    for (std::size_t l = 0; l < N::size; ++l) {
+                        slot.works[l] = c < task(l).counts[b] ? next[l]++ : std::uint16_t{0};
+                        slot.may_have_two |= lanes.manifolds_[slot.works[l]].count == 2;
+                    }
+                }
+            }
+        }
+    };
+
+    template <class Function>
+    XSIMD_INLINE void for_groups(const std::uint16_t* which, std::size_t count, const Function& function) {
+        std::size_t i = 0;
+        for (; count - i > batch; i += std::min(wide * batch, count - i))
+            function(Group<wide>(*this, which + i, std::min(wide * batch, count - i)));
+        if (i < count) function(Group<1>(*this, which + i, count - i));
+    }
+
+    template <class N>
+    struct Solving {
+        std::array<Motion<N>, bodies> velocities;
+        std::array<JointConstraint<N>, joints> joints_;
+        std::array<N, joints> speeds, most_impulses;
+        unsigned limits;  ///< bits of the joints that are at their limits in any lane
+    };
+
+    template <std::size_t batches>
+    void solve_velocities(const Group<batches>& group) {
+        using N = typename Group<batches>::N;
+        const Task& first = tasks_[0];
+        Solving<N> solving;
+        solving.limits = 0;
+        for (std::size_t l = 0; l < group.count; ++l) solving.limits |= group.task(l).limits;
+        for (std::size_t b = 0; b < bodies; ++b) solving.velocities[b] = group(first.island.velocities[b]);
+        for (std::size_t j = 0; j < joints; ++j) {
+            const JointConstraint<float>& from = first.island.joints[j];
+            JointConstraint<N>& to = solving.joints_[j];
+            to.ra = group(from.ra), to.rb = group(from.rb);
+            to.xx = group(from.xx), to.xy = group(from.xy), to.yy = group(from.yy);
+            to.inverse_2 = group(from.inverse_2);
+            to.impulse = group(from.impulse);
+            to.motor_impulse = group(from.motor_impulse);
+            to.limit_impulse = group(from.limit_impulse);
+            solving.speeds[j] = group(first.speeds[j]);
+            solving.most_impulses[j] = group(first.most_impulses[j]);
+            if ((solving.limits >> j & 1) == 0) continue;
+            to.xz = group(from.xz), to.yz = group(from.yz);
+            to.cx = group(from.cx), to.cy = group(from.cy), to.cz = group(from.cz);
+            to.inverse_3 = group(from.inverse_3);
+            to.is_lower = group.mask_of([&](const Task& task) { return task.island.joints[j].is_lower; });
+            to.is_limited = group.mask_of([&](const Task& task) { return task.island.joints[j].is_limited; });
+        }
+        typename Group<batches>::Slots slots;
+        group.find_slots(slots);
+        std::array<ContactConstraint<N>, most_slots * bodies> contacts;
+        for (std::size_t s = 0; s < slots.count; ++s) load_contact(slots.slots[s], contacts[s]);
+
+        for (int iteration = 0; iteration < Scene::velocity_iterations; ++iteration) {
+            solve_joints(solving, std::make_index_sequence<joints>());
+            for (std::size_t s = 0; s < slots.count; ++s) {
+                const auto& slot = slots.slots[s];
+                const Polygon& shape = Scene::shape(slot.body);
+                Motion<N>& velocity = solving.velocities[slot.body];
+                if (slot.may_have_two)
+                    contacts[s].template solve<true>(shape.inverse_mass, shape.inverse_inertia, velocity);
+                else
+                    contacts[s].template solve<false>(shape.inverse_mass, shape.inverse_inertia, velocity);
+            }
+        }
+
+        for (std::size_t b = 0; b < bodies; ++b) {
+            group.put(solving.velocities[b].center.x, [&](Task& t) -> float& { return t.island.velocities[b].center.x; });
+            group.put(solving.velocities[b].center.y, [&](Task& t) -> float& { return t.island.velocities[b].center.y; });
+            group.put(solving.velocities[b].angle, [&](Task& t) -> float& { return t.island.velocities[b].angle; });
+        }
+        for (std::size_t j = 0; j < joints; ++j) {
+            const JointConstraint<N>& k = solving.joints_[j];
+            group.put(k.impulse.x, [&](Task& t) -> float& { return t.island.joints[j].impulse.x; });
+            group.put(k.impulse.y, [&](Task& t) -> float& { return t.island.joints[j].impulse.y; });
+            group.put(k.limit_impulse, [&](Task& t) -> float& { return t.island.joints[j].limit_impulse; });
+            group.put(k.motor_impulse, [&](Task& t) -> float& { return t.island.joints[j].motor_impulse; });
+        }
+        alignas(64) float normal[N::size], tangent[N::size];
+        for (std::size_t s = 0; s < slots.count; ++s)
+            for (std::size_t p = 0; p < (slots.slots[s].may_have_two ? 2 : 1); ++p) {
+                contacts[s].points[p].normal_impulse.store(normal);
+                contacts[s].points[p].tangent_impulse.store(tangent);
+                for (std::size_t l = 0; l < group.count; ++l) {
+                    ContactWork& work = works_[slots.slots[s].works[l]];
+                    if (&work == works_.data()) continue;
+                    work.constraint.points[p].normal_impulse = normal[l];
+                    work.constraint.points[p].tangent_impulse = tangent[l];
+                }
+            }
+    }
+
+    template <class N, class Slot>
+    XSIMD_INLINE void load_contact(const Slot& slot, ContactConstraint<N>& to) const {
+        const auto index = slot.index(sizeof(ContactWork));
+        const auto load = [&](const float& of_first) { return N::gather(&of_first, index); };
+        const ContactConstraint<float>& from = works_[0].constraint;
+        to.normal = {load(from.normal.x), load(from.normal.y)};
+        to.friction = load(from.friction);
+        for (std::size_t p = 0; p < (slot.may_have_two ? 2 : 1); ++p) {
+            const ContactPoint<float>& point = from.points[p];
+            to.points[p] = {{load(point.r.x), load(point.r.y)}, load(point.normal_mass), load(point.tangent_mass),
+                            load(point.normal_impulse), load(point.tangent_impulse)};
+        }
+        if (!slot.may_have_two) return;
+        to.k11 = load(from.k11), to.k12 = load(from.k12), to.k22 = load(from.k22);
+        to.i11 = load(from.i11), to.i12 = load(from.i12), to.i22 = load(from.i22);
+        to.has_two = slot.mask_of([&](std::size_t work) { return works_[work].constraint.has_two; });
+        // A contact that solves one of its two points has a second one that must not act.
+        ContactPoint<N>& second = to.points[1];
+        for (N* one : {&second.r.x, &second.r.y, &second.normal_mass, &second.tangent_mass, &second.normal_impulse,
+                       &second.tangent_impulse})
+            *one = select(to.has_two, *one, N(0.0f));
+    }
+
+    template <class N, std::size_t... i>
+    static XSIMD_INLINE void solve_joints(Solving<N>& solving, std::index_sequence<i...>) {
+        (solve_joint<order.joints[i]>(solving), ...);
+    }
+    template <std::size_t j, class N>
+    static XSIMD_INLINE void solve_joint(Solving<N>& solving) {
+        constexpr Joint joint = Scene::joint_list[j];
+        constexpr MassPair masses = Engine::masses(joint);
+        JointConstraint<N>& k = solving.joints_[j];
+        Motion<N> &a = solving.velocities[joint.a], &b = solving.velocities[joint.b];
+        if ((solving.limits >> j & 1) != 0)
+            k.template solve<true>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+        else
+            k.template solve<false>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+    }
+
+    /// Makes some iterations of positions.
+    template <std::size_t batches>
+    void correct_positions(const Group<batches>& group, int iterations) {
+        using N = typename Group<batches>::N;
+        using Mask = typename N::Mask;
+        const Task& first = tasks_[0];
+        std::array<Motion<N>, bodies> positions;
+        for (std::size_t b = 0; b < bodies; ++b) positions[b] = group(first.island.positions[b]);
+        std::array<JointConstraint<N>, joints> constraints;
+        for (std::size_t j = 0; j < joints; ++j) {
+            constraints[j].is_lower = group.mask_of([&](const Task& task) { return task.island.joints[j].is_lower; });
+            constraints[j].is_limited = group.mask_of([&](const Task& task) { return task.island.joints[j].is_limited; });
+        }
+        typename Group<batches>::Slots slots;
+        group.find_slots(slots);
+        std::array<std::array<Pushed<N>, 2>, most_slots * bodies> pushed;
+        for (std::size_t s = 0; s < slots.count; ++s) load_pushed(slots.slots[s], pushed[s]);
+
+        const std::uint64_t all = group.count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << group.count) - 1;
+        std::uint64_t unsolved = all;
+        for (int iteration = 0; iteration < iterations && unsolved != 0; ++iteration) {
+            const Mask is_unsolved = Mask::of(unsolved);
+            std::array<Motion<N>, bodies> corrected = positions;
+            N lowest(0.0f);
+            for (std::size_t s = 0; s < slots.count; ++s) {
+                const auto& slot = slots.slots[s];
+                const Polygon& shape = Scene::shape(slot.body);
+                for (std::size_t p = 0; p < (slot.may_have_two ? 2 : 1); ++p)
+                    pushed[s][p].push_out(shape.inverse_mass, shape.inverse_inertia, shape.center, 0.2f, corrected[slot.body], lowest);
+            }
+            Mask holds = lowest >= N(-3.0f * tolerance::linear);
+            correct_joints(constraints, corrected, holds, std::make_index_sequence<joints>());
+            for (std::size_t b = 0; b < bodies; ++b) {
+                positions[b].center = {select(is_unsolved, corrected[b].center.x, positions[b].center.x),
+                                       select(is_unsolved, corrected[b].center.y, positions[b].center.y)};
+                positions[b].angle = select(is_unsolved, corrected[b].angle, positions[b].angle);
+            }
+            unsolved &= ~holds.bits();
+        }
+        for (std::size_t b = 0; b < bodies; ++b) {
+            group.put(positions[b].center.x, [&](Task& t) -> float& { return t.island.positions[b].center.x; });
+            group.put(positions[b].center.y, [&](Task& t) -> float& { return t.island.positions[b].center.y; });
+            group.put(positions[b].angle, [&](Task& t) -> float& { return t.island.positions[b].angle; });
+        }
+        for (std::size_t l = 0; l < group.count; ++l) group.task(l).is_solved = (unsolved >> l & 1) == 0;
+    }
+
+    template <class N, class Slot>
+    XSIMD_INLINE void load_pushed(const Slot& slot, std::array<Pushed<N>, 2>& to) const {
+        const auto index = slot.index(sizeof(Manifold));
+        const auto load = [&](const Vector& of_first) -> Vec<N> {
+            return {N::gather(&of_first.x, index), N::gather(&of_first.y, index)};
+        };
+        const Manifold& from = manifolds_[0];
+        const auto is_polygon = slot.mask_of([&](std::size_t work) { return manifolds_[work].reference_is_polygon != 0; });
+        const Vec<N> side = load(from.point), normal = load(from.normal);
+        for (std::size_t p = 0; p < (slot.may_have_two ? 2 : 1); ++p) {
+            const Vec<N> local = load(from.points[p].local);
+            to[p].moving = {select(is_polygon, side.x, local.x), select(is_polygon, side.y, local.y)};
+            to[p].fixed = {select(is_polygon, local.x, side.x), select(is_polygon, local.y, side.y)};
+            to[p].normal = normal;
+            to[p].reference_is_polygon = is_polygon;
+            to[p].exists = slot.mask_of([&](std::size_t work) { return manifolds_[work].count > p; });
+        }
+    }
+
+    template <class N, class Mask, std::size_t... i>
+    static XSIMD_INLINE void correct_joints(const std::array<JointConstraint<N>, joints>& constraints,
+                                            std::array<Motion<N>, bodies>& positions, Mask& holds, std::index_sequence<i...>) {
+        ((holds = holds & correct_joint<order.joints[i]>(constraints, positions)), ...);
+    }
+    template <std::size_t j, class N>
+    static XSIMD_INLINE auto correct_joint(const std::array<JointConstraint<N>, joints>& constraints,
+                                           std::array<Motion<N>, bodies>& positions) {
+        constexpr Joint joint = Scene::joint_list[j];
+        return constraints[j].correct(Engine::masses(joint), joint, Engine::from_center(joint.a, joint.anchor_a),
+                                      Engine::from_center(joint.b, joint.anchor_b), positions[joint.a], positions[joint.b]);
+    }
+
+    std::size_t task_count_ = 0, work_count_ = 1;
+    std::array<Task, most_tasks> tasks_;
+    std::array<ContactWork, most_works> works_;
+    std::array<Manifold, most_works> manifolds_;  ///< of the works
+};
+
+}  // namespace operant::rigid_body

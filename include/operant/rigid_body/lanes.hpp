@@ -1,0 +1,162 @@
+#pragma once
+/// \file
+/// Numbers with one world in each lane, for the functions of this room.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <xsimd/xsimd.hpp>
+
+#include <operant/math/float_sine.hpp>
+
+namespace operant::rigid_body {
+
+/// Makes an array of what `function` returns for each index. There is no loop: GCC keeps the elements in memory until it
+/// unrolls loops, which is late.
+template <class Element, class Function, std::size_t... i>
+XSIMD_INLINE std::array<Element, sizeof...(i)> each_batch(const Function& function, std::index_sequence<i...>) {
+    return {function(i)...};
+}
+
+/// Whether worlds are stepped in lanes, with the bits that they have alone. On 64-bit Arm, lanes of some worlds differ in a bit, so
+/// worlds are stepped one by one there.
+template <class Arch>
+inline constexpr bool steps_in_lanes = !std::is_same_v<Arch, xsimd::neon64>;
+
+/// A mask of Lanes.
+template <class Arch, std::size_t batches>
+struct LaneMask {
+    using Mask = xsimd::batch_bool<float, Arch>;
+    std::array<Mask, batches> at;
+
+    template <class Function>
+    static XSIMD_INLINE LaneMask each(const Function& function) {
+        return {each_batch<Mask>(function, std::make_index_sequence<batches>())};
+    }
+    /// \param bits bit i for lane i
+    static XSIMD_INLINE LaneMask of(std::uint64_t bits) {
+        LaneMask mask;
+        for (std::size_t i = 0; i < batches; ++i)
+            mask.at[i] = Mask::from_mask(bits >> (i * Mask::size) & ((std::uint64_t{1} << Mask::size) - 1));
+        return mask;
+    }
+    XSIMD_INLINE std::uint64_t bits() const {
+        std::uint64_t all = 0;
+        for (std::size_t i = 0; i < batches; ++i) all |= static_cast<std::uint64_t>(at[i].mask()) << (i * Mask::size);
+        return all;
+    }
+    friend XSIMD_INLINE LaneMask operator&(const LaneMask& a, const LaneMask& b) {
+        return each([&](std::size_t i) { return a.at[i] & b.at[i]; });
+    }
+    friend XSIMD_INLINE LaneMask operator|(const LaneMask& a, const LaneMask& b) {
+        return each([&](std::size_t i) { return a.at[i] | b.at[i]; });
+    }
+    friend XSIMD_INLINE LaneMask operator!(const LaneMask& a) {
+        return each([&](std::size_t i) { return !a.at[i]; });
+    }
+};
+
+/// Several batches of float as one number. The iterations of a world are a long chain of operations that wait for each other;
+/// a second batch fills the time.
+template <class Arch_, std::size_t batches>
+struct Lanes {
+    using Arch = Arch_;
+    using Batch = xsimd::batch<float, Arch>;
+    using Index = std::array<xsimd::batch<std::int32_t, Arch>, batches>;  ///< of an element in memory for each lane
+    using Mask = LaneMask<Arch, batches>;
+    static constexpr std::size_t size = batches * Batch::size;
+
+    std::array<Batch, batches> at;
+
+    Lanes() = default;
+    explicit XSIMD_INLINE Lanes(float x) {
+        for (Batch& one : at) one = Batch(x);
+    }
+    /// Reads `first[index]` of every lane.
+    static XSIMD_INLINE Lanes gather(const float* first, const Index& index) {
+        return each([&](std::size_t i) { return Batch::gather(first, index[i]); });
+    }
+    static XSIMD_INLINE Lanes load(const float* aligned) {
+        return each([&](std::size_t i) { return Batch::load_aligned(aligned + i * Batch::size); });
+    }
+    XSIMD_INLINE void store(float* aligned) const {
+        for (std::size_t i = 0; i < batches; ++i) at[i].store_aligned(aligned + i * Batch::size);
+    }
+
+    friend XSIMD_INLINE Lanes operator+(const Lanes& a, const Lanes& b) {
+        return each([&](std::size_t i) { return a.at[i] + b.at[i]; });
+    }
+    friend XSIMD_INLINE Lanes operator-(const Lanes& a, const Lanes& b) {
+        return each([&](std::size_t i) { return a.at[i] - b.at[i]; });
+    }
+    friend XSIMD_INLINE Lanes operator*(const Lanes& a, const Lanes& b) {
+        return each([&](std::size_t i) { return a.at[i] * b.at[i]; });
+    }
+    friend XSIMD_INLINE Lanes operator/(const Lanes& a, const Lanes& b) {
+        return each([&](std::size_t i) { return a.at[i] / b.at[i]; });
+    }
+    /// Turns the sign, also of zero: xsimd's unary minus subtracts from zero on AVX-512.
+    friend XSIMD_INLINE Lanes operator-(const Lanes& a) {
+        return each([&](std::size_t i) { return a.at[i] ^ Batch(-0.0f); });
+    }
+    friend XSIMD_INLINE Mask operator<(const Lanes& a, const Lanes& b) {
+        return Mask::each([&](std::size_t i) { return a.at[i] < b.at[i]; });
+    }
+    friend XSIMD_INLINE Mask operator<=(const Lanes& a, const Lanes& b) {
+        return Mask::each([&](std::size_t i) { return a.at[i] <= b.at[i]; });
+    }
+    friend XSIMD_INLINE Mask operator>(const Lanes& a, const Lanes& b) { return b < a; }
+    friend XSIMD_INLINE Mask operator>=(const Lanes& a, const Lanes& b) { return b <= a; }
+    friend XSIMD_INLINE Mask operator!=(const Lanes& a, const Lanes& b) {
+        return Mask::each([&](std::size_t i) { return a.at[i] != b.at[i]; });
+    }
+    /// Where the bits differ: -0 differs from 0.
+    friend XSIMD_INLINE Mask bits_differ(const Lanes& a, const Lanes& b) {
+        return Mask::each([&](std::size_t i) {
+            return xsimd::batch_bool_cast<float>(xsimd::bitwise_cast<std::int32_t>(a.at[i]) !=
+                                                 xsimd::bitwise_cast<std::int32_t>(b.at[i]));
+        });
+    }
+    friend XSIMD_INLINE Lanes select(const Mask& where, const Lanes& yes, const Lanes& no) {
+        return each([&](std::size_t i) { return xsimd::select(where.at[i], yes.at[i], no.at[i]); });
+    }
+    /// As the function for float: b if both are equal. x86's instructions do just that, others prefer -0.
+    friend XSIMD_INLINE Lanes least(const Lanes& a, const Lanes& b) {
+#if XSIMD_WITH_SSE2
+        return each([&](std::size_t i) { return xsimd::min(a.at[i], b.at[i]); });
+#else
+        return select(a < b, a, b);
+#endif
+    }
+    friend XSIMD_INLINE Lanes most(const Lanes& a, const Lanes& b) {
+#if XSIMD_WITH_SSE2
+        return each([&](std::size_t i) { return xsimd::max(a.at[i], b.at[i]); });
+#else
+        return select(a > b, a, b);
+#endif
+    }
+    friend XSIMD_INLINE Lanes square_root(const Lanes& a) {
+        return each([&](std::size_t i) { return xsimd::sqrt(a.at[i]); });
+    }
+    friend XSIMD_INLINE SinCos<Lanes> library_sincos(const Lanes& a) {
+        SinCos<Lanes> r;
+        for (std::size_t i = 0; i < batches; ++i) {
+            const auto one = operant::library_sincos(a.at[i]);
+            r.sin.at[i] = one.sin;
+            r.cos.at[i] = one.cos;
+        }
+        return r;
+    }
+
+private:
+    template <class Function>
+    static XSIMD_INLINE Lanes each(const Function& function) {
+        Lanes r;
+        r.at = each_batch<Batch>(function, std::make_index_sequence<batches>());
+        return r;
+    }
+};
+
+}  // namespace operant::rigid_body

@@ -1,0 +1,1 @@
+"""Makes classes of environments and policies from C++ headers and libraries."""

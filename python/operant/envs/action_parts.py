@@ -1,0 +1,114 @@
+"""Actions of several parts, a `Tuple` or a `Dict`: the core takes them as rows of floats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+
+from operant._checks import shown
+from operant.envs import arguments
+
+
+class ActionParts:
+    """Packs actions into arrays of shape `(..., size)`, in which the columns of a part follow those of the part before.
+
+    The integers of discrete parts are floats there. The core checks that they are integers in the space.
+
+    Attributes:
+        size: The number of columns.
+    """
+
+    def __init__(self, space: Any, tree: Any) -> None:
+        """Prepare for a space.
+
+        Args:
+            space: The action space of one env, a `Tuple` or a `Dict`, whose parts are no tuples or dicts.
+            tree: The place of each part in the core's order: a tuple or a dict of ints.
+        """
+        places = dict(tree) if isinstance(tree, Mapping) else dict(enumerate(tree))
+        self._is_dict = isinstance(tree, Mapping)
+        self._parts: dict[Any, tuple[spaces.Space[Any], slice]] = {}
+        first = 0
+        for key in sorted(places, key=places.__getitem__):
+            part: Any = space[key]
+            size = 1 if isinstance(part, spaces.Discrete) else part.shape[0]
+            self._parts[key] = part, slice(first, first := first + size)
+        self.size = first
+
+    def pack(self, actions: Any, rows: tuple[int, ...]) -> npt.NDArray[Any]:
+        """Return the actions in one array of shape `(*rows, size)`, float32 if that is the dtype of all Box parts.
+
+        Args:
+            actions: A tuple or a dict of arrays of shape `(*rows, ...)`, or what this method has returned.
+            rows: The shape without the axis of the numbers of an action.
+
+        Raises:
+            TypeError: The actions are not a tuple or a dict of these parts, or a part has the wrong dtype.
+            ValueError: A part has the wrong shape.
+        """
+        if isinstance(actions, np.ndarray) and actions.dtype.kind == "f" and actions.shape == (*rows, self.size):
+            return arguments.required(actions, np.float32 if actions.dtype.itemsize <= 4 else np.float64)
+        given = self.parts_of(actions)
+        fitting = {
+            key: arguments.fitting(arguments.as_array(name, given[key]), part, rows, name)
+            for key, (name, part, _) in self.named().items()
+        }
+        floats = [one.dtype for one in fitting.values() if one.dtype.kind == "f"]
+        packed = np.empty((*rows, self.size), np.result_type(np.float32, *floats))
+        for key, (_, columns) in self._parts.items():
+            packed[..., columns] = fitting[key].reshape(*rows, -1)
+        return packed
+
+    def pack_one(self, action: Any) -> npt.NDArray[Any]:
+        """Return the action of one env in an array of shape `(1, size)`; raises what `pack` raises."""
+        given = self.parts_of(action)
+        rows = {key: arguments.as_array(name, given[key])[None] for key, (name, _, _) in self.named().items()}
+        return self.pack(rows if self._is_dict else tuple(rows[i] for i in range(len(rows))), (1,))
+
+    def pack_many(self, actions: Any, num_envs: int) -> npt.NDArray[Any]:
+        """Return the actions of many steps, whose first axis is time; raises what `pack` raises."""
+        given = self.parts_of(actions)
+        (name, _, _), first = next(iter(self.named().values())), given[next(iter(self._parts))]
+        array = arguments.as_array(name, first)
+        if array.ndim < 2 or array.shape[0] == 0:
+            raise ValueError(
+                f"{name}: expected shape (steps, {num_envs}, ...) with at least one step, got {array.shape}"
+            )
+        return self.pack(actions, (array.shape[0], num_envs))
+
+    def unpack(self, packed: Any, integers: npt.DTypeLike = np.int64) -> Any:
+        """Return the parts of packed actions, a tuple or a dict of arrays, as the space has them."""
+        return self.arranged(lambda part, columns: _unpacked(packed[..., columns], part, integers))
+
+    def arranged(self, make: Callable[[spaces.Space[Any], slice], Any]) -> Any:
+        """Arrange one object for each part, made of its space and its columns, as the space is."""
+        made = {key: make(*part) for key, part in self._parts.items()}
+        return made if self._is_dict else tuple(made[i] for i in range(len(made)))
+
+    def parts_of(self, actions: Any) -> Mapping[Any, Any]:
+        """Return the parts by their keys or numbers; raise TypeError if they are others."""
+        if self._is_dict:
+            if isinstance(actions, Mapping) and set(actions) == set(self._parts):
+                return actions
+            expected = f"a dict of {', '.join(map(repr, self._parts))}"
+        else:
+            if isinstance(actions, (tuple, list)) and len(actions) == len(self._parts):
+                return dict(enumerate(actions))
+            expected = f"a tuple of {len(self._parts)} parts"
+        raise TypeError(f"actions: expected {expected}, got {shown(actions)}")
+
+    def named(self) -> dict[Any, tuple[str, spaces.Space[Any], slice]]:
+        """Return name for messages, space and columns of each part, in the order of the columns."""
+        return {key: (f"actions[{key!r}]", *part) for key, part in self._parts.items()}
+
+
+def _unpacked(columns: npt.NDArray[Any], part: spaces.Space[Any], integers: npt.DTypeLike) -> npt.NDArray[Any]:
+    if isinstance(part, spaces.Discrete):
+        columns = columns[..., 0]
+    if isinstance(part, spaces.MultiBinary):
+        return columns.astype(np.int8)
+    return columns.copy() if isinstance(part, spaces.Box) else columns.astype(integers)

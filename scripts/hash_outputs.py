@@ -1,0 +1,211 @@
+"""Print one digest for each kind of output that Operant has, to compare two versions that must not differ.
+
+    .venv/bin/python scripts/hash_outputs.py >before.txt
+    ...
+    .venv/bin/python scripts/hash_outputs.py | diff before.txt -
+
+Every id is played in every autoreset mode and both precisions; `OPERANT_ARCH` chooses the instruction set. The digests
+cover observations, rewards, flags, infos, states, random streams, totals, saved files (without their version), rollouts
+and evaluations with every kind of policy, parameters of each env, snapshots, single environments, spaces, and the
+environments in `examples/`. Durations are left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+import operant
+from operant.policies import MLP, Linear, Random
+from operant.registration import REGISTRATIONS
+
+NUM_ENVS = 132  # two words of 64 envs and a part of a third
+STEPS = 30
+LIMIT = 11
+MODES = ("NextStep", "SameStep", "Disabled")
+PER_ENV = {
+    "CartPole": "length",
+    "MountainCar": "gravity",
+    "MountainCarContinuous": "power",
+    "Pendulum": "g",
+    "Acrobot": "LINK_LENGTH_1",
+}
+
+
+class Digest:
+    """A digest of nested results."""
+
+    def __init__(self) -> None:
+        """Start with nothing added."""
+        self._hash = hashlib.sha256()
+
+    def add(self, value: Any) -> None:
+        """Add arrays, numbers, strings, and containers of them."""
+        if isinstance(value, Mapping):
+            for name in sorted(value):
+                if name != "t":  # a duration
+                    self.add(name)
+                    self.add(value[name])
+        elif isinstance(value, np.ndarray) and value.dtype == object:
+            self.add(list(value))
+        elif isinstance(value, np.ndarray):
+            self._hash.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+        elif isinstance(value, (list, tuple)):
+            self._hash.update(f"[{len(value)}".encode())
+            for one in value:
+                self.add(one)
+        elif isinstance(value, bytes):
+            self._hash.update(value)
+        else:
+            self._hash.update(f"{type(value).__name__}{value!r}".encode())
+
+    def text(self) -> str:
+        """The digest, shortened."""
+        return self._hash.hexdigest()[:24]
+
+
+def saved(env: Any) -> bytes:
+    """The bytes that `save` writes, without the version and the checksum."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "saved")
+        env.save(path)
+        content = path.read_bytes().partition(b"\n")[2]
+    return re.sub(rb"operant \d+", b"operant", content, count=1)
+
+
+def actions_of(env: Any, rng: np.random.Generator, count: int) -> Any:
+    """Random actions for `count` steps."""
+    space = env.single_action_space
+    if isinstance(space, gym.spaces.Box):
+        return rng.uniform(space.low, space.high, (count, env.num_envs, *space.shape)).astype(np.float32)
+    if isinstance(space, gym.spaces.MultiDiscrete):
+        return rng.integers(0, space.nvec, (count, env.num_envs, len(space.nvec)))
+    return rng.integers(0, space.n, (count, env.num_envs))
+
+
+def played(env: Any, digest: Digest) -> None:
+    """Step an environment, look at it, save it, go back to a snapshot and copy states."""
+    rng = np.random.default_rng(3)
+    for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
+        digest.add(str(getattr(env, space)))
+    digest.add(env.reset(seed=7))
+    snapshot = env.snapshot()
+    for i, actions in enumerate(actions_of(env, rng, STEPS)):
+        result = env.step(actions)
+        digest.add(result)
+        ended = result[2] | result[3]
+        if env.autoreset_mode.value == "Disabled" and ended.any():
+            digest.add(env.reset(options={"reset_mask": ended}))
+        if i == 5:
+            env.copy_state([1, 2, 3], [70, 71, 72], random=True)
+        if i == 20:
+            digest.add([env.state, env.get_logs(), saved(env)])
+            env.restore(snapshot)
+    digest.add([env.state, env.get_logs(), saved(env), env.np_random_seed])
+    digest.add([one.bit_generator.state for one in env.np_random[:3]])
+
+
+def policies_of(env: Any) -> Iterator[tuple[str, Any]]:
+    """Policies of every kind that fit the environment."""
+    rng = np.random.default_rng(5)
+    yield "random", Random(seed=1)
+    observation, action = env.single_observation_space, env.single_action_space
+    if isinstance(observation, gym.spaces.Tuple):
+        return
+    inputs = int(observation.n) if isinstance(observation, gym.spaces.Discrete) else int(np.prod(observation.shape))
+    discrete = not isinstance(action, gym.spaces.Box)
+    outputs = int(action.nvec.sum() if hasattr(action, "nvec") else action.n) if discrete else action.shape[0]
+    yield "linear", Linear(rng.normal(size=(outputs, inputs)), rng.normal(size=outputs))
+    yield "population", Linear(rng.normal(size=(4, outputs, inputs)))
+    weights = [rng.normal(size=(8, inputs)), rng.normal(size=(outputs, 8))]
+    yield "mlp", MLP(weights, [np.zeros(8), np.ones(outputs)], activation="tanh")
+    if discrete:
+        yield "sampled", MLP(weights, activation="relu", sample=True, seed=2)
+    else:
+        yield "noise", MLP(weights, activation="relu", noise=0.3, seed=2)
+
+
+def rollout_of(env: Any, *arguments: Any) -> list[Any]:
+    """Everything that a rollout records."""
+    result = env.rollout(*arguments)
+    names = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
+    return [getattr(result, name) for name in names]
+
+
+def cases(name: str, make: Any, per_env: str | None) -> Iterator[tuple[str, str]]:
+    """The digests of one environment. `make` takes the constructor's keywords after the number of envs."""
+    for dtype in ("float32", "float64"):
+        for mode in MODES:
+            arguments = {
+                "dtype": dtype,
+                "autoreset_mode": mode,
+                "max_episode_steps": LIMIT,
+                "record_episode_statistics": True,
+            }
+            digest = Digest()
+            played(make(NUM_ENVS, **arguments), digest)
+            yield f"{name} {dtype} {mode} steps", digest.text()
+            if per_env is not None:
+                env = make(NUM_ENVS, **arguments)
+                digest = Digest()
+                env.set_parameters(**{per_env: getattr(env, per_env) * np.linspace(0.8, 1.2, NUM_ENVS)})
+                played(env, digest)
+                yield f"{name} {dtype} {mode} parameters of each env", digest.text()
+            if mode == "Disabled":
+                continue
+            env = make(NUM_ENVS, **arguments)
+            env.reset(seed=9)
+            digest = Digest()
+            digest.add(rollout_of(env, actions_of(env, np.random.default_rng(4), STEPS)))
+            digest.add([env.state, env.get_logs()])
+            yield f"{name} {dtype} {mode} rollout of actions", digest.text()
+            for kind, policy in policies_of(env):
+                if isinstance(env.single_observation_space, gym.spaces.Tuple):
+                    continue
+                env.reset(seed=9)
+                digest = Digest()
+                digest.add(rollout_of(env, policy, STEPS))
+                digest.add(list(env.evaluate(policy, episodes=2, seed=3)))
+                yield f"{name} {dtype} {mode} rollout of {kind}", digest.text()
+
+
+def main() -> None:
+    """Print the digests of all cases."""
+    for registration in REGISTRATIONS:
+        env_class = getattr(operant.envs, registration.vector_env)
+
+        def make(num_envs: int, env_class: Any = env_class, kwargs: Any = registration.kwargs, **arguments: Any) -> Any:
+            return env_class(num_envs, **dict(kwargs), **arguments)
+
+        for name, digest in cases(registration.id, make, PER_ENV.get(registration.name)):
+            print(name, digest, flush=True)
+        env = gym.make(registration.id)
+        digest_of_single = Digest()
+        digest_of_single.add(env.reset(seed=5))
+        env.action_space.seed(1)
+        for _ in range(STEPS):
+            *results, terminated, truncated, infos = env.step(env.action_space.sample())
+            digest_of_single.add([results, terminated, truncated, infos])
+            if terminated or truncated:
+                digest_of_single.add(env.reset())
+        print(registration.id, "single", digest_of_single.text(), flush=True)
+    examples = Path(__file__).parent.parent / "examples"
+    for header in sorted([*examples.glob("*.hpp"), *examples.glob("environments/*.hpp")]):
+        loaded = operant.load(header)
+        for env_class in loaded if isinstance(loaded, tuple) else (loaded,):
+            if hasattr(env_class, "step"):
+                setattr(sys.modules[__name__], env_class.__name__, env_class)  # `save` needs to find it
+                for name, digest in cases(f"{header.name}:{env_class.__name__}", env_class, None):
+                    print(name, digest, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

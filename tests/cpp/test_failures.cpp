@@ -1,0 +1,207 @@
+// Exceptions of a user's code in a step, a reset or a policy. The error is the same with any number of workers.
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <operant/branching.hpp>
+#include <operant/environment.hpp>
+#include <operant/evaluation.hpp>
+#include <operant/library/table.hpp>
+#include <operant/rollout.hpp>
+#include <operant/vector_env.hpp>
+
+namespace {
+
+/// Counts its steps. Action 1 makes it throw a std::range_error, action 2 something else.
+struct Fragile : operant::Environment {
+    static constexpr std::string_view name = "Fragile";
+    static constexpr std::int32_t max_episode_steps = operant::unlimited;
+    using ActionSpace = operant::Discrete<3>;
+    struct State {
+        std::int64_t number, steps;
+    };
+    struct ResetBounds {
+        double broken = 0;
+    };
+    template <class S, class Visitor>
+    static void visit_state(S& state, const Visitor& visit) {
+        visit("number", state.number);
+        visit("steps", state.steps);
+    }
+    template <class B, class Visitor>
+    static void visit_reset_bounds(B& bounds, const Visitor& visit) {
+        visit("broken", bounds.broken);
+    }
+    static operant::Discrete<1000> observation_space(const operant::NoParameters&) { return {}; }
+    static std::int64_t observation(const operant::NoParameters&, const State& state) { return state.steps; }
+    static State reset(const operant::NoParameters&, const ResetBounds& bounds, operant::Pcg64&) {
+        if (bounds.broken != 0) throw std::range_error("no start");
+        return {};
+    }
+    static operant::Outcome<double> step(const operant::NoParameters&, State& state, std::int64_t action) {
+        ++state.steps;
+        if (action == 1)
+            throw std::range_error("env " + std::to_string(state.number) + " failed in step " + std::to_string(state.steps));
+        if (action == 2) throw 7;
+        return {1.0, false};
+    }
+};
+
+using Env = operant::VectorEnv<Fragile>;
+
+constexpr std::size_t num_envs = 8192;
+const std::string suffix = " (thrown during a step or a reset; the environment is now closed)";
+
+/// Makes an environment, resets it, and sets the state of each env to its index.
+void start(Env& env) {
+    env.reset(0);
+    std::vector<double> state(2 * num_envs);
+    for (std::size_t i = 0; i < num_envs; ++i) state[2 * i] = static_cast<double>(i);
+    env.set_state(state);
+}
+
+/// Env 5000 fails in the third step, and env 600 in the fifth. A loop of steps meets the former first.
+std::int32_t action_of(std::size_t env, std::int64_t steps_before) {
+    return (env == 600 && steps_before == 4) || (env == 5000 && steps_before == 2) ? 1 : 0;
+}
+
+void act(const void*, const void* observations, void* actions, std::size_t begin, std::size_t end, const void*) {
+    for (std::size_t i = 0; i < end - begin; ++i)
+        static_cast<std::int32_t*>(actions)[i] = action_of(begin + i, static_cast<const std::int64_t*>(observations)[i]);
+}
+
+void act_and_throw(const void*, const void*, void*, std::size_t begin, std::size_t, const void*) {
+    if (begin >= num_envs / 2) throw std::range_error("no idea from env " + std::to_string(begin) + " on");
+}
+
+void check_closed(Env& env, const std::string& message) {
+    const std::vector<std::int32_t> actions(num_envs);
+    const std::vector<char> all(num_envs, 1);
+    const std::span<const bool> mask(reinterpret_cast<const bool*>(all.data()), num_envs);
+    using Failed = operant::EnvironmentFailed;
+    CHECK_THROWS_WITH_AS(env.step(actions), message.c_str(), Failed);
+    CHECK_THROWS_WITH_AS(env.reset(1), message.c_str(), Failed);
+    CHECK_THROWS_WITH_AS(env.reset(mask), message.c_str(), Failed);
+    CHECK_THROWS_WITH_AS(operant::rollout(env, std::span(actions)), message.c_str(), Failed);
+    CHECK_THROWS_WITH_AS(env.save(), message.c_str(), Failed);
+    CHECK_THROWS_WITH_AS(env.load({}), message.c_str(), Failed);
+    CHECK_THROWS_WITH_AS(operant::Branching::take(env.core()), message.c_str(), Failed);
+    CHECK_THROWS_WITH_AS(operant::Branching::copy_state(env.core(), {}, {}, true), message.c_str(), Failed);
+}
+
+}  // namespace
+
+TEST_CASE("an exception in a step closes the environment and is nested in the error") {
+    for (const std::size_t workers : {1, 2, 3}) {
+        CAPTURE(workers);
+        Env env(num_envs, {.workers = workers});
+        start(env);
+        std::vector<std::int32_t> actions(num_envs);
+        env.step(actions);
+        actions[5000] = actions[5001] = actions[8191] = 1;
+        const std::string message = "env 5000 failed in step 2" + suffix;
+        try {
+            env.step(actions);
+            FAIL("no exception");
+        } catch (const operant::EnvironmentFailed& error) {
+            CHECK(error.what() == message);
+            CHECK_THROWS_WITH_AS(std::rethrow_if_nested(error), "env 5000 failed in step 2", std::range_error);
+        }
+        check_closed(env, message);
+    }
+}
+
+TEST_CASE("an exception need not be a std::exception") {
+    for (const std::size_t workers : {1, 2}) {
+        Env env(num_envs, {.workers = workers});
+        start(env);
+        std::vector<std::int32_t> actions(num_envs);
+        actions[5000] = 2;
+        const std::string message = "an exception that is not a std::exception" + suffix;
+        CHECK_THROWS_WITH_AS(env.step(actions), message.c_str(), operant::EnvironmentFailed);
+    }
+}
+
+TEST_CASE("kernels of a library keep the message of the first exception of each thread") {
+    using Arch = xsimd::default_arch;
+    const operant::Kernels& kernels = *operant::kernels_of<Fragile, float, Arch, true>();
+    CHECK((operant::kernels_of<Fragile, float, Arch>()->take_error == nullptr));
+    CHECK((kernels.take_error() == nullptr));
+    Env arrays(num_envs);
+    for (const std::size_t workers : {1, 3}) {
+        CAPTURE(workers);
+        operant::Engine engine(operant::description_of<Fragile>(), kernels, num_envs, {.workers = workers});
+        engine.seed_all(0);
+        engine.reset({}, arrays.outputs());
+        std::vector<double> state(2 * num_envs);
+        for (std::size_t i = 0; i < num_envs; ++i) state[2 * i] = static_cast<double>(i);
+        engine.set_state(state);
+        std::vector<std::int32_t> actions(num_envs);
+        actions[5000] = actions[5001] = 1;
+        actions[8191] = 2;
+        const std::string message = "env 5000 failed in step 1" + suffix;
+        CHECK_THROWS_WITH_AS(engine.step(std::span<const std::int32_t>(actions), arrays.outputs()), message.c_str(),
+                             operant::EnvironmentFailed);
+        CHECK((kernels.take_error() == nullptr));
+    }
+    operant::Engine engine(operant::description_of<Fragile>(), kernels, num_envs, {});
+    engine.seed_all(0);
+    const std::vector<double> bounds = {1};
+    CHECK_THROWS_WITH_AS(engine.reset(bounds, arrays.outputs()), ("no start" + suffix).c_str(), operant::EnvironmentFailed);
+    CHECK_THROWS_WITH_AS(engine.reset(bounds, arrays.outputs()), ("no start" + suffix).c_str(), operant::EnvironmentFailed);
+}
+
+TEST_CASE("an exception in a reset closes the environment") {
+    for (const std::size_t workers : {1, 2}) {
+        const std::string message = "no start" + suffix;
+        Env env(num_envs, {.workers = workers}), other(num_envs, {.workers = workers});
+        CHECK_THROWS_WITH_AS(env.reset(Fragile::ResetBounds{1}), message.c_str(), operant::EnvironmentFailed);
+        check_closed(env, message);
+        start(other);
+        std::vector<char> some(num_envs);
+        some[5000] = 1;
+        const std::span<const bool> mask(reinterpret_cast<const bool*>(some.data()), num_envs);
+        CHECK_THROWS_WITH_AS(other.reset(mask, Fragile::ResetBounds{1}), message.c_str(), operant::EnvironmentFailed);
+        check_closed(other, message);
+    }
+}
+
+TEST_CASE("a rollout and an evaluation throw the exception that a loop of steps would meet first") {
+    const std::string message = "env 5000 failed in step 3" + suffix;
+    std::vector<std::int32_t> actions;
+    for (std::int64_t step = 0; step < 10; ++step)
+        for (std::size_t i = 0; i < num_envs; ++i) actions.push_back(action_of(i, step));
+    for (const std::size_t workers : {1, 2, 3}) {
+        CAPTURE(workers);
+        Env given(num_envs, {.workers = workers}), chosen(num_envs, {.workers = workers}), evaluated(num_envs, {.workers = workers});
+        for (Env* env : {&given, &chosen, &evaluated}) start(*env);
+        CHECK_THROWS_WITH_AS(operant::rollout(given, std::span<const std::int32_t>(actions)), message.c_str(),
+                             operant::EnvironmentFailed);
+        CHECK_THROWS_WITH_AS(operant::rollout(chosen, {&act, nullptr}, 10), message.c_str(), operant::EnvironmentFailed);
+        {
+            std::vector<double> returns(num_envs);
+            std::vector<std::int64_t> lengths(num_envs);
+            operant::EvaluationRun run(evaluated.core(), {&act, nullptr}, 1, returns.data(), lengths.data());
+            CHECK_THROWS_WITH_AS(run.advance(10), message.c_str(), operant::EnvironmentFailed);
+            CHECK_THROWS_WITH_AS(run.advance(10), message.c_str(), operant::EnvironmentFailed);
+        }
+        for (Env* env : {&given, &chosen, &evaluated}) check_closed(*env, message);
+    }
+}
+
+TEST_CASE("an exception in a policy closes the environment") {
+    for (const std::size_t workers : {1, 2}) {
+        Env env(num_envs, {.workers = workers});
+        start(env);
+        const std::string message = "no idea from env 4096 on" + suffix;
+        CHECK_THROWS_WITH_AS(operant::rollout(env, {&act_and_throw, nullptr}, 10), message.c_str(), operant::EnvironmentFailed);
+        check_closed(env, message);
+    }
+}

@@ -1,0 +1,611 @@
+"""Mistakes in headers are refused with their line, and environments refuse states that they cannot have."""
+
+from __future__ import annotations
+
+import inspect
+import platform
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import operant
+from operant.building.compiler import ARCHITECTURES
+from operant.envs import SimdVectorEnv
+from operant.envs.parameters import mistake_of
+
+ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.skipif(
+    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
+)
+
+# A mass on a rail, with a parameter, an option of a reset, infos and a check of each kind. Tests change single lines.
+RAIL = """\
+#pragma once
+#include <stdexcept>
+#include <operant/environment.hpp>
+
+struct Rail : operant::Environment {
+    static constexpr std::string_view name = "Rail";
+    static constexpr std::int32_t max_episode_steps = 50;
+    using ActionSpace = operant::Discrete<2>;
+    template <class Number> struct State { Number place, speed; };
+    struct Parameters { double length = 10; };
+    struct ResetBounds { double low = 0; };
+    template <class S, class V> static void visit_state(S& s, const V& v) { v("place", s.place); v("speed", s.speed); }
+    template <class P, class V>
+    static void visit_parameters(P& p, const V& v) { v("length", p.length, operant::Sign{}); }
+    template <class B, class V> static void visit_reset_bounds(B& b, const V& v) { v("low", b.low); }
+    template <class I, class V> static void visit_info(I& i, const V& v) { v("energy", i.energy); }
+    static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
+    static void check_state(const Parameters& p, const State<double>& s) {
+        if (s.place > p.length) throw std::invalid_argument("place: expected a number up to length");
+    }
+    static State<double> reset(const Parameters&, const ResetBounds& b, operant::Pcg64&) { return {b.low, 0}; }
+    template <class Batch> struct Info { Batch energy; };
+    template <class Batch> static Info<Batch> reset_info(const State<Batch>& s) { return {s.speed * s.speed}; }
+    template <class Batch>
+    struct Result {
+        Batch reward;
+        typename Batch::batch_bool_type terminated;
+        Info<Batch> info;
+    };
+    template <class Batch>
+    class Dynamics {
+    public:
+        using Scalar = typename Batch::value_type;
+        explicit Dynamics(const Parameters& p) : length(static_cast<Scalar>(p.length)), is_long(false) {}
+        Result<Batch> step(State<Batch>& s, const operant::Input<Rail, Batch>& input) const {
+            Batch& speed = s.speed;
+            const auto fast = speed > Batch(1);
+            const auto far = s.place > length;
+            speed += xsimd::batch_cast<typename Batch::value_type>(input.action);
+            s.place += speed;
+            return {speed, far, {speed * speed}};
+        }
+        static std::array<Batch, 2> observation(const State<Batch>& s) { return {s.place, s.speed}; }
+        Batch length;
+        bool is_long;
+    };
+};
+"""
+
+# The same of a token on a line, in plain C++.
+LINE = """\
+#pragma once
+#include <stdexcept>
+#include <operant/contract/block.hpp>
+#include <operant/environment.hpp>
+
+struct Line : operant::Environment {
+    static constexpr std::string_view name = "Line";
+    static constexpr std::int32_t max_episode_steps = 50;
+    using ActionSpace = operant::Discrete<2>;
+    using Space = operant::Box<2>;
+    struct Token { std::int8_t place, steps; };
+    struct State { Token token; std::array<float, 2> speed; };
+    struct Parameters { double size = 10, drag = 0; };
+    struct Info { double energy; };
+    template <class S, class V> static void visit_state(S& s, const V& v) {
+        v("place", s.token.place);
+        v("steps", s.token.steps);
+        v("speed", s.speed);
+    }
+    template <class P, class V> static void visit_parameters(P& p, const V& v) {
+        v("size", p.size, operant::Sign{});
+        v("drag", p.drag, operant::Sign{});
+    }
+    template <class I, class V> static void visit_info(I& i, const V& v) { v("energy", i.energy); }
+    static Space observation_space(const Parameters&) { return Space::unbounded(); }
+    static void check(const Parameters& p) { if (p.size < 1) throw std::invalid_argument("size: expected 1 or more"); }
+    static void check_state(const Parameters& p, const State& s) {
+        const bool is_on_line = s.token.place >= 0 && s.token.place < p.size;
+        if (!is_on_line) throw std::invalid_argument("place: expected one on the line");
+    }
+    static State reset(const Parameters&, operant::Pcg64&) { return {}; }
+    static std::array<float, 2> observation(const Parameters&, const State& s) {
+        return {float(s.token.place), s.speed[0]};
+    }
+    static Info reset_info(const Parameters&, const State& s) { return {double(s.speed[0])}; }
+    struct Result { double reward; bool terminated; Info info; };
+    static Result step(const Parameters& p, State& s, std::int64_t action) {
+        ++s.token.steps;
+        if (s.token.place + 1 < p.size) s.token.place += action;
+        return {double(s.token.steps), false, {1}};
+    }
+};
+"""
+
+POLICY = """\
+#pragma once
+#include <operant/compiled_policy.hpp>
+
+struct Lean {
+    static constexpr std::string_view policy_name = "Lean";
+    static constexpr std::size_t observation_size = 2;
+    using ActionSpace = operant::MultiDiscrete<2, 2>;
+    double gain = 1;
+    template <class P, class V> static void visit_parameters(P& p, const V& v) { v("gain", p.gain, operant::Sign{}); }
+    template <class Batch>
+    std::array<operant::Integer<Batch>, 2> action(const std::array<Batch, 2>& x) const {
+        return {xsimd::to_int(x[0]), xsimd::to_int(x[1])};
+    }
+};
+"""
+
+INTEL = [name for name in ARCHITECTURES if name != "neon"]
+SETS = INTEL if platform.machine().lower() in ("x86_64", "amd64") else ["neon"]
+
+
+@pytest.fixture(autouse=True)
+def cache(shared_cache, quick_flags, monkeypatch):
+    """The session's cache directory, and flags with which headers compile in little time."""
+    monkeypatch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("CXXFLAGS", quick_flags)
+
+
+def line_of(text, piece):
+    return text[: text.index(piece)].count("\n") + 1
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text, *changes):
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        header = tmp_path / "changed.hpp"
+        header.write_text(text)
+        return operant.load(header)
+
+    return load
+
+
+@pytest.fixture
+def message(load, tmp_path):
+    """The message of a header that does not compile, without the header's path."""
+
+    def message(text, *changes):
+        with pytest.raises(operant.CompileError) as raised:
+            load(text, *changes)
+        header = str(tmp_path / "changed.hpp")
+        assert str(raised.value).startswith(f"{header}:")
+        return str(raised.value).removeprefix(f"{header}:")
+
+    return message
+
+
+# Branches on lanes
+
+BRANCHES = {
+    "if": "if (fast) speed = -speed;",
+    "if not": "if (!fast) speed = -speed;",
+    "else": "speed = fast ? -speed : speed;",
+    "while": "while (speed > Batch(1)) speed -= Batch(1);",
+    "bool and mask": "if (is_long && fast) speed = -speed;",
+    "mask and bool": "speed = xsimd::select(fast && is_long, -speed, speed);",
+    "mask or bool": "speed = xsimd::select(fast || is_long, -speed, speed);",
+    "bool": "const bool any = fast; if (any) speed = -speed;",
+    "number": "const int some = fast; speed += Batch(some);",
+    "equality": "if (s.place == s.speed) speed = -speed;",
+    "integers": "if (xsimd::to_int(speed) == operant::Integer<Batch>(1)) speed = -speed;",
+    "action": "if (input.action == 1) speed = -speed;",
+    "first step": "if (input.episode_begins) speed = Batch(0);",
+    "one precision": "if constexpr (sizeof(typename Batch::value_type) == 4) if (fast) speed = -speed;",
+}
+
+
+# Every branch is refused on one instruction set, and one of each type of mask on the others.
+REFUSED = [(branch, SETS[0]) for branch in BRANCHES]
+REFUSED += [(branch, one) for one in SETS[1:] for branch in ("if", "mask or bool", "integers", "first step")]
+
+
+@pytest.mark.parametrize(("branch", "architecture"), REFUSED)
+def test_a_branch_on_lanes_is_refused_on_every_instruction_set(branch, architecture, message, monkeypatch):
+    monkeypatch.setattr(operant.simd, "active", architecture)
+    place = "const auto far ="
+    assert re.fullmatch(
+        rf"{line_of(RAIL, place)}: a mask [^\n]*`xsimd::select\(mask, a, b\)`",
+        message(RAIL, (place, f"{BRANCHES[branch]} {place}")),
+    )
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{ return {s.place, s.speed}; }",
+        "{ return {s.speed * s.speed}; }",
+    ],
+)
+def test_a_branch_is_refused_in_every_function(place, message):
+    changed = place.replace("{ return", "{ if (s.place > Batch(1)) return {}; return")
+    assert message(RAIL, (place, changed)).startswith(f"{line_of(RAIL, place)}: a mask ")
+
+
+def test_a_branch_is_refused_in_another_file(load, tmp_path):
+    other = tmp_path / "side.hpp"
+    other.write_text("#pragma once\ntemplate <class B> B side(const B& x) {\n    return x > B(0) ? B(1) : B(-1);\n}\n")
+    with pytest.raises(operant.CompileError) as raised:
+        load(
+            RAIL,
+            ("struct Rail :", '#include "side.hpp"\nstruct Rail :'),
+            ("speed +=", "speed += side(speed) *"),
+        )
+    assert str(raised.value).startswith(f"{other}:3: a mask ")
+
+
+def test_a_branch_is_refused_in_a_constructor_a_function_and_a_policy(message):
+    place = "is_long(false) {}"
+    text = RAIL.replace(place, "is_long(length > Batch(2)) {}")
+    assert message(text).startswith(f"{line_of(RAIL, place)}: a mask ")
+    function = "template <class Batch> Batch side(const Batch& x) { return x > Batch(0) ? Batch(1) : Batch(-1); }"
+    text = RAIL.replace(
+        "struct Rail : operant::Environment {", f"{function}\nstruct Rail : operant::Environment {{"
+    ).replace("speed +=", "speed += side(speed) *")
+    assert message(text).startswith(f"{line_of(text, 'Batch side')}: a mask ")
+    place = "return {xsimd::to_int(x[0])"
+    assert message(POLICY, (place, f"if (x[0] > x[1]) return {{}}; {place}")).startswith(
+        f"{line_of(POLICY, place)}: a mask "
+    )
+
+
+def test_masks_are_combined_lane_by_lane(load):
+    env_class = load(
+        RAIL,
+        (
+            "speed += xsimd::batch_cast<typename Batch::value_type>(input.action);",
+            "if (xsimd::any(fast)) speed = xsimd::select((fast && !far) || (speed < Batch(0) && far), -speed, speed);"
+            "speed = xsimd::select((fast & ~far) | (fast ^ far), speed * Batch(2), speed);",
+        ),
+    )
+    env = env_class(5, dtype=np.float64)
+    env.reset()
+    state = np.array([[0, 2], [9, 2], [0, 0.5], [0, -0.5], [8, -3]], float)
+    env.set_state(state)
+    fast, far = state[:, 1] > 1, state[:, 0] > 10
+    speed = np.where(fast & ~far | (state[:, 1] < 0) & far, -state[:, 1], state[:, 1])
+    speed = np.where(fast & ~far | fast ^ far, speed * 2, speed)
+    np.testing.assert_array_equal(env.step([0] * 5)[1], speed)
+
+
+# Sizes and types that the compiler checks
+
+FLOATS, TOKEN = "{float(s.token.place), s.speed[0]}", "s.token.place"
+OF_BOX = "`observation` needs to return a std::array with as many numbers as the Box"
+OF_TUPLE = "`observation` needs to return a std::tuple or a std::array with a value for each part of the std::tuple"
+OF_DISCRETE = "`observation` needs to return an integer"
+DISCRETE = [("static Space obs", "static operant::Discrete<10> obs"), ("Space::unbounded()", "{}")]
+TUPLE = [("static Space obs", "static std::tuple<operant::Discrete<9>, operant::Discrete<9>> obs"), DISCRETE[1]]
+BATCH_DISCRETE = [
+    ("static operant::Box<2> obs", "static operant::Discrete<5> obs"),
+    ("return operant::Box<2>::unbounded()", "return {}"),
+]
+LINE_SPACE = "using Space = operant::Box<2>;"
+OF_INTEGERS = "`observation` needs to return a std::array with as many integers as the Box"
+OF_BITS = (
+    "`observation` needs to return a std::array with as many bools or integers as the Box of bool or the MultiBinary"
+)
+OF_MULTI_DISCRETE = "`observation` needs to return a std::array with an integer for each number of the MultiDiscrete"
+OF_DICT = "`observation` needs to return a struct whose OPERANT_MEMBERS have the names"
+STORABLE = "`observation_space` needs Boxes of one to three dimensions"
+
+
+def showing(space: str, observation: str, value: str = "{}") -> list[tuple[str, str]]:
+    """The changes to LINE for another observation space and another observation."""
+    return [
+        (LINE_SPACE, f"using Space = {space};"),
+        ("return Space::unbounded();", "return {};"),
+        ("std::array<float, 2> obs", f"{observation} obs"),
+        (f"return {FLOATS};", f"return {value};"),
+    ]
+
+
+DICT = "struct Space { operant::Discrete<2> a; operant::Box<1> b; OPERANT_MEMBERS(a, b) };"
+SEEN = "struct Seen { int %s; std::array<float, 1> b; OPERANT_MEMBERS(%s) };"
+
+
+def showing_a_dict(*seen: str, observation: str = "Seen") -> list[tuple[str, str]]:
+    declared = SEEN % seen if seen else ""
+    return [(LINE_SPACE, DICT + declared), *showing("", observation)[1:]]
+
+
+def with_function(function):
+    """The change that adds a function of the block tier to LINE."""
+    return ("    struct Result {", f"    {function}\n    struct Result {{")
+
+
+UNFIT = [
+    (LINE, showing("operant::BoxOf<std::uint8_t, 2>", "std::array<float, 2>"), OF_INTEGERS),
+    (LINE, showing("operant::BoxOf<std::int16_t, 2>", "operant::Bits<2>"), OF_INTEGERS),
+    (LINE, showing("operant::BoxOf<std::int32_t, 2, 3>", "std::array<std::array<int, 2>, 3>"), OF_INTEGERS),
+    (LINE, showing("operant::Box<2, 3>", "std::array<std::array<float, 2>, 3>"), OF_BOX),
+    (LINE, showing("operant::MultiBinary<3>", "operant::Bits<2>"), OF_BITS),
+    (LINE, showing("operant::BoxOf<bool, 2>", "std::array<double, 2>"), OF_BITS),
+    (LINE, showing("operant::MultiDiscrete<3, 4>", "std::array<int, 3>"), OF_MULTI_DISCRETE),
+    (LINE, showing("std::tuple<operant::Discrete<2>, operant::Box<1>>", "int", "0"), OF_TUPLE),
+    (LINE, showing("std::tuple<operant::Discrete<2>, operant::Box<1>>", "std::tuple<int, float>"), OF_BOX),
+    (LINE, showing_a_dict("a", "b, a"), OF_DICT),
+    (LINE, showing_a_dict("c", "c, b"), OF_DICT),
+    (LINE, showing_a_dict("a", "a"), OF_DICT),
+    (LINE, showing_a_dict(observation="std::tuple<int>"), OF_DICT),
+    (LINE, showing_a_dict(observation="std::tuple<float, std::array<float, 1>>"), OF_DISCRETE),
+    (LINE, showing("operant::Box<1, 1, 1, 2>", "std::array<float, 2>"), STORABLE),
+    (LINE, showing("operant::BoxOf<std::uint16_t, 2>", "std::array<std::uint16_t, 2>"), STORABLE),
+    (
+        LINE,
+        [("using ActionSpace = operant::Discrete<2>", "using ActionSpace = operant::Box<2, 2>")],
+        "`using ActionSpace`",
+    ),
+    (LINE, showing("std::tuple<operant::Discrete<2>, int>", "std::tuple<int, int>"), "`static ... observation_space("),
+    (
+        RAIL,
+        [
+            ("static operant::Box<2>", "static operant::BoxOf<std::uint8_t, 2>"),
+            ("return operant::Box<2>::unbounded()", "return {}"),
+        ],
+        OF_INTEGERS,
+    ),
+    (RAIL, [("std::array<Batch, 2> obs", "std::array<Batch, 1> obs")], OF_BOX),
+    (
+        RAIL,
+        [("static operant::Box<2>", "static operant::Box<3>"), ("return operant::Box<2>", "return operant::Box<3>")],
+        OF_BOX,
+    ),
+    (
+        RAIL,
+        [*BATCH_DISCRETE, ("std::array<Batch, 2> obs", "Batch obs"), ("{s.place, s.speed}", "s.place")],
+        OF_DISCRETE,
+    ),
+    (
+        RAIL,
+        [("Info<Batch> reset_info", "State<Batch> reset_info"), ("return {s.speed * s.speed}", "return s")],
+        "`reset_info`",
+    ),
+    (LINE, [("std::array<float, 2> obs", "std::array<float, 3> obs")], OF_BOX),
+    (LINE, [("using Space = operant::Box<2>", "using Space = operant::Box<8>")], OF_BOX),
+    (LINE, [("std::array<float, 2> obs", "float obs"), (FLOATS, "1")], OF_BOX),
+    (LINE, [*TUPLE, ("std::array<float, 2> obs", "std::array<std::int64_t, 3> obs"), (FLOATS, "{1, 2, 3}")], OF_TUPLE),
+    (LINE, [*TUPLE, ("std::array<float, 2> obs", "std::array<double, 2> obs")], OF_DISCRETE),
+    (LINE, DISCRETE, OF_DISCRETE),
+    (LINE, [*DISCRETE, ("std::array<float, 2> obs", "float obs"), (FLOATS, TOKEN)], OF_DISCRETE),
+    (LINE, [("Info reset_info", "Token reset_info"), ("{double(s.speed[0])}", "s.token")], "`reset_info`"),
+    (
+        LINE,
+        [("check_state(const Parameters& p, const", "check_state(const"), ("< p.size;", "< 9;")],
+        "`check_state` needs the form",
+    ),
+    (LINE, [("check(const Parameters& p)", "check(Parameters& p)")], "`check` needs the form"),
+    (LINE, [with_function("template <class Arch> static void step_block(int) {}")], "`step_block` needs the form"),
+    (LINE, [with_function("static void step_block(const operant::BlockOf<Line>&) {}")], "`step_block` needs the form"),
+    (
+        LINE,
+        [
+            with_function(
+                "template <class Arch> static void reset_block(const operant::ListedEnvs<Line>&, const ResetBounds&) {}"
+            )
+        ],
+        "`reset_block` needs the form",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "changes", "sentence"), UNFIT)
+def test_sizes_and_types_that_do_not_fit_are_refused(text, changes, sentence, message):
+    name, line = ("Rail", line_of(RAIL, "struct Rail")) if text is RAIL else ("Line", line_of(LINE, "struct Line"))
+    shown = message(text, *changes)
+    assert shown.startswith(f"{line}: {name}: an environment")
+    assert sentence in shown
+    assert "\n" not in shown
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_actions_of_a_policy_have_to_fit_its_space(size, message):
+    shown = message(
+        POLICY, ("operant::Integer<Batch>, 2>", f"operant::Integer<Batch>, {size}>"), (", xsimd::to_int(x[1])", "")
+    )
+    sentence = "a policy's `action` needs to return as many numbers as the ActionSpace has"
+    assert shown.startswith(f"{line_of(POLICY, 'struct Lean')}: Lean: {sentence}")
+
+
+# Mistakes that are found when the functions are called
+
+MISTAKES = [
+    (RAIL, [(' v("speed", s.speed);', "")], "`visit_state` visits 1 of the 2 numbers in its State"),
+    (LINE, [('        v("steps", s.token.steps);\n', "")], "`visit_state` visits 3 of the 4 numbers in its State"),
+    (LINE, [("speed; };", "speed; bool done = false; };")], "`visit_state` visits 4 of the 5 numbers in its State"),
+    (RAIL, [('v("speed", s.speed)', 'v("speed", s.place)')], "`visit_state` visits a member twice"),
+    (LINE, [('v("steps"', 'v("speed[1]"')], '`visit_state` gives the name "speed[1]" twice'),
+    (LINE, [('v("speed"', 'v(""')], "`visit_state` gives an empty name"),
+    (LINE, [('v("drag"', 'v("size"')], '`visit_parameters` gives the name "size" twice'),
+    (LINE, [('v("drag"', 'v(""')], "`visit_parameters` gives an empty name"),
+    (RAIL, [('v("low"', 'v(""')], "`visit_reset_bounds` gives an empty name"),
+    (RAIL, [('v("low"', 'v("reset_mask"')], '`visit_reset_bounds` gives the name "reset_mask", which is'),
+    (LINE, [('v("energy"', 'v(""')], "`visit_info` gives an empty name"),
+    (LINE, [('v("energy"', 'v("_episode"')], '`visit_info` gives the name "_episode", which is'),
+    (LINE, [('name = "Line"', 'name = ""')], "`name` is empty"),
+    (LINE, [('v("drag"', 'v("num_envs"')], '`visit_parameters` gives the name "num_envs", which is'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "changes", "sentence"), MISTAKES)
+def test_mistakes_in_names_and_members_are_refused(text, changes, sentence, message):
+    name, line = ("Rail", line_of(RAIL, "struct Rail")) if text is RAIL else ("Line", line_of(LINE, "struct Line"))
+    shown = message(text, *changes)
+    assert shown.startswith(f"{line}: {name}: an environment's {sentence}")
+    assert "\n" not in shown
+
+
+@pytest.mark.parametrize("name", list(inspect.signature(SimdVectorEnv.__init__).parameters) + dir(gym.vector.VectorEnv))
+def test_a_parameter_hides_no_argument_and_no_attribute(name):
+    described = SimpleNamespace(mistake="", parameters=[{"name": name}], reset_bounds={}, infos=[])
+    assert f'"{name}", which is an argument or an attribute' in mistake_of(described, SimdVectorEnv)
+    described.parameters[0]["name"] = f"other_{name}"
+    assert mistake_of(described, SimdVectorEnv) == ""
+
+
+@pytest.mark.parametrize("name", ["seed", ""])
+def test_mistakes_in_names_of_a_policy_are_refused(name, message):
+    assert message(POLICY, ('v("gain"', f'v("{name}"')).startswith(
+        f"{line_of(POLICY, 'struct Lean')}: Lean: a policy's `visit_parameters` gives "
+    )
+
+
+def test_a_state_with_a_constructor_may_have_scratch_members(load):
+    """The number of members of such a state is unknown."""
+    env_class = load(LINE, ("speed; };", "speed; int scratch; State() : token{}, speed{}, scratch(7) {} };"))
+    env = env_class(1)
+    env.reset()
+    assert env.step([1])[0].tolist() == [[1, 0]]
+
+
+# States that are set
+
+LENGTH = 10
+
+
+@pytest.fixture(params=["batch", "scalar"])
+def checked(request, load):
+    """A class with a `check_state`, its state when an episode starts, and one that it refuses."""
+    if request.param == "batch":
+        return load(RAIL), [0, 0], [LENGTH + 1, 0]
+    return load(LINE), [0, 0, 0, 0], [-100, 0, 0, 0]
+
+
+def test_a_state_that_the_environment_refuses_is_not_set(checked):
+    env_class, good, bad = checked
+    env = env_class(3)
+    env.reset()
+    before = env.state
+    pattern = r"state\[1\]: place: expected"
+    for write in (
+        lambda: env.set_state([good, bad, good]),
+        lambda: env.set_state([bad, bad, bad], np.array([False, True, False])),
+        lambda: env.set_attr("state", [good, bad, good]),
+    ):
+        with pytest.raises(ValueError, match=pattern):
+            write()
+        np.testing.assert_array_equal(env.state, before)
+    env.set_state([bad, good, bad], np.array([False, True, False]))  # only the selected states are checked
+    np.testing.assert_array_equal(env.state, before)
+
+
+def test_a_file_with_such_a_state_is_refused(checked, tmp_path, load):
+    """Such a file comes from another version of the header."""
+    env_class, good, bad = checked
+    is_batch = len(good) == 2
+    text, check = (RAIL, "s.place > p.length") if is_batch else (LINE, "!is_on_line")
+    lenient = load(text, (f"if ({check}) throw", "if (false) throw"))
+    env = lenient(2)
+    env.reset()
+    env.set_state([good, bad])
+    with pytest.raises(ValueError, match=r"saved state\[1\]: place: expected"):
+        env_class(2)._core.load(env._core.save())
+    target = env_class(2)
+    target.reset()
+    before = target.state
+    with pytest.raises(ValueError, match=r"saved state\[1\]: place: expected"):
+        target._core.load(env._core.save())
+    np.testing.assert_array_equal(target.state, before)
+    env.set_state([good, good])
+    target._core.load(env._core.save())
+    target._core.load(lenient(2)._core.save())  # before the first reset, there is no state yet
+
+
+def test_new_parameters_have_to_fit_the_states(checked):
+    env_class, good, _ = checked
+    name = "length" if len(good) == 2 else "size"
+    env = env_class(2, **{name: np.array([10.0, 20.0])})
+    env.reset()
+    env.set_state([good, [15, *good[1:]]])
+    with pytest.raises(ValueError, match=r"state\[1\]: place: expected"):
+        setattr(env, name, 10.0)
+    assert getattr(env, name).tolist() == [10, 20]
+    setattr(env, name, np.array([10.0, 30.0]))
+    with pytest.raises(ValueError, match=r"target\[0\]: place: expected"):
+        env.copy_state([1], [0])
+    assert env.state[:, 0].tolist() == [0, 15]
+    env.copy_state([0], [1])
+    assert env.state[:, 0].tolist() == [0, 0]
+
+
+def error_of(env, state):
+    try:
+        env.set_state(state)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("name", ["FrozenLake", "CliffWalking", "Taxi", "Blackjack"])
+def test_toy_text_refuses_states_that_gymnasium_cannot_observe(name, rng):
+    """Of random states, the accepted ones have observations in Gymnasium's space."""
+    version = {"FrozenLake": 1, "CliffWalking": 1, "Taxi": 4, "Blackjack": 1}[name]
+    space = gym.make(f"{name}-v{version}").observation_space
+    env = getattr(operant.envs, f"{name}VecEnv")(1)
+    env.reset(seed=0)
+    start, outcomes = env.state, {True: 0, False: 0}
+    for _ in range(500):
+        state = start + rng.integers(-1, 2, start.shape) * rng.integers(0, 127, start.shape) * (
+            rng.random(start.shape) < 0.3
+        )
+        error = error_of(env, np.clip(state, -128, 127))
+        if error:
+            assert re.match(r"state\[0\]: \w+: expected an integer from \d+ to \d+, got -?\d+", error)
+            np.testing.assert_array_equal(env.state, start)
+            outcomes[False] += 1
+        else:
+            observation = env._core.observe()
+            parts = tuple(int(one[0]) for one in observation) if isinstance(observation, tuple) else int(observation[0])
+            assert space.contains(parts)
+            outcomes[True] += 1
+            env.set_state(start)
+    assert min(outcomes.values()) > 50
+
+
+def test_a_smaller_map_has_to_hold_every_player():
+    env = operant.envs.FrozenLakeVecEnv(2, map_name="8x8")
+    env.reset(seed=0)
+    env.set_state([[7, 7], [0, 0]])
+    with pytest.raises(ValueError, match=r"state\[0\]: row: expected an integer from 0 to 1, got 7"):
+        env.set_parameters(desc=["SF", "FG"])
+    assert len(env.desc) == 8
+    env.set_state([[1, 0], [0, 0]])
+    env.set_parameters(desc=["SF", "FG"])
+    assert env.step([2, 2])[0].tolist() != []
+
+
+# The block tier
+
+
+def test_a_block_of_balls_follows_its_rules(rng):
+    """The rules of examples/bouncing_ball.hpp in numpy, with parameters of each env."""
+    gravity, push = rng.uniform(5, 15, 700), rng.uniform(0, 30, 700)
+    env = operant.load(ROOT / "examples" / "bouncing_ball.hpp")(
+        700, gravity=gravity, push=push, autoreset_mode="SameStep", workers=2
+    )
+    env.reset(seed=0)
+    assert env.state_names == ("height", "velocity", "bounces")
+    ended = 0
+    for _ in range(300):
+        height, velocity, bounces = env.state.T
+        actions = rng.integers(0, 2, 700)
+        velocity = (velocity + ((actions * push - gravity).astype(np.float32) * np.float32(0.02))).astype(np.float32)
+        height = (height + velocity * np.float32(0.02)).astype(np.float32)
+        at_ground = height < 0
+        height[at_ground] *= -1
+        velocity = np.where(at_ground, np.float32(-0.8) * velocity, velocity)
+        observations, rewards, terminations, truncations, infos = env.step(actions)
+        seen = infos["final_obs"] if terminations.any() or truncations.any() else observations
+        final = terminations | truncations
+        rows = np.array([seen[i] if final[i] else observations[i] for i in range(700)])
+        np.testing.assert_array_equal(rows, np.stack([height, velocity], axis=1))
+        np.testing.assert_array_equal(rewards, np.where(at_ground, -1, 1))
+        np.testing.assert_array_equal(terminations, at_ground & (bounces == 2))
+        ended += final.sum()
+    assert ended > 300

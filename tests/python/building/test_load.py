@@ -1,0 +1,620 @@
+"""Environments from headers that are compiled when they are loaded."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from side_by_side import assert_same
+
+import operant
+from operant.building import compiler as _compiler
+from operant.building import headers as _headers
+from operant.building import libraries as _libraries
+from operant.envs import SimdVectorEnv
+
+ROOT = Path(__file__).parents[3]
+HEADER = ROOT / "examples" / "double_integrator.hpp"
+
+pytestmark = pytest.mark.skipif(
+    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
+)
+
+# Every member stands on a separate line, so that a test can leave one out.
+WALK = """\
+#pragma once
+#include <operant/environment.hpp>
+
+struct Walk : operant::Environment {
+    static constexpr std::string_view name = "Walk";
+    static constexpr std::int32_t max_episode_steps = 30;
+    using ActionSpace = operant::Discrete<2>;
+    using Integer = std::int64_t;
+    struct State {
+        Integer place;
+        OPERANT_MEMBERS(place)
+    };
+    struct Parameters {
+        double size = 10;
+        OPERANT_PARAMETERS((size, operant::Sign{}))
+    };
+    struct ResetBounds {
+        double low = 0;
+        OPERANT_MEMBERS(low)
+    };
+    static operant::Discrete<> observation_space(const Parameters& p) { return {Integer(p.size)}; }
+    static State reset(const Parameters&, const ResetBounds& b, operant::Pcg64&) { return {Integer(b.low)}; }
+    static Integer observation(const Parameters&, const State& s) { return s.place; }
+    static operant::Outcome<double> step(const Parameters& p, State& s, Integer action) {
+        s.place += action;
+        return {1.0, s.place + 1 >= p.size};
+    }
+};
+"""
+
+# The parts of a batch tier that examples/double_integrator.hpp does not have.
+BOTH = """\
+#pragma once
+#include "walk.hpp"
+#include "double_integrator.hpp"
+
+namespace rails {
+struct Steep : DoubleIntegrator {
+    static constexpr std::string_view name = "Steep";
+    template <class Batch>
+    class Dynamics {
+    public:
+        operant::Outcome<Batch> step(State<Batch>& state, const operant::Input<Steep, Batch>& input) const {
+            state.velocity += Batch(1) + input.action;
+            return {state.velocity, state.velocity > Batch(100)};
+        }
+        static std::array<Batch, 2> observation(const State<Batch>& state) { return {state.position, state.velocity}; }
+    };
+};
+}  // namespace rails
+"""
+
+
+class Oracle(gym.Env):
+    """The environment of examples/double_integrator.hpp in Python."""
+
+    observation_space = gym.spaces.Box(np.float32([-10, -np.inf]), np.float32([10, np.inf]))
+    action_space = gym.spaces.Box(-1, 1, (1,))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.position, self.velocity, self.elapsed = self.np_random.uniform(-2, 2), 0.0, 0
+        return np.float32([self.position, self.velocity]), {}
+
+    def step(self, action):
+        force = min(max(float(action[0]), -1.0), 1.0)
+        reward = -(self.position**2 + force**2)
+        self.position += 0.05 * (0.5 * 0.05 * force + self.velocity)
+        self.velocity += 0.05 * force
+        self.elapsed += 1
+        observation = np.float32([self.position, self.velocity])
+        return observation, reward, abs(self.position) > 5, self.elapsed == 200, {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(shared_cache):
+    """The session's cache directory, for subprocesses too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
+        patch.delenv("CXX", raising=False)
+        yield shared_cache
+
+
+@pytest.fixture(scope="module")
+def env_class(cache):
+    """The class of the double integrator, in this module, where pickles find it."""
+    global DoubleIntegratorVecEnv
+    DoubleIntegratorVecEnv = operant.load(HEADER)
+    return DoubleIntegratorVecEnv
+
+
+@pytest.fixture(scope="module")
+def registered(env_class):
+    """Its id."""
+    operant.register("tests/DoubleIntegrator-v0", env_class, reward_threshold=-40.0)
+    return "tests/DoubleIntegrator-v0"
+
+
+@pytest.fixture
+def walk(tmp_path, quick_flags, monkeypatch):
+    """A header to change, and flags with which it compiles in little time."""
+    monkeypatch.setenv("CXXFLAGS", quick_flags)
+    header = tmp_path / "walk.hpp"
+    header.write_text(WALK)
+    return header
+
+
+def forces(num_envs, number):
+    return np.random.default_rng(number).uniform(-1.5, 1.5, (num_envs, 1)).astype(np.float32)
+
+
+def run(code, **environment):
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_class_has_names_and_a_docstring(env_class):
+    assert issubclass(env_class, SimdVectorEnv)
+    assert (env_class.__name__, env_class.__module__) == ("DoubleIntegratorVecEnv", __name__)
+    assert repr(env_class(3)) == "DoubleIntegratorVecEnv(num_envs=3)"
+    assert "`position`, `velocity`" in env_class.__doc__
+    assert "| `dt` | 0.05 | time between two steps, s; more than 0 |" in env_class.__doc__
+    assert "`low` (-2), `high` (2)" in env_class.__doc__
+
+
+FRAME = """\
+#pragma once
+#include <operant/environment.hpp>
+
+struct Frame : operant::Environment {
+    static constexpr std::string_view name = "Frame";
+    static constexpr std::int32_t max_episode_steps = 30;
+    using ActionSpace = operant::Box<40>;
+    struct State {
+        std::array<std::int64_t, 300> cells;
+        OPERANT_MEMBERS(cells)
+    };
+    struct Parameters {
+        std::array<double, 500> heights{1, 2};
+        OPERANT_PARAMETERS((heights, operant::Sign::any))
+    };
+    static operant::Box<40> action_space(const Parameters&) {
+        operant::Box<40> box{};
+        for (int i = 0; i < 40; ++i) box.high[i] = float(i);
+        return box;
+    }
+    static operant::Box<21168> observation_space(const Parameters&) {
+        operant::Box<21168> box{};
+        for (float& high : box.high) high = 255;
+        return box;
+    }
+    static State reset(const Parameters&, operant::Pcg64&) { return {}; }
+    static std::array<float, 21168> observation(const Parameters&, const State&) { return {}; }
+    static operant::Outcome<double> step(const Parameters&, State&, const std::array<float, 40>&) { return {0, false}; }
+};
+"""
+
+
+def test_the_docstring_of_a_large_environment_is_short(tmp_path, quick_flags, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", quick_flags)
+    (tmp_path / "frame.hpp").write_text(FRAME)
+    documentation = operant.load(tmp_path / "frame.hpp").__doc__
+    assert len(documentation) < 3000
+    assert "`Box`, shape `(21168,)`, float32, each within [0, 255], one for each env." in documentation
+    assert "`Box`, shape `(40,)`, float32, within [0, 0], [0, 1], [0, 2]," in documentation
+    assert "(40 in all), one for each env." in documentation
+    assert "(300 in all)." in documentation
+    assert "| `heights` | (1.0, 2.0, 0.0, " in documentation
+    assert "(500 in all)) |" in documentation
+
+
+@pytest.mark.quick
+def test_it_steps_as_the_equations_say(env_class, mode):
+    ours = env_class(50, workers=2, dtype=np.float64, autoreset_mode=mode)
+    theirs = gym.vector.SyncVectorEnv([Oracle] * 50, autoreset_mode=mode)
+    assert ours.single_observation_space == theirs.single_observation_space
+    assert ours.action_space == theirs.action_space
+    assert_same(ours.reset(seed=3), theirs.reset(seed=3))
+    for number in range(300):
+        actions = forces(50, number) + np.float32(0.4)
+        *returned, infos = ours.step(actions)
+        observations, rewards, terminations, truncations, expected_infos = theirs.step(actions)
+        assert_same(returned, [observations, rewards.astype(np.float32), terminations, truncations])
+        assert_same(infos, expected_infos)
+        ended = terminations | truncations
+        if mode is gym.vector.AutoresetMode.DISABLED and ended.any():
+            options = {"reset_mask": ended}
+            assert_same(ours.reset(options=options), theirs.reset(options=options))
+    assert ours.get_logs()["episode_count"] > 50
+
+
+def test_parameters_and_their_errors(env_class):
+    with pytest.raises(TypeError, match=r"max_forse.*did you mean 'max_force'\?"):
+        env_class(2, max_forse=1.0)
+    with pytest.raises(ValueError, match="dt: expected a positive number"):
+        env_class(2, dt=0.0)
+    env = env_class(3, max_force=np.array([0.5, 1.0, 2.0]))
+    env.reset(seed=0)
+    env.step(np.full((3, 1), 9.0))
+    np.testing.assert_allclose(env.state[:, 1], 0.05 * np.array([0.5, 1.0, 2.0]), rtol=1e-6)
+    np.testing.assert_array_equal(env.action_space.high[:, 0], np.float32([0.5, 1.0, 2.0]))
+
+
+@pytest.mark.parametrize("again", ["pickle", "deepcopy", "file"])
+def test_a_copy_continues_bit_for_bit(again, env_class, tmp_path):
+    env = env_class(20, max_force=2.0, record_episode_statistics=True)
+    env.reset(seed=5)
+    env.step(forces(20, 0))
+    if again == "pickle":
+        other = pickle.loads(pickle.dumps(env))
+    elif again == "deepcopy":
+        other = copy.deepcopy(env)
+    else:
+        env.save(tmp_path / "saved")
+        other = operant.envs.load(tmp_path / "saved")
+    assert type(other) is env_class
+    for number in range(1, 250):
+        actions = forces(20, number)
+        assert_same(other.step(actions), env.step(actions))
+
+
+def test_an_environment_goes_to_a_process_that_starts_anew(env_class, tmp_path):
+    (tmp_path / "rail.py").write_text(
+        f"import operant\nDoubleIntegratorVecEnv = operant.load({str(HEADER)!r})\n"
+        "def position_after(env):\n    return env.step([[1.0]] * env.num_envs)[0][0, 0].item()\n"
+    )
+    code = (
+        "import multiprocessing, rail\n"
+        "if __name__ == '__main__':\n"
+        "    env = rail.DoubleIntegratorVecEnv(2)\n"
+        "    env.reset(seed=1)\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        print(pool.apply(rail.position_after, [env]) == rail.position_after(env))\n"
+    )
+    (tmp_path / "main.py").write_text(code)
+    shown = subprocess.run([sys.executable, tmp_path / "main.py"], capture_output=True, text=True)
+    assert shown.stdout == "True\n", shown.stderr
+
+
+def test_gymnasium_makes_it(registered, env_class):
+    vector = gym.make_vec(registered, num_envs=3, max_force=2.0)
+    assert (type(vector), vector.spec.reward_threshold) == (env_class, -40.0)
+    assert pickle.loads(pickle.dumps(vector)).spec == vector.spec
+    single = gym.make(registered, max_force=2.0)
+    assert (type(single.unwrapped).__name__, single.spec.max_episode_steps) == ("DoubleIntegratorEnv", 200)
+    np.testing.assert_array_equal(vector.reset(seed=4)[0][0], single.reset(seed=4)[0])
+    other = pickle.loads(pickle.dumps(single.unwrapped))
+    np.testing.assert_array_equal(other.step(1.5)[0], single.step(1.5)[0])
+    synchronous = gym.make_vec(registered, num_envs=2, vectorization_mode="sync")
+    np.testing.assert_array_equal(synchronous.reset(seed=4)[0], vector.reset(seed=4)[0][:2])
+
+
+def test_only_classes_of_environments_are_registered():
+    with pytest.raises(TypeError, match=r"env_class: expected a class such as operant\.load returns, got <"):
+        operant.register("tests/Other-v0", int)
+
+
+def test_a_class_that_draws_can_be_rendered(env_class):
+    with pytest.raises(
+        ValueError, match=r"render_mode: expected None, as this class has no method draw\(state, action\)"
+    ):
+        env_class(2, render_mode="rgb_array")
+
+    class Drawn(env_class):
+        def draw(self, state, action):
+            return np.full((2, 3, 3), 0 if action is None else 100 * action[0], np.uint8)
+
+    env = Drawn(2, render_mode="rgb_array")
+    env.reset(seed=0)
+    assert [frame.max() for frame in env.render()] == [0, 0]
+    env.step([[1.0], [2.0]])
+    assert [frame.max() for frame in env.render()] == [100, 200]
+
+
+def test_a_class_that_draws_has_a_window(env_class, monkeypatch):
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pictures = [np.full((20, 30, 3), brightness, np.uint8) for brightness in (10, 20, 30)]
+    pictures[0][5, 7] = 255, 0, 128
+
+    class Drawn(env_class):
+        def draw(self, state, action):
+            return shown[-1]
+
+    shown = [pictures[0]]
+    env = Drawn(1, render_mode="human")
+    env.reset(seed=0)
+    for picture in (pictures[0], *pictures[1:]):
+        shown.append(picture)
+        env.step(np.zeros((1, 1), np.float32))
+        window = pygame.surfarray.array3d(pygame.display.get_surface())
+        assert np.array_equal(window, picture.transpose(1, 0, 2))
+    assert env.render() is None
+    env.close()
+    assert not pygame.display.get_init()
+
+
+def test_nothing_is_compiled_twice(env_class, monkeypatch, tmp_path):
+    monkeypatch.setattr(_compiler.Compiler, "compile", None)
+    again = operant.load(HEADER)
+    moved = operant.load(shutil.copy(HEADER, tmp_path))  # it is the content that counts
+    assert again(1).reset(seed=1)[0].tobytes() == moved(1).reset(seed=1)[0].tobytes()
+
+
+def test_a_header_may_have_several_environments(tmp_path, walk):
+    shutil.copy(HEADER, tmp_path)
+    both = tmp_path / "both.hpp"
+    both.write_text(BOTH)
+    walk_class, steep_class = operant.load(both, environments=["Walk", "rails::Steep"])
+    assert (walk_class.__name__, steep_class.__name__) == ("WalkVecEnv", "SteepVecEnv")
+    env = steep_class(4)
+    env.reset(seed=0)
+    assert env.step(np.ones((4, 1)))[1].tolist() == [2, 2, 2, 2]
+    assert env.single_action_space == gym.spaces.Box(-1, 1, (1,))
+    env = walk_class(4, size=np.array([5, 6, 7, 8]))
+    assert env.reset(options={"low": 3})[0].tolist() == [3, 3, 3, 3]
+    assert env.step([1, 1, 0, 1])[2].tolist() == [True, False, False, False]
+
+
+@pytest.mark.quick
+def test_the_first_error_is_shown_with_its_line(walk):
+    walk.write_text(WALK.replace("s.place += action", "s.place += actoin"))
+    with pytest.raises(operant.CompileError) as raised:
+        operant.load(walk)
+    line = WALK[: WALK.index("s.place += action")].count("\n") + 1
+    first, *more = str(raised.value).splitlines()
+    assert first.startswith(f"{walk}:{line}:")
+    assert "actoin" in first
+    assert any("s.place += actoin;" in line for line in more)
+    assert len(more) < 5
+    assert raised.value.output
+
+
+@pytest.mark.parametrize(
+    ("member", "sentence"),
+    [
+        ("max_episode_steps", "an environment needs `static constexpr std::int32_t max_episode_steps`"),
+        ("ActionSpace", "an environment needs `using ActionSpace`"),
+        ("State {", "an environment needs a struct `State`"),
+        ("OPERANT_MEMBERS(place)", "an environment's State needs a list of its members: `OPERANT_MEMBERS(name, ...)`"),
+        ("OPERANT_PARAMETERS", "an environment's Parameters need a list of their members: `OPERANT_PARAMETERS((name, "),
+        ("OPERANT_MEMBERS(low)", "an environment's ResetBounds need a list of their members: `OPERANT_MEMBERS(name, "),
+        (
+            " : operant::Environment",
+            "an environment derives from operant::Environment: `struct E : operant::Environment`",
+        ),
+        ("observation_space", "an environment needs `static ... observation_space(const Parameters&)`"),
+        ("State reset", "an environment needs `static State reset("),
+        ("Integer observation(", "an environment needs `static ... observation(const Parameters&, const State&)`"),
+        ("step(", "an environment needs a class template `Dynamics<Batch>`, or, in plain C++, `static ... step("),
+    ],
+)
+def test_a_missing_member_is_named_in_one_line(member, sentence, walk):
+    text = WALK
+    if member == "step(":
+        text = text.replace("step(const", "advance(const")
+    elif member == " : operant::Environment":
+        text = text.replace(member, "")
+    elif member == "State {":
+        text = "struct State { long place; };\n" + re.sub(r"    struct State \{.*?\};\n", "", text, flags=re.DOTALL)
+    else:
+        text = "".join(line for line in text.splitlines(keepends=True) if member not in line)
+    walk.write_text(text)
+    with pytest.raises(operant.CompileError) as raised:
+        operant.load(walk)
+    line = text[: text.index("struct Walk")].count("\n") + 1
+    assert str(raised.value).startswith(f"{walk}:{line}: Walk: {sentence}")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "sentence"),
+    [
+        ("ActionSpace action_space", "ActionSpace spaces", "an environment whose ActionSpace is a Box, or has one"),
+        ("explicit Dynamics(const Parameters", "explicit Dynamics(int, const Parameters", "needs a constructor"),
+        ("Outcome<Batch> step(", "Outcome<Batch> advance(", "Dynamics<Batch> needs `step(State<Batch>&, const Input"),
+        ("std::array<Batch, 2> observation(", "std::array<Batch, 2> show(", "needs `observation(const State<Batch>&)`"),
+    ],
+)
+def test_a_missing_member_of_the_batch_tier_is_named(text, other, sentence, quick_flags, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", quick_flags)
+    header = tmp_path / "changed.hpp"
+    header.write_text(HEADER.read_text().replace(text, other))
+    with pytest.raises(operant.CompileError, match=re.escape(sentence)) as raised:
+        operant.load(header)
+    assert re.match(rf"{re.escape(str(header))}:\d+: DoubleIntegrator: an environment", str(raised.value))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_header_without_environments_is_refused(walk):
+    walk.write_text(WALK.replace("std::string_view name", "std::string_view title"))
+    with pytest.raises(operant.CompileError, match="needs `static constexpr std::string_view name`"):
+        operant.load(walk)
+    with pytest.raises(
+        operant.CompileError, match="Walk: an environment needs a public `static constexpr std::string_view name`"
+    ):
+        operant.load(walk, environments=["Walk"])
+
+
+def test_a_missing_compiler_is_explained(walk, monkeypatch, tmp_path):
+    walk.write_text(WALK + "// not in the cache\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(_compiler, "find_spec", lambda name: None)  # as if there was no package ziglang
+    with pytest.raises(
+        operant.CompileError,
+        match=r"needs a C\+\+20 compiler, and none of .* is on the PATH: pip install ziglang, .*, or name a",
+    ):
+        operant.load(walk)
+    monkeypatch.setenv("CXX", "no-such-compiler -O3")
+    with pytest.raises(
+        operant.CompileError,
+        match="CXX names the C\\+\\+ compiler 'no-such-compiler -O3', which is not there: correct CXX",
+    ):
+        operant.load(walk)
+
+
+def test_the_package_ziglang_is_the_last_compiler(walk, monkeypatch, tmp_path):
+    """Of the commands that load would call; test_ziglang.py compiles with it."""
+    first = _compiler.find_compiler().command
+    assert first[0] == shutil.which("c++")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(_compiler, "find_spec", lambda name: name)
+    monkeypatch.setattr(
+        _compiler, "_run", lambda command: subprocess.CompletedProcess(command, 0, f"version of {command[-2:]}", "")
+    )
+    found = _compiler.find_compiler()
+    assert found.command == [sys.executable, "-m", "ziglang", "c++"]
+    assert found.version == "version of ['c++', '--version']"
+    assert "-mcpu=baseline" in found.flags("avx2")  # Zig compiles for this processor otherwise
+    assert "-mcpu=baseline" not in _compiler.Compiler(first, "").flags("avx2")
+
+
+# Reads behind the end of an array in its second step, and fails an assertion in its third.
+CARELESS = (
+    WALK.replace("#pragma once", "#pragma once\n#include <array>\n#include <cassert>")
+    .replace("Integer place;", "Integer place = 0, steps = 0;")
+    .replace("OPERANT_MEMBERS(place)", "OPERANT_MEMBERS(place, steps)")
+    .replace(
+        "s.place += action;",
+        "const std::array<Integer, 2> moves = {0, 1}; s.place += moves[action + (s.place == 7)];assert(++s.steps < 3);",
+    )
+)
+
+
+def test_a_library_for_debugging_checks_indices_and_assertions(walk, cache, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", "")
+    walk.write_text(CARELESS)
+    code = (
+        "import operant, sys\n"
+        f"env = operant.load({str(walk)!r}, debug=sys.argv[1] == 'debug')(1)\n"
+        "env.reset(options={'low': float(sys.argv[2])})\n"
+        "for _ in range(4): env.step([1])\n"
+        "print('done')\n"
+    )
+    ended = {}
+    for mode in ("debug", "fast"):
+        for low in (1, 7):
+            done = subprocess.run([sys.executable, "-c", code, mode, str(low)], capture_output=True, text=True)
+            ended[mode, low] = (done.returncode, done.stdout, done.stderr)
+    assert ended["fast", 1] == (0, "done\n", "")
+    assert re.search(rf"{walk}:\d+: .*Assertion `\+\+s.steps < 3' failed", ended["debug", 1][2])
+    assert ended["debug", 1][0] != 0
+    assert ended["debug", 7][0] != 0
+    assert re.search(r"operator\[\].*Assertion '__n < this->size\(\)' failed", ended["debug", 7][2])
+    found = sorted(cache.glob(f"walk-*{_libraries.SUFFIX}"), key=lambda path: path.stat().st_mtime)[-2:]
+    assert [b".debug_info" in one.read_bytes() for one in found] == [True, False]
+
+
+def test_debug_is_a_bool(walk):
+    with pytest.raises(TypeError, match="debug: expected True or False, got 'yes'"):
+        operant.load(walk, debug="yes")
+
+
+def test_bad_arguments_are_refused(tmp_path):
+    with pytest.raises(TypeError, match="header: expected a path, got 3"):
+        operant.load(3)
+    with pytest.raises(FileNotFoundError):
+        operant.load(tmp_path / "none.hpp")
+    with pytest.raises(TypeError, match="environments: expected a list of names of structs, got 'Walk'"):
+        operant.load(HEADER, environments="Walk")
+
+
+def test_a_cache_that_cannot_be_written_is_named(walk, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(OSError, match=r"file cannot be written .* OPERANT_CACHE_DIR names another one"):
+        operant.load(walk)
+
+
+@pytest.fixture
+def library(env_class, cache, tmp_path):
+    """A copy of the double integrator's library."""
+    found = sorted(cache.glob(f"double_integrator*{_libraries.SUFFIX}"), key=lambda path: path.stat().st_mtime)
+    return Path(shutil.copy(found[0], tmp_path / f"library{_libraries.SUFFIX}"))
+
+
+def test_a_library_has_its_environments_by_name(library):
+    for path in (library, str(library), library.with_suffix("")):
+        assert list(operant.load_library(path)) == ["DoubleIntegrator"]
+
+    class Named(SimdVectorEnv, environment=operant.load_library(library)["DoubleIntegrator"]):
+        pass
+
+    assert Named(2, dt=0.1).dt == 0.1
+
+
+def test_a_file_that_is_not_a_library_is_refused(library, tmp_path):
+    with pytest.raises(FileNotFoundError, match="path: there is no file"):
+        operant.load_library(tmp_path / "none")
+    for content in ("", "#include <cstdio>\n"):
+        library.write_text(content)
+        with pytest.raises(ImportError, match=re.escape(str(library))):
+            operant.load_library(library)
+    source = tmp_path / "other.cpp"
+    source.write_text("int answer() { return 42; }\n")
+    subprocess.run([shutil.which("c++"), "-shared", "-fPIC", source, "-o", library], check=True)
+    with pytest.raises(ImportError, match="is not a library of Operant environments"):
+        operant.load_library(library)
+
+
+def test_a_library_of_another_version_is_refused(tmp_path):
+    source, library = tmp_path / "old.cpp", tmp_path / f"old{_libraries.SUFFIX}"
+    source.write_text(
+        "#include <cstdint>\n"
+        "struct Library { std::uint32_t version, count; const char* operant; const void* none; };\n"
+        'Library library{99, 0, "9.9", nullptr};\n'
+        'extern "C" const Library* operant_environment_library() { return &library; }\n'
+    )
+    subprocess.run([shutil.which("c++"), "-shared", "-fPIC", source, "-o", library], check=True)
+    with pytest.raises(ImportError, match=r"was built for version 99 of the interface .* build it again"):
+        operant.load_library(library)
+
+
+TRICKY = """\
+/* struct Commented : operant::Environment { static constexpr std::string_view name = "x"; }; */
+// struct Also : operant::Environment { static constexpr std::string_view name = "{";
+namespace a::b {
+namespace detail { struct Helper { int i[3]; }; }
+struct Declared;
+template <class Batch> class Template { };
+enum class Color { red };
+struct First final : Template<std::array<int, 3>> {
+    static constexpr std::string_view name = "First {";
+    template <class N> struct State { N x; };
+    struct Parameters { double a[2] = {1, 2}; };
+};
+}  // namespace a::b
+struct Outer
+{
+    struct Inner : operant::Environment { static constexpr std::string_view name{"In;ner"}; };
+};
+class Third { static constexpr std::string_view name_of = "", name = "Third"; };
+class Fourth : operant::Environment { static constexpr std::string_view name = "Fourth"; };
+"""
+
+
+def test_environments_are_found_by_their_names():
+    assert _headers.structs_in(TRICKY, "name") == ["::a::b::First", "::Outer::Inner", "::Fourth"]
+
+
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="needs CMake")
+def test_cmake_finds_the_same_and_has_the_same_flags(tmp_path):
+    (tmp_path / "tricky.hpp").write_text(TRICKY)
+    lists = "".join(
+        f'message("{name} ${{operant_type_{name}}} ${{operant_flags_{name}}}")\n'
+        for name in ("avx512bw", "avx2", "sse4_2")
+    )
+    (tmp_path / "script.cmake").write_text(
+        f"include({operant.get_cmake_dir()}/OperantEnvironments.cmake)\n"
+        f'operant_structs_in({tmp_path}/tricky.hpp name found)\nmessage("${{found}}")\n{lists}'
+    )
+    found, *architectures = subprocess.run(
+        ["cmake", "-P", tmp_path / "script.cmake"], capture_output=True, text=True, check=True
+    ).stderr.splitlines()
+    assert found.split(";") == _headers.structs_in(TRICKY, "name")
+    for line in architectures:
+        name, kind, flags = line.split()
+        expected_kind, expected_flags, _ = _compiler.ARCHITECTURES[name.replace("_", ".")]
+        assert (kind, flags.split(";")) == (expected_kind, expected_flags)
+
+
+def test_the_files_that_loading_needs_are_installed():
+    include = Path(operant.get_include())
+    assert (include / "operant" / "environment.hpp").is_file()
+    assert (include / "xsimd" / "xsimd.hpp").is_file()
+    assert "Redistribution and use in source and binary forms" in (include / "xsimd" / "LICENSE").read_text()

@@ -1,0 +1,446 @@
+"""The first line of a message names the line of the header and the mistake, for the mistakes that are most likely."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+import operant
+
+pytestmark = pytest.mark.skipif(
+    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
+)
+
+# A walk in plain C++.
+WALK = """\
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+#include <operant/environment.hpp>
+
+struct Walk : operant::Environment {
+    static constexpr std::string_view name = "Walk";
+    static constexpr std::int32_t max_episode_steps = 30;
+    using ActionSpace = operant::Discrete<2>;
+
+    struct State {
+        double place = 0;
+        std::int32_t steps = 0;
+
+        OPERANT_MEMBERS(place, steps)
+    };
+
+    struct Parameters {
+        double stride = 1;
+        bool slippery = false;
+
+        OPERANT_PARAMETERS((stride, operant::Sign::positive, "[m]"), (slippery, "whether there is friction"))
+    };
+
+    struct Info {
+        double energy;
+
+        OPERANT_MEMBERS(energy)
+    };
+
+    struct Result {
+        double reward;
+        bool terminated;
+        Info info;
+    };
+
+    static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
+
+    static State reset(const Parameters&, operant::Pcg64& random) { return {random.uniform(-1, 1), 0}; }
+
+    static std::array<float, 2> observation(const Parameters&, const State& s) {
+        return {float(s.place), float(s.steps)};
+    }
+
+    static Result step(const Parameters& p, State& s, std::int64_t action) {
+        s.place += action == 1 ? p.stride : -p.stride;
+        ++s.steps;
+        return {1, s.place > 9, {s.place}};
+    }
+};
+"""
+
+# A mass on a rail, on batches.
+RAIL = """\
+#pragma once
+#include <array>
+#include <string>
+#include <operant/environment.hpp>
+
+struct Rail : operant::Environment {
+    static constexpr std::string_view name = "Rail";
+    static constexpr std::int32_t max_episode_steps = 50;
+    using ActionSpace = operant::Box<1>;
+
+    template <class Number>
+    struct State {
+        Number place;
+        Number speed;
+
+        OPERANT_MEMBERS(place, speed)
+    };
+
+    struct Parameters {
+        double length = 10;
+
+        OPERANT_PARAMETERS((length, operant::Sign::positive, "[m]"))
+    };
+
+    static operant::Box<1> action_space(const Parameters&) { return {{-1}, {1}}; }
+
+    static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
+
+    static State<double> reset(const Parameters&, operant::Pcg64& random) { return {random.uniform(-1, 1), 0}; }
+
+    template <class Batch>
+    class Dynamics {
+    public:
+        explicit Dynamics(const Parameters& p) : length_(Scalar(p.length)) {}
+
+        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& s, const operant::Input<Rail, Batch>& input) const {
+            s.speed += input.action;
+            s.place += s.speed;
+            return {s.speed, s.place > length_};
+        }
+
+        static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& s) { return {s.place, s.speed}; }
+
+    private:
+        using Scalar = typename Batch::value_type;
+
+        Batch length_;
+    };
+};
+"""
+
+# Where the members of the state are used, without these uses.
+UNUSED = [
+    ("random.uniform(-1, 1), 0", ""),
+    ("s.place += action == 1 ? p.stride : -p.stride;", ""),
+    ("float(s.place)", "0"),
+    ("s.place > 9, {s.place}", "false, {1}"),
+]
+NO_RESULT = ("return {1, s.place > 9, {s.place}};", "")
+NO_BATCH_RESULT = ("return {s.speed, s.place > length_};", "")
+LIST = "        OPERANT_MEMBERS(place, steps)\n"
+ENERGIES = "        OPERANT_MEMBERS(energy)\n"
+BOUNDS = "    struct ResetBounds {{ {} low = 0; {} }};\n    static State reset(const Parameters&, const ResetBounds&,"
+VISIT_STATE = (
+    'template <class S, class V> static void visit_state(S& s, {} v) {{ v("place", s.place); v("steps", s.steps); }}'
+)
+VISIT_ONE_STATE = VISIT_STATE.format("const V&").replace("S& s", "State& s").replace("class S, ", "")
+VISIT_PARAMETERS = """template <class P, class V> static void visit_parameters(P& p, V& v) {
+        v("stride", p.stride, operant::Sign::any);
+    }
+    static State reset"""
+PRIVATE = "are private, so Operant cannot use them: write `struct`, or `public:` before the members"
+NO_MEMBERS = "needs a list of its members: `OPERANT_MEMBERS(name, ...)`"
+PLAIN_STEP = "`step` needs the form `static ... step(const Parameters&, State&, action)`, with a fourth argument"
+BATCH_STEP = "Dynamics<Batch> needs `step(State<Batch>&, const Input<E, Batch>&) const`, with a third argument"
+AS_BOX = "`observation` needs to return a std::array with as many numbers as the Box has"
+NOT_PLAIN = "not a pointer, a container, a string or a C array"
+PARAMETER = "a member of an environment's Parameters is a number, a bool, an enum"
+
+# A header and changes of it, a piece of the line that the message names, and a part of the sentence.
+WRONG = {
+    # The struct
+    "no base": (WALK, [("Walk : operant::Environment", "Walk")], "struct Walk", "an environment derives from"),
+    "class": (WALK, [("struct Walk", "class Walk")], "class Walk", f"the members of `class Walk` {PRIVATE}"),
+    "class with a public base": (WALK, [("struct Walk : ", "class Walk : public ")], "class Walk", PRIVATE),
+    "class State": (WALK, [("struct State", "class State")], "class State", f"the members of `class State` {PRIVATE}"),
+    "class Dynamics": (RAIL, [("    public:\n", "")], "class Dynamics", f"the members of `class Dynamics` {PRIVATE}"),
+    # Members that are missing
+    "no time limit": (WALK, [("max_episode_steps", "max_steps")], "struct Walk", "int32_t max_episode_steps`"),
+    "no actions": (
+        WALK,
+        [("using ActionSpace", "using Actions")],
+        "struct Walk",
+        "needs `using ActionSpace`, a Discrete<n>,",
+    ),
+    "no observations": (
+        WALK,
+        [("observation_space", "space")],
+        "struct Walk",
+        "needs `static ... observation_space(const",
+    ),
+    "no list of the state": (WALK, [(LIST, "")], "struct Walk", f"State {NO_MEMBERS}"),
+    "no list of an info": (WALK, [(ENERGIES, "")], "struct Walk", f"`step` returns as `info` {NO_MEMBERS}"),
+    "no list of bounds": (
+        WALK,
+        [("static State reset(const Parameters&,", BOUNDS.format("double", ""))],
+        "struct Walk",
+        "ResetBounds need a list",
+    ),
+    "no reset": (
+        WALK,
+        [("State reset", "State start")],
+        "struct Walk",
+        "needs `static State reset(const Parameters&, const",
+    ),
+    "no step": (
+        WALK,
+        [("Result step", "Result advance")],
+        "struct Walk",
+        "needs a class template `Dynamics<Batch>`, or, in plain C++,",
+    ),
+    "no observation": (RAIL, [("observation(", "observe(")], "struct Rail", "needs `observation(const State<Batch>&)`"),
+    "no bounds of actions": (
+        RAIL,
+        [("action_space", "actions")],
+        "struct Rail",
+        "whose ActionSpace is a Box, or has one as a part, needs `static ActionSpace action",
+    ),
+    # Functions of another form
+    "void step": (
+        WALK,
+        [("static Result step", "static void step"), NO_RESULT],
+        "struct Walk",
+        "`step` returns nothing",
+    ),
+    "void batch step": (
+        RAIL,
+        [("operant::Outcome<Batch> step", "void step"), NO_BATCH_RESULT],
+        "struct Rail",
+        "`step` returns nothing",
+    ),
+    "number from a step": (
+        WALK,
+        [("static Result step", "static double step"), ("1, s.place > 9, {s.place}", "1")],
+        "struct Walk",
+        "needs the members `reward`",
+    ),
+    "step without static": (WALK, [("static Result step", "Result step")], "struct Walk", PLAIN_STEP),
+    "step of another action": (
+        WALK,
+        [("State& s, std::int64_t", "State& s, const std::array<std::int64_t, 2>&"), ("action ==", "action[0] ==")],
+        "struct Walk",
+        PLAIN_STEP,
+    ),
+    "batch step without const": (RAIL, [("input) const", "input)")], "struct Rail", BATCH_STEP),
+    "batch step of a state": (
+        RAIL,
+        [("State<Batch>& s, const", "State<double>& s, const"), ("s.speed += input.action", ""), NO_BATCH_RESULT],
+        "struct Rail",
+        BATCH_STEP,
+    ),
+    "step of a copied state": (
+        WALK,
+        [("State& s, std::int64_t", "State s, std::int64_t")],
+        "struct Walk",
+        "`step` needs to take its state as `State&`",
+    ),
+    "batch step of a copied state": (
+        RAIL,
+        [("State<Batch>& s, const", "State<Batch> s, const")],
+        "struct Rail",
+        "`step` needs to take its state as",
+    ),
+    "reset with a copied generator": (
+        WALK,
+        [("Pcg64& random", "Pcg64 random")],
+        "struct Walk",
+        "`reset` needs to take its generator as",
+    ),
+    "reset without static": (
+        WALK,
+        [("static State reset", "State reset")],
+        "struct Walk",
+        "needs `static State reset(const Parameters&, const",
+    ),
+    "void reset": (
+        WALK,
+        [("static State reset", "static void reset"), ("return {random.uniform(-1, 1), 0};", "")],
+        "struct Walk",
+        "`reset` needs to return a State",
+    ),
+    "visitor that is not const": (
+        WALK,
+        [(LIST, ""), ("static State reset", f"{VISIT_STATE.format('V&')}\n    static State reset")],
+        "struct Walk",
+        "`visit_state` needs the form",
+    ),
+    "state that is not const": (
+        WALK,
+        [
+            (LIST, ""),
+            (
+                "static State reset",
+                f"{VISIT_ONE_STATE}\n    static State reset",
+            ),
+        ],
+        "struct Walk",
+        "`visit_state` needs the form",
+    ),
+    "visitor of parameters that is not const": (
+        WALK,
+        [("static State reset", VISIT_PARAMETERS)],
+        "struct Walk",
+        "`visit_parameters` needs the form",
+    ),
+    # Sizes and types
+    "short observation": (
+        WALK,
+        [("float, 2> obs", "float, 1> obs"), ("{float(s.place), float(s.steps)}", "{}")],
+        "struct Walk",
+        AS_BOX,
+    ),
+    "short batch observation": (
+        RAIL,
+        [("Batch, 2> obs", "Batch, 1> obs"), ("{s.place, s.speed}", "{s.place}")],
+        "struct Rail",
+        AS_BOX,
+    ),
+    "long batch observation": (
+        RAIL,
+        [("{s.place, s.speed}", "{s.place, s.speed, s.speed}")],
+        "{s.place, s.speed, s.speed}",
+        "to 'std::array<Batch, 2>'",
+    ),
+    "void observation": (
+        WALK,
+        [("std::array<float, 2> obs", "void obs"), ("return {float(s.place), float(s.steps)};", "")],
+        "struct Walk",
+        AS_BOX,
+    ),
+    "number of actions that is not known": (
+        WALK,
+        [("Discrete<2>", "Discrete<>")],
+        "struct Walk",
+        "needs `using ActionSpace`, a Discrete<n>,",
+    ),
+    "container in the state": (
+        WALK,
+        [("double place = 0", "std::vector<double> place"), *UNUSED],
+        "struct Walk",
+        "State consists of numbers",
+    ),
+    "pointer in the state": (WALK, [("double place = 0", "double* place"), *UNUSED], LIST, NOT_PLAIN),
+    "C array in the state": (WALK, [("double place = 0", "double place[3]"), *UNUSED], LIST, NOT_PLAIN),
+    "double in a batch state": (
+        RAIL,
+        [
+            ("Number speed;", "double speed;"),
+            ("s.speed += input.action;", ""),
+            ("s.place += s.speed;", ""),
+            ("{s.speed, s.place", "{s.place, s.place"),
+            ("{s.place, s.speed}", "{s.place, s.place}"),
+        ],
+        "OPERANT_MEMBERS(place, speed)",
+        "State<Number> is a Number, an Integer<Number>, an",
+    ),
+    "container in the dynamics": (
+        RAIL,
+        [("        Batch length_;", "        Batch length_;\n        std::string unit_;")],
+        "struct Rail",
+        "Dynamics<Batch> must consist of Batches",
+    ),
+    "batch state that is no template": (
+        RAIL,
+        [
+            ("    template <class Number>\n    struct State", "    using Number = double;\n    struct State"),
+            ("State<double>", "State"),
+            ("State<Batch>& s, ", "State& s, "),
+            ("const State<Batch>& s", "const State& s"),
+        ],
+        "struct Rail",
+        "needs a class template `template <class Number> struct State`",
+    ),
+    "string parameter": (WALK, [("bool slippery = false", "std::string slippery")], "OPERANT_PARAMETERS", PARAMETER),
+    "parameter without a sign": (
+        WALK,
+        [("operant::Sign::positive, ", "")],
+        "OPERANT_PARAMETERS",
+        "that is a number needs its limits in the list",
+    ),
+    "flag with a sign": (
+        WALK,
+        [("(slippery, ", "(slippery, operant::Sign::any, ")],
+        "OPERANT_PARAMETERS",
+        "that is a bool has no limits",
+    ),
+    "choice without names": (
+        WALK,
+        [("bool slippery = false", "enum class Ground { ice, sand } slippery = Ground::ice")],
+        "OPERANT_PARAMETERS",
+        "needs the names of its values in the list",
+    ),
+    "bound that is an integer": (
+        WALK,
+        [("static State reset(const Parameters&,", BOUNDS.format("int", "OPERANT_MEMBERS(low)"))],
+        "struct ResetBounds",
+        "ResetBounds is a double",
+    ),
+    "string info": (
+        WALK,
+        [("double energy", "std::string energy"), ("{s.place}", "{}")],
+        "OPERANT_MEMBERS(energy)",
+        NOT_PLAIN,
+    ),
+    # Code
+    "typo in a list": (
+        WALK,
+        [("OPERANT_MEMBERS(place, steps)", "OPERANT_MEMBERS(plaec, steps)")],
+        "OPERANT_MEMBERS(plaec",
+        "no member named 'plaec'",
+    ),
+    "typo in a step": (WALK, [("s.place += action", "s.plaec += action")], "s.plaec", "no member named 'plaec'"),
+    "typo in a batch step": (
+        RAIL,
+        [("s.place += s.speed", "s.plaec += s.speed")],
+        "s.plaec",
+        "'struct Rail::State<Batch>' has no member named 'plaec'",
+    ),
+    "function of numbers": (
+        RAIL,
+        [("s.place += s.speed", "s.place += std::sin(s.speed)")],
+        "std::sin",
+        "no matching function for call to 'sin(Batch&)'",
+    ),
+    "branch": (
+        RAIL,
+        [("s.place += s.speed", "if (s.place < s.speed) s.place += s.speed")],
+        "if (s.place",
+        "a mask has a value for each lane",
+    ),
+    "branch in a function of numbers": (
+        RAIL,
+        [("s.place += s.speed", "s.place += std::max(s.speed, s.place)")],
+        "std::max",
+        "a mask has a value for each lane",
+    ),
+    "missing semicolon": (WALK, [("++s.steps;", "++s.steps")], "return {1,", "expected ';' before 'return'"),
+    "missing end": (WALK, [("    }\n};\n", "    }\n")], None, "the header ends inside of a struct"),
+    "missing header": (WALK, [("<vector>", "<vektor.hpp>")], "vektor", "vektor.hpp: No such file"),
+}
+
+
+@pytest.fixture(autouse=True)
+def cache(shared_cache, quick_flags, monkeypatch):
+    """The session's cache directory, and flags with which headers compile in little time."""
+    monkeypatch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -fsyntax-only")
+
+
+@pytest.mark.parametrize(("text", "changes", "place", "sentence"), WRONG.values(), ids=WRONG)
+def test_the_first_line_names_the_mistake(text, changes, place, sentence, tmp_path):
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    header = tmp_path / "wrong.hpp"
+    header.write_text(text)
+    with pytest.raises(operant.CompileError) as raised:
+        operant.load(header)
+    first = str(raised.value).splitlines()[0]
+    line = text[: None if place is None else text.index(place)].count("\n") + 1
+    assert re.match(rf"{re.escape(str(header))}:{line}:(\d+: (fatal )?error:)? ", first), first
+    assert sentence in first
+    assert operant.get_include() not in first

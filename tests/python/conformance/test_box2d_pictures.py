@@ -1,0 +1,155 @@
+"""Pictures of LunarLander and BipedalWalker against Gymnasium's, which Box2D's bodies make."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from operant import envs
+from operant.envs import box2d_pictures
+
+pytest.importorskip("pygame")
+pytest.importorskip("Box2D", reason="needs box2d")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*pkg_resources.*", "ignore:.*avx2.*:RuntimeWarning", "ignore:.*SwigPy.*", "ignore:.*swigvarlink.*"
+)
+
+
+@pytest.fixture(autouse=True)
+def no_screen(monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+
+
+def nothing(world, observation, rng):
+    """Crash."""
+    return 0
+
+
+def one_sided(world, observation, rng):
+    """Leave the picture, turning."""
+    return 3
+
+
+def at_random(world, observation, rng):
+    return int(rng.integers(4))
+
+
+def landing(world, observation, rng):
+    """Land, and rest on both legs."""
+    from gymnasium.envs.box2d.lunar_lander import heuristic
+
+    return int(heuristic(world, observation))
+
+
+def drawn_from_bodies(world):
+    """Draw Gymnasium's bodies and particles."""
+    bodies = [
+        box2d_pictures.Body(*(body.transform.position), body.transform.R.s, body.transform.R.c)
+        for body in world.drawlist
+    ]
+    heights = [np.float32(sky[0][1]) for sky in world.sky_polys] + [np.float32(world.sky_polys[-1][1][1])]
+    particles = [box2d_pictures.Particle(*body.position, body.ttl) for body in world.particles]
+    return box2d_pictures.picture(bodies, heights, particles)
+
+
+@pytest.mark.parametrize("policy", [nothing, one_sided, at_random, landing])
+def test_pictures_of_bodies_are_gymnasiums(policy, rng):
+    world = gym.make("LunarLander-v3", render_mode="rgb_array").unwrapped
+    for seed in range(2):
+        observation, _ = world.reset(seed=seed)
+        terminated, seen = False, []
+        for _ in range(400):
+            observation, _, terminated, _, _ = world.step(policy(world, observation, rng))
+            expected = world.render()
+            np.testing.assert_array_equal(drawn_from_bodies(world), expected, strict=True)
+            seen.append(expected)
+            if terminated:
+                break
+        assert terminated
+        assert not np.array_equal(seen[0], seen[-1])
+
+
+def walker_from_bodies(world):
+    """Draw Gymnasium's walker."""
+    shown = world.lidar_render
+    rays = [
+        *world.lidar,
+        *(world.lidar[len(world.lidar) - i - 1] for i in range(len(world.lidar), 2 * len(world.lidar))),
+    ]
+    return box2d_pictures.bipedal_walker(
+        [
+            box2d_pictures.Body(*body.transform.position, body.transform.R.s, body.transform.R.c)
+            for body in (world.hull, *world.legs)
+        ],
+        world.terrain_y,
+        [polygon for polygon, _, _ in world.cloud_poly],
+        obstacles=[
+            [tuple(vertex) for vertex in body.fixtures[0].shape.vertices]
+            for body in reversed(world.terrain)
+            if len(body.fixtures[0].shape.vertices) > 2
+        ],
+        lidar=(tuple(rays[shown].p1), tuple(rays[shown].p2)) if shown < len(rays) else None,
+    )
+
+
+@pytest.mark.parametrize("hardcore", [False, True])
+@pytest.mark.parametrize("walks", [False, True])
+def test_pictures_of_a_walker_are_gymnasiums(walks, hardcore, rng):
+    from gymnasium.envs.box2d.bipedal_walker import BipedalWalkerHeuristics
+
+    world = gym.make("BipedalWalker-v3", hardcore=hardcore, render_mode="rgb_array").unwrapped
+    observation, _ = world.reset(seed=0)
+    heuristics, scrolls = BipedalWalkerHeuristics(), set()
+    for _ in range(120):
+        action = heuristics.step_heuristic(observation) if walks else rng.uniform(-1, 1, 4).astype(np.float32)
+        observation, _, terminated, _, _ = world.step(action)
+        expected = world.render()
+        np.testing.assert_array_equal(walker_from_bodies(world), expected, strict=True)
+        scrolls.add(world.scroll > 0)
+        if terminated:
+            break
+    assert True in scrolls or not walks
+
+
+@pytest.mark.parametrize("continuous", [False, True])
+def test_pictures_are_gymnasiums_apart_from_the_exhaust(continuous, rng):
+    oracle = gym.make("LunarLander-v3", continuous=continuous, render_mode="rgb_array").unwrapped
+    env_class = envs.LunarLanderContinuousVecEnv if continuous else envs.LunarLanderVecEnv
+    env = env_class(1, render_mode="rgb_array")
+    for seed in range(3):
+        oracle.reset(seed=seed)
+        env.reset(seed=[seed])
+        terminated, without_exhaust = False, 0
+        while not terminated:
+            # The engines are on for some steps, then off for longer than particles live.
+            on = len(oracle.particles) == 0 and rng.random() < 0.2
+            action = (rng.uniform(-1, 1, 2).astype(np.float32) if continuous else int(rng.integers(1, 4))) if on else 0
+            if continuous and not on:
+                action = np.zeros(2, np.float32)
+            terminated = oracle.step(action)[2]
+            env.step(np.asarray(action)[None])
+            expected, (frame,) = oracle.render(), env.render()
+            if oracle.particles:
+                assert (frame != expected).any(axis=2).sum() < 200
+            else:
+                without_exhaust += 1
+                np.testing.assert_array_equal(frame, expected, strict=True)
+            if env.autoreset_mode and terminated:
+                break
+        assert without_exhaust > 20
+
+
+def test_a_window_shows_the_picture(rng):
+    import pygame
+
+    env = envs.LunarLanderVecEnv(1, render_mode="human")
+    other = envs.LunarLanderVecEnv(1, render_mode="rgb_array")
+    for one in (env, other):
+        one.reset(seed=3)
+    for _ in range(3):
+        env.step([2])
+        other.step([2])
+        window = pygame.surfarray.array3d(pygame.display.get_surface())
+        np.testing.assert_array_equal(window.transpose(1, 0, 2), other.render()[0])
+    env.close()

@@ -1,0 +1,116 @@
+"""Frames are those of Gymnasium's own renderer, pixel by pixel."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from conftest import ONE_PER_CLASS, id_of
+from side_by_side import Pair, gymnasium_id_of, lively_actions, make_oracle, random_actions
+
+pytest.importorskip("pygame")
+pytestmark = pytest.mark.filterwarnings("ignore:.*pkg_resources.*", "ignore:.*avx2.*:RuntimeWarning")
+
+
+@pytest.fixture(params=ONE_PER_CLASS, ids=id_of)
+def registration(request):
+    return request.param
+
+
+def compare_frames(pair):
+    expected = pair.sync.render()
+    frames = pair.ours.render()
+    assert isinstance(frames, tuple)
+    assert len(frames) == pair.num_envs
+    for frame, other in zip(frames, expected, strict=True):
+        assert frame.dtype == np.uint8
+        np.testing.assert_array_equal(frame, other, strict=True)
+    return expected
+
+
+def test_frames_are_gymnasiums(registration, mode, rng):
+    pair = Pair(registration, 3, mode, render_mode="rgb_array", max_episode_steps=6)
+    pair.reset(seed=0)
+    compare_frames(pair)
+    pair.run(rng, 2)
+    before, changed = compare_frames(pair), 0
+    pair.reset(options={"reset_mask": np.array([False, True, False])})
+    for _ in range(6):
+        pair.step_or_reset(lively_actions(registration, pair.space, rng, pair.observations))
+        frames = compare_frames(pair)
+        changed += any(not np.array_equal(frame, other) for frame, other in zip(frames, before, strict=True))
+        before = frames
+    assert changed >= 4
+    pair.close()
+
+
+def test_any_state_that_is_set_is_drawn(registration, rng):
+    pair = Pair(registration, 8, render_mode="rgb_array")
+    pair.reset(seed=0)
+    pair.step(random_actions(pair.space, rng, 8))
+    scale = 0.5 if gymnasium_id_of(registration).startswith("MountainCar") else 2
+    pair.set_state(rng.uniform(-scale, scale, pair.states().shape))
+    compare_frames(pair)
+    pair.close()
+
+
+DRAWN = [
+    ("CartPole", {"length": 1.2}),
+    ("CartPole", {"x_threshold": 1.0}),
+    ("MountainCar", {"goal_position": 0.2}),
+    ("MountainCar", {"min_position": -1.0, "max_position": 0.9}),
+    ("MountainCarContinuous", {"goal_position": 0.2}),
+    ("MountainCarContinuous", {"min_position": -1.0, "max_position": 0.9}),
+    ("Acrobot", {"LINK_LENGTH_1": 0.5}),
+    ("Acrobot", {"LINK_LENGTH_2": 1.5}),
+]
+
+
+@pytest.mark.parametrize(("family", "parameters"), DRAWN)
+def test_parameters_are_drawn_as_gymnasium_does(registration, rng, family, parameters):
+    if gymnasium_id_of(registration).rpartition("-")[0] != family:
+        pytest.skip("a parameter of another environment")
+
+    def prepare(env):
+        for name, value in parameters.items():
+            setattr(env, name, value)
+        if family == "CartPole":
+            env.polemass_length = env.masspole * env.length
+
+    pair = Pair(registration, 2, render_mode="rgb_array", parameters=parameters, prepare=prepare)
+    pair.reset(seed=0)
+    plain = make_oracle(registration, 2, render_mode="rgb_array")
+    plain.reset(seed=0)
+    frames = compare_frames(pair)
+    assert not np.array_equal(frames[0], plain.render()[0])  # it is about something
+    for _ in range(3):
+        pair.step(random_actions(pair.space, rng, 2))
+        compare_frames(pair)
+    pair.close()
+
+
+def test_frames_that_are_held_do_not_change(registration, rng):
+    env = gym.make_vec(registration.id, num_envs=2, render_mode="rgb_array")
+    env.reset(seed=0)
+    frames = env.render()
+    copies = [frame.copy() for frame in frames]
+    for _ in range(5):
+        env.step(random_actions(env.single_action_space, rng, 2))
+        env.render()
+    for frame, copy in zip(frames, copies, strict=True):
+        np.testing.assert_array_equal(frame, copy)
+
+
+def test_single_environments_are_drawn_as_gymnasiums(registration, rng):
+    ours = gym.make(registration.id, render_mode="rgb_array", dtype=np.float64, disable_env_checker=True)
+    theirs = gym.make(gymnasium_id_of(registration), render_mode="rgb_array", disable_env_checker=True)
+    for env in (ours, theirs):
+        env.reset(seed=0)
+    np.testing.assert_array_equal(ours.render(), theirs.render(), strict=True)
+    for _ in range(5):
+        action = random_actions(theirs.action_space, rng, 1)[0]
+        ours.step(action)
+        theirs.step(action)
+        np.testing.assert_array_equal(ours.render(), theirs.render(), strict=True)
+    ours.close()
+    theirs.close()

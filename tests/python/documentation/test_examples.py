@@ -1,0 +1,83 @@
+"""The examples in Python: their results hold in Gymnasium's own environments."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def imported(name):
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(name, *arguments):
+    command = [sys.executable, EXAMPLES / f"{name}.py", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+
+
+def mean_return(gymnasium_id, policy, episodes=100):
+    """The mean return of one episode in each env."""
+    env = gym.make_vec(gymnasium_id, episodes, vectorization_mode="sync")
+    observations, _ = env.reset(seed=1000)
+    returns, playing = np.zeros(episodes), np.ones(episodes, bool)
+    while playing.any():
+        observations, rewards, terminations, truncations, _ = env.step(policy(observations))
+        returns += rewards * playing
+        playing &= ~(terminations | truncations)
+    return returns.mean()
+
+
+# Gymnasium's reward thresholds; and for Pendulum, which has none, an episode that gets to the top and stays there.
+@pytest.mark.parametrize(
+    ("gymnasium_id", "expected"),
+    [
+        ("CartPole-v1", 475),
+        ("Pendulum-v1", -250),
+        ("Acrobot-v1", -100),
+        ("MountainCar-v0", -110),
+        ("MountainCarContinuous-v0", 90),
+    ],
+)
+def test_cem_finds_policies(gymnasium_id, expected):
+    policy, history = imported("cem").train(gymnasium_id, 0)
+    assert mean_return(gymnasium_id, policy) >= expected
+    seconds, returns = zip(*history, strict=True)
+    assert list(seconds) == sorted(seconds)
+    assert returns[0] < returns[-1]
+
+
+def test_cem_prints_the_return_in_gymnasium():
+    shown = run("cem", "CartPole-v1", "--seed", "2")
+    assert float(re.fullmatch(r"found in \S+ s of CPU time, returns (\S+) in Gymnasium\n", shown)[1]) >= 475
+
+
+def test_mppi_swings_the_pendulum_up_and_keeps_it_there():
+    mppi = imported("mppi")
+    angles, seconds = mppi.swing_up(mppi.Planner(4096, 0))
+    assert len(angles) == len(seconds) == gym.spec("Pendulum-v1").max_episode_steps
+    assert np.abs(angles[0]) > 3  # it hung
+    assert np.abs(angles[-100:]).max() < 0.05
+
+
+def test_mppi_prints_when_it_was_upright():
+    shown = run("mppi", "--num-envs", "256")
+    step, steps, after = re.search(r"from step (\d+) of (\d+) on, after (\S+) s", shown).groups()
+    assert int(step) < int(steps) == 200
+    assert float(after) == pytest.approx(int(step) * gym.make("Pendulum-v1").unwrapped.dt)
+
+
+@pytest.mark.parametrize("name", ["cem", "mppi"])
+def test_help(name):
+    assert run(name, "--help").startswith(f"usage: {name}.py")

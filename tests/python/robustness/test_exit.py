@@ -1,0 +1,96 @@
+"""An interpreter with environments, threads or a Logger exits quietly, and can be interrupted."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+
+import pytest
+
+START = """
+import signal, sys, threading
+import numpy as np
+from operant.envs import CartPoleVecEnv
+from operant.utils import Logger
+
+def started(num_envs, workers):
+    env = CartPoleVecEnv(num_envs, workers)
+    env.reset(seed=0)
+    env.step(np.zeros(num_envs, np.int64))
+    return env
+"""
+
+ENDS = {
+    "live environments": "envs = [started(8192, workers) for workers in (1, 2, 3)]",
+    "a reference cycle": "env = started(8192, 2); cycle = [env]; cycle.append(cycle); env.cycle = cycle",
+    "in a module": "sys.modules['kept'] = started(8192, 2)",
+    "threads that step": """
+going = threading.Barrier(5)
+def step():
+    env = started(8192, 2)
+    going.wait()
+    while True:
+        env.step(np.zeros(8192, np.int64))
+for _ in range(4):
+    threading.Thread(target=step, daemon=True).start()
+going.wait()
+""",
+    "an exception": "env = started(8192, 2)\ntry:\n    env.step(None)\nexcept TypeError as error:\n    kept = error",
+    "sys.exit": "env = started(8192, 2); sys.exit()",
+}
+
+
+def python(script):
+    return subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", START + script], capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_interpreter_exits_quietly(end):
+    ended = python(ENDS[end])
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_an_open_logger_is_complete(tmp_path):
+    path = tmp_path / "training.csv"
+    ended = python(f"""
+env = started(8192, 2)
+logger = Logger(csv_path={str(path)!r}, quiet=True)
+for step in range(1000):
+    logger.log(steps=1, number=step)
+""")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    with open(path, newline="") as file:
+        assert [int(row["number"]) for row in csv.DictReader(file)] == list(range(1000))
+
+
+def test_an_interrupt_is_seen_between_two_steps():
+    # Steps are counted, not timed: a step of a million envs takes milliseconds.
+    ended = python("""
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background does not have
+env = started(2**20, 2)
+actions = np.zeros(2**20, np.int64)
+steps, steps_then = 0, None
+waiting = threading.Event()
+
+def interrupt():
+    global steps_then
+    waiting.wait()
+    steps_then = steps
+    signal.raise_signal(signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
+try:
+    while steps < 5000:
+        env.step(actions)
+        steps += 1
+        if steps == 3:
+            waiting.set()
+except KeyboardInterrupt:
+    print(steps - steps_then)
+env.step(actions)
+""")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert int(ended.stdout) < 100  # all 5000 would be made if the interrupt were ignored

@@ -1,0 +1,217 @@
+"""Processes that share, inherit or receive environments."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from operant.envs import CartPoleVecEnv
+
+NUM_ENVS = 8192  # enough for two workers
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+
+
+@pytest.fixture
+def make():
+    """One environment is enough: what happens with processes does not depend on it."""
+    return CartPoleVecEnv
+
+
+def run(env, steps=20):
+    """The bytes of so many steps."""
+    actions = np.arange(env.num_envs) % 3 % 2
+    return b"".join(array.tobytes() for _ in range(steps) for array in env.step(actions)[:4])
+
+
+def in_child(work):
+    """Return the result of `work` in a forked child."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # ends a child that hangs
+        status = 1
+        try:
+            os.close(reader)
+            with os.fdopen(writer, "wb") as results:
+                results.write(work())
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as results:
+        result = results.read()
+    assert os.waitpid(child, 0)[1] == 0
+    return result
+
+
+@needs_fork
+@pytest.mark.parametrize("workers", [1, 2])
+def test_parent_and_forked_child_continue_with_the_same_results(make, workers):
+    env, untouched = make(NUM_ENVS, workers), make(NUM_ENVS)
+    env.reset(seed=0)
+    untouched.reset(seed=0)
+    for _ in range(10):
+        assert run(env) == run(untouched)  # the helper is awake after this
+        expected = run(untouched)
+        assert in_child(lambda: run(env)) == expected
+        assert run(env) == expected
+
+
+@needs_fork
+def test_a_forked_child_can_close_and_make_environments(make):
+    env = make(NUM_ENVS, 2)
+    env.reset(seed=0)
+    run(env)
+
+    def work():
+        env.close()
+        own = make(NUM_ENVS, 2)
+        own.reset(seed=1)
+        return run(own)
+
+    other = make(NUM_ENVS)
+    other.reset(seed=1)
+    assert in_child(work) == run(other)
+
+
+@needs_fork
+def test_a_child_that_was_forked_during_a_step_gets_an_error(make):
+    env = make(2**20, 2)
+    env.reset(seed=0)
+    actions = np.zeros(2**20, np.int64)
+    forked = threading.Event()
+
+    def step():
+        while not forked.is_set():
+            env.step(actions)
+
+    def work():
+        nonlocal env
+        try:
+            env.step(actions)
+        except RuntimeError as error:
+            env = make(NUM_ENVS, 2)  # frees the old environment
+            env.reset(seed=0)
+            env.step(np.zeros(NUM_ENVS, np.int64))
+            return str(error).encode()
+        return b""
+
+    thread = threading.Thread(target=step)
+    thread.start()
+    try:
+        # Between two steps, no thread is inside of the environment.
+        answers = {in_child(work) for _ in range(20)}
+    finally:
+        forked.set()
+        thread.join()
+    assert any("or was when this process was forked" in answer.decode() for answer in answers)
+
+
+# A child that ends by itself runs the destructors of what it has inherited.
+FORKED_INTERPRETER = """
+import os
+import numpy as np
+from operant.envs import CartPoleVecEnv
+
+env = CartPoleVecEnv(8192, workers=2)
+env.reset(seed=0)
+actions = np.zeros(8192, np.int64)
+env.step(actions)
+child = os.fork()
+env.step(actions)
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@needs_fork
+def test_parent_and_child_exit(make):
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED_INTERPRETER],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing(make, start_method):
+    if start_method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {start_method} here")
+    context = multiprocessing.get_context(start_method)
+    env = make(NUM_ENVS, 2)
+    env.reset(seed=0)
+    run(env)
+    with context.Pool(2) as pool:
+        pending = [pool.apply_async(run, (env,)) for _ in range(2)]
+        results = [one.get(timeout=120) for one in pending]
+        pool.close()  # a forked worker that has inherited a handler of SIGTERM may survive `terminate`
+        pool.join()
+    assert results == [run(env)] * 2
+
+
+# A class of the main program, which spawned processes know as `__mp_main__`.
+MAIN = """
+import multiprocessing, pickle, sys
+import operant.envs
+
+class Leveled(operant.envs.CartPoleVecEnv):
+    def __init__(self, level):
+        super().__init__(2)
+        self.level = level
+
+def stepped(env, path):
+    env.step([0, 1])
+    env.save(path)
+    return env, operant.envs.load(path).level
+
+if __name__ == "__main__":
+    env = Leveled(3)
+    env.reset(seed=1)
+    with multiprocessing.get_context(sys.argv[1]).Pool(1) as pool:
+        other, level = pool.apply(stepped, (env, sys.argv[2]))
+    env.step([0, 1])
+    loaded = operant.envs.load(sys.argv[2])
+    for one in (other, loaded):
+        assert type(one) is Leveled and (one.level, level) == (3, 3)
+        assert one.state.tobytes() == env.state.tobytes()
+    print("equal")
+"""
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+def test_a_class_of_the_main_program_goes_to_a_process_and_back(start_method, tmp_path):
+    if start_method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {start_method} here")
+    (tmp_path / "main.py").write_text(MAIN)
+    program = [sys.executable, tmp_path / "main.py", start_method, tmp_path / "saved"]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout) == (0, "equal\n"), ended.stderr
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+def test_async_vector_env(start_method):
+    if start_method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {start_method} here")
+    makers = [lambda: gym.make("operant:operant/CartPole-v1")] * 2
+    parallel = gym.vector.AsyncVectorEnv(makers, context=start_method)
+    one_by_one = gym.vector.SyncVectorEnv(makers)
+    try:
+        np.testing.assert_array_equal(parallel.reset(seed=3)[0], one_by_one.reset(seed=3)[0])
+        for step in range(100):
+            actions = [step % 2, step // 2 % 2]
+            for mine, expected in zip(parallel.step(actions)[:4], one_by_one.step(actions)[:4], strict=True):
+                np.testing.assert_array_equal(mine, expected)
+    finally:
+        parallel.close()

@@ -1,0 +1,165 @@
+"""`operant bench`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import gymnasium as gym
+import pytest
+from interpreter import run_here
+
+import operant
+from operant import cli
+from operant.cli import measure
+from operant.registration import ENVIRONMENTS, REGISTRATIONS
+
+QUICK = ["--rounds", "3", "--seconds", "0.005"]
+
+
+def run(*arguments, without=None):
+    """`operant bench`; in a new process if it is to run as if a package were not installed."""
+    if without is None:
+        return run_here("bench", *arguments)
+    program = f"import sys; sys.modules[{without!r}] = None; from operant.cli import main; sys.exit(main(sys.argv[1:]))"
+    return subprocess.run([sys.executable, "-c", program, "bench", *arguments], capture_output=True, text=True)
+
+
+def run_quickly(*arguments, **options):
+    """Run a short measurement that succeeds; return its output without line breaks."""
+    done = run(*QUICK, *arguments, **options)
+    assert (done.returncode, done.stderr) == (0, "")
+    return " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--num-envs", "16,many"], "--num-envs: expected a positive integer, got many"),
+        (["--workers", "1,-2"], "--workers: expected a positive integer, got -2"),
+        (["--env", "CartPole,Ant"], "--env: expected some of CartPole, MountainCar, "),
+        (["--env", "operant/CartPole-v2"], "ids from `operant envs`, or all, got 'operant/CartPole-v2'"),
+        (["--dtype", "float16"], "--dtype: invalid choice: 'float16'"),
+        (["--rounds", "0"], "--rounds: expected a positive integer, got 0"),
+        (["--seconds", "nan"], "--seconds: expected a positive number of seconds, up to 86400, got nan"),
+        (["--seconds", "1e308"], "--seconds: expected a positive number of seconds, up to 86400, got 1e308"),
+        (["--against", "mujoco"], "--against: expected some of gymnasium, gymnasium-sync, envpool, none, got 'mujoco'"),
+        (["--json", "/no/such/directory/x.json"], "--json: expected a file in a directory that exists"),
+        (["--plot", "/no/such/directory/x.png"], "--plot: expected a file in a directory that exists"),
+        (["--plot", "curve.txt"], "--plot: expected a file name that ends in one of "),
+        (["--workers", "5000"], "operant bench: workers: expected an integer from 1 to 1024, got 5000"),
+        (["--num-envs", str(2**45), *QUICK], "operant bench: num_envs: expected as many as memory can hold, got 35184"),
+    ],
+)
+def test_mistakes_are_explained(arguments, message):
+    failed = run(*arguments)
+    assert failed.returncode == 2
+    assert message in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "message"),
+    [
+        ("envpool", ["--against", "envpool"], "envpool is not installed: pip install envpool"),
+        ("matplotlib", ["--plot", "curve.png"], 'matplotlib is not installed: pip install "operant[bench]"'),
+    ],
+)
+def test_a_missing_package_is_named(module, arguments, message):
+    failed = run(*arguments, without=module)
+    assert failed.returncode == 2
+    assert message in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize("without", [None, "rich"])
+def test_bench_measures_everyone(without):
+    shown = run_quickly("--num-envs", "8", without=without)
+    for name in ("Operant, 1 worker", "CartPoleVectorEnv", "Gymnasium SyncVectorEnv", operant.simd.active):
+        assert name in shown
+    assert "times gymnasium" in shown
+    assert "1.00 (1.00 - 1.00)" in shown  # Gymnasium's numpy is once itself
+
+
+def test_bench_writes_its_measurements(tmp_path):
+    file = tmp_path / "bench.json"
+    options = ["--env", "CartPole,Pendulum", "--env", "Pendulum", "--num-envs", "3,4097", "--workers", "1,2"]
+    against = ["--dtype", "float64", "--against", "gymnasium-sync,gymnasium"]
+    shown = run_quickly(*options, *against, "--json", str(file))
+    written = json.loads(file.read_text())
+    assert written["settings"] == {"rounds": 3, "seconds": 0.005, "dtype": "float64"}
+    assert written["machine"]["operant"] == operant.__version__
+    assert written["machine"]["simd"] == operant.simd.active
+    operants, numpy, sync = [("operant", 1), ("operant", 2)], [("gymnasium", 1)], [("gymnasium-sync", 1)]
+    expected = {
+        ("CartPole", 3): operants + numpy + sync,
+        ("CartPole", 4097): operants + numpy,
+        ("Pendulum", 3): operants + sync,
+        ("Pendulum", 4097): operants,
+    }
+    measured = {}
+    for one in written["results"]:
+        measured.setdefault((one["environment"], one["num_envs"]), []).append((one["library"], one["workers"]))
+        rates = one["steps_per_second"]
+        assert 0 < rates["median"] == sorted(rates["rounds"])[1]
+    assert measured == expected
+    assert len(written["missing"]) == 3
+    for reason in written["missing"]:
+        assert reason in shown
+    assert "Pendulum without gymnasium: Gymnasium has no numpy version of the environment" in written["missing"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("cartpole", ["CartPole"]),
+        ("operant/CartPole-v1, CARTPOLE,acrobot-v1", ["CartPole-v1", "CartPole", "Acrobot-v1"]),
+        ("all", list(ENVIRONMENTS)),
+        ("Pendulum,all", ["Pendulum", *(name for name in ENVIRONMENTS if name != "Pendulum")]),
+        (",".join(one.id for one in REGISTRATIONS), [one.id.removeprefix("operant/") for one in REGISTRATIONS]),
+    ],
+)
+def test_environments_have_names_and_ids(text, names):
+    assert cli._parser().parse_args(["bench", "--env", text]).env == names
+
+
+@pytest.mark.parametrize("registration", REGISTRATIONS, ids=lambda one: one.id)
+def test_an_id_is_that_environment(registration):
+    name = registration.id.removeprefix("operant/")
+    (contender,) = measure.contenders("operant", name, 3)
+    made, expected = contender.make(), gym.make_vec(registration.id, num_envs=3)
+    assert (made.max_episode_steps, made.parameters) == (expected.max_episode_steps, expected.parameters)
+    if name in gym.registry:
+        (contender,) = measure.contenders("gymnasium-sync", name, 3)
+        assert contender.make().spec.id == name
+    else:
+        with pytest.raises(measure.NotMeasuredError, match="this version of Gymnasium does not have the environment"):
+            measure.contenders("gymnasium-sync", name, 3)
+
+
+@pytest.mark.parametrize(("chosen", "sizes"), [([], (1, 16, 256, 1024, 4096, 65536)), (["--num-envs", "5"], (5,))])
+def test_bench_all_is_everything_that_is_not_chosen(tmp_path, chosen, sizes):
+    file = tmp_path / "bench.json"
+    run_quickly("--all", *chosen, "--against", "none", "--workers", "1", "--rounds", "1", "--json", str(file))
+    results = json.loads(file.read_text())["results"]
+    assert [(one["environment"], one["num_envs"]) for one in results] == [
+        (environment, num_envs) for environment in ENVIRONMENTS for num_envs in sizes
+    ]
+
+
+def test_bench_against_envpool(tmp_path):
+    pytest.importorskip("envpool")
+    file = tmp_path / "bench.json"
+    run_quickly("--env", ",".join(ENVIRONMENTS), "--num-envs", "4", "--against", "envpool", "--json", str(file))
+    measured = {one["environment"] for one in json.loads(file.read_text())["results"] if one["library"] == "envpool"}
+    assert measured == set(ENVIRONMENTS)
+
+
+def test_bench_plots(tmp_path):
+    file = tmp_path / "bench.svg"
+    options = ["--env", "CartPole,MountainCar,Pendulum,Acrobot", "--num-envs", "1,8", "--workers", "1"]
+    run_quickly(*options, "--against", "gymnasium", "--plot", str(file))
+    drawn = file.read_text()
+    for text in ("CartPole", "Acrobot", "Operant, 1 worker", "Gymnasium CartPoleVectorEnv (numpy)", "num_envs"):
+        assert f"<!-- {text} -->" in drawn
