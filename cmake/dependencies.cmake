@@ -34,11 +34,15 @@ function(operant_find target package minimum repository commit debian_package)
         RESULT_VARIABLE reachable OUTPUT_QUIET ERROR_QUIET TIMEOUT 60)
     endif()
     if(NOT reachable EQUAL 0)
+      set(define -D)
+      if(DEFINED SKBUILD)
+        set(define "pip install . -C cmake.define.")
+      endif()
       message(FATAL_ERROR
         "Operant needs ${package} ${minimum} or newer, which is not installed, and ${repository} cannot be reached. Ways to get it:\n"
         "  - on Debian 12, Debian 13 or Ubuntu: scripts/install_system_packages.sh\n"
         "  - any package manager (Debian: ${debian_package}); point CMAKE_PREFIX_PATH to it when it is in an unusual place\n"
-        "  - a copy of its sources: -DFETCHCONTENT_SOURCE_DIR_${PACKAGE}=/path/to/${package}\n")
+        "  - a copy of its sources: ${define}FETCHCONTENT_SOURCE_DIR_${PACKAGE}=/path/to/${package}\n")
     endif()
   endif()
   FetchContent_Declare(${package} GIT_REPOSITORY ${repository} GIT_TAG ${commit} SYSTEM)

@@ -52,6 +52,7 @@ if(NOT DEFINED SKBUILD)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/operant.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig
     COMPONENT operant_development)
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT operant_development)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/licenses DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT operant_development)
 
   get_property(fetched GLOBAL PROPERTY operant_fetched)
   list(REMOVE_ITEM fetched doctest benchmark)

@@ -1,6 +1,6 @@
 """Proximal policy optimisation in one file, in the style of CleanRL. Solves CartPole in a second on one core.
 
-    pip install operant torch
+    pip install torch
     python ppo.py                                   # CartPole-v1
     python ppo.py Pendulum-v1 --seed 3 --csv pendulum.csv
     operant plot pendulum.csv

@@ -1,6 +1,6 @@
 """PPO on CartPole-v1 as one compiled program: acting, stepping, advantages and updates inside a single `jax.jit`.
 
-    pip install jax operant
+    pip install jax
     python examples/training/ppo_jax.py --seed 1
 
 The program follows PureJaxRL but needs only JAX: network and Adam are a few lines each. In the default autoreset mode,

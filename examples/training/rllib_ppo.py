@@ -1,6 +1,6 @@
 """Train Operant's CartPole with RLlib's PPO. Each env runner steps one vector environment.
 
-pip install operant "ray[rllib]" torch
+pip install "ray[rllib]" torch
 
 python rllib_ppo.py                     # samples in this process
 python rllib_ppo.py --env-runners 2     # samples in two other processes, on any machine of a cluster

@@ -1,6 +1,6 @@
 """Train Operant's CartPole with Stable-Baselines3's PPO and the settings of the RL Zoo.
 
-pip install operant stable-baselines3
+pip install stable-baselines3
 """
 
 import gymnasium as gym

@@ -1,6 +1,6 @@
 """Train a small convolutional network to play Snake with Stable-Baselines3's PPO.
 
-pip install operant stable-baselines3
+pip install stable-baselines3
 """
 
 from pathlib import Path

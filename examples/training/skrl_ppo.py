@@ -1,6 +1,6 @@
 """Train Operant's CartPole with skrl's PPO.
 
-pip install operant skrl torch
+pip install skrl torch
 """
 
 import tempfile

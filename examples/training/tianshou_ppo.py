@@ -3,7 +3,7 @@
 Tianshou supports only its own vector environments, which step single environments in turn. It can use Operant's single
 environments, but loses the batching.
 
-    pip install operant tianshou
+    pip install tianshou
 """
 
 import gymnasium as gym

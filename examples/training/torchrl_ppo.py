@@ -1,6 +1,6 @@
 """Train Operant's CartPole with TorchRL's PPO. `GymWrapper` wraps the vector environment, and a collector steps it.
 
-pip install operant torchrl
+pip install torchrl
 """
 
 import gymnasium as gym

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from operant.building.loading import load
     from operant.building.report import CheckError
 
-__version__ = "0.2.0"
+__version__ = "0.4.0"
 
 # These need the compiled module, so they are imported at first use. If that import fails, the rest of the package
 # still works and the command line can explain the error.
@@ -40,7 +40,7 @@ _FUNCTIONS = {
     "load_library": "building.libraries",
 }
 
-# The names of the original library, which deprecated them too.
+# The names of the Rust library's version 0.1, which its version 0.2 deprecated.
 _OLD_NAMES = {
     "PyCartPoleVecEnv": ("operant.envs", "CartPoleVecEnv"),
     "PyMountainCarVecEnv": ("operant.envs", "MountainCarVecEnv"),

@@ -26,7 +26,7 @@ try:
     import jax
     import jax.numpy as jnp
 except ModuleNotFoundError:
-    require("jax", "operant[jax]")
+    require("jax", "jax")
     raise  # the package is installed, but one of its dependencies is not
 if jax.__version_info__ < (0, 8, 2):  # older programs cannot keep an environment
     raise ImportError(

@@ -27,7 +27,7 @@ try:
     from stable_baselines3.common.monitor import Monitor
     from stable_baselines3.common.vec_env import VecEnv
 except ModuleNotFoundError:
-    require("stable_baselines3", "operant[sb3]")
+    require("stable_baselines3", "sb3")
     raise  # the package is installed, but one of its dependencies is not
 
 __all__ = ["OperantVecEnv", "make_vec_env"]

@@ -182,7 +182,7 @@ def _one_of(*names: str) -> Callable[[str], str]:
 
 def _plot_file(text: str) -> Path:
     try:
-        require("matplotlib", "operant[bench]")
+        require("matplotlib", "bench")
     except ModuleNotFoundError as missing:
         raise argparse.ArgumentTypeError(str(missing)) from None
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -53,7 +53,7 @@ def contenders(
         name, argument, make = "Operant, {} worker", "workers", partial(make_ours, num_envs, dtype=dtype)
     elif library == "envpool":
         try:
-            require("envpool", "envpool")
+            require("envpool")
         except ModuleNotFoundError as missing:
             raise NotMeasuredError(str(missing)) from missing
         import envpool

@@ -40,7 +40,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw the picture; show it, or write it and print its name."""
-    require("matplotlib", "operant[plot]")
+    require("matplotlib", "plot")
     from matplotlib import get_backend, pyplot, rc_context
     from matplotlib.figure import Figure
 

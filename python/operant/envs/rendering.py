@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import error
 
+from operant._extras import how_to_install
+
 if TYPE_CHECKING:
     from operant.envs.vector_env import SimdVectorEnv
 
@@ -52,7 +54,7 @@ def imported_pygame() -> Any:
         import pygame
         import pygame.gfxdraw
     except ImportError as missing:
-        raise error.DependencyNotInstalled('pygame is not installed, run `pip install "operant[render]"`') from missing
+        raise error.DependencyNotInstalled(f"pygame is not installed, run `{how_to_install('render')}`") from missing
     return pygame
 
 

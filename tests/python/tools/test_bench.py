@@ -63,7 +63,11 @@ def test_mistakes_are_explained(arguments, message):
     ("module", "arguments", "message"),
     [
         ("envpool", ["--against", "envpool"], "envpool is not installed: pip install envpool"),
-        ("matplotlib", ["--plot", "curve.png"], 'matplotlib is not installed: pip install "operant[bench]"'),
+        (
+            "matplotlib",
+            ["--plot", "curve.png"],
+            'matplotlib is not installed: pip install "matplotlib>=3.8" "rich>=13"',
+        ),
     ],
 )
 def test_a_missing_package_is_named(module, arguments, message):
