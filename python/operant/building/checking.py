@@ -22,7 +22,7 @@ from operant._checks import integer, positive_integer, shown
 from operant.building._play import Play, Results, difference, joined, parts, random_actions, ranges_of
 from operant.building.report import CheckError, Finding, Report
 from operant.envs import SimdVectorEnv, load
-from operant.envs._rollout import Progress, Telling, check_progress
+from operant.envs._rollout import Progress, Telling, check_progress, shown_progress
 
 _MANY = 1100  # envs in the comparison of workers: three blocks of 512 envs
 _SHORT = 200  # steps of the checks that play many environments
@@ -35,7 +35,7 @@ def check_environment(
     num_envs: int = 70,
     steps: int = 1000,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     **keywords: Any,
 ) -> Report:
     """Play an environment with random actions and report errors in it.
@@ -50,7 +50,8 @@ def check_environment(
         num_envs: The number of envs to play together. The default is not a multiple of a batch.
         steps: The number of steps in each play.
         seed: The seed of envs and actions.
-        progress: A function that is called a few times a second, with the number of finished plays and of all plays.
+        progress: True shows a progress bar of tqdm, in a terminal or a notebook. A function is called a few times a
+            second with the number of finished plays and of all plays.
         **keywords: Further arguments of the constructor, such as parameters, with one value for all envs.
 
     Returns:
@@ -70,7 +71,7 @@ def check_environment(
 
 
 def reported(
-    env_class: Any, num_envs: Any, steps: Any, seed: Any, progress: Progress | None, keywords: dict[str, Any]
+    env_class: Any, num_envs: Any, steps: Any, seed: Any, progress: Progress | bool | None, keywords: dict[str, Any]
 ) -> Report:
     """Make the report of `check_environment`, with or without errors."""
     if not (isinstance(env_class, type) and issubclass(env_class, SimdVectorEnv) and hasattr(env_class, "_known")):
@@ -84,8 +85,8 @@ def reported(
         if name in keywords:
             raise TypeError(f"{name}: expected no such argument, as the check tries several values of it")
     checker = _Checker(env_class, *sizes, first, keywords)
-    with np.errstate(all="ignore"):
-        checker.run(progress)
+    with np.errstate(all="ignore"), shown_progress(progress, "plays") as told:
+        checker.run(told)
     return Report(env_class.__name__, tuple(checker.findings), checker.steps_made)
 
 

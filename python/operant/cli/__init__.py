@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import operant
-from operant.cli import bench, check, envs, info, plot
+from operant.cli import bench, check, envs, info, plot, watch
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="operant", description="Gymnasium's environments, thousands at a time, one SIMD lane each.")
     parser.add_argument("-V", "--version", action="version", version=f"operant {operant.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    for command in (bench, check, info, envs, plot):
+    for command in (bench, check, info, envs, watch, plot):
         command.add_parser(commands)
     return parser
 
@@ -43,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parser = _parser()
         try:
+            if "_ARGCOMPLETE" in os.environ:  # the shell asks for completions
+                import argcomplete
+
+                argcomplete.autocomplete(parser)  # and ends the process
             options = parser.parse_args(arguments)
         except SystemExit as end:  # after the help, the version or an error message
             code = int(end.code or 0)

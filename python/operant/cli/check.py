@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -46,8 +44,7 @@ def run(options: argparse.Namespace) -> int:
     has_errors = False
     for env_class in classes:
         globals()[env_class.__name__] = env_class  # pickles look for the class there
-        with _progress(env_class.__name__) as progress:
-            report = reported(env_class, options.num_envs, options.steps, options.seed, progress, {})
+        report = reported(env_class, options.num_envs, options.steps, options.seed, _shows_progress(), {})
         print(report, flush=True)
         has_errors = has_errors or bool(report.errors)
     return int(has_errors)
@@ -71,15 +68,6 @@ def _classes(file: str, environments: list[str] | None) -> list[Any]:
     return found
 
 
-@contextmanager
-def _progress(name: str) -> Iterator[Any]:
-    """Show a progress bar and yield the function that moves it; yield None without rich or a terminal."""
-    if find_spec("rich") is None or sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+def _shows_progress() -> bool:
+    """Return True where a progress bar can be seen, and tqdm, which draws it, is installed."""
+    return find_spec("tqdm") is not None and sys.stderr is not None and sys.stderr.isatty()

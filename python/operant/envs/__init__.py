@@ -1,5 +1,6 @@
 """The vector environments, subclasses of `gymnasium.vector.VectorEnv`."""
 
+from operant.envs._animation import Animation
 from operant.envs._evaluation import Evaluation
 from operant.envs._rollout import Rollout
 from operant.envs._saving import load
@@ -18,6 +19,7 @@ from operant.envs.vector_env import SimdVectorEnv
 
 __all__ = [
     "AcrobotVecEnv",
+    "Animation",
     "BipedalWalkerVecEnv",
     "BlackjackVecEnv",
     "CartPoleVecEnv",

@@ -44,30 +44,45 @@ def evaluate(env: SimdVectorEnv[Any], source: Any, episodes: Any, seed: Any, pro
         evaluation = Evaluation(np.empty(shape), np.empty(shape, np.int64))
     except (MemoryError, ValueError):
         raise MemoryError(f"episodes: expected as many as memory can hold, got {episodes}") from None
-    tell = _rollout.Telling(progress, evaluation.lengths.size)
-    if env._has_other("step") or env._has_other("reset"):
-        _evaluate_with_its_own_methods(env, source, seed, evaluation, tell)
-        return evaluation
-    fresh = _fresh(env, AutoresetMode.SAME_STEP, record_episode_statistics=policy is None)
-    with closing(fresh._core):  # the `close` of a subclass may need attributes that this one lacks
-        observations, _ = fresh.reset(seed=seed)
-        if policy is not None:
-            fresh._core.evaluate(policy, episodes, *evaluation, progress)
-        else:
-            _evaluate_step_by_step(fresh, source, observations, evaluation, tell)
+    with _rollout.shown_progress(progress, "episodes") as told:
+        _evaluate(env, source, policy, seed, evaluation, told)
     return evaluation
 
 
-def _fresh(env: SimdVectorEnv[Any], autoreset_mode: AutoresetMode, **arguments: Any) -> Any:
-    """Make an environment of the same class with the same parameters, without attributes that were added."""
+def _evaluate(
+    env: SimdVectorEnv[Any], source: Any, policy: Any, seed: Any, evaluation: Evaluation, progress: Any
+) -> None:
+    tell = _rollout.Telling(progress, evaluation.lengths.size)
+    if env._has_other("step") or env._has_other("reset"):
+        _evaluate_with_its_own_methods(env, source, seed, evaluation, tell)
+        return
+    fresh = fresh_env(env, AutoresetMode.SAME_STEP, record_episode_statistics=policy is None)
+    with closing(fresh._core):  # the `close` of a subclass may need attributes that this one lacks
+        observations, _ = fresh.reset(seed=seed)
+        if policy is not None:
+            fresh._core.evaluate(policy, len(evaluation.returns), *evaluation, progress)
+        else:
+            _evaluate_step_by_step(fresh, source, observations, evaluation, tell)
+
+
+def fresh_env(
+    env: SimdVectorEnv[Any], autoreset_mode: AutoresetMode, num_envs: int | None = None, **arguments: Any
+) -> Any:
+    """Make an environment of the same class with the same parameters, without attributes that were added.
+
+    With `num_envs`, it has only as many envs, with the parameters of the first ones.
+    """
+    first = {
+        name: value[:num_envs] if isinstance(value, np.ndarray) else value for name, value in env.parameters.items()
+    }
     return env._constructed(
-        num_envs=env.num_envs,
+        num_envs=env.num_envs if num_envs is None else num_envs,
         workers=env.workers,
         max_episode_steps=env.max_episode_steps,
         autoreset_mode=autoreset_mode,
         dtype=env.dtype,
         **arguments,
-        **env.parameters,
+        **first,
     )
 
 
@@ -107,7 +122,7 @@ def _evaluate_with_its_own_methods(
             f"{shown(choose)}"
         )
     episodes = len(evaluation.returns)
-    fresh = _fresh(env, env.autoreset_mode, record_episode_statistics=env.record_episode_statistics)
+    fresh = fresh_env(env, env.autoreset_mode, record_episode_statistics=env.record_episode_statistics)
     fresh.__setstate__(copy.deepcopy(env.__getstate__(), {id(env): fresh}))
     with closing(fresh):
         observations, _ = fresh.reset(seed=seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -13,6 +14,7 @@ from gymnasium.spaces import Box
 
 from operant import _core
 from operant._checks import positive_integer, shown
+from operant._extras import require
 from operant.envs import arguments
 from operant.envs._infos import stacked
 from operant.envs.spaces import arranged
@@ -63,7 +65,19 @@ class Rollout(Generic[Observations]):
     _chosen: npt.NDArray[Any] | None = field(default=None, kw_only=True)  # the actions, unless the caller gave them
 
     def __repr__(self) -> str:
-        return f"Rollout({', '.join(name for name in RECORDS if name in self._recorded)})"
+        records = (f"{name}={_outline(getattr(self, name))}" for name in RECORDS if name in self._recorded)
+        return f"Rollout({', '.join(records)})"
+
+
+def _outline(value: Any) -> str:
+    """Return dtype and shape of an array, `float32[100, 4096, 4]`, or those of the arrays in a tuple or a dict."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{list(value.shape)}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_outline, value))})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name!r}: {_outline(part)}' for name, part in value.items())}}}"
+    return repr(value)
 
 
 class Telling:
@@ -94,17 +108,16 @@ def rollout(env: SimdVectorEnv[Any], source: Any, steps: Any, record: Any, out: 
         steps = len(given)
     steps = positive_integer("steps", steps, MOST)
     check_progress(progress)
-    if policy is not None and env._renderer is not None and not callable(source):
-        raise ValueError("render_mode: expected None for a compiled policy, as nothing is drawn between its steps")
     result = _new(env, steps, record) if out is None else _former(env, steps, record, out, given)
-    if env._renderer is not None or (given is None and policy is None):
-        _run_step_by_step(env, source if given is None else iter(given), steps, result, progress)
-    else:
-        if given is None:
-            _make_room_for_actions(result, (steps, *_action_shape(env)), _action_dtype(env))
-        chosen = result._chosen if given is None and "actions" in result._recorded else None
-        flat: Any = policy if given is None else given.reshape(-1, *given.shape[2:])
-        env._core.rollout(flat, steps, result._arrays, chosen, result.returns, progress)
+    with shown_progress(progress, "steps") as told:
+        if env._renderer is not None or (given is None and policy is None):
+            _run_step_by_step(env, source if given is None else iter(given), policy, steps, result, told)
+        else:
+            if given is None:
+                _make_room_for_actions(result, (steps, *_action_shape(env)), _action_dtype(env))
+            chosen = result._chosen if given is None and "actions" in result._recorded else None
+            flat: Any = policy if given is None else given.reshape(-1, *given.shape[2:])
+            env._core.rollout(flat, steps, result._arrays, chosen, result.returns, told)
     _show(env, result, given)
     return result
 
@@ -136,8 +149,27 @@ def _action_dtype(env: SimdVectorEnv[Any]) -> npt.DTypeLike:
 
 
 def check_progress(progress: Any) -> None:
-    if progress is not None and not callable(progress):
-        raise TypeError(f"progress: expected None or a function of two numbers, got {shown(progress)}")
+    if progress is True:
+        require("tqdm", "tqdm")
+    elif progress is not None and progress is not False and not callable(progress):
+        raise TypeError(f"progress: expected None, True or a function of two numbers, got {shown(progress)}")
+
+
+@contextmanager
+def shown_progress(progress: Progress | bool | None, unit: str) -> Iterator[Progress | None]:
+    """Yield the function to call with the progress; for True, one that moves a bar in a terminal or a notebook."""
+    if progress is not True:
+        yield progress or None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(unit=f" {unit}", unit_scale=True) as bar:
+
+        def move(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield move
 
 
 def _recorded(record: Any) -> frozenset[str]:
@@ -220,23 +252,33 @@ def _show(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any]
 
 
 def _run_step_by_step(
-    env: SimdVectorEnv[Any], source: Any, steps: int, result: Rollout[Any], progress: Progress | None
+    env: SimdVectorEnv[Any],
+    source: Any,
+    policy: _core.NativePolicy | None,
+    steps: int,
+    result: Rollout[Any],
+    progress: Progress | None,
 ) -> None:
+    """Step with given actions, a function in Python or, where every step is drawn, a compiled policy."""
     returns, rewards = np.zeros(env.num_envs), np.empty(env.num_envs)
     tell = Telling(progress, steps)
+    given = policy is None and not callable(source)
     done = 0
     try:
         while done < steps:
-            chosen = source(env._core.observe()) if callable(source) else next(source)
-            actions = env._fitting((env._as_actions or arguments.as_actions)(chosen))
             arrays = [None if array is None else array[done : done + 1] for array in result._arrays]
-            if env._renderer is None:
-                env._core.rollout(actions, 1, arrays, None, rewards, None)
+            if policy is not None:
+                actions = _choose_and_draw(env, policy, arrays, rewards)
             else:
-                _step_and_draw(env, actions, arrays, rewards)
+                chosen = next(source) if given else source(env._core.observe())
+                actions = env._fitting((env._as_actions or arguments.as_actions)(chosen))
+                if env._renderer is None:
+                    env._core.rollout(actions, 1, arrays, None, rewards, None)
+                else:
+                    _step_and_draw(env, actions, arrays, rewards)
             _add(rewards, returns)
             done += 1
-            if callable(source) and "actions" in result._recorded:
+            if not given and "actions" in result._recorded:
                 _keep_actions(result, steps, done - 1, actions)
             tell(done)
     except BaseException as stopped:
@@ -251,14 +293,26 @@ def _add(rewards: npt.NDArray[np.float64], returns: npt.NDArray[np.float64]) -> 
     returns += rewards
 
 
-def _step_and_draw(env: SimdVectorEnv[Any], actions: Any, arrays: list[Any], rewards: Any) -> None:
+def _choose_and_draw(
+    env: SimdVectorEnv[Any], policy: _core.NativePolicy, arrays: list[Any], rewards: Any
+) -> npt.NDArray[Any]:
+    chosen = np.empty((1, *_action_shape(env)), _action_dtype(env))
+    _step_and_draw(env, policy, arrays, rewards, chosen)
+    return chosen[0]
+
+
+def _step_and_draw(
+    env: SimdVectorEnv[Any], source: Any, arrays: list[Any], rewards: Any, chosen: npt.NDArray[Any] | None = None
+) -> None:
+    """Step once with actions, or with a policy that writes its actions into `chosen`; then draw."""
     flags = {}
     for i, (role, _, _, _) in enumerate(env._outputs):
         if role in ("termination", "truncation"):
             if arrays[i] is None:
                 arrays[i] = np.empty((1, env.num_envs), np.bool_)
             flags[role] = arrays[i][0]
-    env._core.rollout(actions, 1, arrays, None, rewards, None)
+    env._core.rollout(source, 1, arrays, chosen, rewards, None)
+    actions = source if chosen is None else chosen[0]
     env._renderer.after_step(actions, flags["termination"] | flags["truncation"])  # type: ignore[union-attr]
 
 

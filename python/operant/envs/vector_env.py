@@ -18,7 +18,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 
 from operant import _core
 from operant._checks import positive_integer, shown, suggestion, switch
-from operant.envs import _evaluation, _rollout, _saving, arguments, attributes, spaces, spec, streams
+from operant.envs import _animation, _evaluation, _rollout, _saving, arguments, attributes, spaces, spec, streams
+from operant.envs._animation import Animation
 from operant.envs._evaluation import Evaluation
 from operant.envs._infos import FinalObservations, Infos, Output
 from operant.envs._rollout import Policy, Progress, Rollout
@@ -341,7 +342,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         *,
         record: str | Iterable[str] | None = None,
         out: Rollout[Any] | None = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> Rollout[Any]:
         """Step every env many times in one call.
 
@@ -363,8 +364,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             record: The names of the results to keep: "observations", "actions", "rewards", "terminations",
                 "truncations", "infos" and "returns". None keeps all of them, or those that `out` has.
             out: The result of a former call. It is overwritten and returned, so that nothing is allocated.
-            progress: A function that is called a few times a second with the number of completed steps and the number
-                of all steps.
+            progress: True shows a progress bar of tqdm, in a terminal or a notebook. A function is called a few times
+                a second with the number of completed steps and the number of all steps.
 
         Returns:
             The recorded results, stacked along the time axis.
@@ -390,7 +391,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         episodes: int = 1,
         seed: int | list[int | None] | None = None,
         *,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> Evaluation:
         """Play whole episodes with a policy, from fresh starts, in `num_envs` new envs.
 
@@ -405,8 +406,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             policy: A policy or a function, as `rollout` takes it.
             episodes: The number of episodes that each env plays.
             seed: The seed of the new envs, as `reset` takes it. None: fresh entropy.
-            progress: A function that is called a few times a second with the number of completed episodes and the
-                number of all episodes, both over all envs.
+            progress: True shows a progress bar of tqdm, in a terminal or a notebook. A function is called a few times
+                a second with the number of completed episodes and the number of all episodes, both over all envs.
 
         Returns:
             `returns` and `lengths` of the episodes, both of shape `(episodes, num_envs)`.
@@ -723,6 +724,40 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             gym.logger.warn("render was called without a render_mode; pass one to the constructor")
             return None
         return self._renderer.render()
+
+    def animate(
+        self,
+        policy: Policy,
+        seconds: float = 10.0,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        seed: int | list[int | None] | None = None,
+        num_envs: int = 1,
+    ) -> Animation:
+        """Make a video of envs that a policy controls. A notebook shows it as the value of a cell.
+
+        The policy plays in new envs with the same parameters, time limit and precision, episode after episode. This
+        environment does not change, and needs no render mode.
+
+        Args:
+            policy: A policy or a function, as `rollout` takes it.
+            seconds: The length of the video, at the pace of the environment, `metadata["render_fps"]` steps a second.
+            path: A file to write, which ends in `.gif` or `.mp4`; None writes none.
+            seed: The seed of the new envs, as `reset` takes it. None: fresh entropy.
+            num_envs: The number of envs in the picture: the first ones of this environment.
+
+        Returns:
+            The video, with the methods `save` and `__iter__`, which iterates over the frames.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is out of range; `path` has another ending; or nothing draws this environment, which
+                is not one of Gymnasium's and has no method `draw`.
+            ModuleNotFoundError: The library that writes the file is not installed.
+            gymnasium.error.DependencyNotInstalled: pygame is not installed.
+            gymnasium.error.ClosedEnvironmentError: The environment has been closed.
+        """
+        return _animation.animate(self, policy, seconds, path, seed, num_envs)
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
         """Give Gymnasium's environment, which draws, the state of one env. `action` is None after a reset."""

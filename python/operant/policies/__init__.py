@@ -19,5 +19,6 @@ from operant.policies.networks import MLP, Linear
 from operant.policies.policy import Policy
 from operant.policies.policy import _unpickled as _unpickled  # pickles of version 0.2 name it here
 from operant.policies.random_actions import Random
+from operant.policies.saving import load, save
 
-__all__ = ["MLP", "Compiled", "Linear", "Policy", "Random", "from_library"]
+__all__ = ["MLP", "Compiled", "Linear", "Policy", "Random", "from_library", "load", "save"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import gymnasium as gym
@@ -320,7 +322,7 @@ def test_the_examples_are_right(name, examples):
         ({"steps": 1.5}, TypeError, "steps: expected a positive integer, got 1.5"),
         ({"seed": -1}, ValueError, "seed: expected an integer from 0 up, got -1"),
         ({"seed": None}, TypeError, "seed: expected an integer from 0 up, got None"),
-        ({"progress": 1}, TypeError, "progress: expected None or a function"),
+        ({"progress": 1}, TypeError, "progress: expected None, True or a function"),
         ({"dtype": np.float64}, TypeError, "dtype: expected no such argument, as the check tries several"),
         ({"gravity": np.full(NUM_ENVS, 9.0)}, TypeError, "gravity: expected a number, or 1 times that"),
         ({"gravitty": 9.0}, TypeError, "did you mean 'gravity'?"),
@@ -360,7 +362,7 @@ def test_the_command_takes_libraries(wrong, cache, capsys, monkeypatch):
     shown = capsys.readouterr()
     names = [line.partition(":")[0] for line in shown.out.splitlines() if not line.startswith(" ")]
     assert names == ["WalkVecEnv", "RootVecEnv"]
-    assert "WalkVecEnv" in shown.err
+    assert "plays" in shown.err
     assert cli.main(["check", str(library), "--environments", "Walks"]) == 2
     assert "--environments: expected some of Walk, NanReward" in capsys.readouterr().err
 
@@ -400,6 +402,16 @@ def test_a_header_of_policies_alone_is_refused(monkeypatch, capsys):
     assert capsys.readouterr().err == "operant check: header.hpp: expected an environment, found only policies\n"
 
 
-def test_the_bar_needs_a_terminal():
-    with check._progress("Walk") as progress:
-        assert progress is None
+def test_the_bar_needs_a_terminal(monkeypatch):
+    assert not check._shows_progress()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert check._shows_progress() == (find_spec("tqdm") is not None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert not check._shows_progress()
+
+
+def test_the_bar_counts_plays(capsys):
+    pytest.importorskip("tqdm")
+    operant.check_environment(envs.CartPoleVecEnv, num_envs=3, steps=10, progress=True)
+    done, total = re.findall(r"(\d+)\S*/(\d+)\S* \[", capsys.readouterr().err)[-1]
+    assert done == total

@@ -303,7 +303,9 @@ def test_results_can_be_kept():
     env.rollout(np.zeros((3, 5), np.int32))
     for name in (*STACKED, "infos", "returns"):
         assert_same(getattr(first, name), getattr(before, name))
-    assert repr(first) == f"Rollout({', '.join(RECORDS)})"
+    assert repr(env.rollout(np.ones((3, 5), np.int32), record=("infos", "rewards", "returns"))) == (
+        "Rollout(rewards=float32[3, 5], infos={}, returns=float64[5])"
+    )
 
 
 # Errors.
@@ -324,7 +326,7 @@ BAD = [
     ({"record": "rewardz"}, ValueError, r"record: expected some of observations, .*got 'rewardz'"),
     ({"record": 3}, TypeError, r"record: expected names, got 3"),
     ({"out": 3}, TypeError, r"out: expected None or the result of a former call, got 3"),
-    ({"progress": 3}, TypeError, r"progress: expected None or a function"),
+    ({"progress": 3}, TypeError, r"progress: expected None, True or a function"),
 ]
 
 
@@ -529,7 +531,7 @@ def test_evaluations_differ_without_a_seed_only():
         ({"episodes": 0}, "episodes: expected a positive integer, got 0"),
         ({"seed": -1}, "seed: expected a non-negative integer, got -1"),
         ({"seed": [1]}, "seed: expected 3 seeds"),
-        ({"progress": 1}, "progress: expected None or a function"),
+        ({"progress": 1}, "progress: expected None, True or a function"),
     ],
 )
 def test_bad_arguments_of_an_evaluation(arguments, message):
@@ -661,5 +663,11 @@ def test_rollouts_and_jumps_are_drawn():
     assert_same(*rolled.render())
     rolled.restore(snapshot)
     assert_same(rolled.render(), start)
-    with pytest.raises(ValueError, match="render_mode: expected None"):
-        rolled.rollout(compiled(rolled), 2)
+    for env in (looped, rolled):
+        env.reset(seed=3)
+    rollout = rolled.rollout(compiled(rolled), 6)  # every step is drawn, with its actions
+    expected = loop(looped, lambda _, observations: policy_of(looped.single_action_space)(observations), 6)
+    assert_same(rollout.observations, np.array([result[0] for result in expected.results]))
+    np.testing.assert_array_equal(rollout.actions, expected.actions)
+    np.testing.assert_array_equal(rollout.returns, expected.returns)
+    assert_same(rolled.render(), looped.render())
