@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     """Show the window, or write the file and print its name."""
     from operant import policies
 
-    require("pygame", "operant[render]")
+    require("pygame", "render")
     if options.output is None and options.num_envs > 1:
         raise ValueError("--num-envs: a window shows one env; expected --output as well")
     env = _made(options.env, options.num_envs)

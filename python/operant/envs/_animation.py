@@ -82,7 +82,7 @@ class Animation:
             self._write_mp4(path)
 
     def _write_gif(self, file: Any) -> None:
-        require("PIL", "operant[video]")
+        require("PIL", "video")
         from PIL import Image
 
         stride = math.ceil(self.frames_per_second / _MOST_GIF_FRAMES)
@@ -99,7 +99,7 @@ class Animation:
         first.save(file, "GIF", save_all=True, append_images=others, duration=milliseconds, loop=0, optimize=True)
 
     def _write_mp4(self, path: str) -> None:
-        require("imageio_ffmpeg", "operant[video]")
+        require("imageio_ffmpeg", "video")
         import imageio_ffmpeg
 
         open(path, "ab").close()  # an OSError here says more than the messages of ffmpeg

@@ -150,7 +150,7 @@ def _action_dtype(env: SimdVectorEnv[Any]) -> npt.DTypeLike:
 
 def check_progress(progress: Any) -> None:
     if progress is True:
-        require("tqdm", "tqdm")
+        require("tqdm")
     elif progress is not None and progress is not False and not callable(progress):
         raise TypeError(f"progress: expected None, True or a function of two numbers, got {shown(progress)}")
 

@@ -139,7 +139,7 @@ COMMANDS = [
     for page, text in TEXTS.items()
     for _, code, _ in blocks(text, "sh")
     for found in re.finditer(
-        r"^.*?\boperant ((?:-|bench|check|info|envs|plot).*)$", code.replace("\\\n", ""), re.MULTILINE
+        r"^.*?\boperant ((?:-|bench|check|info|envs|plot|watch).*)$", code.replace("\\\n", ""), re.MULTILINE
     )
 ]
 
