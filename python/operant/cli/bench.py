@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from operant._checks import suggestion
 from operant._extras import require
 from operant.cli.argument_types import Collect, comma_list, duration, output_file, positive_integer
 from operant.cli.machine import machine
@@ -81,6 +82,7 @@ def measure(options: argparse.Namespace) -> None:
     environments = options.env or (ENVIRONMENTS if options.all else ("CartPole",))
     results: list[dict[str, Any]] = []
     missing: dict[str, None] = {}  # the reasons, each once
+    stopped = False
     for environment, num_envs in product(environments, options.num_envs or (ALL if options.all else (4096,))):
         found: list[bench.Contender] = []
         for library in libraries:
@@ -89,8 +91,14 @@ def measure(options: argparse.Namespace) -> None:
                 found += bench.contenders(library, environment, num_envs, workers, options.dtype)
             except bench.NotMeasuredError as reason:
                 missing[f"{environment} without {library}: {reason}"] = None
-        measures = (bench.Stepper(one.make, num_envs, options.seconds).rate for one in found)
-        rates = bench.in_turn(list(measures), options.rounds)  # nothing refers to the steppers, so they are freed
+        try:
+            measures = [bench.Stepper(one.make, num_envs, options.seconds).rate for one in found]
+            rates = bench.in_turn(measures, options.rounds, keep_interrupted=True)
+        except KeyboardInterrupt:  # the former environments are measured
+            stopped = True
+            break
+        finally:
+            measures = []  # nothing refers to the steppers, so they are freed
         reference = next((i for i, one in enumerate(found) if one.made_by != "operant"), 0)
         rows = [["", "million steps/s", f"times {found[reference].made_by}"]]
         for one, values in zip(found, rates, strict=True):
@@ -99,17 +107,27 @@ def measure(options: argparse.Namespace) -> None:
             who = {"environment": environment, "num_envs": num_envs, "contender": one.name, "library": one.made_by}
             measured = {"median": median(values), "rounds": values}
             results.append(who | {"workers": one.workers, "steps_per_second": measured})
+        rounds = len(rates[0])
         title = f"{environment}, num_envs={num_envs}, {options.dtype}"
-        _print_table(f"{title}: median of {options.rounds} rounds (lowest - highest)", rows)
+        _print_table(f"{title}: median of {rounds} rounds (lowest - highest)", rows)
+        stopped = rounds < options.rounds
+        if stopped:
+            break
+    if stopped and not results:
+        raise KeyboardInterrupt
 
     facts = machine()
     print(*missing, ", ".join(f"{name} {fact}" for name, fact in facts.items()), sep="\n")
     if options.json is not None:
         settings = {name: getattr(options, name) for name in ("rounds", "seconds", "dtype")}
-        written = {"machine": facts, "settings": settings, "results": results, "missing": list(missing)}
+        written: dict[str, Any] = {"machine": facts, "settings": settings, "results": results, "missing": list(missing)}
+        if stopped:
+            written["interrupted"] = True
         options.json.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     if options.plot is not None:
         plot(results, f"{facts['processor']}, {facts['cores']} cores, {facts['simd']}", options.plot)
+    if stopped:
+        raise KeyboardInterrupt
 
 
 def _print_table(title: str, rows: Sequence[Sequence[str]]) -> None:
@@ -165,8 +183,11 @@ def _environments(text: str) -> list[str]:
     for part in text.split(","):
         name = part.strip().lower().removeprefix("operant/")
         if name not in known:
+            similar = suggestion(name, known).rstrip(".")
             names = ", ".join(ENVIRONMENTS)
-            raise argparse.ArgumentTypeError(f"expected some of {names}, ids from `operant envs`, or all, got {part!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected some of {names}, ids from `operant envs`, or all, got {part!r}{similar}"
+            )
         found += known[name]
     return found
 

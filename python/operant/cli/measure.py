@@ -126,9 +126,20 @@ class Stepper:
         return self.num_envs * self._calls / self.time(self._calls)
 
 
-def in_turn(measures: Sequence[Callable[[], float]], rounds: int) -> list[list[float]]:
-    """Call each of `measures` in every round, so that a slower machine slows all of them; return their results."""
-    by_round = [[measure() for measure in measures] for _ in range(rounds)]
+def in_turn(
+    measures: Sequence[Callable[[], float]], rounds: int, *, keep_interrupted: bool = False
+) -> list[list[float]]:
+    """Call each of `measures` in every round, so that a slower machine slows all of them; return their results.
+
+    With `keep_interrupted`, Ctrl-C ends the measurement after at least one round, with the results of whole rounds.
+    """
+    by_round: list[list[float]] = []
+    try:
+        for _ in range(rounds):
+            by_round.append([measure() for measure in measures])
+    except KeyboardInterrupt:
+        if not (keep_interrupted and by_round):
+            raise
     return [list(values) for values in zip(*by_round, strict=True)]
 
 

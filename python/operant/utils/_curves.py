@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from operant._checks import suggestion
 from operant.utils._csv_file import BASE_COLUMNS
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def choose(runs: Sequence[Mapping[str, Curve]], wanted: Sequence[str]) -> list[s
     names = list(dict.fromkeys(name for run in runs for name in run))
     for name in wanted:
         if name not in names:
-            raise ValueError(f"metric: expected one of {', '.join(names)}, got {name!r}")
+            similar = suggestion(name, names).rstrip(".")
+            raise ValueError(f"metric: expected one of {', '.join(names)}, got {name!r}{similar}")
     return list(dict.fromkeys(wanted)) or [name for name in names if name != SPEED] or names
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 
 class LiveLine:
-    """Overwrites one line of a terminal again and again. Where standard output is not a terminal, it prints new lines.
+    """Overwrites one line of a terminal or a notebook again and again. Prints new lines elsewhere, as into a file.
 
     A standard output that fails loses a line, but does not end the training.
     """
@@ -79,7 +79,7 @@ class LiveLine:
     def _show_cells(self, console: Any, cells: Sequence[str]) -> None:
         encoding = getattr(console, "encoding", None) or "utf-8"
         cells = [cell.encode(encoding, "backslashreplace").decode(encoding) for cell in cells]
-        if not (hasattr(console, "isatty") and console.isatty()):
+        if not _overwrites(console):
             _print(console, " | ".join(cells) + "\n")
             return
         self._shown += 1
@@ -100,6 +100,12 @@ class LiveLine:
             left = (now - began) * max(self._total_steps - steps, 0) / (steps - before)
             elapsed += f", {_duration(left)} left"
         return shown, elapsed
+
+
+def _overwrites(console: Any) -> bool:
+    """Return True if text after a carriage return replaces the line: in a terminal, and in the output of a notebook."""
+    is_notebook = type(console).__module__.partition(".")[0] == "ipykernel"
+    return is_notebook or (hasattr(console, "isatty") and console.isatty())
 
 
 def _print(console: Any, text: str) -> None:

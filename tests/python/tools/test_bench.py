@@ -40,6 +40,7 @@ def run_quickly(*arguments, **options):
         (["--workers", "1,-2"], "--workers: expected a positive integer, got -2"),
         (["--env", "CartPole,Ant"], "--env: expected some of CartPole, MountainCar, "),
         (["--env", "operant/CartPole-v2"], "ids from `operant envs`, or all, got 'operant/CartPole-v2'"),
+        (["--env", "Pendulun"], "or all, got 'Pendulun'; did you mean 'pendulum'?"),
         (["--dtype", "float16"], "--dtype: invalid choice: 'float16'"),
         (["--rounds", "0"], "--rounds: expected a positive integer, got 0"),
         (["--seconds", "nan"], "--seconds: expected a positive number of seconds, up to 86400, got nan"),
@@ -167,3 +168,34 @@ def test_bench_plots(tmp_path):
     drawn = file.read_text()
     for text in ("CartPole", "Acrobot", "Operant, 1 worker", "Gymnasium CartPoleVectorEnv (numpy)", "num_envs"):
         assert f"<!-- {text} -->" in drawn
+
+
+def interrupting(rate, before):
+    """Return a measurement that Ctrl-C ends after so many results."""
+    left = iter(range(before))
+
+    def measure(self):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return rate(self)
+
+    return measure
+
+
+# Of two contenders. After three rates, one round is complete; after five, the first environment and a rate of the next.
+@pytest.mark.parametrize(("before", "rounds"), [(1, None), (3, 1), (5, 2)])
+def test_ctrl_c_keeps_what_was_measured(before, rounds, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(measure.Stepper, "rate", interrupting(measure.Stepper.rate, before))
+    path = tmp_path / "bench.json"
+    command = ["bench", "--env", "CartPole,Acrobot", "--num-envs", "4", "--workers", "1", "--against", "gymnasium-sync"]
+    assert cli.main([*command, "--rounds", "2", "--seconds", "0.005", "--json", str(path)]) == 130
+    shown = " ".join(capsys.readouterr().out.split())
+    if rounds is None:
+        assert shown == ""
+        assert not path.exists()
+        return
+    assert f"CartPole, num_envs=4, float32: median of {rounds} rounds" in shown
+    assert "Acrobot" not in shown
+    written = json.loads(path.read_text())
+    assert written["interrupted"] is True
+    assert [len(one["steps_per_second"]["rounds"]) for one in written["results"]] == [rounds] * 2

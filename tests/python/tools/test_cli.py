@@ -396,6 +396,7 @@ def test_a_metric_that_no_run_has(runs):
     failed = run("plot", str(runs[0]), "-m", "loss")
     assert failed.returncode == 2
     assert failed.stderr == "operant plot: metric: expected one of steps_per_second, reward, got 'loss'\n"
+    assert "got 'rewards'; did you mean 'reward'?" in run("plot", str(runs[0]), "-m", "rewards").stderr
 
 
 def test_speed_is_drawn_where_there_is_no_metric(tmp_path):
