@@ -5,7 +5,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$root/build/package_example
-largest=2000000 # bytes
+largest=2750000 # bytes
 
 rm -rf "$work"
 mkdir -p "$work/empty"
