@@ -400,6 +400,13 @@ def test_bad_arguments(arguments, error, message):
         make_vec_env(*arguments)
 
 
+def test_stable_baselines_makes_single_environments_of_a_header():
+    """Its function asks for pictures, which the class cannot draw, and then makes the environment without them."""
+    operant.register("ShownImage-v0", load()["Image"])
+    theirs, ours = make_dummy("ShownImage-v0", 3, 5), make_vec_env("ShownImage-v0", 3, 5)
+    assert_same(ours.reset(), theirs.reset())
+
+
 def test_bad_environments():
     with pytest.raises(TypeError, match="env: expected"):
         OperantVecEnv(gym.make("CartPole-v1"))

@@ -3,6 +3,8 @@
 /// Calls of the functions of an environment that may have several forms: a reset with or without bounds, a step with or without
 /// random numbers. Kernels, descriptions and checks all take the forms and the types of the results from here.
 
+#include <concepts>
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
@@ -20,6 +22,43 @@ XSIMD_INLINE auto call_reset(const typename E::Parameters& parameters, const typ
         return E::reset(parameters, bounds, random);
     else
         return E::reset(parameters, random);
+}
+
+namespace detail {
+
+/// Assigns a member of a state to the same member of a state of another precision.
+template <class From, class To>
+XSIMD_INLINE void assign_member(const From& from, To& to) {
+    if constexpr (std::is_same_v<From, To>) {
+        to = from;
+    } else if constexpr (is_array<From>) {
+        for (std::size_t i = 0; i < from.size(); ++i) assign_member(from[i], to[i]);
+    } else if constexpr (HasMembers<From>) {
+        From::with_members(from, [&](auto&, const auto&... source) {
+            To::with_members(to, [&](auto&, auto&... target) { (assign_member(source, target), ...); });
+        });
+    } else {
+        to = static_cast<To>(from);
+    }
+}
+
+/// True if kernels of the scalar tier can make a State of each precision of the result of a reset.
+template <class Start, class State>
+concept StartOf = std::convertible_to<Start, State> || (HasMembers<Start> && HasMembers<State>);
+
+}  // namespace detail
+
+/// Writes the state with which an episode starts. A State<double> is converted to the precision of `state`.
+template <class E, class State>
+XSIMD_INLINE void reset_state(State& state, const typename E::Parameters& parameters, const typename E::ResetBounds& bounds,
+                              typename E::Random& random) {
+    auto start = call_reset<E>(parameters, bounds, random);
+    if constexpr (std::is_convertible_v<decltype(start), State>) {
+        state = start;
+    } else {
+        state = State{};
+        detail::assign_member(start, state);
+    }
 }
 
 /// Calls `E::step` of the scalar tier, with random numbers if it draws any. Returns nothing if there is no such function.

@@ -120,6 +120,16 @@ concept ReturnsState = requires(const typename E::Parameters& p, const typename 
     { E::reset(p, random) } -> std::convertible_to<StateOf<E, double>>;
 };
 
+/// True if kernels of plain C++ can reset, step and observe a State<float>, if State is a template.
+template <class E>
+concept ServesFloats =
+    requires(const typename E::Parameters& p, const typename E::ResetBounds& b, typename E::Random& random,
+             StateOf<E, float>& state) {
+        E::observation(p, state);
+        requires BlockTier<E> || !std::is_void_v<StepOutcomeOf<E, float>>;
+        requires StartOf<decltype(call_reset<E>(p, b, random)), StateOf<E, float>>;
+    };
+
 /// The calls that kernels of the batch tier make.
 template <class E, bool is_batch_tier>
 struct CheckedDynamics {
@@ -456,6 +466,10 @@ struct CheckSteps {
                   "an environment's Dynamics<Batch> needs `observation(const State<Batch>&)`");
     static_assert(BatchTier<E> || HasObservation<E>,
                   "an environment needs `static ... observation(const Parameters&, const State&)`");
+    static_assert(BatchTier<E> || !HasObservation<E> || !HasOutcome<E> || !ReturnsState<E> || ServesFloats<E>,
+                  "an environment in plain C++ whose State is a template needs a list of its members, `OPERANT_MEMBERS(name, ...)`, "
+                  "and functions for each precision: `template <class Number> static ... step(const Parameters&, State<Number>&, "
+                  "action)`, and the same for `observation`");
     static constexpr Misfit misfit = misfit_of_observation<E>();
     static_assert(misfit != Misfit::floats,
                   "an environment's `observation` needs to return a std::array with as many numbers as the Box has that "
@@ -566,7 +580,7 @@ struct CheckMembers {
                   "an environment's State needs a list of its members: `OPERANT_MEMBERS(name, ...)`");
     static_assert(HasReset<E>,
                   "an environment needs `static State reset(const Parameters&, const ResetBounds&, Random&)`, or the same "
-                  "without the bounds");
+                  "without the bounds; it returns a State<double> if State is a template");
     static_assert(!requires { requires copies<typename E::Random, decltype(&E::reset)>; },
                   "an environment's `reset` needs to take its generator as `Random&`: the draws of a copy would be the same in each "
                   "episode");

@@ -88,7 +88,7 @@ public:
         for (std::size_t k = 0; k < list.count; ++k) {
             const std::size_t env = list.envs[k];
             const auto& parameters = parameters_of<E>(envs, env);
-            if constexpr (!ResetsBlocks<E>) states[env] = call_reset<E>(parameters, bounds, generators[env]);
+            if constexpr (!ResetsBlocks<E>) reset_state<E>(states[env], parameters, bounds, generators[env]);
             envs.began[env] = envs.clock;
             if constexpr (!HasFixedReward<E>) envs.returns[env] = 0;
             if (outputs.observations) observe_one<E>(outputs.observations, env, parameters, states[env]);

@@ -97,8 +97,8 @@ def autoreset_mode(value: Any) -> AutoresetMode:
 
 def render_mode(value: Any, modes: list[str], num_envs: int) -> str | None:
     """Return one of the modes, or None."""
-    if value is not None and not modes:
-        raise ValueError(
+    if value is not None and not modes:  # after a TypeError, Stable-Baselines3's make_vec_env omits the argument
+        raise TypeError(
             f"render_mode: expected None, as this class has no method draw(state, action), got {shown(value)}"
         )
     if value is not None and not (isinstance(value, str) and value in modes):

@@ -609,3 +609,64 @@ def test_a_block_of_balls_follows_its_rules(rng):
         np.testing.assert_array_equal(terminations, at_ground & (bounces == 2))
         ended += final.sum()
     assert ended > 300
+
+
+# A walk in plain C++ whose State is a template.
+PRECISE = """\
+#pragma once
+#include <array>
+#include <operant/environment.hpp>
+
+struct Precise : operant::Environment {
+    static constexpr std::string_view name = "Precise";
+    static constexpr std::int32_t max_episode_steps = 50;
+    using ActionSpace = operant::Discrete<2>;
+    template <class Number> struct Point { Number x; std::int8_t steps; OPERANT_MEMBERS(x, steps) };
+    template <class Number> struct State {
+        Point<Number> point;
+        std::array<std::array<Number, 2>, 2> table;
+        std::int64_t large;
+        OPERANT_MEMBERS(point, table, large)
+    };
+    using Space = operant::BoxOf<double, 1>;
+    static Space observation_space(const Parameters&) { return Space::unbounded(); }
+    static State<double> reset(const Parameters&, operant::Pcg64& random) {
+        return {{random.uniform(0, 1), 3}, {{{random.uniform(0, 1), 0.1}, {0.2, 0.3}}}, 9007199254740993};
+    }
+    template <class Number>
+    static std::array<double, 1> observation(const Parameters&, const State<Number>& s) { return {double(s.point.x)}; }
+    template <class Number>
+    static operant::Outcome<double> step(const Parameters&, State<Number>& s, std::int64_t action) {
+        s.point.x += Number(0.1) * Number(action);
+        ++s.large;
+        return {double(s.large - 9007199254740993), ++s.point.steps == 9};
+    }
+};
+"""
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_plain_state_that_is_a_template_has_the_precision_of_dtype(dtype, load):
+    env = load(PRECISE)(3, dtype=dtype)
+    x, first = (dtype(one) for one in np.transpose([np.random.default_rng(7 + i).uniform(0, 1, 2) for i in range(3)]))
+    np.testing.assert_array_equal(env.reset(seed=7)[0][:, 0], x)
+    for steps in range(1, 6):
+        observations, rewards, *_ = env.step(np.ones(3, int))
+        x += dtype(0.1)
+        np.testing.assert_array_equal(observations[:, 0], x)
+        np.testing.assert_array_equal(rewards, steps)
+        table = np.broadcast_to(np.array([0.1, 0.2, 0.3], dtype), (3, 3))
+        np.testing.assert_array_equal(env.state[:, :6], np.column_stack([x, np.full(3, 3 + steps), first, table]))
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["std::array<double, 1> observation(const Parameters&, const", "operant::Outcome<double> step(const Parameters&,"],
+)
+def test_functions_of_a_plain_state_that_is_a_template_are_templates(head, message):
+    change = (
+        f"template <class Number>\n    static {head} State<Number>",
+        f"using Number = double;\n    static {head} State<double>",
+    )
+    sentence = "5: Precise: an environment in plain C++ whose State is a template needs a list of its members"
+    assert message(PRECISE, change).startswith(sentence)

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import gymnasium as gym
@@ -21,6 +22,7 @@ from operant.building import compiler as _compiler
 from operant.building import headers as _headers
 from operant.building import libraries as _libraries
 from operant.envs import SimdVectorEnv
+from operant.envs.single import single_env
 
 ROOT = Path(__file__).parents[3]
 HEADER = ROOT / "examples" / "double_integrator.hpp"
@@ -290,10 +292,11 @@ def test_only_classes_of_environments_are_registered():
 
 
 def test_a_class_that_draws_can_be_rendered(env_class):
-    with pytest.raises(
-        ValueError, match=r"render_mode: expected None, as this class has no method draw\(state, action\)"
-    ):
-        env_class(2, render_mode="rgb_array")
+    for make in (partial(env_class, 2), single_env(env_class)):
+        with pytest.raises(
+            TypeError, match=r"render_mode: expected None, as this class has no method draw\(state, action"
+        ):
+            make(render_mode="rgb_array")
 
     class Drawn(env_class):
         def draw(self, state, action):
