@@ -96,6 +96,7 @@ audit: $(venv)/requirements  ## look all Python dependencies up in the database 
 docs: $(venv)/docs $(venv)/installed  ## build the documentation into build/docs
 	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict --quiet
 	$(MAKE) docs-cpp
+	@echo "The documentation is in build/docs: open file://$(CURDIR)/build/docs/index.html"
 
 docs-cpp:
 	@scripts/install_system_packages.sh --check docs >/dev/null || scripts/install_system_packages.sh docs

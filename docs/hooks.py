@@ -8,12 +8,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+_CHANGES = "<!-- CHANGELOG.md -->"
 _MARK = re.compile(r"<!-- the table of docs/(\w+)\.json -->")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the marks of a page by tables."""
+    """Replace the marks of a page by tables, and the mark of the change log by the file of the repository."""
+    if _CHANGES in markdown:
+        return changes()
     tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "learning": learning_table}
+    tables["comparison"] = comparison_table
 
     def table(mark: re.Match[str]) -> str:
         measured = (Path(__file__).parent / f"{mark[1]}.json").read_text(encoding="utf-8")
@@ -60,6 +64,36 @@ def learning_table(measured: dict[str, Any]) -> str:
             ]
         )
     return f"{_machine(measured)}.\n\n{_table(rows)}"
+
+
+def comparison_table(measured: dict[str, Any]) -> str:
+    """Make a table of median steps per second, with the lowest and the highest, and of Operant's ratio to each."""
+    results, machine = measured["results"], measured["machine"]
+    first = results[0]["steps_per_second"]
+    rows = [["CartPole", "million steps/s", "Operant makes, times as many"], ["---", "---:", "---:"]]
+    for one in results:
+        rates = one["steps_per_second"]
+        ratios = [mine / rate for mine, rate in zip(first, rates, strict=True)]
+        rows.append([one["contender"], _spread([rate / 1e6 for rate in rates]), _spread(ratios)])
+    peers = ", ".join(f"{name} {machine[name]}" for name in ("envpool", "gymnax") if machine[name] != "not installed")
+    envs, rounds = results[0]["num_envs"], measured["settings"]["rounds"]
+    missing = "".join(f"\n- Not measured: {reason}." for reason in measured["missing"])
+    return (
+        f"{_machine(measured)}, {peers}. {envs} envs, median of {rounds} rounds (lowest - highest).\n\n"
+        f"{_table(rows)}\n{missing}"
+    )
+
+
+def changes() -> str:
+    """Return the change log, whose links are relative to the repository, as a page."""
+    text = (Path(__file__).parents[1] / "CHANGELOG.md").read_text(encoding="utf-8")
+    return re.sub(r"\]\(docs/", "](", text)
+
+
+def _spread(values: list[float]) -> str:
+    middle = median(values)
+    digits = 0 if middle >= 100 else 1 if middle >= 10 else 2 if middle >= 1 else 3
+    return f"{middle:.{digits}f} ({min(values):.{digits}f} - {max(values):.{digits}f})"
 
 
 def _machine(measured: dict[str, Any]) -> str:

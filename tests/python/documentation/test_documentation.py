@@ -316,6 +316,34 @@ def test_the_table_of_measurements(page, file):
         assert any(cell == pytest.approx(median, rel=0.06, abs=5e-4) for cell in millions), one
 
 
+def test_the_table_of_the_comparison():
+    shown = shown_by_hooks("docs/comparison.md")
+    measured = json.loads((ROOT / "docs" / "comparison.json").read_text())
+    first = np.array(measured["results"][0]["steps_per_second"])
+    for one in measured["results"]:
+        rates = np.array(one["steps_per_second"])
+        (row,) = (row for row in shown.splitlines() if row.startswith(f"| {one['contender']} |"))
+        millions, times = (re.findall(r"[\d.]+", cell) for cell in row.split("|")[2:4])
+        expected = [np.median(rates / 1e6), rates.min() / 1e6, rates.max() / 1e6]
+        assert list(map(float, millions)) == pytest.approx(expected, rel=0.06, abs=5e-4)
+        expected = [np.median(first / rates), (first / rates).min(), (first / rates).max()]
+        assert list(map(float, times)) == pytest.approx(expected, rel=0.06)
+    assert all(reason in shown for reason in measured["missing"])
+
+
+def test_the_page_of_changes():
+    shown = shown_by_hooks("docs/changelog.md")
+    assert shown.startswith("# Changelog\n")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", shown)
+    assert links
+    assert all((ROOT / "docs" / link).exists() for link in links)
+
+
+def test_the_moving_picture_loads_fast():
+    size = (ROOT / "docs" / "images" / "cartpole.gif").stat().st_size
+    assert size < 500_000
+
+
 def test_the_table_of_learning():
     shown = shown_by_hooks("docs/search.md")
     runs = json.loads((ROOT / "docs" / "learning.json").read_text())["results"]

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
     [
         ("pyproject.toml", r'^version = "(.*)"$'),
         ("CMakeLists.txt", r"^project\(operant VERSION (\S+) "),
+        ("docs/cite.md", r"^  version = \{(.*)\},$"),
         ("CITATION.cff", r'^version: "?([^"\n]*)"?$'),
     ],
 )
