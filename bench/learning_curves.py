@@ -73,8 +73,8 @@ def _plot(results: list[dict[str, Any]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     environments = list(dict.fromkeys(run["environment"] for run in results))
-    columns, lines = min(3, len(environments)), -(-len(environments) // 3)
-    figure = Figure(figsize=(3.5 * columns, 3 * lines), layout="constrained")
+    columns, lines = min(2, len(environments)), -(-len(environments) // 2)
+    figure = Figure(figsize=(0.6 + 2.7 * columns, 2.4 * lines), layout="constrained")
     for place, environment in enumerate(environments, 1):
         panel = figure.add_subplot(lines, columns, place)
         for run in results:
@@ -84,10 +84,19 @@ def _plot(results: list[dict[str, Any]], path: Path) -> None:
         threshold = gym.spec(environment).reward_threshold
         if threshold is not None:
             panel.axhline(threshold, color="grey", linestyle=":")
-        panel.set(title=environment, xlabel="CPU seconds", xlim=(0, None))
+        panel.set(title=environment, xlim=(0, None))
+        if place > len(environments) - columns:
+            panel.set_xlabel("CPU seconds")
         panel.grid(alpha=0.3)
+    if len(environments) % 2 == 1 and len(environments) > 1:  # in the place of an empty panel
+        legend = figure.add_subplot(lines, columns, lines * columns)
+        legend.set_axis_off()
+        legend.plot([], [], color="C0", alpha=0.5, label="a run, in training")
+        legend.plot([], [], "o", color="C1", markersize=4, label="its return in Gymnasium")
+        legend.plot([], [], color="grey", linestyle=":", label="Gymnasium's threshold")
+        legend.legend(loc="center", fontsize="small", frameon=False)
     figure.supylabel("mean return")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=200)
 
 
 if __name__ == "__main__":

@@ -151,16 +151,21 @@ def _print_table(title: str, rows: Sequence[Sequence[str]]) -> None:
 def plot(results: Sequence[dict[str, Any]], title: str, path: Path) -> None:
     """Draw a panel for each environment, with lines for contenders, and bands from the lowest to the highest round."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     environments = list(dict.fromkeys(one["environment"] for one in results))
     names = list(dict.fromkeys(one["contender"] for one in results))
-    columns, lines = min(3, len(environments)), -(-len(environments) // 3)
-    figure = Figure(figsize=(1.5 + 4.5 * columns, 1 + 3.4 * lines), layout="constrained")
+    # Two columns of this width are legible on a telephone. A legend in the place of a last, empty panel saves a row.
+    columns, lines = min(2, len(environments)), -(-len(environments) // 2)
+    figure = Figure(figsize=(0.6 + 2.7 * max(columns, 1.6), 0.9 + 2.4 * lines), layout="constrained")
     handles: dict[str, Any] = {}
     for place, environment in enumerate(environments, 1):
         panel = figure.add_subplot(lines, columns, place, sharey=next(iter(figure.axes), None), title=environment)
-        panel.set(xlabel="num_envs", yscale="log")
+        panel.set_yscale("log")
         panel.set_xscale("log", base=2)
+        panel.xaxis.set_major_locator(LogLocator(base=2, numticks=6))
+        if place > len(environments) - columns:
+            panel.set_xlabel("num_envs")
         panel.grid(alpha=0.3)
         for color, name in enumerate(names):
             line = [one for one in results if (one["environment"], one["contender"]) == (environment, name)]
@@ -169,10 +174,15 @@ def plot(results: Sequence[dict[str, Any]], title: str, path: Path) -> None:
             middle, lowest, highest = ([of(rounds) for _, rounds in points] for of in (median, min, max))
             (handles[name],) = panel.plot(sizes, middle, "o-", markersize=4, color=f"C{color}")
             panel.fill_between(sizes, lowest, highest, color=f"C{color}", alpha=0.2)
-    figure.supylabel("steps per second")
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
+    figure.supylabel("steps per second", fontsize="medium")
+    if len(environments) % 2 == 1 and len(environments) > 1:
+        free = figure.add_subplot(lines, columns, lines * columns)
+        free.set_axis_off()
+        free.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)
+    else:
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", fontsize="small")
     figure.suptitle(title, fontsize="small")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=200)
 
 
 def _environments(text: str) -> list[str]:
