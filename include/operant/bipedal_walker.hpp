@@ -2,6 +2,8 @@
 /// \file
 /// The vector environment of BipedalWalker, for C++ programs.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <operant/environments/bipedal_walker.hpp>
 #include <operant/vector_env.hpp>
 

@@ -2,6 +2,8 @@
 /// \file
 /// The vector environment of CartPole, for C++ programs.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <operant/environments/cartpole.hpp>
 #include <operant/vector_env.hpp>
 

@@ -2,6 +2,8 @@
 /// \file
 /// The vector environment of CliffWalking, for C++ programs.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <operant/environments/cliff_walking.hpp>
 #include <operant/vector_env.hpp>
 

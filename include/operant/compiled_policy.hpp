@@ -19,6 +19,8 @@
 /// may choose actions that are not allowed. `random` is a BatchRandom, in which each env has its own stream. Integers outside of the action space are replaced by the
 /// nearest integer in it. As in an environment, mark every function `XSIMD_INLINE`.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <array>
 #include <concepts>
 #include <cstddef>

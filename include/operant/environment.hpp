@@ -70,6 +70,8 @@
 /// `info`, a struct with OPERANT_MEMBERS. Mark every function that kernels call `XSIMD_INLINE`, so that each instruction set
 /// has its own copy of it.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <array>
 #include <concepts>
 #include <cstddef>

@@ -2,6 +2,8 @@
 /// \file
 /// The vector environment of FrozenLake, for C++ programs.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <operant/environments/frozen_lake.hpp>
 #include <operant/vector_env.hpp>
 

@@ -2,6 +2,8 @@
 /// \file
 /// The vector environments of LunarLander, for C++ programs.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <operant/environments/lunar_lander.hpp>
 #include <operant/vector_env.hpp>
 

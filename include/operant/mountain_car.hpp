@@ -2,6 +2,8 @@
 /// \file
 /// The vector environment of MountainCar, for C++ programs.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <operant/environments/mountain_car.hpp>
 #include <operant/vector_env.hpp>
 

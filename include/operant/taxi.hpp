@@ -2,6 +2,8 @@
 /// \file
 /// The vector environment of Taxi, for C++ programs.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <operant/environments/taxi.hpp>
 #include <operant/vector_env.hpp>
 

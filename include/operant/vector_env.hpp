@@ -2,6 +2,8 @@
 /// \file
 /// Thousands of envs of an environment that is known at compile time.
 
+#include <operant/math/quiet_xsimd.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

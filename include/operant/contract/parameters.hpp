@@ -58,7 +58,7 @@ inline std::string shortest(double value) {
     const std::size_t begin = result.find_first_not_of("+-0123456789abcdefghijklmnopqrstuvwxyz");
     if (begin == std::string::npos) return result;
     const std::size_t end = result.find_first_of("0123456789", begin);
-    return result.replace(begin, end - begin, ".");
+    return result.replace(begin, end - begin, 1, '.');
 }
 
 /// For an environment's `check`: \throws std::invalid_argument unless low < high

@@ -38,7 +38,8 @@ public:
         per_env_ = rows_ != 1;
         structs_ = make_aligned_array<std::byte>(rows_ * environment.parameters_size);
         for (std::size_t row = 0; row < rows_; ++row) {
-            const std::string suffix = per_env_ ? "[" + std::to_string(row) + "]" : "";
+            std::string suffix;
+            if (per_env_) suffix.append("[").append(std::to_string(row)).append("]");  // GCC 12 warns of operator+
             check_numbers(numbers_.data() + row * count, suffix);
             environment.read_parameters(numbers_.data() + row * count, at(row));
             char message[512];

@@ -68,7 +68,7 @@ public:
         const EnvArrays envs = all_envs;
         const Outputs outputs = all_outputs;
         const Arrays arrays(envs.state);
-        void* observations[parts];
+        void* observations[parts] = {};
         const bool shows = outputs.observations != nullptr;
         for (std::size_t i = 0; i < parts && shows; ++i) observations[i] = outputs.observations[i];
         Dynamics dynamics = Types::dynamics_of(envs, begin);

@@ -43,14 +43,14 @@ inline std::string joined(const std::vector<Architecture>& list, bool available_
 
 /// Returns the element for this instruction set, or the element for every processor.
 template <class One>
-const One& choose(const One* list, std::size_t count, std::string_view architecture, const std::string& name) {
+const One* choose(const One* list, std::size_t count, std::string_view architecture, const std::string& name) {
     const One* end = list + count;
     const auto find = [&](std::string_view wanted) {
         return std::find_if(list, end, [&](const One& one) { return one.architecture == wanted; });
     };
     const One* chosen = find(architecture);
     if (chosen == end) chosen = find("");
-    if (chosen != end) return *chosen;
+    if (chosen != end) return chosen;
     std::string names;
     for (const One* one = list; one != end; ++one) names += (one == list ? "" : ", ") + std::string(one->architecture);
     throw std::runtime_error(name + ": its library has kernels for " + names + ", and not for " + std::string(architecture) +
@@ -91,19 +91,19 @@ inline const EnvironmentDescription& find_environment(const EnvironmentLibrary& 
 /// \param architecture the result of `choose_architecture`
 /// \throws std::runtime_error if the library has no kernels for it
 inline const Kernels& choose_kernels(const EnvironmentDescription& environment, bool float64, std::string_view architecture) {
-    const ArchitectureKernels& chosen =
+    const ArchitectureKernels* chosen =
         detail::choose(environment.kernels, environment.architecture_count, architecture, environment.name);
-    return float64 ? *chosen.float64() : *chosen.float32();
+    return float64 ? *chosen->float64() : *chosen->float32();
 }
 
 /// Returns the function of a library's policy for an instruction set. \throws as choose_kernels
 inline const ArchitecturePolicy& choose_policy(const PolicyDescription& policy, std::string_view architecture) {
-    return detail::choose(policy.functions, policy.architecture_count, architecture, policy.name);
+    return *detail::choose(policy.functions, policy.architecture_count, architecture, policy.name);
 }
 
 /// Returns the functions of Operant's own policies for an instruction set. \throws as choose_kernels
 inline const ArchitectureNetworks& choose_networks(const EnvironmentLibrary& library, std::string_view architecture) {
-    return detail::choose(library.networks, library.network_count, architecture, "networks");
+    return *detail::choose(library.networks, library.network_count, architecture, "networks");
 }
 
 }  // namespace operant

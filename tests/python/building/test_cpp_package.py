@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 import operant
 from operant.building.build_directory import build_directory
-from operant.building.compiler import EXACT_FLAGS
+from operant.building.compiler import ARCHITECTURES, EXACT_FLAGS
 
 ROOT = Path(__file__).parents[3]
 OPTIMISE_LITTLE = "-DCMAKE_CXX_FLAGS_RELEASE=-O1"  # the tests look at the output only
@@ -167,6 +168,17 @@ def test_pkg_config(prefix, tmp_path):
     assert set(EXACT_FLAGS) <= set(flags)
     run("g++", "-std=c++20", "-O1", ROOT / "examples" / "minimal.cpp", "-o", tmp_path / "minimal", *flags)
     assert_is_the_first_step_of_gymnasium(run(tmp_path / "minimal"))
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="needs an x86-64 processor")
+@pytest.mark.parametrize("compiler", [name for name in ("g++", "g++-14", "clang++") if shutil.which(name)])
+@pytest.mark.parametrize("architecture", ["avx512bw", "avx2"])
+def test_programs_compile_without_warnings(compiler, architecture, tmp_path):
+    """GCC's intrinsics and std::string warn where Operant's headers use them in certain ways."""
+    flags = [*EXACT_FLAGS, *ARCHITECTURES[architecture].flags, f"-I{operant.get_include()}"]
+    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    source, target = ROOT / "examples" / "minimal.cpp", tmp_path / "minimal.o"
+    run(compiler, "-std=c++20", "-O2", *warnings, *flags, "-c", source, "-o", target)
 
 
 def configure_with(tmp_path, prefix, *arguments, expect_success):
