@@ -77,8 +77,7 @@ consteval std::array<std::string_view, size - 1> names_of(const std::string_view
 
 }  // namespace detail
 
-/// The names of an enum's values, in their order: the limits of a parameter that is an enum.
-/// \param names string literals
+/// The names of an enum's values, string literals, in their order: the limits of a parameter that is an enum.
 template <std::size_t... size>
 consteval std::array<std::string_view, sizeof...(size)> choices(const char (&... names)[size]) {
     return {names...};

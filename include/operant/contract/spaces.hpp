@@ -226,7 +226,9 @@ inline constexpr bool is_space<Space> = []<class... Part>(std::type_identity<std
 
 /// The leaves of a space, from the first to the last, as the types of a std::tuple.
 template <class Space>
-struct LeavesOf : LeavesOf<Parts<Space>> {};
+struct LeavesOf {
+    using type = typename LeavesOf<Parts<Space>>::type;
+};
 template <Leaf Space>
 struct LeavesOf<Space> {
     using type = std::tuple<std::type_identity<Space>>;

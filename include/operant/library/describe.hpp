@@ -27,13 +27,11 @@
 #include <operant/policies/compiled.hpp>
 
 /// The function that a shared library of environments exports. The source of the library defines it.
-extern "C"
 #if defined(_WIN32)
-    __declspec(dllexport)
+extern "C" __declspec(dllexport) const operant::EnvironmentLibrary* operant_environment_library();
 #else
-    __attribute__((visibility("default")))
+extern "C" __attribute__((visibility("default"))) const operant::EnvironmentLibrary* operant_environment_library();
 #endif
-    const operant::EnvironmentLibrary* operant_environment_library();
 
 namespace operant {
 namespace detail {
