@@ -104,19 +104,20 @@ struct BipedalWalker : Environment {
     static constexpr std::int32_t max_episode_steps = 1600;    ///< after so many steps an episode is truncated
     using ActionSpace = operant::Box<4>;  ///< torques of the first leg's hip and knee and of the second leg's, with directions
     using Random = BufferedPcg64;         ///< draws integers, which the terrain needs
-    using Scene = WalkerScene;
+    using Scene = WalkerScene;            ///< the bodies and obstacles
 
     static constexpr std::size_t points = Scene::edges + 1;  ///< of the terrain
     static constexpr std::size_t rays = 10;                  ///< of the lidar
     static constexpr double ground = 400 / 30.0 / 4;         ///< the height at which the terrain begins [m]
     static constexpr double motor_torque = 80;               ///< the largest [N m]
 
+    /// The bodies and the terrain, and what rewards and pictures need beside them.
     struct State {
-        rigid_body::World<Scene> world;
+        rigid_body::World<Scene> world;      ///< the hull, the legs and the obstacles
         std::array<double, points> heights;  ///< of the terrain, before they are rounded to float, for pictures [m]
         std::array<double, 100> clouds;      ///< x and y of the five corners of ten clouds, for pictures [m]
         std::array<std::uint8_t, 3> touches;  ///< whether the hull, ever, and the lower legs touch the ground
-        std::array<std::uint8_t, 5> padding;
+        std::array<std::uint8_t, 5> padding;  ///< without a meaning
 
         OPERANT_MEMBERS(world, heights, clouds, touches, padding)
     };
@@ -131,8 +132,10 @@ struct BipedalWalker : Environment {
     /// \throws std::invalid_argument if a state names bodies, obstacles or contacts that there are not
     static void check_state(const Parameters&, const State& state) { rigid_body::check_world(state.world); }
 
+    /// All numbers are from -1 to 1.
     static operant::Box<4> action_space(const Parameters&) { return {{-1, -1, -1, -1}, {1, 1, 1, 1}}; }
 
+    /// The limits of the hull's angle and velocities, of joints and touches, and of the lidar.
     static operant::Box<24> observation_space(const Parameters&) {
         constexpr double pi = 3.141592653589793;
         return {{-pi, -5, -5, -5, -pi, -5, -pi, -5, -0.0, -pi, -5, -pi, -5, -0.0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
@@ -148,8 +151,8 @@ struct BipedalWalker : Environment {
         return state;
     }
 
-    /// Makes a step of 0.02 s. The sign of a number of the action gives the direction of a motor, its size the torque.
-    /// \param action float32, for which the reward is computed in float32, or double
+    /// Makes a step of 0.02 s. The sign of a number of the action gives the direction of a motor, its size the torque. If the
+    /// numbers are floats, the reward is computed in float.
     template <class Number>
     static XSIMD_INLINE Outcome<double> step(const Parameters&, State& state, const std::array<Number, 4>& action) {
         const double before = potential(state);

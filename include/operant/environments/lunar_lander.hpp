@@ -86,15 +86,18 @@ struct LunarLanderRules : Environment {
     static constexpr std::int32_t max_episode_steps = 1000;  ///< after so many steps an episode is truncated
     using Random = BufferedPcg64;                            ///< draws integers, which the wind needs
 
-    static constexpr double width = 600 / 30.0, height = 400 / 30.0;  ///< of the picture [m]
-    static constexpr double pad_y = height / 4;                       ///< the height of the landing pad [m]
+    static constexpr double width = 600 / 30.0;   ///< of the picture [m]
+    static constexpr double height = 400 / 30.0;  ///< of the picture [m]
+    static constexpr double pad_y = height / 4;   ///< the height of the landing pad [m]
 
+    /// The bodies, and what the rewards and the wind need beside them.
     struct State {
         double previous_shaping;                ///< the potential of the last state, see `outcome`
-        std::int64_t wind_index, torque_index;  ///< where the patterns of wind and turbulence are
+        std::int64_t wind_index;                ///< where the pattern of the wind is
+        std::int64_t torque_index;              ///< where the pattern of the turbulence is
         std::array<std::uint8_t, 3> touches;    ///< whether the first leg, the second leg and, ever, the lander touch the ground
         std::uint8_t has_shaping;               ///< whether there is a previous shaping
-        rigid_body::World<LunarScene> world;
+        rigid_body::World<LunarScene> world;    ///< the lander, its legs and the terrain
 
         OPERANT_MEMBERS(previous_shaping, wind_index, torque_index, touches, has_shaping, world)
     };
@@ -122,6 +125,7 @@ struct LunarLanderRules : Environment {
     /// \throws std::invalid_argument if a state names bodies, obstacles or contacts that there are not
     static void check_state(const Parameters&, const State& state) { rigid_body::check_world(state.world); }
 
+    /// The limits of position, velocities, angle, angular velocity and the legs' touches.
     static Box<8> observation_space(const Parameters&) {
         constexpr float angle = 2 * 3.141592653589793;
         return {{-2.5, -2.5, -10, -10, -angle, -10, -0.0, -0.0}, {2.5, 2.5, 10, 10, angle, 10, 1, 1}};
@@ -135,14 +139,16 @@ struct LunarLanderRules : Environment {
     };
 
 protected:
-    using Engine = rigid_body::Engine<LunarScene>;
-    using Vector = rigid_body::Vector;
+    using Engine = rigid_body::Engine<LunarScene>;  ///< steps one world
+    using Vector = rigid_body::Vector;              ///< of floats
 
     /// Keeps which bodies touch the ground. A leg that leaves one edge counts as in the air, even if it touches another.
     struct Listener {
-        std::array<std::uint8_t, 3>& touches;
+        std::array<std::uint8_t, 3>& touches;  ///< those of a State
 
+        /// Notes that a body begins to touch an edge.
         XSIMD_INLINE void begin(std::size_t body) { touches[body == 0 ? 2 : body - 1] = 1; }
+        /// Notes that a body leaves an edge.
         XSIMD_INLINE void end(std::size_t body) {
             if (body != 0) touches[body - 1] = 0;
         }
@@ -247,10 +253,12 @@ protected:
         return {reward, terminated};
     }
 
+    /// Gravity and motors, without wind and engines.
     static XSIMD_INLINE rigid_body::Loads<LunarScene> loads(const Parameters& p) {
         return {static_cast<float>(p.gravity), {}, {}, {LunarScene::motor(0), LunarScene::motor(1)}};
     }
 
+    /// Makes a step with a thrust, and a force on the lander in addition.
     static XSIMD_INLINE Outcome<double> step_with(const Parameters& p, State& state, const Thrust& thrust, Random& random,
                                                   Vector force) {
         auto all = loads(p);
@@ -261,6 +269,7 @@ protected:
         return outcome(state, thrust);
     }
 
+    /// Steps the worlds of the listed envs, in lanes where the instruction set allows it.
     template <class Arch, class Envs>
     static XSIMD_INLINE void step_worlds(const Envs& envs, const rigid_body::Loads<LunarScene>* all) {
         const Listeners listeners{envs.states, envs.envs};
@@ -275,10 +284,12 @@ protected:
         }
     }
 
+    /// The listener of each listed env.
     struct Listeners {
-        State* states;
-        const std::uint32_t* envs;
+        State* states;              ///< of all envs
+        const std::uint32_t* envs;  ///< the listed ones
 
+        /// The listener of the env with this place in the list.
         XSIMD_INLINE Listener operator()(std::size_t k) const { return {states[envs[k]].touches}; }
     };
 
@@ -342,6 +353,7 @@ struct LunarLander : LunarLanderRules<LunarLander> {
     /// The side engines push the lander to the side opposite to theirs.
     enum Action : std::int64_t { nothing, left_engine, main_engine, right_engine };
 
+    /// The thrust of an action: full, or none.
     static XSIMD_INLINE Thrust thrust(std::int64_t action) {
         const bool is_side = action == left_engine || action == right_engine;
         return {action == main_engine ? 1.0 : 0.0, is_side ? 1.0 : 0.0, static_cast<double>(action - 2)};
@@ -358,6 +370,7 @@ struct LunarLanderContinuous : LunarLanderRules<LunarLanderContinuous> {
     static constexpr std::string_view name = "LunarLanderContinuous";  ///< Gymnasium's id without the version
     using ActionSpace = operant::Box<2>;                               ///< main engine; side engines
 
+    /// Both numbers are from -1 to 1.
     static operant::Box<2> action_space(const Parameters&) { return {{-1, -1}, {1, 1}}; }
 
     /// The main engine runs with 50 % to 100 % for an action above 0; a side engine with 50 % to 100 % beyond 0.5.
