@@ -9,10 +9,10 @@ core_sources := CMakeLists.txt $(wildcard cmake/*) $(shell find include bindings
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
 
-.PHONY: demo bench bench-check test test-quick test-cpp test-python test-package test-oldest test-integrations sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
+.PHONY: demo bench bench-check test test-quick test-cpp test-python test-package test-oldest test-debian13 test-integrations sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
 
 help:  ## print this list
-	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
 
 demo: $(venv)/installed  ## build the package, and compare it with Gymnasium
 	$(python) -m operant bench
@@ -60,6 +60,10 @@ test-oldest: $(venv)/requirements  ## run the Python tests with the oldest suppo
 	build/oldest/bin/python -m pip install --quiet --only-binary :all: -c build/oldest/constraints.txt --group test build/wheel/*.whl
 	build/oldest/bin/python -m pip list | grep -E '^(gymnasium|numpy) '
 	build/oldest/bin/python -m pytest -n auto --dist worksteal
+
+# Needs root, debootstrap, and 3 GB. The committed sources are tested.
+test-debian13:  ## run `make test` in a fresh Debian 13, with its Python 3.13 and GCC 14
+	scripts/run_in_debian.sh trixie make test
 
 # The libraries take 7 GB, in a separate virtual environment.
 test-integrations: $(venv)/requirements  ## train agents with Stable-Baselines3, TorchRL, RLlib and other libraries

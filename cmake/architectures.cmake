@@ -4,7 +4,17 @@
 #   operant_exact_flags     the flags that keep GCC and Clang from fusing a * b + c. By default GCC fuses, even with intrinsics.
 #                           With -ffp-contract=off alone, GCC 12's vectoriser still fuses if sums and differences alternate,
 #                           as in a rotation of 2D vectors.
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64|ARM64")
+# On a Mac, CMAKE_SYSTEM_PROCESSOR is the processor of this machine, and CMAKE_OSX_ARCHITECTURES is what the compiler builds for.
+set(target_processor "${CMAKE_SYSTEM_PROCESSOR}")
+if(APPLE AND CMAKE_OSX_ARCHITECTURES)
+  list(LENGTH CMAKE_OSX_ARCHITECTURES count)
+  if(count GREATER 1)
+    message(FATAL_ERROR "Operant's kernels are compiled for one processor at a time: expected CMAKE_OSX_ARCHITECTURES to be "
+      "x86_64 or arm64, got ${CMAKE_OSX_ARCHITECTURES}")
+  endif()
+  set(target_processor "${CMAKE_OSX_ARCHITECTURES}")
+endif()
+if(target_processor MATCHES "aarch64|arm64|ARM64")
   set(processor arm)
 else()
   set(processor x86)

@@ -22,6 +22,7 @@ from operant.building import libraries as _libraries
 from operant.building.build_directory import build_directory
 from operant.building.compiler import CompileError, Compiler, digest_of, find_compiler, search_directories, settings
 from operant.building.paths import get_include
+from operant.building.progress import shown_compilation
 
 _Opened = TypeVar("_Opened")
 
@@ -85,7 +86,7 @@ def built(
     if found is not None:
         return found
     try:
-        with build_directory(wanted.directory, name) as directory:
+        with shown_compilation(header), build_directory(wanted.directory, name) as directory:
             found = _open_current(wanted, compiler, opened)  # another process may have built it meanwhile
             return _open_new(_make(wanted, compiler, directory), compiler, opened) if found is None else found
     except OSError as error:

@@ -56,7 +56,8 @@ def load(
 
     The header is compiled for the instruction set in use (`operant.simd.active`). This takes some seconds and needs a
     C++20 compiler: the one that the environment variable `CXX` names, one on the path, or the one in the Python
-    package `ziglang` (`pip install ziglang`). `CXXFLAGS` adds flags.
+    package `ziglang` (`pip install ziglang`). `CXXFLAGS` adds flags. On a terminal and in notebooks, a line on
+    standard error says so if it takes longer than a second.
 
     The library goes into a cache directory (`OPERANT_CACHE_DIR` names another one). It is used again, without a
     compiler, as long as the header, all files that it includes, the compiler and its flags stay the same.

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Types the first commands and the first program of README.md on a fresh Debian, and says how long they take. Run by
+# scripts/run_in_debian.sh. The system packages come first, because CMake would fetch the libraries from GitHub without them.
+set -euo pipefail
+
+timed() { # <name> <command...>
+    local name=$1
+    shift
+    SECONDS=0
+    "$@"
+    echo "test_first_steps: $name: $SECONDS s"
+}
+# Prints the first block of README.md in a language.
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" README.md | sed -n '2,/^```$/p' | sed '$d'; }
+
+timed "system packages" scripts/install_system_packages.sh >/dev/null
+block sh >/tmp/first_steps.sh
+block python >/tmp/first_steps.py
+cat /tmp/first_steps.sh
+timed "commands of README.md" bash -euxo pipefail /tmp/first_steps.sh
+timed "program of README.md" .venv/bin/python /tmp/first_steps.py
