@@ -194,7 +194,8 @@ void EngineBinding::set_state(const StateArray& state, const std::optional<Mask>
 }
 
 void EngineBinding::rollout(nb::handle source, std::size_t steps, const nb::list& arrays, nb::handle chosen_actions,
-                          nb::handle returns, nb::handle progress) {
+                          nb::handle returns, nb::handle log_probs, nb::handle values, const NetworkPolicyBinding* critic,
+                          nb::handle progress) {
     const EngineLock lock(*shared_);
     drop_generators();
     const std::size_t rows = steps * core_->num_envs(), action_size = core_->environment().action.size;
@@ -205,6 +206,11 @@ void EngineBinding::rollout(nb::handle source, std::size_t steps, const nb::list
     into.returns = static_cast<double*>(data_of(returns, core_->num_envs() * sizeof(double)));
     into.chosen_actions = data_of(chosen_actions, rows * action_size * sizeof(std::int32_t));
     into.episodes_began = began_.get();
+    into.log_probs = static_cast<float*>(data_of(log_probs, rows * sizeof(float)));
+    into.values = static_cast<float*>(data_of(values, rows * sizeof(float)));
+    BoundPolicy bound_critic{};  // lives as long as the run
+    if (into.values) bound_critic = critic->bind_critic(core_->parameters(), core_->num_envs());
+    into.critic = bound_critic.function;
     if (NativePolicy* policy = nullptr; nb::try_cast(source, policy)) {
         const BoundPolicy bound = policy->bind(core_->parameters(), core_->num_envs());
         RolloutRun run(*core_, bound.function, steps, std::move(into));

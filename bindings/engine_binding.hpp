@@ -100,9 +100,11 @@ public:
     /// \param arrays one C-contiguous array of steps x num_envs rows per output; None if the output is not wanted
     /// \param chosen_actions None, or an array for the actions of a policy, int32 or float32
     /// \param returns None, or an array of num_envs float64
+    /// \param log_probs,values None, or arrays of steps x num_envs float32
+    /// \param critic the network that computes `values`, or None
     /// \param progress None, or a callable that takes the number of steps made and the number of all steps
     void rollout(nb::handle source, std::size_t steps, const nb::list& arrays, nb::handle chosen_actions, nb::handle returns,
-                 nb::handle progress);
+                 nb::handle log_probs, nb::handle values, const NetworkPolicyBinding* critic, nb::handle progress);
 
     /// Plays whole episodes. Afterwards the environment has to be reset.
     /// \param returns,lengths arrays of episodes x num_envs float64 and int64

@@ -95,7 +95,7 @@ void bind_engine(nb::module_& module) {
         .def("step", &EngineBinding::step, "actions"_a.none())
         .def("resume", &EngineBinding::resume)
         .def("rollout", &EngineBinding::rollout, "source"_a, "steps"_a, "arrays"_a, "chosen_actions"_a.none(),
-             "returns"_a.none(), "progress"_a.none())
+             "returns"_a.none(), "log_probs"_a.none(), "values"_a.none(), "critic"_a.none(), "progress"_a.none())
         .def("evaluate", &EngineBinding::evaluate, "policy"_a, "episodes"_a, "returns"_a, "lengths"_a, "progress"_a.none())
         .def("observe", &EngineBinding::observe)
         .def("action_masks", &EngineBinding::action_masks)

@@ -79,6 +79,13 @@ std::size_t observation_count(const ParameterTable& parameters) {
     return static_cast<std::size_t>(most);
 }
 
+PolicySpaces spaces_of(const ParameterTable& parameters) {
+    const EnvironmentDescription& environment = parameters.environment();
+    const bool is_discrete = environment.observation.kind == SpaceDescription::Kind::discrete;
+    return {is_discrete, is_discrete ? observation_count(parameters) : environment.observation.size,
+            action_choices(environment, parameters)};
+}
+
 template <class T>
 nb::object new_array(std::size_t rows, std::size_t width, void*& data) {
     data = new T[rows * width];
@@ -107,9 +114,7 @@ ChoosingPolicy::ChoosingPolicy(nb::handle actions, const std::vector<std::uint32
 BoundPolicy ChoosingPolicy::bind(const ParameterTable& parameters, std::size_t num_envs) {
     const EnvironmentDescription& environment = parameters.environment();
     if (looks()) BlockStepper::check_policy_sees(environment);
-    PolicySpaces spaces{environment.observation.kind == SpaceDescription::Kind::discrete, environment.observation.size,
-                        action_choices(environment, parameters)};
-    if (spaces.discrete_observation) spaces.observation_size = observation_count(parameters);
+    PolicySpaces spaces = spaces_of(parameters);
     if (actions_) {
         if (!are_alike(*actions_, spaces.actions))
             throw std::invalid_argument("policy: chooses " + shown(*actions_) + ", " + environment.name + " takes " +
@@ -168,11 +173,28 @@ NetworkPolicyBinding::NetworkPolicyBinding(std::shared_ptr<const NetworkWeights>
     if (this->actions()) NetworkPolicy::check_rule(*this->actions(), {.sample = sample_, .noise = noise_});
 }
 
-BoundPolicy NetworkPolicyBinding::bind_to(const PolicySpaces& spaces, std::size_t num_envs) {
+void NetworkPolicyBinding::check_inputs(const char* name, const PolicySpaces& spaces) const {
     if (spaces.observation_size != 0 && spaces.observation_size != weights_->inputs())
-        throw std::invalid_argument("policy: expected observations of " + std::to_string(weights_->inputs()) +
+        throw std::invalid_argument(std::string(name) + ": expected observations of " + std::to_string(weights_->inputs()) +
                                     (spaces.discrete_observation ? " values, got " : " numbers, got ") +
                                     std::to_string(spaces.observation_size));
+}
+
+BoundPolicy NetworkPolicyBinding::bind_critic(const ParameterTable& parameters, std::size_t num_envs) const {
+    BlockStepper::check_policy_sees(parameters.environment());
+    const PolicySpaces spaces = spaces_of(parameters);
+    check_inputs("critic", spaces);
+    if (weights_->outputs() != 1)
+        throw std::invalid_argument("critic: expected one output, got " + std::to_string(weights_->outputs()));
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    const ActionChoices any{.discrete = false, .counts = {}, .low = {-infinity}, .high = {infinity}};
+    const auto critic = std::make_shared<NetworkPolicy>(weights_, any, NetworkOptions{false, {}, spaces.discrete_observation},
+                                                        num_envs, nullptr, networks().act);
+    return {critic->function(), critic};
+}
+
+BoundPolicy NetworkPolicyBinding::bind_to(const PolicySpaces& spaces, std::size_t num_envs) {
+    check_inputs("policy", spaces);
     struct Memory {
         std::optional<StreamsLock> lock;
         std::optional<NetworkPolicy> policy;

@@ -137,10 +137,16 @@ public:
     NetworkPolicyBinding(std::shared_ptr<const NetworkWeights> weights, bool sample, std::vector<double> noise, nb::handle actions,
                          const std::vector<std::uint32_t>& seed);
 
+    /// Binds the network as a critic, whose one output values an observation. Nothing is drawn or clipped.
+    /// \throws std::invalid_argument if the network does not fit the environment or has several outputs
+    BoundPolicy bind_critic(const ParameterTable& parameters, std::size_t num_envs) const;
+
 protected:
     BoundPolicy bind_to(const PolicySpaces& spaces, std::size_t num_envs) override;
 
 private:
+    void check_inputs(const char* name, const PolicySpaces& spaces) const;
+
     std::shared_ptr<const NetworkWeights> weights_;
     bool sample_;
     std::vector<double> noise_;

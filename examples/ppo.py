@@ -1,31 +1,31 @@
-"""Proximal policy optimisation in one file, in the style of CleanRL. Solves CartPole in a second on one core.
+"""Proximal policy optimisation in one file, in the style of CleanRL. Learns to land in about a second on one core.
 
     pip install torch
-    python ppo.py                                   # CartPole-v1
-    python ppo.py Pendulum-v1 --seed 3 --csv pendulum.csv
-    operant plot pendulum.csv
+    python ppo.py                                   # LunarLander-v3
+    python ppo.py CartPole-v1 --seed 3 --csv cartpole.csv
+    operant plot cartpole.csv
 
-Training uses `env.step`, evaluations during training use `env.evaluate`, and the last one Gymnasium's environment.
+Training uses `env.rollout`, which runs policy, critic and environment without Python, evaluations during training use
+`env.evaluate`, and the last one Gymnasium's environment. `operant train` runs this file, too.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
+import math
 import time
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
 import torch
 import torch._dynamo  # optimizers import it on first use, which takes a second
 from torch import nn
-from torch.distributions import Categorical, Distribution, Normal
 
 import operant
 from operant.policies import MLP
-
-torch.set_num_threads(1)  # more threads slow down such small networks
-Distribution.set_default_validate_args(False)
 
 
 @dataclass
@@ -33,26 +33,39 @@ class Settings:
     """Settings of one environment."""
 
     solved: float  # mean return without noise in the actions at which training ends
+    gate: float = -math.inf  # mean return in training below which policies are not judged
     num_envs: int = 64
-    num_steps: int = 64  # per env, between two updates
-    learning_rate: float = 3e-3  # falls to 0 over `most_steps`
+    num_steps: int = 128  # per env, between two updates
+    learning_rate: float = 4e-3  # falls to 0 over `most_steps`
     gamma: float = 0.99
     gae_lambda: float = 0.95
-    epochs: int = 4
-    minibatches: int = 4
+    epochs: int = 2
+    minibatch: int = 512
     clip: float = 0.2
-    entropy: float = 0.01
-    hidden: int = 64
+    entropy: float = 0.0
+    hidden: int = 32
+    activation: type[nn.Module] = nn.ReLU
     log_std: float = 0.0  # of continuous actions, initially
     reward_scale: float = 1.0  # keeps values close to 1
+    normalise: bool = False  # observations, by their running mean and variance
     most_steps: int = 3_000_000
 
 
 SETTINGS = {
-    "CartPole-v1": Settings(solved=499.0, learning_rate=5e-3),
-    "Acrobot-v1": Settings(solved=-85.0, learning_rate=5e-3),
+    "CartPole-v1": Settings(solved=499.0, num_steps=64, epochs=4, hidden=64, entropy=0.01, reward_scale=0.1),
+    "Acrobot-v1": Settings(solved=-85.0, num_steps=64, epochs=4, hidden=64, entropy=0.01, reward_scale=0.1),
     "MountainCarContinuous-v0": Settings(
-        solved=92.0, num_steps=256, gamma=0.999, entropy=0.0, log_std=1.0, reward_scale=0.1
+        solved=92.0,
+        num_steps=256,
+        learning_rate=3e-3,
+        gamma=0.999,
+        epochs=4,
+        minibatch=4096,
+        hidden=64,
+        activation=nn.Tanh,
+        log_std=1.0,
+        reward_scale=0.1,
+        normalise=True,
     ),
     "Pendulum-v1": Settings(
         solved=-165.0,
@@ -61,10 +74,30 @@ SETTINGS = {
         learning_rate=4e-4,
         gamma=0.95,
         epochs=10,
-        minibatches=50,
-        entropy=0.0,
+        minibatch=128,
+        hidden=64,
         reward_scale=0.02,
         most_steps=600_000,
+    ),
+    "LunarLander-v3": Settings(
+        solved=215.0, gate=150.0, gamma=0.997, gae_lambda=0.97, reward_scale=0.01, most_steps=1_500_000
+    ),
+    "LunarLanderContinuous-v3": Settings(
+        solved=215.0, gate=100.0, gamma=0.997, gae_lambda=0.97, reward_scale=0.01, log_std=-0.5, most_steps=1_500_000
+    ),
+    "BipedalWalker-v3": Settings(
+        solved=305.0,
+        gate=240.0,
+        num_steps=256,
+        learning_rate=2e-3,
+        gamma=0.995,
+        epochs=4,
+        minibatch=1024,
+        hidden=64,
+        log_std=-0.5,
+        reward_scale=0.05,
+        normalise=True,
+        most_steps=8_000_000,
     ),
 }
 
@@ -77,10 +110,11 @@ def layer(inputs: int, outputs: int, scale: float = 2**0.5) -> nn.Linear:
     return linear
 
 
-def network(inputs: int, hidden: int, outputs: int, scale: float) -> nn.Sequential:
+def network(inputs: int, outputs: int, scale: float, settings: Settings) -> nn.Sequential:
     """Make a network with two hidden layers."""
+    hidden, activation = settings.hidden, settings.activation
     return nn.Sequential(
-        layer(inputs, hidden), nn.Tanh(), layer(hidden, hidden), nn.Tanh(), layer(hidden, outputs, scale)
+        *(layer(inputs, hidden), activation()), *(layer(hidden, hidden), activation()), layer(hidden, outputs, scale)
     )
 
 
@@ -92,9 +126,12 @@ class Agent(nn.Module):
         super().__init__()
         (inputs,), actions = envs.single_observation_space.shape, envs.single_action_space
         self.discrete = isinstance(actions, gym.spaces.Discrete)
-        self.actor = network(inputs, settings.hidden, int(actions.n) if self.discrete else actions.shape[0], 0.01)
-        self.critic = network(inputs, settings.hidden, 1, 1.0)
+        self.actor = network(inputs, int(actions.n) if self.discrete else actions.shape[0], 0.01, settings)
+        self.critic = network(inputs, 1, 1.0, settings)
         self.log_std = nn.Parameter(torch.full(() if self.discrete else actions.shape, settings.log_std))
+        # The environment clips actions to its bounds, so that the agent learns from what it has drawn.
+        self.unbounded = None if self.discrete else gym.spaces.Box(-np.inf, np.inf, actions.shape)
+        self.normalises = settings.normalise
         self.mean, self.variance, self.seen = torch.zeros(inputs), torch.ones(inputs), 1e-4
 
     def see(self, observations: torch.Tensor) -> None:
@@ -107,27 +144,37 @@ class Agent(nn.Module):
 
     def normalised(self, observations: torch.Tensor) -> torch.Tensor:
         """Normalise observations for the networks."""
-        return (observations - self.mean) / torch.sqrt(self.variance + 1e-8)
+        return (observations - self.mean) / torch.sqrt(self.variance + 1e-8) if self.normalises else observations
 
-    def policy(self, normalised: torch.Tensor) -> Distribution:
-        """Return the distribution of the next actions."""
-        outputs = self.actor(normalised)
-        return Categorical(logits=outputs) if self.discrete else Normal(outputs, self.log_std.exp())
+    def without_python(self, network: nn.Sequential, **options: Any) -> MLP:
+        """Return a network that Operant runs without Python."""
+        if self.normalises:
+            options |= {"observation_mean": self.mean.numpy(), "observation_variance": self.variance.numpy()}
+        return MLP.from_torch(network, **options)
 
-    def log_prob(self, policy: Distribution, actions: torch.Tensor) -> torch.Tensor:
-        """Return the log probabilities of actions, summed over their components."""
-        log_prob = policy.log_prob(actions)
-        return log_prob if self.discrete else log_prob.sum(-1)
+    def with_noise(self, seed: int) -> MLP:
+        """Return the policy that draws its actions."""
+        if self.discrete:
+            return self.without_python(self.actor, sample=True, seed=seed)
+        noise = self.log_std.detach().exp().numpy()
+        return self.without_python(self.actor, noise=noise, action_space=self.unbounded, seed=seed)
 
     def without_noise(self) -> MLP:
-        """Return the policy that takes the most probable actions, which Operant runs without Python."""
-        return MLP.from_torch(
-            self.actor, observation_mean=self.mean.numpy(), observation_variance=self.variance.numpy(), epsilon=1e-8
-        )
+        """Return the policy that takes the most probable actions."""
+        return self.without_python(self.actor)
+
+    def log_probs(self, normalised: torch.Tensor, actions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the log probabilities of actions, and the mean entropy of the policy."""
+        outputs = self.actor(normalised)
+        if self.discrete:
+            logits = outputs.log_softmax(1)
+            return logits.gather(1, actions[:, None].long())[:, 0], -(logits.exp() * logits).sum(1).mean()
+        scaled = (actions - outputs) * torch.exp(-self.log_std)
+        constant = self.log_std.sum() + len(self.log_std) * math.log(2 * math.pi) / 2
+        return -scaled.square().sum(1) / 2 - constant, self.log_std.sum()
 
 
-@dataclass
-class Batch:
+class Batch(NamedTuple):
     """Transitions of all envs, one after another. Steps that only begin an episode are left out."""
 
     observations: torch.Tensor
@@ -140,105 +187,118 @@ class Batch:
 class Collector:
     """Steps the envs with the agent's actions."""
 
-    def __init__(self, envs: gym.vector.VectorEnv, seed: int) -> None:
+    def __init__(self, envs: Any, seed: int) -> None:
         """Start the first episodes."""
         self.envs = envs
         self.observations, _ = envs.reset(seed=seed)
         self.ended = np.zeros(envs.num_envs, np.bool_)  # True where the last step ended an episode
+        self.random = np.random.default_rng(seed)
 
     @torch.no_grad()
     def collect(self, agent: Agent, settings: Settings) -> Batch:
         """Make `num_steps` steps in each env."""
-        seen, taken, rewards, terminations, ends, begins = [self.observations], [], [], [], [], []
-        for _ in range(settings.num_steps):
-            # In autoreset mode "NextStep", this step only begins a new episode where the last step ended one. Its
-            # action is ignored, so it is not a transition to learn from.
-            begins.append(self.ended)
-            actions = agent.policy(agent.normalised(torch.from_numpy(self.observations))).sample()
-            self.observations, reward, terminated, truncated, _ = self.envs.step(actions.numpy())
-            self.ended = terminated | truncated
-            seen.append(self.observations)  # needs no copy: Operant does not overwrite an array that is referenced
-            taken.append(actions)
-            rewards.append(reward)
-            terminations.append(terminated)
-            ends.append(self.ended)
-        observations = torch.from_numpy(np.stack(seen))
-        normalised = agent.normalised(observations)
-        values = agent.critic(normalised).squeeze(-1)
-        scaled = np.stack(rewards) * np.float32(settings.reward_scale)
-        advantages = self.advantages(values, scaled, np.stack(terminations), np.stack(ends), settings)
-        is_step = torch.from_numpy(~np.stack(begins))
-        actions = torch.stack(taken)
-        log_probs = agent.log_prob(agent.policy(normalised[:-1]), actions)
-        batch = Batch(
-            normalised[:-1][is_step],
-            actions[is_step],
-            log_probs[is_step],
-            advantages[is_step],
-            (advantages + values[:-1])[is_step],
+        steps = self.envs.rollout(
+            agent.with_noise(int(self.random.integers(2**63))),
+            settings.num_steps,
+            critic=agent.without_python(agent.critic),
+            record=("observations", "actions", "rewards", "terminations", "truncations", "log_probs", "values"),
         )
-        agent.see(observations[:-1][is_step])
+        observations = torch.from_numpy(np.concatenate([self.observations[None], steps.observations]))
+        first_values = agent.critic(agent.normalised(observations[0])).squeeze(-1).numpy()
+        values = np.concatenate([first_values[None], steps.values])
+        ends = steps.terminations | steps.truncations
+        # In autoreset mode "NextStep", a step only begins a new episode where the last step ended one. Its action is
+        # ignored, so it is not a transition to learn from.
+        is_step = torch.from_numpy(~np.concatenate([self.ended[None], ends[:-1]]))
+        self.observations, self.ended = steps.observations[-1], ends[-1]
+        rewards = steps.rewards * np.float32(settings.reward_scale)
+        advantages = self.advantages(values, rewards, steps.terminations, ends, settings)
+        seen = observations[:-1][is_step]
+        batch = Batch(
+            agent.normalised(seen),
+            torch.from_numpy(steps.actions)[is_step],
+            torch.from_numpy(steps.log_probs)[is_step],
+            torch.from_numpy(advantages)[is_step],
+            torch.from_numpy(advantages + values[:-1])[is_step],
+        )
+        if agent.normalises:
+            agent.see(seen)
         return batch
 
     @staticmethod
     def advantages(
-        values: torch.Tensor, rewards: np.ndarray, terminations: np.ndarray, ends: np.ndarray, settings: Settings
-    ) -> torch.Tensor:
+        values: np.ndarray, rewards: np.ndarray, terminations: np.ndarray, ends: np.ndarray, settings: Settings
+    ) -> np.ndarray:
         """Return generalised advantage estimates.
 
         The step that ends an episode returns its last observation. After a truncation, the value of this observation
         counts, because the episode could have continued; after a termination it does not. In both cases, the next
         episode does not count.
         """
-        value = values.numpy()
-        errors = rewards + settings.gamma * value[1:] * ~terminations - value[:-1]
-        keep = settings.gamma * settings.gae_lambda * ~ends
+        errors = rewards + np.float32(settings.gamma) * values[1:] * ~terminations - values[:-1]
+        keep = np.float32(settings.gamma * settings.gae_lambda) * ~ends
         advantages, last = np.empty_like(errors), np.zeros_like(errors[0])
         for t in reversed(range(len(errors))):
             advantages[t] = last = errors[t] + keep[t] * last
-        return torch.from_numpy(advantages)
+        return advantages
 
 
 def update(agent: Agent, optimizer: torch.optim.Optimizer, batch: Batch, settings: Settings) -> None:
     """Learn from a batch in several passes."""
-    count = len(batch.returns)
+    parameters = list(agent.parameters())
     for _ in range(settings.epochs):
-        for chosen in torch.randperm(count).chunk(settings.minibatches):
-            observations, advantages = batch.observations[chosen], batch.advantages[chosen]
-            policy = agent.policy(observations)
-            ratio = (agent.log_prob(policy, batch.actions[chosen]) - batch.log_probs[chosen]).exp()
-            advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        order = torch.randperm(len(batch.returns))
+        for some in zip(*(part[order].split(settings.minibatch) for part in batch), strict=True):
+            part = Batch(*some)
+            if len(part.returns) < settings.minibatch // 2:
+                continue  # the mean and the deviation of a few advantages say little
+            log_probs, entropy = agent.log_probs(part.observations, part.actions)
+            ratio = (log_probs - part.log_probs).exp()
+            deviation, mean = torch.std_mean(part.advantages)
+            advantages = (part.advantages - mean) / (deviation + 1e-8)
             clipped = ratio.clamp(1 - settings.clip, 1 + settings.clip)
             policy_loss = -torch.min(advantages * ratio, advantages * clipped).mean()
-            value_loss = (agent.critic(observations).squeeze(-1) - batch.returns[chosen]).square().mean()
-            loss = policy_loss + 0.25 * value_loss - settings.entropy * policy.entropy().mean()
+            value_loss = (agent.critic(part.observations).squeeze(-1) - part.returns).square().mean()
+            loss = policy_loss + 0.25 * value_loss - settings.entropy * entropy
             optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(agent.parameters(), 0.5)
+            nn.utils.clip_grad_norm_(parameters, 0.5)
             optimizer.step()
 
 
-def train(env_id: str, seed: int, csv: str | None = None, quiet: bool = False) -> tuple[Agent, float]:
-    """Train until the agent solves the environment or has made all steps. Return the agent and its mean return."""
-    settings = SETTINGS[env_id]
+def train(
+    env_id: str, seed: int, csv: str | None = None, quiet: bool = False, settings: Settings | None = None
+) -> tuple[Agent, float]:
+    """Train until the agent solves the environment or has made all steps. Return the best agent and its mean return."""
+    settings = settings or SETTINGS[env_id]
     torch.manual_seed(seed)
-    envs = gym.make_vec(f"operant/{env_id}", num_envs=settings.num_envs)
-    judge = gym.make_vec(f"operant/{env_id}", num_envs=128)
+    torch.set_num_threads(1)  # more threads slow down such small networks
+    envs: Any = gym.make_vec(f"operant/{env_id}", num_envs=settings.num_envs)
+    judge: Any = gym.make_vec(f"operant/{env_id}", num_envs=128)
     agent = Agent(envs, settings)
     optimizer = torch.optim.Adam(agent.parameters(), lr=settings.learning_rate, eps=1e-5, fused=True)
     collector = Collector(envs, seed)
     per_update = settings.num_envs * settings.num_steps
-    mean = -np.inf
-    with operant.utils.Logger(csv_path=csv, quiet=quiet) as logger:
-        updates = settings.most_steps // per_update
+    best, best_mean, training_return = agent, -np.inf, -np.inf
+    updates = settings.most_steps // per_update
+    with operant.utils.Logger(csv_path=csv, quiet=quiet, total_steps=updates * per_update) as logger:
         for i in range(updates):
             optimizer.param_groups[0]["lr"] = settings.learning_rate * (1 - i / updates)
             update(agent, optimizer, collector.collect(agent, settings), settings)
-            mean = judge.evaluate(agent.without_noise(), seed=1000 * i).returns.mean()
-            logger.log(steps=per_update, mean_return=mean)
-            if mean >= settings.solved:
+            logs = envs.get_logs()
+            if logs["episode_count"] >= 16:
+                training_return = logs["mean_reward"]
+                envs.clear_logs()
+            metrics = {"training_return": training_return}
+            if training_return >= settings.gate or i == updates - 1:
+                mean = judge.evaluate(agent.without_noise(), seed=1000 * (seed + i)).returns.mean()
+                metrics["mean_return"] = mean
+                if mean > best_mean:
+                    best, best_mean = copy.deepcopy(agent), mean
+            logger.log(steps=per_update, **metrics)
+            if best_mean >= settings.solved:
                 break
-    return agent, mean
+    return best, float(best_mean)
 
 
 @torch.no_grad()
@@ -258,7 +318,7 @@ def judged_by_gymnasium(agent: Agent, env_id: str, seed: int, episodes: int = 10
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("env_id", nargs="?", default="CartPole-v1", choices=SETTINGS)
+    parser.add_argument("env_id", nargs="?", default="LunarLander-v3", choices=SETTINGS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--csv", help="file for the curve, for `operant plot`")
     parser.add_argument("--quiet", action="store_true")

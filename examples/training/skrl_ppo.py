@@ -46,10 +46,10 @@ class Value(DeterministicMixin, Model):
         return self.net(inputs["observations"]), {}
 
 
-rollouts, timesteps = 32, 4800
+rollouts, timesteps, epochs = 32, 4800, 8
 settings = PPO_CFG(
     rollouts=rollouts,
-    learning_epochs=8,
+    learning_epochs=epochs,
     mini_batches=4,
     discount_factor=0.98,
     gae_lambda=0.9,
@@ -60,7 +60,7 @@ settings = PPO_CFG(
     learning_rate_scheduler_kwargs={
         "start_factor": 1.0,
         "end_factor": 0.0,
-        "total_iters": timesteps // rollouts,
+        "total_iters": timesteps // rollouts * epochs,  # skrl steps the scheduler in each epoch
     },
 )
 settings.experiment.directory = tempfile.mkdtemp()

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <operant/abi/network.hpp>
 #include <operant/abi/policy_function.hpp>
 #include <operant/core/block_stepper.hpp>
 #include <operant/core/engine.hpp>
@@ -32,6 +33,11 @@ struct RolloutArrays {
     double* returns = nullptr;         ///< num_envs sums of rewards; null if they are not wanted
     void* chosen_actions = nullptr;    ///< the policy's actions, steps x num_envs rows; null if they are not wanted
     double* episodes_began = nullptr;  ///< the time when each env's episode began [s]; for lists with episode statistics
+    /// The logarithms of the probabilities of the chosen actions, of continuous ones of the density before clipping: steps x
+    /// num_envs; null if they are not wanted.
+    float* log_probs = nullptr;
+    float* values = nullptr;  ///< the critic's values of the observations, steps x num_envs; null if they are not wanted
+    PolicyFunction critic{};  ///< a network with one output, without noise and bounds; needed for `values`
 };
 
 /// Steps all envs many times. A rollout can be made in parts. After each part the environment is in the state in which as many
@@ -59,11 +65,13 @@ public:
     /// \param policy the policy, which has to outlive this object. Its actions have to be in the action space.
     /// \param steps the number of steps, at least 1
     /// \param arrays the arrays for the results
-    /// \throws ResetNeeded before the first reset; std::invalid_argument if `steps` is 0, or if the policy looks at observations
-    ///         that are not one array: a tuple, a dict or a MultiDiscrete
+    /// \throws ResetNeeded before the first reset; std::invalid_argument if `steps` is 0, if the policy looks at observations
+    ///         that are not one array (a tuple, a dict or a MultiDiscrete), or if log probabilities are wanted and it is not a
+    ///         network that draws its actions
     RolloutRun(Engine& core, const PolicyFunction& policy, std::size_t steps, RolloutArrays arrays)
         : RolloutRun(core, std::move(arrays), steps, policy) {
         if (policy.looks) BlockStepper::check_policy_sees(core.environment());
+        if (arrays_.log_probs) check_draws(policy.network);
         action_row_ = core.environment().action.size * sizeof(std::int32_t);
     }
 
@@ -94,7 +102,7 @@ private:
     RolloutRun(Engine& core, RolloutArrays arrays, std::size_t steps, const PolicyFunction& policy)
         : core_(core),
           policy_(policy),
-          arrays_(wanted(std::move(arrays), policy.act && BlockStepper::is_observed(core, policy),
+          arrays_(wanted(std::move(arrays), arrays.values || (policy.act && BlockStepper::is_observed(core, policy)),
                          policy.act && BlockStepper::needs_infos(core.environment()))),
           steppers_(core, arrays_.list, arrays_.episodes_began),
           steps_(steps) {
@@ -107,6 +115,16 @@ private:
         constexpr std::size_t most_totals = 65536;
         block_totals_.resize(std::min(steps, std::max<std::size_t>(most_totals / core.blocks(), 1)) * core.blocks());
         if (arrays_.returns) std::fill_n(arrays_.returns, core.num_envs(), 0.0);
+        if (arrays_.values) BlockStepper::check_policy_sees(core.environment());
+    }
+
+    static void check_draws(const Network* network) {
+        bool draws = network && (network->rule == ActionRule::drawn || network->rule == ActionRule::noisy);
+        if (draws && network->rule == ActionRule::noisy)
+            draws = std::all_of(network->noise, network->noise + network->action_size, [](double one) { return one > 0; });
+        if (!draws)
+            throw std::invalid_argument("log_probs: expected a network that draws its actions, with sample=True or with noise in "
+                                        "each number of an action");
     }
 
     static std::size_t steps_of(const Engine& core, std::size_t numbers) {
@@ -176,6 +194,7 @@ private:
             block_totals_[step * core_.blocks() + begin / envs_per_block] = step_block(stepper, row);
             if (!has_room) copy(in_place_, row);
             copy(copied_, row);
+            if (arrays_.values) stepper.value(arrays_.critic, arrays_.values + row);
             const std::size_t summed = step % BlockStepper::rewards_kept + 1;  // steps whose rewards the returns lack
             if (!arrays_.returns || (summed < BlockStepper::rewards_kept && step + 1 < steps)) continue;
             if (sums_kept_rewards)
@@ -189,7 +208,8 @@ private:
     /// \param row the row of the block's first env in this step
     StepTotals step_block(BlockStepper& stepper, std::size_t row) const {
         if (!policy_.act) return stepper.step(kernel_, given_ + row * action_row_);
-        return stepper.step(arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : nullptr);
+        return stepper.step(arrays_.chosen_actions ? static_cast<std::byte*>(arrays_.chosen_actions) + row * action_row_ : nullptr,
+                            arrays_.log_probs ? arrays_.log_probs + row : nullptr);
     }
 
     void* place(std::size_t i, std::size_t row) const {
@@ -217,6 +237,8 @@ struct Record {
     bool flags = true;               ///< terminations and truncations
     bool final_observations = true;  ///< with AutoresetMode::same_step: the observations before the restarts
     bool returns = true;             ///< the sums of the rewards
+    bool log_probs = false;          ///< the logarithms of the probabilities of the policy's actions
+    PolicyFunction critic{};         ///< a network with one output, whose values of the observations are kept; or none
 };
 
 /// The results of a rollout, one step after the other. Spans of outputs that were not kept are empty. The arrays belong to this
@@ -244,6 +266,8 @@ public:
     std::span<const bool> truncations;                ///< steps x num_envs
     Observations final_observations;                  ///< with AutoresetMode::same_step: as observations
     std::span<const double> returns;                  ///< num_envs
+    std::span<const float> log_probs;                 ///< steps x num_envs
+    std::span<const float> values;                    ///< the critic's values of `observations`, steps x num_envs
 
     /// Allocates arrays for the outputs that `record` selects.
     RolloutArrays prepare(const Engine& core, std::size_t steps, const Record& record, bool has_policy) {
@@ -265,6 +289,9 @@ public:
             arrays.data.push_back(data);
         }
         arrays.returns = make_room(returns, record.returns ? core.num_envs() : 0);
+        arrays.log_probs = make_room(log_probs, has_policy && record.log_probs ? rows : 0);
+        arrays.critic = record.critic;
+        arrays.values = make_room(values, record.critic.act ? rows : 0);
         arrays.chosen_actions = make_room(actions, has_policy && record.actions ? rows * ActionRowsOf<E>::size : 0);
         return arrays;
     }

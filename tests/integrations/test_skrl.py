@@ -39,4 +39,4 @@ def test_wrap_env_recognises_the_environment_and_gives_gymnasiums_results(env_id
 
 
 def test_the_example_trains_an_agent(run_example):
-    assert run_example("skrl_ppo.py") >= 400
+    assert run_example("skrl_ppo.py") >= 475

@@ -48,6 +48,9 @@ struct Network {
     const float *low, *high;      ///< continuous: the bounds of each number
     const double* noise;          ///< continuous: the standard deviation of the noise of each number
     Pcg64* random;                ///< one stream per env; null if the rule draws nothing
+    /// The logarithms of the probabilities, or of the densities before clipping, with which the rule drew the actions: one per
+    /// env, from the first env of a call on. Null if they are not wanted.
+    float* log_probs;
 };
 
 }  // namespace operant

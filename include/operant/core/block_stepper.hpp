@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <operant/abi/network.hpp>
 #include <operant/abi/policy_function.hpp>
 #include <operant/core/clock.hpp>
 #include <operant/core/output_list.hpp>
@@ -79,6 +80,10 @@ public:
     /// Lets the policy choose the actions until the next enter().
     void follow(const PolicyFunction& policy) {
         policy_ = policy;
+        if (policy.network) {
+            network_ = *policy.network;
+            policy_.policy = policy_.network = &network_;
+        }
         is_linear_ = LinearBlock::is_for(policy, core_.kernels_, core_.environment_);
         if (is_linear_) return linear_.enter(*policy.network, begin_, begin_ + count_);
         if (!policy.looks && !needs_infos(core_.environment_)) return;
@@ -114,12 +119,21 @@ public:
 
     /// Steps the envs once with actions that the policy chooses.
     /// \param chosen the destination of the actions; null if nobody wants them
-    StepTotals step(void* chosen) {
+    /// \param log_probs the destination of the logarithms of their probabilities, for a network that draws; or null
+    StepTotals step(void* chosen, float* log_probs = nullptr) {
         if (is_linear_) return step(core_.kernels_.step_linear, linear_.policy(chosen));
         if (!chosen) chosen = actions_.get();
-        policy_.act(policy_.policy, policy_.looks ? seen_as_policies_see() : nullptr, chosen, begin_, begin_ + count_, allowed_);
+        network_.log_probs = log_probs;
+        policy_.act(policy_.policy, policy_.looks ? as_policies_see(seen_) : nullptr, chosen, begin_, begin_ + count_, allowed_);
         look();
         return step(core_.kernels_.step_narrow, chosen);
+    }
+
+    /// Lets the critic value the observations that the last step wrote.
+    /// \param critic a network with one output
+    /// \param values the destination of the values, one per env
+    void value(const PolicyFunction& critic, float* values) {
+        critic.act(critic.policy, as_policies_see(arrays_.outputs().observations[0]), values, begin_, begin_ + count_, nullptr);
     }
 
     /// Returns true if the policy chooses by the observations that steps write. Linear policies see them in registers.
@@ -153,19 +167,19 @@ private:
     }
 
     /// Returns the observations as policies take them: numbers of other types than float32 are converted.
-    const void* seen_as_policies_see() {
+    const void* as_policies_see(const void* seen) {
         const SpaceDescription& space = core_.environment_.observation;
-        if (space.kind == SpaceKind::discrete || space.type == ElementType::float32) return seen_;
+        if (space.kind == SpaceKind::discrete || space.type == ElementType::float32) return seen;
         if (!numbers_) numbers_ = make_aligned_array<float>(envs_per_block * space.size);
         const auto convert = [&]<class Number>(const Number* from) {
             std::transform(from, from + count_ * space.size, numbers_.get(), [](Number one) { return static_cast<float>(one); });
         };
         switch (space.type) {
-            case ElementType::float64: convert(static_cast<const double*>(seen_)); break;
-            case ElementType::int8: convert(static_cast<const std::int8_t*>(seen_)); break;
-            case ElementType::int16: convert(static_cast<const std::int16_t*>(seen_)); break;
-            case ElementType::int32: convert(static_cast<const std::int32_t*>(seen_)); break;
-            default: convert(static_cast<const std::uint8_t*>(seen_)); break;  // of bools, too
+            case ElementType::float64: convert(static_cast<const double*>(seen)); break;
+            case ElementType::int8: convert(static_cast<const std::int8_t*>(seen)); break;
+            case ElementType::int16: convert(static_cast<const std::int16_t*>(seen)); break;
+            case ElementType::int32: convert(static_cast<const std::int32_t*>(seen)); break;
+            default: convert(static_cast<const std::uint8_t*>(seen)); break;  // of bools, too
         }
         return numbers_.get();
     }
@@ -184,6 +198,7 @@ private:
     EpisodeStatistics episodes_{};
     std::size_t begin_ = 0, count_ = 0;
     PolicyFunction policy_{};
+    Network network_{};           // the policy's, if it is one, with a destination for this block's log probabilities
     bool is_linear_ = false;      // whether the step kernel applies the policy itself
     LinearBlock linear_;          // if so: the policy's numbers
     const void* seen_ = nullptr;  // if not: the last observations

@@ -46,7 +46,8 @@ public:
             const std::size_t written = (first - begin) * network.action_size;  // float and int32 have the same size
             const auto* allowed = static_cast<const std::int8_t*>(masks);
             if (masks) allowed += (first - begin) * network.layers[network.layer_count - 1].outputs;
-            Actions::choose(network, memory.outputs, static_cast<float*>(actions) + written, first, count, allowed);
+            float* log_probs = network.log_probs ? network.log_probs + (first - begin) : nullptr;
+            Actions::choose(network, memory.outputs, static_cast<float*>(actions) + written, first, count, allowed, log_probs);
         }
     }
 

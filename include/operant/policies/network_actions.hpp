@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <math.h>
+#include <numbers>
 
 #include <xsimd/xsimd.hpp>
 
@@ -29,11 +31,12 @@ public:
     /// Chooses the actions of `count` envs, from env `first` on.
     /// \param outputs of the last layer, in rows that are `stride` numbers apart
     /// \param masks one row per env, as PolicyFunction::act takes them; null if all actions are allowed
+    /// \param log_probs as in Network, from env `first` on; null if they are not wanted
     static XSIMD_INLINE void choose(const Network& network, float* outputs, float* actions, std::size_t first, std::size_t count,
-                                    const std::int8_t* masks) {
+                                    const std::int8_t* masks, float* log_probs) {
         Pcg64* random = network.random ? network.random + first : nullptr;
         if (network.rule == ActionRule::value || network.rule == ActionRule::noisy) {
-            if (network.rule == ActionRule::noisy) add_noise(network, outputs, random, count);
+            if (network.rule == ActionRule::noisy) add_noise(network, outputs, random, count, log_probs);
             return clip(network, outputs, actions, count);
         }
         auto* chosen = reinterpret_cast<std::int32_t*>(actions);
@@ -43,11 +46,14 @@ public:
             const float* output = outputs + env;
             const std::size_t available = count - env < width ? count - env : width;
             const AllowedActions allowed{masks ? masks + env * choices : nullptr, choices, available};
+            Batch log_prob(0.0f);
             for (std::size_t k = 0, first_choice = 0; k < network.action_size; ++k) {
                 const std::int32_t values = network.choices[k];
                 const auto choose_among = [&](const auto& is_allowed) {
-                    return network.rule == ActionRule::largest ? largest_of(output, values, is_allowed)
-                                                               : drawn_of(output, values, is_allowed, random + env, available);
+                    if (network.rule == ActionRule::largest) return largest_of(output, values, is_allowed);
+                    const Indices drawn = drawn_of(output, values, is_allowed, random + env, available);
+                    if (log_probs) log_prob += log_probability(output, values, is_allowed, drawn);
+                    return drawn;
                 };
                 const Indices index = masks ? choose_among([&](std::int32_t i) { return allowed.at(first_choice + i); })
                                             : choose_among(EveryAction());
@@ -55,6 +61,7 @@ public:
                 output += static_cast<std::size_t>(values) * stride;
                 first_choice += static_cast<std::size_t>(values);
             }
+            if (log_probs) store_column(log_prob, log_probs + env, 1, available);
         }
     }
 
@@ -69,7 +76,9 @@ private:
     }
 
     /// Stands for a mask that allows every action.
-    struct EveryAction {};
+    struct EveryAction {
+        XSIMD_INLINE Mask operator()(std::int32_t) const { return Mask(true); }
+    };
 
     /// The action masks of a batch.
     struct AllowedActions {
@@ -169,6 +178,25 @@ private:
         return index;
     }
 
+    /// Returns the logarithm of the probability with which drawn_of draws this index; 0 if nothing is allowed.
+    template <class IsAllowed>
+    static XSIMD_INLINE Batch log_probability(const float* outputs, std::int32_t count, const IsAllowed& is_allowed,
+                                              const Indices& index) {
+        const auto output = [&](std::int32_t i) { return Batch::load_unaligned(outputs + static_cast<std::size_t>(i) * stride); };
+        const Batch none(-std::numeric_limits<float>::infinity());
+        Batch largest = none, chosen(0.0f), sum(0.0f);
+        for (std::int32_t i = 0; i < count; ++i) {
+            largest = xsimd::select(is_allowed(i), xsimd::max(largest, output(i)), largest);
+            chosen = xsimd::select(xsimd::batch_bool_cast<float>(index == Indices(i)), output(i), chosen);
+        }
+        for (std::int32_t i = 0; i < count; ++i)
+            sum += xsimd::select(is_allowed(i), exponential_of_negative(output(i) - largest), Batch(0.0f));
+        alignas(64) float lanes[width];
+        sum.store_aligned(lanes);
+        for (float& lane : lanes) lane = static_cast<float>(::log(double{lane}));
+        return xsimd::select(largest == none, Batch(0.0f), chosen - largest - Batch::load_aligned(lanes));
+    }
+
     /// Draws one `random()` for each of the first lanes.
     static XSIMD_INLINE Batch draw(Pcg64* random, std::size_t available) {
         alignas(64) float draws[width] = {};
@@ -176,10 +204,24 @@ private:
         return Batch::load_aligned(draws);
     }
 
-    static XSIMD_INLINE void add_noise(const Network& network, float* outputs, Pcg64* random, std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i)
+    static XSIMD_INLINE void add_noise(const Network& network, float* outputs, Pcg64* random, std::size_t count,
+                                       float* log_probs) {
+        double constant = 0;  // the part of the log density that is the same for all actions
+        if (log_probs)
             for (std::size_t k = 0; k < network.action_size; ++k)
-                outputs[k * stride + i] = static_cast<float>(random[i].normal(double{outputs[k * stride + i]}, network.noise[k]));
+                constant -= ::log(network.noise[k]) + ::log(2 * std::numbers::pi) / 2;
+        for (std::size_t i = 0; i < count; ++i) {
+            double log_density = constant;
+            for (std::size_t k = 0; k < network.action_size; ++k) {
+                float& output = outputs[k * stride + i];
+                const double mean{output};
+                output = static_cast<float>(random[i].normal(mean, network.noise[k]));
+                if (!log_probs) continue;
+                const double distance = (double{output} - mean) / network.noise[k];
+                log_density -= distance * distance / 2;
+            }
+            if (log_probs) log_probs[i] = static_cast<float>(log_density);
+        }
     }
 
     static XSIMD_INLINE void clip(const Network& network, const float* outputs, float* actions, std::size_t count) {

@@ -28,9 +28,15 @@ Observations = TypeVar("Observations")
 Progress = Callable[[int, int], object]
 #: A function of the observations that returns actions, or a compiled policy.
 Policy = Callable[[Any], Any] | _core.NativePolicy
+#: A function that steps once: with actions or a policy, the arrays of the outputs, and one for the policy's actions.
+_Step = Callable[[Any, list[Any], Any], None]
 
-#: The names that `record` can have.
-RECORDS = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
+#: The names that `record` can have, and those of them that only some rollouts have.
+RECORDS = (
+    *("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns"),
+    *("log_probs", "values"),
+)
+OPTIONAL = ("log_probs", "values")
 MOST = 2**31 - 1
 
 
@@ -51,6 +57,9 @@ class Rollout(Generic[Observations]):
             Masks mark the valid entries: `infos["final_obs"]`, of the same shape as the observations, is valid where
             `infos["_final_obs"]` is True, and `infos["episode"]` where `infos["_episode"]` is True.
         returns: Shape `(num_envs,)`, float64: the sum of each env's rewards.
+        log_probs: Shape `(steps, num_envs)`, float32: the logarithms of the probabilities of `actions`; of continuous
+            actions, of their density before they are clipped.
+        values: Shape `(steps, num_envs)`, float32: the critic's values of `observations`.
     """
 
     observations: Observations | None = None
@@ -60,6 +69,8 @@ class Rollout(Generic[Observations]):
     truncations: npt.NDArray[np.bool_] | None = None
     infos: dict[str, Any] | None = None
     returns: npt.NDArray[np.float64] | None = None
+    log_probs: npt.NDArray[np.float32] | None = None
+    values: npt.NDArray[np.float32] | None = None
     _recorded: frozenset[str] = field(default=frozenset(), kw_only=True)
     _arrays: list[Any] = field(default_factory=list, kw_only=True)  # an array or None for each output of a step
     _chosen: npt.NDArray[Any] | None = field(default=None, kw_only=True)  # the actions, unless the caller gave them
@@ -92,7 +103,9 @@ class Telling:
             self._next = time.monotonic() + 0.1
 
 
-def rollout(env: SimdVectorEnv[Any], source: Any, steps: Any, record: Any, out: Any, progress: Any) -> Rollout[Any]:
+def rollout(
+    env: SimdVectorEnv[Any], source: Any, steps: Any, critic: Any, record: Any, out: Any, progress: Any
+) -> Rollout[Any]:
     """See `SimdVectorEnv.rollout`."""
     if env._has_other("step"):
         raise NotImplementedError(
@@ -108,16 +121,24 @@ def rollout(env: SimdVectorEnv[Any], source: Any, steps: Any, record: Any, out: 
         steps = len(given)
     steps = positive_integer("steps", steps, MOST)
     check_progress(progress)
-    result = _new(env, steps, record) if out is None else _former(env, steps, record, out, given)
+    values = None if critic is None else _as_critic(critic)
+    recorded = _recorded(record, critic) if out is None else _former_record(out, record)
+    if "log_probs" in recorded and not isinstance(policy, _core.NetworkPolicy):
+        raise ValueError("record: expected no log_probs, as they need a Linear or MLP that draws its actions")
+    if ("values" in recorded) != (critic is not None):
+        wrong = "expected None, as no values are" if critic is not None else "expected a network, as values are"
+        raise ValueError(f"critic: {wrong} recorded")
+    result = _new(env, steps, recorded) if out is None else _former(env, steps, out, given)
     with shown_progress(progress, "steps") as told:
         if env._renderer is not None or (given is None and policy is None):
-            _run_step_by_step(env, source if given is None else iter(given), policy, steps, result, told)
+            _run_step_by_step(env, source if given is None else iter(given), policy, steps, result, values, told)
         else:
             if given is None:
                 _make_room_for_actions(result, (steps, *_action_shape(env)), _action_dtype(env))
             chosen = result._chosen if given is None and "actions" in result._recorded else None
             flat: Any = policy if given is None else given.reshape(-1, *given.shape[2:])
-            env._core.rollout(flat, steps, result._arrays, chosen, result.returns, told)
+            others = (result.returns, result.log_probs, result.values)
+            env._core.rollout(flat, steps, result._arrays, chosen, *others, values, told)
     _show(env, result, given)
     return result
 
@@ -172,8 +193,18 @@ def shown_progress(progress: Progress | bool | None, unit: str) -> Iterator[Prog
         yield move
 
 
-def _recorded(record: Any) -> frozenset[str]:
-    names = [record] if isinstance(record, str) else RECORDS if record is None else record
+def _as_critic(critic: Any) -> _core.NetworkPolicy:
+    """Return the core's network."""
+    bound = getattr(critic, "_core", None)
+    if not isinstance(bound, _core.NetworkPolicy):
+        raise TypeError(f"critic: expected None, a Linear or an MLP, got {shown(critic)}")
+    return bound
+
+
+def _recorded(record: Any, critic: Any = None) -> frozenset[str]:
+    names = [record] if isinstance(record, str) else record
+    if record is None:
+        names = [name for name in RECORDS if name not in OPTIONAL or (name == "values" and critic is not None)]
     try:
         chosen = frozenset(names)
     except TypeError:
@@ -185,18 +216,20 @@ def _recorded(record: Any) -> frozenset[str]:
 
 
 def _arrays_of(env: SimdVectorEnv[Any], steps: int) -> Iterator[tuple[str, tuple[int, ...], npt.DTypeLike]]:
-    """Iterate over record, shape and dtype of the arrays of a step, in the core's order, and of the returns."""
+    """Iterate over record, shape and dtype of the arrays of a step, in the core's order, and of the other arrays."""
     of_role = {role: f"{role}s" for role in ("observation", "reward", "termination", "truncation")}
     for role, _, dtype, shape in env._outputs:
         yield of_role.get(role, "infos"), (steps, env.num_envs, *shape), dtype
     yield "returns", (env.num_envs,), np.float64
+    yield "log_probs", (steps, env.num_envs), np.float32
+    yield "values", (steps, env.num_envs), np.float32
 
 
-def _new(env: SimdVectorEnv[Any], steps: int, record: Any) -> Rollout[Any]:
+def _new(env: SimdVectorEnv[Any], steps: int, recorded: frozenset[str]) -> Rollout[Any]:
     """Make a rollout with arrays for the records."""
-    result: Rollout[Any] = Rollout(_recorded=_recorded(record))
+    result: Rollout[Any] = Rollout(_recorded=recorded)
     try:
-        *result._arrays, result.returns = (
+        *result._arrays, result.returns, result.log_probs, result.values = (
             np.empty(shape, dtype) if name in result._recorded else None
             for name, shape, dtype in _arrays_of(env, steps)
         )
@@ -205,16 +238,22 @@ def _new(env: SimdVectorEnv[Any], steps: int, record: Any) -> Rollout[Any]:
     return result
 
 
-def _former(env: SimdVectorEnv[Any], steps: int, record: Any, out: Any, given: Any) -> Rollout[Any]:
-    """Return the rollout `out` of a former call; raise an exception if its arrays do not fit this one."""
+def _former_record(out: Any, record: Any) -> frozenset[str]:
+    """Return the names that the rollout `out` of a former call has."""
     if not isinstance(out, Rollout):
         raise TypeError(f"out: expected None or the result of a former call, got {shown(out)}")
     if record is not None and _recorded(record) != out._recorded:
         raise ValueError(f"out: expected {', '.join(sorted(_recorded(record)))}, the names in record, got {out}")
+    return out._recorded
+
+
+def _former(env: SimdVectorEnv[Any], steps: int, out: Rollout[Any], given: Any) -> Rollout[Any]:
+    """Return the rollout `out` of a former call; raise an exception if its arrays do not fit this one."""
     wanted = list(_arrays_of(env, steps))
-    if len(out._arrays) != len(wanted) - 1:
+    if len(out._arrays) != len(wanted) - 3:
         raise ValueError("out: expected one of this environment, in this autoreset mode, got another's")
-    for (name, shape, dtype), array in zip(wanted, [*out._arrays, out.returns], strict=True):
+    others = (out.returns, out.log_probs, out.values)
+    for (name, shape, dtype), array in zip(wanted, [*out._arrays, *others], strict=True):
         if name not in out._recorded:
             continue
         if not isinstance(array, np.ndarray) or (array.shape, array.dtype) != (shape, dtype):
@@ -257,6 +296,7 @@ def _run_step_by_step(
     policy: _core.NativePolicy | None,
     steps: int,
     result: Rollout[Any],
+    critic: _core.NetworkPolicy | None,
     progress: Progress | None,
 ) -> None:
     """Step with given actions, a function in Python or, where every step is drawn, a compiled policy."""
@@ -264,18 +304,23 @@ def _run_step_by_step(
     tell = Telling(progress, steps)
     given = policy is None and not callable(source)
     done = 0
+
+    def step(source: Any, arrays: list[Any], chosen: npt.NDArray[Any] | None) -> None:
+        rows = (None if array is None else array[done : done + 1] for array in (result.log_probs, result.values))
+        env._core.rollout(source, 1, arrays, chosen, rewards, *rows, critic, None)
+
     try:
         while done < steps:
             arrays = [None if array is None else array[done : done + 1] for array in result._arrays]
             if policy is not None:
-                actions = _choose_and_draw(env, policy, arrays, rewards)
+                actions = _choose_and_draw(env, policy, arrays, step)
             else:
                 chosen = next(source) if given else source(env._core.observe())
                 actions = env._fitting((env._as_actions or arguments.as_actions)(chosen))
                 if env._renderer is None:
-                    env._core.rollout(actions, 1, arrays, None, rewards, None)
+                    step(actions, arrays, None)
                 else:
-                    _step_and_draw(env, actions, arrays, rewards)
+                    _step_and_draw(env, actions, arrays, step)
             _add(rewards, returns)
             done += 1
             if not given and "actions" in result._recorded:
@@ -294,15 +339,15 @@ def _add(rewards: npt.NDArray[np.float64], returns: npt.NDArray[np.float64]) -> 
 
 
 def _choose_and_draw(
-    env: SimdVectorEnv[Any], policy: _core.NativePolicy, arrays: list[Any], rewards: Any
+    env: SimdVectorEnv[Any], policy: _core.NativePolicy, arrays: list[Any], step: _Step
 ) -> npt.NDArray[Any]:
     chosen = np.empty((1, *_action_shape(env)), _action_dtype(env))
-    _step_and_draw(env, policy, arrays, rewards, chosen)
+    _step_and_draw(env, policy, arrays, step, chosen)
     return chosen[0]
 
 
 def _step_and_draw(
-    env: SimdVectorEnv[Any], source: Any, arrays: list[Any], rewards: Any, chosen: npt.NDArray[Any] | None = None
+    env: SimdVectorEnv[Any], source: Any, arrays: list[Any], step: _Step, chosen: npt.NDArray[Any] | None = None
 ) -> None:
     """Step once with actions, or with a policy that writes its actions into `chosen`; then draw."""
     flags = {}
@@ -311,7 +356,7 @@ def _step_and_draw(
             if arrays[i] is None:
                 arrays[i] = np.empty((1, env.num_envs), np.bool_)
             flags[role] = arrays[i][0]
-    env._core.rollout(source, 1, arrays, chosen, rewards, None)
+    step(source, arrays, chosen)
     actions = source if chosen is None else chosen[0]
     env._renderer.after_step(actions, flags["termination"] | flags["truncation"])  # type: ignore[union-attr]
 

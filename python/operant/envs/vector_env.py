@@ -340,6 +340,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         actions: npt.ArrayLike | Policy,
         steps: int | None = None,
         *,
+        critic: Policy | None = None,
         record: str | Iterable[str] | None = None,
         out: Rollout[Any] | None = None,
         progress: Progress | bool | None = None,
@@ -361,8 +362,10 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
                 the observations of a step, as `reset` returns them, and returns the actions of the next one, at the
                 speed of Python. The actions of a `Tuple` or a `Dict` are a tuple or a dict of such arrays.
             steps: The number of steps to make with a policy; with actions, None or the number of actions.
+            critic: A `Linear` or an `MLP` with one output, which values the observations of the steps.
             record: The names of the results to keep: "observations", "actions", "rewards", "terminations",
-                "truncations", "infos" and "returns". None keeps all of them, or those that `out` has.
+                "truncations", "infos" and "returns"; "values" with a critic; and "log_probs" with a network that draws
+                its actions. None keeps all of them but "log_probs", or those that `out` has.
             out: The result of a former call. It is overwritten and returned, so that nothing is allocated.
             progress: True shows a progress bar of tqdm, in a terminal or a notebook. A function is called a few times
                 a second with the number of completed steps and the number of all steps.
@@ -383,7 +386,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             RuntimeError: Another thread, or `progress`, is using this environment; or the code of the environment or of
                 a compiled policy threw an exception, which closes the environment.
         """
-        return _rollout.rollout(self, actions, steps, record, out, progress)
+        return _rollout.rollout(self, actions, steps, critic, record, out, progress)
 
     def evaluate(
         self,
