@@ -41,6 +41,8 @@ class Judge:
 
     def __init__(self, seed: int) -> None:
         """Start the clock."""
+        import torch._dynamo  # noqa: F401 (torch's optimizers import it on first use, which takes a second)
+
         import operant
 
         self._env = operant.envs.CartPoleVecEnv(100)
@@ -52,8 +54,13 @@ class Judge:
         """Evaluate a network of tanh units. Raises Solved if it solves CartPole or the budget is spent."""
         from operant.policies import MLP
 
+        self.of(
+            MLP([np.asarray(one) for one in weights], [np.asarray(one) for one in biases], "tanh", **options), steps
+        )
+
+    def of(self, policy: Any, steps: int) -> None:
+        """Evaluate a policy, as above."""
         now = time.process_time()
-        policy = MLP([np.asarray(one) for one in weights], [np.asarray(one) for one in biases], "tanh", **options)
         mean = float(self._env.evaluate(policy, seed=self._seed).returns.mean())
         self.curve.append((now - self._started - self._judging, steps, mean))
         self._judging += time.process_time() - now
@@ -81,8 +88,7 @@ def operants_example(seed: int) -> Judge:
         nonlocal steps
         original(agent, optimizer, batch, settings)
         steps += settings.num_envs * settings.num_steps
-        normalisation = {"observation_mean": agent.mean.numpy(), "observation_variance": agent.variance.numpy()}
-        judge(*layers(agent.actor), steps, **normalisation)
+        judge.of(agent.without_noise(), steps)
 
     ppo.update = update
     with contextlib.suppress(Solved):
@@ -112,7 +118,12 @@ def stable_baselines3(seed: int, ours: bool) -> Judge:
             judge([*weights, *last_weights], [*biases, *last_biases], self.num_timesteps)
 
     judge = Judge(seed)
-    env = (make_vec_env if ours else make_dummy)("CartPole-v1", 8, seed)
+    # In float64, the trajectories are Gymnasium's.
+    env = (
+        make_vec_env("CartPole-v1", 8, seed, env_kwargs={"dtype": np.float64})
+        if ours
+        else make_dummy("CartPole-v1", 8, seed)
+    )
     settings: dict[str, Any] = {"n_steps": 32, "batch_size": 256, "n_epochs": 20, "gamma": 0.98, "gae_lambda": 0.8}
     model = PPO(
         "MlpPolicy",
@@ -144,7 +155,12 @@ def cleanrl(seed: int, ours: bool) -> Judge:
     for hunk in re.findall(r"(?:^-.*\n)+(?:^\+.*\n)*", found[1], re.MULTILINE):
         old, new = ("\n".join(line[1:] for line in hunk.splitlines() if line[0] == sign) for sign in "-+")
         code = code.replace(old, new)
-    if not ours:
+    if ours:
+        code = code.replace(
+            "        record_episode_statistics=True,\n", "        record_episode_statistics=True, dtype=np.float64,\n"
+        )
+        assert "np.float64" in code
+    else:
         start, end = (
             code.index("    envs = gym.make_vec("),
             code.index("    assert isinstance(envs.single_action_space"),
@@ -220,15 +236,16 @@ def main() -> None:
     runs = [measured(name, seed) for seed in range(1, arguments.seeds + 1) for name in arguments.only]
     if arguments.json:
         arguments.json.write_text(json.dumps(runs) + "\n")
-    print("| CartPole solved by | processor time, s: median (lowest - highest) | steps, median | solved |")
-    print("|---|---|---|---|")
+    print("| CartPole solved by | processor time, s: median (lowest - highest) | steps, median | us a step | solved |")
+    print("|---|---|---|---|---|")
     for name in arguments.only:
         ends = [run["curve"][-1] for run in runs if run["contender"] == name]
         times = np.array([end[0] if end[2] >= SOLVED else np.inf for end in ends])
         low, middle, high = np.sort(times)[[0, len(times) // 2, -1]]
         steps = int(np.median([end[1] for end in ends]))
         solved = int(np.isfinite(times).sum())
-        print(f"| {name} | {middle:.1f} ({low:.1f} - {high:.1f}) | {steps:,} | {solved} of {len(ends)} |")
+        each = np.median([1e6 * end[0] / end[1] for end in ends])
+        print(f"| {name} | {middle:.1f} ({low:.1f} - {high:.1f}) | {steps:,} | {each:.0f} | {solved} of {len(ends)} |")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from operant.envs import CartPoleVecEnv
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # Gymnasium's thresholds. Pendulum has none; its best possible mean return is about -140.
 SOLVED = {"CartPole-v1": 475, "Acrobot-v1": -100, "MountainCarContinuous-v0": 90, "Pendulum-v1": -200}
+SOLVED |= {"LunarLander-v3": 200, "LunarLanderContinuous-v3": 200}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,10 @@ def ppo():
 
 @pytest.mark.parametrize(
     ("env_id", "seed"),
-    [("CartPole-v1", 1), ("CartPole-v1", 2), ("Acrobot-v1", 1), ("MountainCarContinuous-v0", 1)],
+    [
+        *[("CartPole-v1", 1), ("CartPole-v1", 2), ("Acrobot-v1", 1), ("MountainCarContinuous-v0", 1)],
+        *[("LunarLander-v3", 1), ("LunarLander-v3", 2), ("LunarLanderContinuous-v3", 1)],
+    ],
 )
 def test_solves(run_example, env_id, seed):
     assert run_example("../ppo.py", env_id, "--seed", str(seed), "--quiet") >= SOLVED[env_id]
@@ -45,7 +50,7 @@ def test_one_of_three_seeds_solves_pendulum(run_example):
 def test_batches_are_the_steps_of_episodes_with_their_advantages(ppo):
     """Gymnasium's environment gives the expected steps for the same actions, the formula the expected advantages."""
     limit = 12  # some episodes end by a fall, some by this
-    settings = replace(ppo.SETTINGS["CartPole-v1"], num_envs=1, num_steps=400)
+    settings = replace(ppo.SETTINGS["CartPole-v1"], num_envs=1, num_steps=400, reward_scale=1.0)
     envs = CartPoleVecEnv(1, max_episode_steps=limit, dtype=np.float64)
     agent = ppo.Agent(envs, settings)
     batch = ppo.Collector(envs, seed=5).collect(agent, settings)
@@ -86,7 +91,7 @@ def test_batches_are_the_steps_of_episodes_with_their_advantages(ppo):
 def test_observations_are_normalised_as_gymnasium_does(ppo):
     from gymnasium.wrappers.utils import RunningMeanStd
 
-    agent = ppo.Agent(CartPoleVecEnv(3), ppo.SETTINGS["CartPole-v1"])
+    agent = ppo.Agent(CartPoleVecEnv(3), ppo.SETTINGS["BipedalWalker-v3"])
     expected = RunningMeanStd(shape=(4,))
     rng = np.random.default_rng(1)
     for count in (3, 500, 40):
@@ -111,3 +116,41 @@ def test_the_judged_policy_is_the_trained_one(ppo):
             np.testing.assert_array_equal(actions, outputs.argmax(1))
         else:
             np.testing.assert_allclose(actions, outputs, atol=1e-5)
+
+
+def test_the_command_writes_curve_and_policy(ppo, tmp_path, monkeypatch, capsys):
+    """The policy of the file balances Gymnasium's pole, and the last line has the time."""
+    from operant import cli, policies
+
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["train", "cartpole-v1", "--seed", "1", "--csv", "curve.csv"]) == 0
+    assert re.fullmatch(
+        r"CartPole-v1: solved in [\d.]+ s, [\d.]+ s of processor time; mean return \d+\.\d in 128 new episodes",
+        capsys.readouterr().out.splitlines()[-1],
+    )
+    assert "mean_return" in (tmp_path / "curve.csv").read_text().splitlines()[0]
+    policy = policies.load("cartpole-v1.npz")
+    env = gym.make("CartPole-v1")
+    observation, _ = env.reset(seed=1)
+    for _ in range(500):
+        observation, _, terminated, truncated, _ = env.step(int(policy(observation[None])[0]))
+        assert not terminated
+    assert truncated
+
+
+def test_the_command_says_when_it_has_not_solved(ppo, tmp_path, monkeypatch, capsys):
+    from operant import cli
+    from operant.training import ppo as installed
+
+    monkeypatch.chdir(tmp_path)
+    few = replace(ppo.SETTINGS["CartPole-v1"], num_steps=2, most_steps=128)
+    monkeypatch.setitem(installed.SETTINGS, "CartPole-v1", installed.Settings(**vars(few)))
+    assert cli.main(["train", "CartPole-v1", "--quiet"]) == 1
+    assert "CartPole-v1: not solved in" in capsys.readouterr().out
+
+
+def test_an_environment_without_settings_is_refused_by_name(capsys):
+    from operant import cli
+
+    assert cli.main(["train", "LunarLander-v9"]) == 2
+    assert "LunarLander-v9: expected one of CartPole-v1, " in capsys.readouterr().err

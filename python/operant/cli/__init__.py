@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import operant
-from operant.cli import bench, check, envs, info, plot, watch
+from operant.cli import bench, check, envs, info, plot, train, watch
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="operant", description="Gymnasium's environments, thousands at a time, one SIMD lane each.")
     parser.add_argument("-V", "--version", action="version", version=f"operant {operant.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    for command in (bench, check, info, envs, watch, plot):
+    for command in (bench, check, info, envs, train, watch, plot):
         command.add_parser(commands)
     return parser
 

@@ -358,6 +358,116 @@ def test_random_actions_are_drawn_as_documented():
     np.testing.assert_allclose(np.bincount(actions), 10_000, rtol=0.05)
 
 
+# Log probabilities and values in rollouts
+
+
+def probabilities_of(z, mask=True):
+    weights = np.where(mask, np.exp(z - z.max(-1, keepdims=True)), 0)
+    return weights / weights.sum(-1, keepdims=True)
+
+
+@pytest.mark.parametrize("num_envs", [1, 77, 1100])
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_log_probabilities_and_values_are_those_of_numpy(num_envs, mode):
+    env = operant.envs.CartPoleVecEnv(num_envs, autoreset_mode=mode, workers=2)
+    first, _ = env.reset(seed=3)
+    weights, biases = network((4, 16, 2))
+    policy = MLP(weights, biases, sample=True, seed=4)
+    critic = MLP(*network((4, 8, 1)), "relu", observation_mean=numbers(4), observation_variance=np.ones(4))
+    plain = env.rollout(MLP(weights, biases, sample=True, seed=4), 60)
+    env.reset(seed=3)
+    both = env.rollout(policy, 60, critic=critic, record=("observations", "actions", "log_probs", "values"))
+    np.testing.assert_array_equal(both.actions, plain.actions)
+    np.testing.assert_array_equal(both.observations, plain.observations)
+    seen = np.concatenate([first[None], both.observations[:-1]])
+    p = probabilities_of(outputs(seen, weights, biases, ["tanh", None]))
+    expected = np.log(np.take_along_axis(p, both.actions[..., None], -1)[..., 0])
+    assert both.log_probs.dtype == both.values.dtype == np.float32
+    np.testing.assert_allclose(both.log_probs, expected, atol=1e-5)
+    x = both.observations - numbers(4)
+    np.testing.assert_allclose(both.values, outputs(x, *network((4, 8, 1)), ["relu", None])[..., 0], atol=2e-5)
+
+
+def test_log_densities_are_those_before_clipping():
+    env = operant.envs.PendulumVecEnv(130)
+    first, _ = env.reset(seed=1)
+    weights, noise = numbers(1, 3), np.array([0.7])
+    free = Linear(weights, noise=noise, action_space=LINE, seed=2)
+    record = ("observations", "actions", "log_probs")
+    steps = env.rollout(free, 30, record=record)
+    mean = np.concatenate([first[None], steps.observations[:-1]]).astype(np.float64) @ weights.T
+    expected = -(((steps.actions - mean) / noise) ** 2) / 2 - np.log(noise) - np.log(2 * np.pi) / 2
+    np.testing.assert_allclose(steps.log_probs, expected.sum(-1), atol=2e-5)
+    assert (abs(steps.actions) > 2).any()  # which the environment clips
+    env.reset(seed=1)
+    clipped = env.rollout(Linear(weights, noise=noise, seed=2), 30, record=record)
+    np.testing.assert_array_equal(clipped.actions, np.clip(steps.actions, -2, 2))
+    np.testing.assert_array_equal(clipped.log_probs, steps.log_probs)
+
+
+def test_masked_actions_have_no_probability():
+    env = operant.envs.TaxiVecEnv(90)
+    first, infos = env.reset(seed=1)
+    weights = numbers(6, 500)
+    steps = env.rollout(
+        Linear(weights, sample=True, seed=2), 40, record=("observations", "actions", "infos", "log_probs")
+    )
+    seen = np.concatenate([first[None], steps.observations[:-1]])
+    masks = np.concatenate([infos["action_mask"][None], steps.infos["action_mask"][:-1]]) == 1
+    p = probabilities_of(weights.T.astype(np.float64)[seen], masks)
+    expected = np.log(np.take_along_axis(p, steps.actions[..., None], -1)[..., 0])
+    np.testing.assert_allclose(steps.log_probs, expected, atol=1e-5)
+
+
+def test_values_need_no_policy_of_the_core():
+    """Given actions and functions of Python have values, too; those of discrete observations are a column."""
+    weights = numbers(1, 16)
+    actions = np.random.default_rng(1).integers(0, 4, (25, 70))
+    results = []
+    left = iter(actions)
+    for source in (actions, lambda observations: next(left)):
+        env = operant.envs.FrozenLakeVecEnv(70)
+        env.reset(seed=1)
+        results.append(env.rollout(source, 25, critic=Linear(weights)))
+    for result in results:
+        np.testing.assert_array_equal(result.values, weights[0][result.observations])
+        np.testing.assert_array_equal(result.observations, results[0].observations)
+    again = env.rollout(actions, critic=Linear(weights), out=results[0])
+    assert again is results[0]
+    np.testing.assert_array_equal(again.values, weights[0][again.observations])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"critic": 3}, TypeError, "critic: expected None, a Linear or an MLP, got 3"),
+        ({"critic": Linear(numbers(2, 4))}, ValueError, "critic: expected one output, got 2"),
+        ({"critic": Linear(numbers(1, 3))}, ValueError, "critic: expected observations of 3 numbers, got 4"),
+        ({"critic": Linear(numbers(1, 4)), "record": "rewards"}, ValueError, "critic: expected None, as no values"),
+        ({"record": "values"}, ValueError, "critic: expected a network, as values are recorded"),
+        ({"record": "log_probs"}, ValueError, "log_probs: expected a network that draws its actions"),
+        ({"actions": Random(), "record": "log_probs"}, ValueError, "record: expected no log_probs"),
+        ({"actions": lambda x: np.zeros(3, int), "record": "log_probs"}, ValueError, "record: expected no log_probs"),
+    ],
+)
+def test_values_and_log_probabilities_that_cannot_be_had_step_nothing(arguments, error, message):
+    env = operant.envs.CartPoleVecEnv(3)
+    first, _ = env.reset(seed=1)
+    with pytest.raises(error, match=message):
+        env.rollout(**{"actions": Linear(numbers(2, 4)), "steps": 2} | arguments)
+    np.testing.assert_array_equal(env.state[:, 0], first[:, 0])
+
+
+def test_noise_that_is_partly_zero_has_no_density():
+    env = operant.envs.LunarLanderContinuousVecEnv(2)
+    env.reset(seed=1)
+    with pytest.raises(ValueError, match="with noise in each number"):
+        env.rollout(Linear(numbers(2, 8), noise=[0.1, 0.0]), 3, record="log_probs")
+
+
+# Streams
+
+
 def test_a_stream_depends_on_the_seed_and_the_env_only():
     many, few = Linear(numbers(2, 3), sample=True, seed=1), Linear(numbers(2, 3), sample=True, seed=1)
     x = numbers(90, 3)
