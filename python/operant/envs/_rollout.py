@@ -31,11 +31,8 @@ Policy = Callable[[Any], Any] | _core.NativePolicy
 #: A function that steps once: with actions or a policy, the arrays of the outputs, and one for the policy's actions.
 _Step = Callable[[Any, list[Any], Any], None]
 
-#: The names that `record` can have, and those of them that only some rollouts have.
-RECORDS = (
-    *("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns"),
-    *("log_probs", "values"),
-)
+#: The names that `record` can have in every rollout, and those for networks that draw and with critics.
+RECORDS = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
 OPTIONAL = ("log_probs", "values")
 MOST = 2**31 - 1
 
@@ -76,7 +73,9 @@ class Rollout(Generic[Observations]):
     _chosen: npt.NDArray[Any] | None = field(default=None, kw_only=True)  # the actions, unless the caller gave them
 
     def __repr__(self) -> str:
-        records = (f"{name}={_outline(getattr(self, name))}" for name in RECORDS if name in self._recorded)
+        records = (
+            f"{name}={_outline(getattr(self, name))}" for name in (*RECORDS, *OPTIONAL) if name in self._recorded
+        )
         return f"Rollout({', '.join(records)})"
 
 
@@ -204,14 +203,14 @@ def _as_critic(critic: Any) -> _core.NetworkPolicy:
 def _recorded(record: Any, critic: Any = None) -> frozenset[str]:
     names = [record] if isinstance(record, str) else record
     if record is None:
-        names = [name for name in RECORDS if name not in OPTIONAL or (name == "values" and critic is not None)]
+        names = RECORDS if critic is None else (*RECORDS, "values")
     try:
         chosen = frozenset(names)
     except TypeError:
         raise TypeError(f"record: expected names, got {shown(record)}") from None
     for name in chosen:
-        if name not in RECORDS:
-            raise ValueError(f"record: expected some of {', '.join(RECORDS)}, got {shown(name)}")
+        if name not in (*RECORDS, *OPTIONAL):
+            raise ValueError(f"record: expected some of {', '.join((*RECORDS, *OPTIONAL))}, got {shown(name)}")
     return chosen
 
 
