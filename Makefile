@@ -109,8 +109,11 @@ docs-cpp:
 	cd build/docs && ls $$(grep -o 'cpp/[^"]*\.html' ../../docs/cpp.md) >/dev/null
 
 dist: $(venv)/requirements  ## build sdist and wheel into dist/, and test the wheel
-	rm -rf dist
-	$(python) -m build
+	rm -rf dist build/dist
+	$(python) -m pip install --quiet --group dist
+	$(python) -m build --outdir build/dist
+	mkdir dist && cp build/dist/*.tar.gz dist
+	PATH="$(CURDIR)/$(venv)/bin:$$PATH" $(python) -m auditwheel repair --wheel-dir dist build/dist/*.whl
 	scripts/check_dist.sh
 
 system:
