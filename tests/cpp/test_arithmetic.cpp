@@ -1,7 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <random>
+#include <type_traits>
+#include <vector>
 
 #include <operant/math/arithmetic.hpp>
 
@@ -68,4 +73,25 @@ TEST_CASE("squares of doubles are the C library's" * doctest::test_suite("not em
 TEST_CASE("a double divided by a constant is correctly rounded") {
     const operant::Divisor<xsimd::batch<double>> divisor(1.1);
     for (double x = 0.1; x < 100; x += 0.37) CHECK((xsimd::batch<double>(x) / divisor).get(0) == x / 1.1);
+}
+
+TEST_CASE_TEMPLATE("quotients and square roots of batches are those of single numbers", Scalar, float, double) {
+    using Batch = xsimd::batch<Scalar>;
+    using Bits = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
+    std::mt19937_64 random(1);
+    std::vector<Scalar> numbers = {0, Scalar(-0.0), 1, std::numeric_limits<Scalar>::denorm_min(), std::numeric_limits<Scalar>::min(),
+                                   std::numeric_limits<Scalar>::max(), std::numeric_limits<Scalar>::infinity()};
+    while (numbers.size() < 100'000) {
+        const auto number = std::bit_cast<Scalar>(static_cast<Bits>(random()));
+        if (!std::isnan(number)) numbers.push_back(number);
+    }
+    const auto same = [](Scalar a, Scalar b) { return std::bit_cast<Bits>(a) == std::bit_cast<Bits>(b) || (std::isnan(a) && std::isnan(b)); };
+    int different = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const Scalar a = numbers[i], b = numbers[i * 7919 % numbers.size()], size = std::fabs(a);
+        volatile Scalar divided = a / b, root = std::sqrt(size);
+        different += !same(operant::quotient(Batch(a), Batch(b)).get(0), divided);
+        different += !same(operant::square_root(Batch(size)).get(0), root);
+    }
+    CHECK(different == 0);
 }

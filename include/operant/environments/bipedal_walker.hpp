@@ -242,17 +242,9 @@ private:
     template <class Arch, class Envs>
     static XSIMD_INLINE void step_worlds(const Envs& envs, const Loads* loads) {
         const auto state_at = [&](std::size_t k) -> State& { return envs.states[envs.envs[k]]; };
-        if constexpr (rigid_body::steps_in_lanes<Arch>) {
-            rigid_body::IslandLanes<Scene, Arch>::step(
-                envs.count, [&](std::size_t k) -> World& { return state_at(k).world; },
-                [&](std::size_t k) -> const Loads& { return loads[k]; },
-                [&](std::size_t k) { return Listener{state_at(k).touches}; });
-        } else {
-            for (std::size_t k = 0; k < envs.count; ++k) {
-                Listener listener{state_at(k).touches};
-                Engine::step(state_at(k).world, loads[k], listener);
-            }
-        }
+        rigid_body::IslandLanes<Scene, Arch>::step(
+            envs.count, [&](std::size_t k) -> World& { return state_at(k).world; },
+            [&](std::size_t k) -> const Loads& { return loads[k]; }, [&](std::size_t k) { return Listener{state_at(k).touches}; });
     }
 
     /// Draws a world, and returns the push of the first step.
@@ -395,21 +387,26 @@ private:
         const Vector from = world.bodies[0].place.origin;
         // All rays lead to the right, so most walls are out of reach. The margin is for rounding.
         constexpr float margin = 0.1f, reach = static_cast<float>(right[rays - 1]) + margin;
-        std::array<const rigid_body::Wall*, Scene::walls> near;
-        std::size_t near_count = 0;
+        // All rays at once, one in each lane. Rays in the lanes that are left have no way.
+        using Arch = xsimd::default_arch;
+        constexpr std::size_t lanes = xsimd::batch<float, Arch>::size, batches = (rays + lanes - 1) / lanes;
+        using Number = rigid_body::Lanes<Arch, batches>;
+        alignas(64) std::array<float, Number::size> x{}, y{};
+        for (std::size_t i = 0; i < rays; ++i) {
+            x[i] = static_cast<float>(static_cast<double>(from.x) + right[i]) - from.x;
+            y[i] = static_cast<float>(static_cast<double>(from.y) - down[i]) - from.y;
+        }
+        const rigid_body::Rays<Number> all{from, {Number::load(x.data()), Number::load(y.data())}};
+        Number share(1.0f);
+        const auto [begin, end] = Scene::edges_near(from.x, from.x + reach);
+        for (std::size_t e = begin; e < end; ++e) share = all.meet(world.edges[e], share);
         for (std::size_t w = 0; w < world.wall_count; ++w) {
             const rigid_body::Wall& wall = world.walls[w];
-            if (wall.high().x >= from.x - margin && wall.low().x <= from.x + reach) near[near_count++] = &wall;
+            if (wall.high().x >= from.x - margin && wall.low().x <= from.x + reach) share = all.meet(wall, share);
         }
+        share.store(x.data());
         std::array<float, rays> shares;
-        for (std::size_t i = 0; i < rays; ++i) {
-            const rigid_body::Ray ray{from, point(static_cast<double>(from.x) + right[i], static_cast<double>(from.y) - down[i])};
-            const auto [begin, end] = Scene::edges_near(ray.from.x, ray.to.x);
-            float share = 1;
-            for (std::size_t e = begin; e < end; ++e) share = ray.meets(world.edges[e], share);
-            for (std::size_t w = 0; w < near_count; ++w) share = ray.meets(*near[w], share);
-            shares[i] = share;
-        }
+        std::copy_n(x.begin(), rays, shares.begin());
         return shares;
     }
 };

@@ -273,15 +273,8 @@ protected:
     template <class Arch, class Envs>
     static XSIMD_INLINE void step_worlds(const Envs& envs, const rigid_body::Loads<LunarScene>* all) {
         const Listeners listeners{envs.states, envs.envs};
-        if constexpr (rigid_body::steps_in_lanes<Arch>) {
-            const rigid_body::WorldList<LunarScene> worlds{&envs.states->world, sizeof(State), envs.envs, envs.count};
-            rigid_body::BlockEngine<LunarScene, Arch, Listeners>::step(worlds, all, listeners);
-        } else {
-            for (std::size_t k = 0; k < envs.count; ++k) {
-                Listener listener = listeners(k);
-                Engine::step(envs.states[envs.envs[k]].world, all[k], listener);
-            }
-        }
+        const rigid_body::WorldList<LunarScene> worlds{&envs.states->world, sizeof(State), envs.envs, envs.count};
+        rigid_body::BlockEngine<LunarScene, Arch, Listeners>::step(worlds, all, listeners);
     }
 
     /// The listener of each listed env.

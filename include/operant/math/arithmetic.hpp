@@ -45,6 +45,24 @@ XSIMD_INLINE xsimd::batch<Scalar, Arch> negate(const xsimd::batch<Scalar, Arch>&
     return x ^ xsimd::batch<Scalar, Arch>(Scalar(-0.0));
 }
 
+/// Returns a / b, correctly rounded. On Arm, xsimd's division of float is an estimate.
+template <class Scalar, class Arch>
+XSIMD_INLINE xsimd::batch<Scalar, Arch> quotient(const xsimd::batch<Scalar, Arch>& a, const xsimd::batch<Scalar, Arch>& b) {
+#if XSIMD_WITH_NEON64
+    if constexpr (std::is_same_v<Scalar, float> && std::is_base_of_v<xsimd::neon64, Arch>) return vdivq_f32(a, b);
+#endif
+    return a / b;
+}
+
+/// Returns the square root, correctly rounded. On Arm, xsimd's square root of float is an estimate.
+template <class Scalar, class Arch>
+XSIMD_INLINE xsimd::batch<Scalar, Arch> square_root(const xsimd::batch<Scalar, Arch>& x) {
+#if XSIMD_WITH_NEON64
+    if constexpr (std::is_same_v<Scalar, float> && std::is_base_of_v<xsimd::neon64, Arch>) return vsqrtq_f32(x);
+#endif
+    return xsimd::sqrt(x);
+}
+
 /// Calls a function of one number for every lane. The results are joined in registers, because a processor waits before it loads
 /// a batch from memory to which single numbers have just been written.
 template <class Scalar, class Arch, class Function>

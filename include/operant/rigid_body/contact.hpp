@@ -51,8 +51,9 @@ struct ContactConstraint {
     ///     two:       vn = K x + b, x >= 0, vn >= 0, x . vn = 0; x is the sum. The cases: x = -K^-1 b; x2 = 0; x1 = 0; x = 0
     ///
     /// \tparam may_have_two false if the contact has one point in all worlds
-    template <bool may_have_two>
-    XSIMD_INLINE void solve(float inverse_mass, float inverse_inertia, Motion<Number>& velocity) {
+    /// \param inverse_mass, inverse_inertia of the body, as float or Number
+    template <bool may_have_two, class Mass>
+    XSIMD_INLINE void solve(const Mass& inverse_mass, const Mass& inverse_inertia, Motion<Number>& velocity) {
         const Number m(inverse_mass), i(inverse_inertia), zero(0.0f);
         const Number nx = normal.x, ny = normal.y;
         Motion<Number> v = velocity;

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <operant/math/prefetch.hpp>
@@ -66,6 +67,8 @@ class IslandLanes {
     static constexpr std::size_t wide = batch >= 16 ? 2 : 1;
     static constexpr std::size_t most_tasks = 256, most_works = 768;
     static constexpr std::size_t most_slots = 16;  ///< contacts of a world, and of a batch
+    static constexpr std::size_t most_meetings = 32, most_met = 8;  ///< worlds with impacts; contacts of an impact
+    static_assert(most_meetings * most_met < most_works);
 
 public:
     /// Makes a step of some worlds.
@@ -91,6 +94,14 @@ private:
         bool is_solved;
         std::uint16_t index;                              ///< of the world
         std::uint64_t key;                                ///< by which tasks are sorted
+    };
+
+    /// A world with an impact.
+    struct Meeting {
+        Task* task;
+        typename Engine::Times times;
+        typename Engine::Impact impact;
+        bool is_solved;
     };
 
     XSIMD_INLINE IslandLanes() {
@@ -159,9 +170,15 @@ private:
         for (std::size_t i = 0; i < task_count_; ++i) {
             if (i + ahead < task_count_) fetch(*tasks_[i + ahead].world);
             Task& task = tasks_[i];
-            auto listener = listener_of(task.index);
-            Engine::settle(*task.world, task.island, task.is_solved, listener);
+            Engine::settle(*task.world, task.island, task.is_solved);
+            if (task.world->contact_count == 0) continue;
+            Meeting& meeting = meetings_[meeting_count_];
+            meeting.task = &task;
+            meeting.times = {};
+            Engine::begin_times(*task.world, task.island.starts, meeting.times);
+            if (begin_impact(meeting, listener_of) && ++meeting_count_ == most_meetings) solve_impacts(listener_of);
         }
+        solve_impacts(listener_of);
         task_count_ = 0;
         work_count_ = 1;
     }
@@ -348,18 +365,7 @@ private:
             group.put(k.limit_impulse, [&](Task& t) -> float& { return t.island.joints[j].limit_impulse; });
             group.put(k.motor_impulse, [&](Task& t) -> float& { return t.island.joints[j].motor_impulse; });
         }
-        alignas(64) float normal[N::size], tangent[N::size];
-        for (std::size_t s = 0; s < slots.count; ++s)
-            for (std::size_t p = 0; p < (slots.slots[s].may_have_two ? 2 : 1); ++p) {
-                contacts[s].points[p].normal_impulse.store(normal);
-                contacts[s].points[p].tangent_impulse.store(tangent);
-                for (std::size_t l = 0; l < group.count; ++l) {
-                    ContactWork& work = works_[slots.slots[s].works[l]];
-                    if (&work == works_.data()) continue;
-                    work.constraint.points[p].normal_impulse = normal[l];
-                    work.constraint.points[p].tangent_impulse = tangent[l];
-                }
-            }
+        keep_impulses(slots, contacts, group.count);
     }
 
     template <class N, class Slot>
@@ -383,6 +389,137 @@ private:
         for (N* one : {&second.r.x, &second.r.y, &second.normal_mass, &second.tangent_mass, &second.normal_impulse,
                        &second.tangent_impulse})
             *one = select(to.has_two, *one, N(0.0f));
+    }
+
+    /// As Engine's. The contacts of the impact become the works of the meeting. Velocities of more contacts than these are solved
+    /// at once.
+    template <class ListenerOf>
+    bool begin_impact(Meeting& meeting, const ListenerOf& listener_of) {
+        World& world = *meeting.task->world;
+        auto& starts = meeting.task->island.starts;
+        auto listener = listener_of(meeting.task->index);
+        ContactWork works[Engine::impact_contacts];
+        while (Engine::begin_impact(world, starts, meeting.times, meeting.impact, works, listener)) {
+            if (meeting.impact.contact_count <= most_met) {
+                std::copy_n(works, meeting.impact.contact_count, &works_[first_work(meeting)]);
+                return true;
+            }
+            Engine::solve_impact_velocity(meeting.impact, works);
+            Engine::end_impact(world, starts, meeting.times, meeting.impact);
+        }
+        return false;
+    }
+    /// The index of a meeting's first work. The works of the step are not needed any more.
+    XSIMD_INLINE std::size_t first_work(const Meeting& meeting) const {
+        return 1 + static_cast<std::size_t>(&meeting - meetings_.data()) * most_met;
+    }
+
+    /// Solves all impacts of the worlds that have one, one of each at a time.
+    template <class ListenerOf>
+    void solve_impacts(const ListenerOf& listener_of) {
+        std::array<std::uint16_t, most_meetings> meeting, unsolved;
+        for (std::size_t i = 0; i < meeting_count_; ++i) meeting[i] = static_cast<std::uint16_t>(i);
+        for (std::size_t left = meeting_count_; left > 0;) {
+            // Most velocities reach a fixed point early.
+            std::copy_n(meeting.begin(), left, unsolved.begin());
+            std::size_t undone = left;
+            for (int made = 0, iterations = 40; undone > 0 && made < Scene::velocity_iterations; made += iterations) {
+                if (made > 0) iterations = Scene::velocity_iterations - made;
+                for (std::size_t i = 0; i < undone; i += batch)
+                    solve_impact_velocities(unsolved.data() + i, std::min(batch, undone - i), iterations);
+                std::size_t next = 0;
+                for (std::size_t i = 0; i < undone; ++i)
+                    if (!meetings_[unsolved[i]].is_solved) unsolved[next++] = unsolved[i];
+                undone = next;
+            }
+            std::size_t next = 0;
+            for (std::size_t i = 0; i < left; ++i) {
+                Meeting& one = meetings_[meeting[i]];
+                Engine::end_impact(*one.task->world, one.task->island.starts, one.times, one.impact);
+                if (begin_impact(one, listener_of)) meeting[next++] = meeting[i];
+            }
+            left = next;
+        }
+        meeting_count_ = 0;
+    }
+
+    /// Makes velocity iterations of impacts, until all velocities and impulses are fixed.
+    void solve_impact_velocities(const std::uint16_t* which, std::size_t count, int iterations) {
+        using N = Lanes<Arch, 1>;
+        using Mask = typename N::Mask;
+        alignas(64) std::array<std::array<float, N::size>, 5> numbers;  // inverse mass and inertia, and the velocity
+        typename Group<1>::Slots slots;
+        for (std::size_t l = 0; l < N::size; ++l) {
+            const Meeting& meeting = meetings_[which[l < count ? l : count - 1]];
+            const Polygon& shape = Scene::shape(meeting.impact.body);
+            const Motion<float>& v = meeting.impact.velocity;
+            const float of_lane[] = {shape.inverse_mass, shape.inverse_inertia, v.center.x, v.center.y, v.angle};
+            for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i][l] = of_lane[i];
+            for (; slots.count < meeting.impact.contact_count; ++slots.count) {
+                slots.slots[slots.count].may_have_two = false;
+                slots.slots[slots.count].works.fill(0);
+            }
+            for (std::size_t c = 0; c < meeting.impact.contact_count; ++c) {
+                slots.slots[c].works[l] = static_cast<std::uint16_t>(first_work(meeting) + c);
+                slots.slots[c].may_have_two |= works_[first_work(meeting) + c].constraint.has_two;
+            }
+        }
+        const auto load = [&](std::size_t i) { return N::load(numbers[i].data()); };
+        const N mass = load(0), inertia = load(1);
+        Motion<N> velocity{{load(2), load(3)}, load(4)};
+        std::array<ContactConstraint<N>, most_met> contacts;
+        for (std::size_t s = 0; s < slots.count; ++s) load_contact(slots.slots[s], contacts[s]);
+
+        Mask changes = Mask::of(~std::uint64_t{0});
+        for (int made = 1; made <= iterations && changes.bits() != 0; ++made) {
+            const bool compares = made % 4 == 0 || made == iterations;
+            const Motion<N> before = velocity;
+            if (compares) changes = Mask::of(0);
+            for (std::size_t s = 0; s < slots.count; ++s) {
+                const auto points = std::to_array(contacts[s].points);
+                const std::size_t point_count = slots.slots[s].may_have_two ? 2 : 1;
+                if (point_count == 2)
+                    contacts[s].template solve<true>(mass, inertia, velocity);
+                else
+                    contacts[s].template solve<false>(mass, inertia, velocity);
+                if (!compares) continue;
+                for (std::size_t p = 0; p < point_count; ++p)
+                    changes = changes | bits_differ(points[p].normal_impulse, contacts[s].points[p].normal_impulse) |
+                              bits_differ(points[p].tangent_impulse, contacts[s].points[p].tangent_impulse);
+            }
+            if (compares)
+                changes = changes | bits_differ(before.center.x, velocity.center.x) | bits_differ(before.center.y, velocity.center.y) |
+                          bits_differ(before.angle, velocity.angle);
+        }
+
+        velocity.center.x.store(numbers[2].data());
+        velocity.center.y.store(numbers[3].data());
+        velocity.angle.store(numbers[4].data());
+        const std::uint64_t changing = changes.bits();
+        for (std::size_t l = 0; l < count; ++l) {
+            Meeting& meeting = meetings_[which[l]];
+            meeting.impact.velocity = {{numbers[2][l], numbers[3][l]}, numbers[4][l]};
+            meeting.is_solved = (changing >> l & 1) == 0;
+        }
+        if (changing != 0) keep_impulses(slots, contacts, count);
+    }
+
+    /// Writes the impulses of contacts back.
+    template <class Slots, class Contacts>
+    XSIMD_INLINE void keep_impulses(const Slots& slots, const Contacts& contacts, std::size_t count) {
+        constexpr std::size_t size = std::remove_cvref_t<decltype(contacts[0].friction)>::size;
+        alignas(64) float normal[size], tangent[size];
+        for (std::size_t s = 0; s < slots.count; ++s)
+            for (std::size_t p = 0; p < (slots.slots[s].may_have_two ? 2 : 1); ++p) {
+                contacts[s].points[p].normal_impulse.store(normal);
+                contacts[s].points[p].tangent_impulse.store(tangent);
+                for (std::size_t l = 0; l < count; ++l) {
+                    ContactWork& work = works_[slots.slots[s].works[l]];
+                    if (&work == works_.data()) continue;
+                    work.constraint.points[p].normal_impulse = normal[l];
+                    work.constraint.points[p].tangent_impulse = tangent[l];
+                }
+            }
     }
 
     template <class N, std::size_t... i>
@@ -480,10 +617,11 @@ private:
                                       Engine::from_center(joint.b, joint.anchor_b), positions[joint.a], positions[joint.b]);
     }
 
-    std::size_t task_count_ = 0, work_count_ = 1;
+    std::size_t task_count_ = 0, work_count_ = 1, meeting_count_ = 0;
     std::array<Task, most_tasks> tasks_;
     std::array<ContactWork, most_works> works_;
     std::array<Manifold, most_works> manifolds_;  ///< of the works
+    std::array<Meeting, most_meetings> meetings_;
 };
 
 }  // namespace operant::rigid_body

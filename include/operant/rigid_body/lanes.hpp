@@ -9,6 +9,7 @@
 
 #include <xsimd/xsimd.hpp>
 
+#include <operant/math/arithmetic.hpp>
 #include <operant/math/float_sine.hpp>
 
 namespace operant::rigid_body {
@@ -19,11 +20,6 @@ template <class Element, class Function, std::size_t... i>
 XSIMD_INLINE std::array<Element, sizeof...(i)> each_batch(const Function& function, std::index_sequence<i...>) {
     return {function(i)...};
 }
-
-/// Whether worlds are stepped in lanes, with the bits that they have alone. On 64-bit Arm, lanes of some worlds differ in a bit, so
-/// worlds are stepped one by one there.
-template <class Arch>
-inline constexpr bool steps_in_lanes = !std::is_same_v<Arch, xsimd::neon64>;
 
 /// A mask of Lanes.
 template <class Arch, std::size_t batches>
@@ -95,7 +91,7 @@ struct Lanes {
         return each([&](std::size_t i) { return a.at[i] * b.at[i]; });
     }
     friend XSIMD_INLINE Lanes operator/(const Lanes& a, const Lanes& b) {
-        return each([&](std::size_t i) { return a.at[i] / b.at[i]; });
+        return each([&](std::size_t i) { return quotient(a.at[i], b.at[i]); });
     }
     /// Turns the sign, also of zero: xsimd's unary minus subtracts from zero on AVX-512.
     friend XSIMD_INLINE Lanes operator-(const Lanes& a) {
@@ -138,7 +134,7 @@ struct Lanes {
 #endif
     }
     friend XSIMD_INLINE Lanes square_root(const Lanes& a) {
-        return each([&](std::size_t i) { return xsimd::sqrt(a.at[i]); });
+        return each([&](std::size_t i) { return operant::square_root(a.at[i]); });
     }
     friend XSIMD_INLINE SinCos<Lanes> library_sincos(const Lanes& a) {
         SinCos<Lanes> r;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Where a ray meets edges and walls, after b2EdgeShape::RayCast and b2PolygonShape::RayCast of Box2D 2.3 by Erin Catto (zlib
+/// Where rays meet edges and walls, after b2EdgeShape::RayCast and b2PolygonShape::RayCast of Box2D 2.3 by Erin Catto (zlib
 /// licence).
 
 #include <cstddef>
@@ -10,43 +10,48 @@
 
 namespace operant::rigid_body {
 
-/// A line from a point to another. A point of it is given by its share of the way, 0 to 1.
-struct Ray {
-    Vector from, to;
+/// Lines from one point to others, one in each lane. A point of a line is given by its share of the way, 0 to 1.
+/// \tparam Number float or Lanes
+template <class Number>
+struct Rays {
+    Vector from;
+    Vec<Number> way;
 
-    /// Returns where the ray meets the edge, or `most` if it does so beyond `most` or not at all.
-    XSIMD_INLINE float meets(const Edge& edge, float most) const {
+    /// Returns where the rays meet the edge, and `farthest` where they do so beyond `farthest` or not at all.
+    XSIMD_INLINE Number meet(const Edge& edge, const Number& farthest) const {
         // p = from + share * way, with dot(normal, p - edge.from) = 0
-        const Vector way = to - from, along = edge.to - edge.from;
-        const float numerator = dot(edge.normal, edge.from - from), denominator = dot(edge.normal, way);
-        if (denominator == 0) return most;
-        const float share = numerator / denominator;
-        if (share < 0 || most < share) return most;
+        const Vector along = edge.to - edge.from;
         const float squared = dot(along, along);
-        if (squared == 0) return most;
-        const float on_edge = dot(from + share * way - edge.from, along) / squared;
-        return on_edge < 0 || 1.0f < on_edge ? most : share;
+        if (squared == 0) return farthest;
+        const Number zero(0.0f);
+        const Number numerator(dot(edge.normal, edge.from - from)), denominator = toward(edge.normal);
+        const Number share = numerator / denominator;
+        const auto is_near = (denominator != zero) & (share >= zero) & (share <= farthest);
+        const Number x = Number(from.x) + share * way.x - Number(edge.from.x), y = Number(from.y) + share * way.y - Number(edge.from.y);
+        const Number on_edge = (x * Number(along.x) + y * Number(along.y)) / Number(squared);
+        return select(is_near & (on_edge >= zero) & (on_edge <= Number(1.0f)), share, farthest);
     }
 
     /// The same with a wall. A ray that begins inside does not meet it.
-    XSIMD_INLINE float meets(const Wall& wall, float most) const {
-        const Vector way = to - from;
-        float enters = 0, leaves = most;
-        bool is_met = false;
+    XSIMD_INLINE Number meet(const Wall& wall, const Number& farthest) const {
+        const Number zero(0.0f);
+        Number enters = zero, leaves = farthest;
+        auto is_met = enters < zero, misses = is_met;
         for (std::size_t side = 0; side < Wall::count; ++side) {
-            const float numerator = dot(wall.normals[side], wall.vertices[side] - from), denominator = dot(wall.normals[side], way);
-            if (denominator == 0) {
-                if (numerator < 0) return most;
-            } else if (denominator < 0 && numerator < enters * denominator) {
-                enters = numerator / denominator;
-                is_met = true;
-            } else if (denominator > 0 && numerator < leaves * denominator) {
-                leaves = numerator / denominator;
-            }
-            if (leaves < enters) return most;
+            const float distance = dot(wall.normals[side], wall.vertices[side] - from);
+            const Number numerator(distance), denominator = toward(wall.normals[side]), share = numerator / denominator;
+            const auto comes = (denominator < zero) & (numerator < enters * denominator);
+            const auto goes = (denominator > zero) & (numerator < leaves * denominator);
+            if (distance < 0) misses = misses | !(denominator != zero);
+            enters = select(comes, share, enters);
+            leaves = select(goes, share, leaves);
+            is_met = is_met | comes;
         }
-        return is_met ? enters : most;
+        return select(is_met & !(misses | (leaves < enters)), enters, farthest);
     }
+
+private:
+    XSIMD_INLINE Number toward(const Vector& normal) const { return Number(normal.x) * way.x + Number(normal.y) * way.y; }
 };
 
 }  // namespace operant::rigid_body

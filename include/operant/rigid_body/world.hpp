@@ -248,13 +248,13 @@ struct Engine {
     static void end(World& world, Island& island, Listener& listener) {
         keep_impulses(world, island);
         move(island);
-        settle(world, island, correct_positions(world, island), listener);
+        settle(world, island, correct_positions(world, island));
+        solve_impacts(world, island.starts, listener);
     }
 
-    /// Its last part: takes the new positions over.
+    /// Takes the new positions over. Impacts are the rest of the step.
     /// \param is_solved whether they hold within the tolerances
-    template <class Listener>
-    static void settle(World& world, Island& island, bool is_solved, Listener& listener) {
+    static void settle(World& world, const Island& island, bool is_solved) {
         for (std::size_t b = 0; b < bodies; ++b) {
             Body& body = world.bodies[b];
             body.position = island.positions[b];
@@ -265,7 +265,6 @@ struct Engine {
         unsigned moved = 0;
         for (std::size_t b = 0; b < bodies; ++b) moved |= widen_box(world, b, island.starts.places[b]);
         find_contacts(world, moved);
-        solve_impacts(world, island.starts, listener);
         world.has_stepped = 1;
     }
 
@@ -364,22 +363,91 @@ struct Engine {
         return true;
     }
 
+    /// The times at which bodies and contacts are while impacts are solved, as shares of the step.
+    struct Times {
+        std::array<Sweep, bodies> sweeps;
+        std::array<float, Scene::static_bodies> static_bodies{};
+        std::array<float, Scene::contacts> impacts;  ///< of each contact
+        std::array<bool, Scene::contacts> is_known{};  ///< whether `impacts` has it
+        std::array<std::uint8_t, Scene::contacts> counts{};  ///< of the impacts of each contact
+    };
+
+    /// An impact while it is solved.
+    struct Impact {
+        std::size_t body, contact_count;
+        float share;  ///< of the step, at which the body touches
+        Motion<float> position, velocity;
+    };
+    static constexpr std::size_t impact_contacts = 32;  ///< solved together (b2_maxTOIContacts)
+
     /// Continuous collision: finds the first impact of all contacts, takes its body back to it, pushes it out there, solves the
     /// velocities of its contacts for the rest of the step without joints, and moves it on; then the next impact.
     template <class Listener>
     static void solve_impacts(World& world, Starts& starts, Listener& listener) {
         if (world.contact_count == 0) return;
         Times times;
+        begin_times(world, starts, times);
+        Impact impact;
+        ContactWork works[impact_contacts];
+        while (begin_impact(world, starts, times, impact, works, listener)) {
+            solve_impact_velocity(impact, works);
+            end_impact(world, starts, times, impact);
+        }
+    }
+
+    static XSIMD_INLINE void begin_times(const World& world, const Starts& starts, Times& times) {
         for (std::size_t b = 0; b < bodies; ++b) {
             const Motion<float> &start = starts.positions[b], &end = world.bodies[b].position;
             times.sweeps[b] = {Scene::shape(b).center, start.center, end.center, start.angle, end.angle, 0};
         }
+    }
+
+    /// Finds the next impact, and pushes its body out. Returns false if there is none.
+    /// \param works where its contacts are written
+    template <class Listener>
+    static bool begin_impact(World& world, Starts& starts, Times& times, Impact& impact, ContactWork* works, Listener& listener) {
         for (;;) {
             float share = 1;
             const std::size_t first = first_impact(world, starts, times, share);
-            if (first == Scene::contacts || 1.0f - 10.0f * tolerance::epsilon < share) return;
-            solve_impact(world, starts, times, first, share, listener);
+            if (first == Scene::contacts || 1.0f - 10.0f * tolerance::epsilon < share) return false;
+            if (begin_impact(world, starts, times, first, share, impact, works, listener)) return true;
         }
+    }
+
+    /// The velocity iterations of a body and its contacts. Most reach a fixed point early: an iteration that changes no bit.
+    static void solve_impact_velocity(Impact& impact, ContactWork* works) {
+        const Polygon& shape = Scene::shape(impact.body);
+        Motion<float>& velocity = impact.velocity;
+        for (int iteration = 0; iteration < Scene::velocity_iterations; ++iteration) {
+            const Motion<float> before = velocity;
+            bool is_fixed = true;
+            for (std::size_t i = 0; i < impact.contact_count; ++i) {
+                const ContactPoint<float> p = works[i].constraint.points[0], q = works[i].constraint.points[1];
+                ContactSolver<Arch>::solve(works[i], shape.inverse_mass, shape.inverse_inertia, velocity);
+                is_fixed = is_fixed && has_same_impulses(p, works[i].constraint.points[0]) &&
+                           (works[i].count == 1 || has_same_impulses(q, works[i].constraint.points[1]));
+            }
+            if (is_fixed && same(before.center.x, velocity.center.x) && same(before.center.y, velocity.center.y) &&
+                same(before.angle, velocity.angle))
+                return;
+        }
+    }
+
+    /// Moves the body of an impact for the rest of the step.
+    static void end_impact(World& world, const Starts& starts, Times& times, Impact& impact) {
+        const std::size_t b = impact.body;
+        Body& body = world.bodies[b];
+        Sweep& sweep = times.sweeps[b];
+        move(impact.position, impact.velocity, (1.0f - impact.share) * Scene::time_step);
+        sweep.end = impact.position.center;
+        sweep.end_angle = impact.position.angle;
+        body.position = impact.position;
+        body.velocity = impact.velocity;
+        body.place = place_of(impact.position.center, impact.position.angle, Scene::shape(b).center);
+        const unsigned moved = widen_box(world, b, starts.places[b]);
+        for (std::size_t i = 0; i < world.contact_count; ++i)
+            if (world.contacts[i].body == b) times.is_known[i] = false;
+        find_contacts(world, moved);
     }
 
     /// If the body has left its box, widens the box to where the body is and will be. Returns the body's bit in that case.
@@ -474,16 +542,6 @@ struct Engine {
 private:
     static constexpr int most_impacts = 8;          ///< of a contact in a step (b2_maxSubSteps)
     static constexpr int impact_iterations = 20;    ///< of positions
-    static constexpr std::size_t impact_contacts = 32;  ///< solved together (b2_maxTOIContacts)
-
-    /// The times at which bodies and contacts are while impacts are solved, as shares of the step.
-    struct Times {
-        std::array<Sweep, bodies> sweeps;
-        std::array<float, Scene::static_bodies> static_bodies{};
-        std::array<float, Scene::contacts> impacts;  ///< of each contact
-        std::array<bool, Scene::contacts> is_known{};  ///< whether `impacts` has it
-        std::array<std::uint8_t, Scene::contacts> counts{};  ///< of the impacts of each contact
-    };
 
     static XSIMD_INLINE bool has_contact(const World& world, std::size_t body, std::size_t obstacle) {
         for (std::size_t i = 0; i < world.contact_count; ++i)
@@ -660,14 +718,16 @@ private:
     }
     static XSIMD_INLINE float impact_time(bool& touches, const Edge& edge, const Polygon& shape, const Sweep& sweep) {
         const Vector vertices[2] = {edge.from, edge.to};
-        return Impact<Arch>::time(touches, {vertices, 2}, shape, sweep);
+        return rigid_body::Impact<Arch>::time(touches, {vertices, 2}, shape, sweep);
     }
     static XSIMD_INLINE float impact_time(bool& touches, const Wall& wall, const Polygon& shape, const Sweep& sweep) {
-        return Impact<Arch>::time(touches, {wall.vertices.data(), Wall::count}, shape, sweep);
+        return rigid_body::Impact<Arch>::time(touches, {wall.vertices.data(), Wall::count}, shape, sweep);
     }
 
+    /// Takes the body of a contact back to its impact. Returns false if they do not touch there after all.
     template <class Listener>
-    static void solve_impact(World& world, Starts& starts, Times& times, std::size_t first, float share, Listener& listener) {
+    static bool begin_impact(World& world, Starts& starts, Times& times, std::size_t first, float share, Impact& impact,
+                             ContactWork* works, Listener& listener) {
         Contact& contact = world.contacts[first];
         const std::size_t b = contact.body;
         const Polygon& shape = Scene::shape(b);
@@ -689,12 +749,11 @@ private:
             of_obstacle = of_obstacle_before;
             sweep = sweep_before;
             body.place = place_of(sweep.end, sweep.end_angle, shape.center);
-            return;
+            return false;
         }
         wake(body);
 
         // The contact and those others of the body that touch there.
-        ContactWork works[impact_contacts];
         std::size_t count = 0;
         const auto add = [&](std::size_t i) {
             ContactWork& work = works[count++];
@@ -712,7 +771,7 @@ private:
             add(i);
         }
 
-        Motion<float> position{sweep.end, sweep.end_angle}, velocity = body.velocity;
+        Motion<float> position{sweep.end, sweep.end_angle};
         for (int iteration = 0; iteration < impact_iterations; ++iteration) {
             float lowest = 0;
             for (std::size_t i = 0; i < count; ++i)
@@ -726,35 +785,10 @@ private:
         for (std::size_t i = 0; i < count; ++i)
             ContactSolver<Arch>::prepare(works[i], world.contacts[works[i].contact], shape.inverse_mass, shape.inverse_inertia,
                                          position.center, place);
-        solve_impact_velocity(shape, works, count, velocity);
-        move(position, velocity, (1.0f - share) * Scene::time_step);
-        sweep.end = position.center;
-        sweep.end_angle = position.angle;
-        body.position = position;
-        body.velocity = velocity;
-        body.place = place_of(position.center, position.angle, shape.center);
-        const unsigned moved = widen_box(world, b, place);
-        for (std::size_t i = 0; i < world.contact_count; ++i)
-            if (world.contacts[i].body == b) times.is_known[i] = false;
-        find_contacts(world, moved);
+        impact = {b, count, share, position, body.velocity};
+        return true;
     }
 
-    /// The velocity iterations of a body and its contacts. Most reach a fixed point early: an iteration that changes no bit.
-    static void solve_impact_velocity(const Polygon& shape, ContactWork* works, std::size_t count, Motion<float>& velocity) {
-        for (int iteration = 0; iteration < Scene::velocity_iterations; ++iteration) {
-            const Motion<float> before = velocity;
-            bool is_fixed = true;
-            for (std::size_t i = 0; i < count; ++i) {
-                const ContactPoint<float> p = works[i].constraint.points[0], q = works[i].constraint.points[1];
-                ContactSolver<Arch>::solve(works[i], shape.inverse_mass, shape.inverse_inertia, velocity);
-                is_fixed = is_fixed && has_same_impulses(p, works[i].constraint.points[0]) &&
-                           (works[i].count == 1 || has_same_impulses(q, works[i].constraint.points[1]));
-            }
-            if (is_fixed && same(before.center.x, velocity.center.x) && same(before.center.y, velocity.center.y) &&
-                same(before.angle, velocity.angle))
-                return;
-        }
-    }
     static XSIMD_INLINE bool has_same_impulses(const ContactPoint<float>& a, const ContactPoint<float>& b) {
         return same(a.normal_impulse, b.normal_impulse) && same(a.tangent_impulse, b.tangent_impulse);
     }
