@@ -63,6 +63,6 @@ int differing_envs(bool hardcore, std::size_t count, int steps) {
 }  // namespace
 
 TEST_CASE("BipedalWalker in blocks equals each env by itself") {
-    CHECK(differing_envs(false, 37, 250) == 0);
-    CHECK(differing_envs(true, 37, 250) == 0);
+    CHECK(differing_envs(false, 37, 120) == 0);
+    CHECK(differing_envs(true, 37, 120) == 0);
 }
