@@ -83,7 +83,7 @@ def _names(paths: Sequence[str]) -> list[str]:
 
 def _save(figure: Any, output: str) -> None:
     if output == "-":
-        figure.savefig(sys.stdout.buffer, format="png", dpi=150)
+        figure.savefig(sys.stdout.buffer, format="png", dpi=200)
     else:
-        figure.savefig(output, dpi=150)
+        figure.savefig(output, dpi=200)
         print(printable(output))

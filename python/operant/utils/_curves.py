@@ -117,7 +117,7 @@ def draw(
     figure: Figure, runs: Mapping[str, Mapping[str, Curve]], names: Sequence[str], x: str, width: int | None
 ) -> None:
     """Draw a plot for each metric, one below the other, with the curves of all runs, by the names of the runs."""
-    figure.set_size_inches(8, 1 + 2 * len(names))
+    figure.set_size_inches(6.4, 1 + 2 * len(names))  # legible on a telephone
     longest = max(curves[name][0][-1] for curves in runs.values() for name in names if name in curves)
     unit, seconds = _unit_of_time(longest) if x == "time" else (x, 1)
     axes = figure.subplots(len(names), sharex=True, squeeze=False)[:, 0]
