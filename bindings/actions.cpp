@@ -1,5 +1,7 @@
 #include "actions.hpp"
 
+#include <optional>
+
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/ndarraytypes.h>
 
@@ -10,14 +12,22 @@ namespace {
 
 PyObject* ndarray;  // numpy's type, never released
 
-ActionType type_of(PyArrayObject* array) {
+std::optional<ElementType> type_of(PyArrayObject* array) {
     switch (PyArray_TYPE(array)) {
-        case NPY_INT: return ActionType::int32;
-        case NPY_LONG: return sizeof(long) == 8 ? ActionType::int64 : ActionType::int32;
-        case NPY_LONGLONG: return ActionType::int64;
-        case NPY_FLOAT: return ActionType::float32;
-        case NPY_DOUBLE: return ActionType::float64;
-        default: return ActionType::other;
+        case NPY_BOOL: return ElementType::boolean;
+        case NPY_BYTE: return ElementType::int8;
+        case NPY_UBYTE: return ElementType::uint8;
+        case NPY_SHORT: return ElementType::int16;
+        case NPY_USHORT: return ElementType::uint16;
+        case NPY_INT: return ElementType::int32;
+        case NPY_UINT: return ElementType::uint32;
+        case NPY_LONG: return element_type_of<long>();
+        case NPY_ULONG: return element_type_of<unsigned long>();
+        case NPY_LONGLONG: return ElementType::int64;
+        case NPY_ULONGLONG: return ElementType::uint64;
+        case NPY_FLOAT: return ElementType::float32;
+        case NPY_DOUBLE: return ElementType::float64;
+        default: return std::nullopt;
     }
 }
 
@@ -25,20 +35,21 @@ ActionType type_of(PyArrayObject* array) {
 
 void prepare_actions() { ndarray = nb::object(nb::module_::import_("numpy").attr("ndarray")).release().ptr(); }
 
-ActionView view_actions(nb::handle actions, std::size_t num_envs, std::size_t size) {
+ActionArray view_actions(nb::handle actions, const Engine& core, std::size_t rows) {
     if (reinterpret_cast<PyObject*>(Py_TYPE(actions.ptr())) != ndarray) return {};
     auto* array = reinterpret_cast<PyArrayObject*>(actions.ptr());
     const int dimensions = PyArray_NDIM(array);
     const npy_intp* shape = PyArray_DIMS(array);
-    const ActionType type = type_of(array);
-    const bool is_float = type == ActionType::float32 || type == ActionType::float64;
+    const std::optional<ElementType> type = type_of(array);
+    if (!type || !core.takes_actions(*type)) return {};
+    const std::size_t size = core.environment().action.size;
     const bool is_vector = dimensions == 1 && size == 1;
-    const bool is_matrix = dimensions == 2 && shape[1] == static_cast<npy_intp>(size) && (is_float || size > 1);
-    if (!(is_vector || is_matrix) || shape[0] != static_cast<npy_intp>(num_envs) ||
+    const bool is_matrix = dimensions == 2 && shape[1] == static_cast<npy_intp>(size) && (core.environment().action.has_real_actions() || size > 1);
+    if (!(is_vector || is_matrix) || shape[0] != static_cast<npy_intp>(rows) ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED) ||
         PyArray_DESCR(array)->byteorder == NPY_OPPBYTE)
         return {};
-    return {type, PyArray_DATA(array)};
+    return {*type, PyArray_DATA(array), rows * size};
 }
 
 }  // namespace operant::bindings

@@ -14,11 +14,6 @@
 namespace operant::bindings {
 namespace {
 
-template <class Action>
-std::span<const Action> span_of(const void* data, std::size_t size) {
-    return {static_cast<const Action*>(data), size};
-}
-
 /// The numbers of an array, or null for None.
 void* data_of(nb::handle array, std::size_t bytes) {
     if (array.is_none()) return nullptr;
@@ -45,8 +40,6 @@ EngineBinding::EngineBinding(const ParametersBinding& parameters, std::size_t nu
       frames_(output_list(core_->environment(), core_->autoreset_mode(), options.record_episode_statistics), num_envs,
               core_->padded(), std::move(final_observations)),
       infos_(frames_.list(), std::move(lazy_infos)),
-      narrow_(core_->environment().action.has_real_actions() ? ActionType::float32 : ActionType::int32),
-      wide_(core_->environment().action.has_real_actions() ? ActionType::float64 : ActionType::int64),
       as_actions_(std::move(as_actions)),
       fitting_actions_(std::move(fitting_actions)) {}
 
@@ -148,16 +141,15 @@ void EngineBinding::set_halves(SharedStreams::Halves halves) {
 nb::object EngineBinding::step(nb::handle actions) {
     const EngineLock lock(*shared_);
     if (!generators_.empty()) drop_generators();
-    const std::size_t action_size = core_->environment().action.size;
     nb::object array = nb::borrow(actions);
-    auto view = view_actions(array, core_->num_envs(), action_size);
+    ActionArray view = view_actions(array, *core_, core_->num_envs());
     for (const nb::object* convert : {&as_actions_, &fitting_actions_}) {
-        if (view.type == narrow_ || view.type == wide_) break;
+        if (view.data) break;
         {
             const PythonTurn turn(*shared_);
             array = (*convert)(array);
         }
-        view = view_actions(array, core_->num_envs(), action_size);
+        view = view_actions(array, *core_, core_->num_envs());
     }
     Frame& frame = frames_.take();
     std::int64_t ended;
@@ -216,22 +208,14 @@ void EngineBinding::rollout(nb::handle source, std::size_t steps, const nb::list
         RolloutRun run(*core_, bound.function, steps, std::move(into));
         return run_rollout(run, progress);
     }
-    const auto view = view_actions(source, rows, action_size);
-    const auto run_with = [&]<class Action>(std::span<const Action> actions) {
-        std::optional<RolloutRun> run;
-        {
-            const ReleasedGil released;  // the constructor checks all actions
-            run.emplace(*core_, actions, std::move(into));
-        }
-        run_rollout(*run, progress);
-    };
-    switch (view.type) {
-        case ActionType::int32: return run_with(span_of<std::int32_t>(view.data, rows * action_size));
-        case ActionType::int64: return run_with(span_of<std::int64_t>(view.data, rows * action_size));
-        case ActionType::float32: return run_with(span_of<float>(view.data, rows * action_size));
-        case ActionType::float64: return run_with(span_of<double>(view.data, rows * action_size));
-        default: throw std::invalid_argument("actions: expected an array that needs no conversion");
+    const ActionArray view = view_actions(source, *core_, rows);
+    if (!view.data) throw std::invalid_argument("actions: expected an array that needs no conversion");
+    std::optional<RolloutRun> run;
+    {
+        const ReleasedGil released;  // the constructor checks all actions
+        run.emplace(*core_, view, std::move(into));
     }
+    run_rollout(*run, progress);
 }
 
 void EngineBinding::run_rollout(RolloutRun& run, nb::handle progress) {

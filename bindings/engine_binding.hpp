@@ -158,7 +158,6 @@ private:
     ObservationTree tree_;
     FramePool frames_;
     Infos infos_;
-    ActionType narrow_, wide_;  ///< the types of actions that need no conversion
     nb::object as_actions_, fitting_actions_;
 };
 

@@ -35,22 +35,13 @@ void SharedEngine::reset(std::span<const std::optional<SeedSequence>> seeds, std
         core->reset(bounds, outputs);
 }
 
-std::int64_t SharedEngine::step(const ActionView& actions, Outputs outputs, EpisodeStatistics episodes) {
+std::int64_t SharedEngine::step(const ActionArray& actions, Outputs outputs, EpisodeStatistics episodes) {
     if (began) {
         episodes.began = began.get();
         episodes.now = detail::seconds_now();
         outputs.episodes = &episodes;
     }
-    const auto step = [&]<class Action>(const Action*) {
-        const std::size_t size = core->num_envs() * core->environment().action.size;
-        return core->step(std::span(static_cast<const Action*>(actions.data), size), outputs);
-    };
-    switch (actions.type) {
-        case ActionType::int32: return step(static_cast<const std::int32_t*>(nullptr));
-        case ActionType::int64: return step(static_cast<const std::int64_t*>(nullptr));
-        case ActionType::float32: return step(static_cast<const float*>(nullptr));
-        default: return step(static_cast<const double*>(nullptr));
-    }
+    return core->step(actions, outputs);
 }
 
 EngineLock::EngineLock(SharedEngine& shared, bool may_be_closed) : shared_(shared) {

@@ -12,7 +12,6 @@
 
 #include <operant/core/engine.hpp>
 
-#include "actions.hpp"
 #include "shared_streams.hpp"
 
 namespace operant::bindings {
@@ -38,7 +37,7 @@ struct SharedEngine {
     /// \param outputs arrays with room for `padded()` rows
     /// \param episodes the arrays for the episodes that end, if they are recorded
     /// \return the number of episodes that ended
-    std::int64_t step(const ActionView& actions, Outputs outputs, EpisodeStatistics episodes);
+    std::int64_t step(const ActionArray& actions, Outputs outputs, EpisodeStatistics episodes);
 
     std::atomic_flag busy;       ///< whether a thread holds the lock
     std::optional<Engine> core;  ///< empty once the environment is closed

@@ -39,27 +39,12 @@ void narrow(const OutputDescription& output, const std::byte* from, const Foreig
         convert(reinterpret_cast<const double*>(from), static_cast<float*>(to.data));
 }
 
-ActionType action_type_of(ElementType type) {
-    switch (type) {
-        case ElementType::int32: return ActionType::int32;
-        case ElementType::int64: return ActionType::int64;
-        case ElementType::float32: return ActionType::float32;
-        case ElementType::float64: return ActionType::float64;
-        default: return ActionType::other;
-    }
-}
-
-ActionView view_of(const ForeignStep& call, const Engine& core) {
-    const bool is_box = core.environment().action.has_real_actions();
-    const ActionType type = action_type_of(call.action_type);
-    const bool is_float = type == ActionType::float32 || type == ActionType::float64;
-    if (type == ActionType::other || is_float != is_box)
-        throw std::invalid_argument(is_box ? "actions: expected float32 or float64" : "actions: expected int32 or int64");
-    const std::size_t bytes = core.num_envs() * core.environment().action.size * size_of(call.action_type);
+ActionArray view_of(const ForeignStep& call, const Engine& core) {
+    const std::size_t size = core.num_envs() * core.environment().action.size, bytes = size * size_of(call.action_type);
     if (call.action_bytes != bytes)
         throw std::invalid_argument("actions: expected " + std::to_string(bytes) + " bytes, got " +
                                     std::to_string(call.action_bytes));
-    return {type, call.actions};
+    return {call.action_type, call.actions, size};
 }
 
 std::vector<std::optional<SeedSequence>> seeds_of(const ForeignReset& call, std::size_t num_envs) {
@@ -152,7 +137,7 @@ void ForeignEnvironment::step(const ForeignStep& call, const ForeignResults& res
     const EngineLock lock(*shared_);
     check_token(call.token, "step");
     prepare(results, false);
-    const ActionView actions = view_of(call, *shared_->core);
+    const ActionArray actions = view_of(call, *shared_->core);
     EpisodeStatistics episodes = arrays_.episodes();
     episodes.written = episodes_written_.get();
     shared_->step(actions, arrays_.outputs(), episodes);

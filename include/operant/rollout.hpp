@@ -51,13 +51,11 @@ public:
     /// \param arrays the arrays for the results
     /// \throws ResetNeeded before the first reset; std::invalid_argument if there are no actions, if they are not those of
     ///         whole steps, or if any of them cannot be used. Nothing is stepped then.
-    template <class Action>
-    RolloutRun(Engine& core, std::span<const Action> actions, RolloutArrays arrays)
-        : RolloutRun(core, std::move(arrays), steps_of(core, actions.size()), PolicyFunction{}) {
-        core.check_actions(actions, steps_);
-        given_ = reinterpret_cast<const std::byte*>(actions.data());
-        action_row_ = core.environment().action.size * sizeof(Action);
-        kernel_ = sizeof(Action) == 4 ? core.kernels_.step_narrow : core.kernels_.step_wide;
+    RolloutRun(Engine& core, const ActionArray& actions, RolloutArrays arrays)
+        : RolloutRun(core, std::move(arrays), steps_of(core, actions.size), PolicyFunction{}) {
+        kernel_ = core.check_actions(actions, steps_).step;
+        given_ = actions.from(0);
+        action_row_ = core.environment().action.size * size_of(actions.type);
     }
 
     /// A rollout with the actions of a policy.
@@ -225,7 +223,7 @@ private:
     std::size_t reward_ = 0;                      // index of the rewards on the list
     const std::byte* given_ = nullptr;            // the actions, or null if there is a policy
     std::size_t action_row_ = 0;                  // bytes of one env's action
-    Kernels::Step kernel_ = nullptr;
+    ActionKernels::Step kernel_ = nullptr;
     std::vector<StepTotals> block_totals_;  // of all blocks, one step after the other
 };
 

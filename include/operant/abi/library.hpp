@@ -29,8 +29,8 @@ struct StateVariable {
     std::uint32_t offset;  ///< its first byte in an element of the array
 };
 
-/// The functions of one environment in one precision for one instruction set.
-struct Kernels {
+/// The functions of one environment for actions of one type.
+struct ActionKernels {
     /// Steps the envs [begin, end), at most `envs_per_block`; `begin` is a multiple of `envs_per_word`. Lists the envs in
     /// which an episode is to start.
     using Step = StepTotals (*)(const EnvArrays&, const void* actions, const Outputs&, std::size_t begin, std::size_t end,
@@ -38,11 +38,16 @@ struct Kernels {
     /// Checks the actions of `num_envs` envs. Discrete actions must be in the space, others must not be NaN.
     using AreValid = bool (*)(const void* actions, std::size_t num_envs);
 
-    Step step_narrow;           ///< actions of 32 bits: int32 or float32
-    Step step_wide;             ///< actions of 64 bits: int64 or float64
-    Step step_linear;           ///< a LinearPolicy chooses the actions; null if there is no such kernel
-    AreValid are_narrow_valid;  ///< for actions of 32 bits
-    AreValid are_wide_valid;    ///< for actions of 64 bits
+    ElementType type;    ///< of the numbers of the actions
+    Step step;           ///< with these actions
+    AreValid are_valid;  ///< whether they can be used
+};
+
+/// The functions of one environment in one precision for one instruction set.
+struct Kernels {
+    const ActionKernels* actions;     ///< one for each type of actions; policies choose actions of the first type
+    std::size_t action_type_count;    ///< the number of types
+    ActionKernels::Step step_linear;  ///< a LinearPolicy chooses the actions; null if there is no such kernel
 
     /// Starts an episode in each of the listed envs and writes its first observation. With AutoresetMode::next_step it also
     /// writes the reward, which is 0.

@@ -55,6 +55,24 @@ struct ElementTypeOf {
     static constexpr ElementType value = element_type_of<T>();  ///< the type
 };
 
+/// Calls `function(std::type_identity<T>())` with the type of an array's elements.
+template <class Function>
+decltype(auto) with_element_type(ElementType type, const Function& function) {
+    switch (type) {
+        case ElementType::float32: return function(std::type_identity<float>());
+        case ElementType::float64: return function(std::type_identity<double>());
+        case ElementType::int8: return function(std::type_identity<std::int8_t>());
+        case ElementType::uint8: return function(std::type_identity<std::uint8_t>());
+        case ElementType::int16: return function(std::type_identity<std::int16_t>());
+        case ElementType::uint16: return function(std::type_identity<std::uint16_t>());
+        case ElementType::int32: return function(std::type_identity<std::int32_t>());
+        case ElementType::uint32: return function(std::type_identity<std::uint32_t>());
+        case ElementType::int64: return function(std::type_identity<std::int64_t>());
+        case ElementType::uint64: return function(std::type_identity<std::uint64_t>());
+        default: return function(std::type_identity<bool>());
+    }
+}
+
 /// The shape of an env's part of an array. The array of all envs has one axis more, the first.
 struct Shape {
     static constexpr std::size_t most_dimensions = 3;  ///< the largest number of axes

@@ -59,7 +59,8 @@ XSIMD_INLINE constexpr std::int64_t action_limit([[maybe_unused]] std::size_t i)
 template <class Number>
 XSIMD_INLINE constexpr bool is_action_number(Number number, std::int64_t limit) {
     if (limit == 0) return number == number;
-    if (!(number >= 0 && number < static_cast<Number>(limit))) return false;
+    const auto value = +number;  // at least an int, which holds the limit
+    if (!(value >= 0 && value < static_cast<decltype(+number)>(limit))) return false;
     return static_cast<Number>(static_cast<std::int64_t>(number)) == number;
 }
 
@@ -91,6 +92,11 @@ struct RowsOfParts<std::tuple<Part...>> {
         return limit;
     }
 };
+
+/// The types of actions that a step takes without a conversion, as a std::tuple. Policies choose actions of the first type.
+/// \tparam Rows an ActionRowsOf
+template <class Rows>
+using ActionTypes = std::tuple<typename Rows::Narrow, typename Rows::Wide>;
 
 namespace detail {
 

@@ -103,7 +103,7 @@ public:
     /// Steps the envs once.
     /// \param kernel the kernel for this type of actions
     /// \param actions the actions, from the row of the block's first env on
-    StepTotals step(Kernels::Step kernel, const void* actions) {
+    StepTotals step(ActionKernels::Step kernel, const void* actions) {
         ++envs_.clock;
         Outputs outputs = arrays_.outputs();
         if (episodes_.returns) {
@@ -126,7 +126,7 @@ public:
         network_.log_probs = log_probs;
         policy_.act(policy_.policy, policy_.looks ? as_policies_see(seen_) : nullptr, chosen, begin_, begin_ + count_, allowed_);
         look();
-        return step(core_.kernels_.step_narrow, chosen);
+        return step(core_.kernels_.actions[0].step, chosen);
     }
 
     /// Lets the critic value the observations that the last step wrote.
@@ -171,16 +171,10 @@ private:
         const SpaceDescription& space = core_.environment_.observation;
         if (space.kind == SpaceKind::discrete || space.type == ElementType::float32) return seen;
         if (!numbers_) numbers_ = make_aligned_array<float>(envs_per_block * space.size);
-        const auto convert = [&]<class Number>(const Number* from) {
+        with_element_type(space.type, [&]<class Number>(std::type_identity<Number>) {
+            const auto* from = static_cast<const Number*>(seen);
             std::transform(from, from + count_ * space.size, numbers_.get(), [](Number one) { return static_cast<float>(one); });
-        };
-        switch (space.type) {
-            case ElementType::float64: convert(static_cast<const double*>(seen)); break;
-            case ElementType::int8: convert(static_cast<const std::int8_t*>(seen)); break;
-            case ElementType::int16: convert(static_cast<const std::int16_t*>(seen)); break;
-            case ElementType::int32: convert(static_cast<const std::int32_t*>(seen)); break;
-            default: convert(static_cast<const std::uint8_t*>(seen)); break;  // of bools, too
-        }
+        });
         return numbers_.get();
     }
 

@@ -108,6 +108,8 @@ public:
     bool started() const { return started_; }
     /// The rule for envs whose episode has ended.
     AutoresetMode autoreset_mode() const { return options_.autoreset_mode; }
+    /// Returns true if `step` takes actions of this type.
+    bool takes_actions(ElementType type) const { return kernels_for(type) != nullptr; }
     /// The parameters of the envs.
     const ParameterTable& parameters() const { return parameters_->table(); }
 
@@ -237,25 +239,22 @@ public:
     }
 
     /// Steps every env.
-    /// \param actions a row for each env: int32 or int64 if actions are discrete, otherwise float or double
+    /// \param actions a row for each env, such as a std::span: int32 or int64 if actions are discrete, otherwise float or double
     /// \param outputs arrays with room for `padded()` rows
     /// \return the number of episodes that ended
-    /// \throws std::invalid_argument if there are too few or too many actions, or one cannot be used; ResetNeeded before the
-    ///         first `reset`, or if an env has finished and autoreset is disabled. Nothing is stepped then. EnvironmentFailed
-    ///         if the environment's code throws.
-    template <class Action>
-    std::int64_t step(std::span<const Action> actions, const Outputs& outputs) {
-        constexpr bool narrow = sizeof(Action) == 4;
+    /// \throws std::invalid_argument if actions have another type, if there are too few or too many, or if one cannot be used;
+    ///         ResetNeeded before the first `reset`, or if an env has finished and autoreset is disabled. Nothing is stepped then.
+    ///         EnvironmentFailed if the environment's code throws.
+    std::int64_t step(const ActionArray& actions, const Outputs& outputs) {
         check_started("step: call reset before the first step");
-        check_actions(actions);
+        const ActionKernels& kernels = check_actions(actions);
         if (options_.autoreset_mode == AutoresetMode::disabled && finished_ != 0)
             throw ResetNeeded("step: " + std::to_string(finished_) +
                               " of the envs have finished, and autoreset is disabled: reset them first");
         memory_.set_clock(memory_.clock() + 1);
         // The closure holds copies of everything that other threads need. Each cache line of this object or of the stack that
         // they read instead would have to move from core to core.
-        for_blocks([envs = envs(), outputs, actions = actions.data(), totals = block_totals_.get(),
-                    step = narrow ? kernels_.step_narrow : kernels_.step_wide,
+        for_blocks([envs = envs(), outputs, actions = actions.data, totals = block_totals_.get(), step = kernels.step,
                     restart = kernels_.restart, take_error = kernels_.take_error](std::size_t begin, std::size_t end) {
             EnvList restarting;
             totals[begin / envs_per_block] = step(envs, actions, outputs, begin, end, restarting);
@@ -445,11 +444,22 @@ private:
         }
     }
 
-    /// \throws std::invalid_argument as detail::ActionCheck, which explains the arguments
-    template <class Action>
-    void check_actions(std::span<const Action> actions, std::size_t steps = 0) {
-        const auto are_valid = sizeof(Action) == 4 ? kernels_.are_narrow_valid : kernels_.are_wide_valid;
-        detail::ActionCheck<Action>(environment_, parameters(), num_envs_, actions, steps).run(are_valid, pool_);
+    /// Returns the kernels for actions of a type; null if the environment does not take them.
+    const ActionKernels* kernels_for(ElementType type) const {
+        const std::span all(kernels_.actions, kernels_.action_type_count);
+        const auto found = std::ranges::find(all, type, &ActionKernels::type);
+        return found == all.end() ? nullptr : &*found;
+    }
+
+    /// Returns the kernels for these actions.
+    /// \throws std::invalid_argument if actions have another type, or as detail::ActionCheck, which explains the arguments
+    const ActionKernels& check_actions(const ActionArray& actions, std::size_t steps = 0) {
+        const ActionKernels* kernels = kernels_for(actions.type);
+        if (!kernels)
+            throw std::invalid_argument(environment_.action.has_real_actions() ? "actions: expected float32 or float64"
+                                                                               : "actions: expected int32 or int64");
+        detail::ActionCheck(environment_, parameters(), num_envs_, actions, steps).run(kernels->are_valid, pool_);
+        return *kernels;
     }
 
     static std::uint64_t next_number() {

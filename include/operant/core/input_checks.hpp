@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <span>
 #include <stdexcept>
@@ -21,7 +22,28 @@
 #include <operant/core/worker_pool.hpp>
 #include <operant/library/mistakes.hpp>
 
-namespace operant::detail {
+namespace operant {
+
+/// The caller's actions, an array of any type that the environment takes.
+struct ActionArray {
+    ElementType type = ElementType::int64;  ///< of the numbers
+    const void* data = nullptr;             ///< a row for each env, for one step or for several consecutive steps
+    std::size_t size = 0;                   ///< the number of numbers
+
+    /// No actions.
+    ActionArray() = default;
+    /// Actions of a type that is known at run time only.
+    ActionArray(ElementType type_, const void* data_, std::size_t size_) : type(type_), data(data_), size(size_) {}
+    /// Actions of a type that is known.
+    template <class Action>
+    ActionArray(std::span<const Action> actions)
+        : type(ElementTypeOf<Action>::value), data(actions.data()), size(actions.size()) {}
+
+    /// The actions from number `i` on.
+    const std::byte* from(std::size_t i) const { return static_cast<const std::byte*>(data) + i * size_of(type); }
+};
+
+namespace detail {
 
 /// \return the environment
 /// \throws std::invalid_argument if its description has a mistake
@@ -124,7 +146,6 @@ inline void check_state(const EnvironmentDescription& environment, const StateVa
 }
 
 /// Checks the actions of one step or of several.
-template <class Action>
 class ActionCheck {
 public:
     /// \param environment,parameters the description and the parameters, which determine the action space
@@ -132,25 +153,25 @@ public:
     /// \param actions a row for each env, for one step or for several consecutive steps
     /// \param steps the number of steps; 0 for one step whose messages do not mention steps
     ActionCheck(const EnvironmentDescription& environment, const ParameterTable& parameters, std::size_t num_envs,
-                std::span<const Action> actions, std::size_t steps)
+                const ActionArray& actions, std::size_t steps)
         : environment_(environment), parameters_(parameters), num_envs_(num_envs), actions_(actions), steps_(steps) {}
 
     /// Checks all actions, on all workers if there are enough actions for that to save time.
     /// \throws std::invalid_argument if there are too few or too many, or if one cannot be used
-    void run(Kernels::AreValid are_valid, WorkerPool& pool) const {
+    void run(ActionKernels::AreValid are_valid, WorkerPool& pool) const {
         const std::size_t size = environment_.action.size, rows = std::max<std::size_t>(steps_, 1) * num_envs_;
-        if (actions_.size() != rows * size)
+        if (actions_.size != rows * size)
             throw std::invalid_argument("actions: expected " + std::to_string(rows * size) + " numbers, " +
-                                        std::to_string(size) + " per env, got " + std::to_string(actions_.size()));
+                                        std::to_string(size) + " per env, got " + std::to_string(actions_.size));
         constexpr std::size_t part_size = 4 * envs_per_block, worthwhile = 8 * part_size;
         if (pool.workers() == 1 || rows < worthwhile) {
-            if (!are_valid(actions_.data(), rows)) throw_invalid();
+            if (!are_valid(actions_.data, rows)) throw_invalid();
             return;
         }
         std::atomic<bool> valid = true;
         pool.run((rows + part_size - 1) / part_size, [&](std::size_t part) {
             const std::size_t begin = part * part_size, end = std::min(begin + part_size, rows);
-            if (!are_valid(actions_.data() + begin * size, end - begin)) valid.store(false, std::memory_order_relaxed);
+            if (!are_valid(actions_.from(begin * size), end - begin)) valid.store(false, std::memory_order_relaxed);
         });
         if (!valid.load(std::memory_order_relaxed)) throw_invalid();
     }
@@ -158,20 +179,26 @@ public:
 private:
     /// Throws for the first action that cannot be used, or for the last action if another thread has corrected it meanwhile.
     [[noreturn]] void throw_invalid() const {
-        const std::size_t size = environment_.action.size, last = actions_.size() - 1;
+        with_element_type(actions_.type, [&]<class Action>(std::type_identity<Action>) {
+            throw_invalid(static_cast<const Action*>(actions_.data));
+        });
+        std::abort();  // not reached
+    }
+
+    template <class Action>
+    [[noreturn]] void throw_invalid(const Action* actions) const {
+        const std::size_t size = environment_.action.size, last = actions_.size - 1;
+        const std::vector<std::int64_t> limits = SpaceNumbers(environment_, parameters_.data()).action_n;
         std::size_t i = 0;
-        std::string expected;
-        if constexpr (std::is_integral_v<Action>) {
-            const std::vector<std::int64_t> limits = SpaceNumbers(environment_, parameters_.data()).action_n;
-            while (i < last && actions_[i] >= 0 && actions_[i] < limits[i % size]) ++i;
-            expected = "an integer from 0 to " + std::to_string(limits[i % size] - 1) + ", got " + std::to_string(actions_[i]);
-        } else {
-            const std::vector<std::int64_t> limits = SpaceNumbers(environment_, parameters_.data()).action_n;
-            while (i < last && is_action_number(actions_[i], limits[i % size])) ++i;
-            expected = limits[i % size] == 0 ? "a number, got nan"
-                                             : "an integer from 0 to " + std::to_string(limits[i % size] - 1) + ", got " +
-                                                   shortest(static_cast<double>(actions_[i]));
-        }
+        while (i < last && is_action_number(actions[i], limits[i % size])) ++i;
+        std::string number;
+        if constexpr (std::is_integral_v<Action>)
+            number = std::to_string(actions[i]);
+        else
+            number = shortest(static_cast<double>(actions[i]));
+        const std::string expected =
+            limits[i % size] == 0 ? "a number, got nan"
+                                  : "an integer from 0 to " + std::to_string(limits[i % size] - 1) + ", got " + number;
         const std::size_t env = i / size % num_envs_;
         std::string place = steps_ != 0 ? std::to_string(i / size / num_envs_) + ", " : "";
         const auto [name, column, columns] = part_of(i % size);
@@ -201,8 +228,10 @@ private:
     const EnvironmentDescription& environment_;
     const ParameterTable& parameters_;
     std::size_t num_envs_;
-    std::span<const Action> actions_;
+    ActionArray actions_;
     std::size_t steps_;
 };
 
-}  // namespace operant::detail
+}  // namespace detail
+
+}  // namespace operant

@@ -4,6 +4,8 @@
 /// instantiates them and defines nothing else.
 
 #include <cstddef>
+#include <iterator>
+#include <tuple>
 #include <type_traits>
 
 #include <operant/abi/library.hpp>
@@ -32,21 +34,32 @@ struct TierOf<E, Scalar, Arch> {
 
 }  // namespace detail
 
+namespace detail {
+
+/// The functions for each type of actions.
+template <class E, class Arch, class Tier, bool is_in_library, class Types = ActionTypes<ActionRowsOf<E>>>
+struct KernelsOfActions;
+template <class E, class Arch, class Tier, bool is_in_library, class... Action>
+struct KernelsOfActions<E, Arch, Tier, is_in_library, std::tuple<Action...>> {
+    static constexpr ActionKernels all[] = {{.type = ElementTypeOf<Action>::value,
+                                             .step = guarded<Arch, is_in_library, &Tier::template step<Action>>(),
+                                             .are_valid = &Actions<E, Arch>::template are_valid<Action>}...};
+};
+
+}  // namespace detail
+
 /// Returns the kernels of E in one precision for one instruction set.
 /// \tparam is_in_library whether exceptions become messages
 template <class E, class Scalar, class Arch, bool is_in_library = false>
 const Kernels* kernels_of() {
     using Tier = typename detail::TierOf<E, Scalar, Arch>::type;
     using State = StateOf<E, std::conditional_t<BatchTier<E>, xsimd::batch<Scalar, Arch>, Scalar>>;
-    using Narrow = typename ActionRowsOf<E>::Narrow;
-    using Wide = typename ActionRowsOf<E>::Wide;
+    using OfActions = detail::KernelsOfActions<E, Arch, Tier, is_in_library>;
     static const StateLayout<E, State, Tier> state;
     static const Kernels kernels{
-        .step_narrow = detail::guarded<Arch, is_in_library, &Tier::template step<Narrow>>(),
-        .step_wide = detail::guarded<Arch, is_in_library, &Tier::template step<Wide>>(),
+        .actions = OfActions::all,
+        .action_type_count = std::size(OfActions::all),
         .step_linear = detail::guarded<Arch, is_in_library, LinearStep<E, Scalar, Arch>::kernel()>(),
-        .are_narrow_valid = &Actions<E, Arch>::template are_valid<Narrow>,
-        .are_wide_valid = &Actions<E, Arch>::template are_valid<Wide>,
         .restart = detail::guarded<Arch, is_in_library, &Tier::restart>(),
         .observe = detail::guarded<Arch, is_in_library, &Tier::observe>(),
         .envs_per_batch = Tier::envs_per_batch,

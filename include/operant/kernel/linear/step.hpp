@@ -15,7 +15,7 @@ namespace operant {
 template <class E, class Scalar, class Arch>
 struct LinearStep {
     /// Returns the kernel, or null if there is none. Policies have float32 numbers, so it exists only in float32.
-    static constexpr Kernels::Step kernel() {
+    static constexpr ActionKernels::Step kernel() {
         if constexpr (BatchTier<E> && std::is_same_v<Scalar, float>)
             if constexpr (LinearActions<E, Arch>::exists) return &step;
         return nullptr;
