@@ -35,10 +35,11 @@ lint: $(venv)/requirements  ## check format, style and types of the Python code
 stubs: $(venv)/installed  ## generate the type stubs of the compiled module
 	$(python) -m nanobind.stubgen --quiet --exclude-values --module operant._core --output-file python/operant/_core.pyi
 
-test-cpp: system  ## run the C++ tests
-	cmake -S . -B build/cpp -G Ninja -DOPERANT_BENCHMARKS=OFF
-	cmake --build build/cpp
-	ctest --test-dir build/cpp --output-on-failure
+# In the build directory of the wheel, whose kernels the tests use.
+test-cpp: $(venv)/installed  ## run the C++ tests
+	cmake -DOPERANT_TESTS=ON build/python
+	cmake --build build/python
+	ctest --test-dir build/python --output-on-failure
 
 test-python: $(venv)/installed  ## run the Python tests
 	$(python) -m pytest -n auto --dist worksteal
@@ -78,11 +79,10 @@ test-integrations: $(venv)/requirements  ## train agents with Stable-Baselines3,
 sanitize: $(venv)/requirements  ## run tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
 	scripts/test_sanitizers.sh
 
-# Shares its build directory with test-cpp.
 test-cpus: $(venv)/installed  ## run the quick tests on older and other processors, emulated
 	@scripts/install_system_packages.sh --check cpus >/dev/null || scripts/install_system_packages.sh cpus
-	cmake -S . -B build/cpp -G Ninja -DOPERANT_BENCHMARKS=OFF
-	cmake --build build/cpp --target tests_sse4_2 tests_avx2 tests_kernels
+	cmake -DOPERANT_TESTS=ON build/python
+	cmake --build build/python --target tests_sse4_2 tests_avx2 tests_kernels
 	cmake -S . -B build/aarch64 -G Ninja -DOPERANT_BENCHMARKS=OFF --toolchain cmake/aarch64-linux-gnu.cmake
 	cmake --build build/aarch64
 	scripts/test_cpus.sh

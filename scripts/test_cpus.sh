@@ -69,8 +69,8 @@ x86() { # <kernels> <instruction that it lacks> <C++ tests> <emulator...>
     local kernels=$1 lacks=$2 cpp_tests=$3
     shift 3
     refuses "$lacks" "$@" || return
-    "$@" "build/cpp/tests/cpp/$cpp_tests" "${cpp[@]}" || return
-    "$@" build/cpp/tests/cpp/tests_kernels "${one_set_of_kernels[@]}" || return
+    "$@" "build/python/tests/cpp/$cpp_tests" "${cpp[@]}" || return
+    "$@" build/python/tests/cpp/tests_kernels "${one_set_of_kernels[@]}" || return
     # numpy must not use instructions beyond its baseline: qemu 7.2 reads the lanes that a masked load skips, and ends the
     # process if an array ends at the end of a page.
     NPY_DISABLE_CPU_FEATURES=$("$@" $python -c "if True:

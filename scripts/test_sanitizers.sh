@@ -19,21 +19,23 @@ quick=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1)
 
 cpp() { # <directory> <sanitizers>
     echo "== C++ tests under -fsanitize=$2"
-    cmake -S . -B "$1" -G Ninja "${quick[@]}" -DOPERANT_BENCHMARKS=OFF -DOPERANT_SANITIZE="$2"
     cmake --build "$1" --target $cpp_tests tests_kernels
     "$1/tests/cpp/$cpp_tests"
     "$1/tests/cpp/tests_kernels"
 }
 
-cpp build/asan address,undefined
+cmake -S . -B build/tsan -G Ninja "${quick[@]}" -DOPERANT_BENCHMARKS=OFF -DOPERANT_SANITIZE=thread
 cpp build/tsan thread
 
-echo "== Python tests under -fsanitize=address,undefined"
+# The C++ tests use the kernels of the Python module.
 sanitized=$PWD/build/sanitized
 rm -rf "$sanitized"
 "$python" -m pip install --quiet --no-build-isolation --no-deps --target "$sanitized" -C build-dir=build/sanitized-cmake \
     "${quick[@]/#-D/-Ccmake.define.}" -C cmake.build-type=Debug -C install.strip=false \
-    -C cmake.define.OPERANT_SANITIZE=address,undefined .
+    -C cmake.define.OPERANT_SANITIZE=address,undefined -C cmake.define.OPERANT_TESTS=ON .
+cpp build/sanitized-cmake address,undefined
+
+echo "== Python tests under -fsanitize=address,undefined"
 # The interpreter is not built with the sanitizer, so the sanitizer's runtime is loaded first, and then libstdc++, whose
 # exceptions it intercepts. Python takes its memory from malloc, which the sanitizer observes. An allocation that is too
 # large raises MemoryError instead of ending the process.
