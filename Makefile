@@ -42,7 +42,7 @@ test-cpp: $(venv)/installed  ## run the C++ tests
 	ctest --test-dir build/python --output-on-failure
 
 test-python: $(venv)/installed  ## run the Python tests
-	$(python) -m pytest -n auto --dist worksteal
+	$(python) -m pytest -n auto --dist worksteal --durations 20
 
 test-package: $(venv)/installed  ## build and test the example of a Python package, from a wheel of Operant
 	scripts/test_package_example.sh

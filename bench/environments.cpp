@@ -1,6 +1,6 @@
 // The environments of examples/environments, 4096 envs on one thread, measured with google-benchmark:
 //
-//   environments/<environment>        a scalar loop of the same physics against Operant: `ratio` is the speed-up of Operant
+//   environments/<environment>        a loop in plain C++ with the same rules against Operant: `ratio` is the speed-up of Operant
 //   per_env_parameters/CartPole      parameters per env against the same parameters for all envs: `ratio` is the slow-down
 //                                     of a step
 //
@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <memory>
 #include <random>
 #include <span>
 #include <string>
@@ -23,11 +24,22 @@
 #include <operant/vector_env.hpp>
 
 #include "../examples/environments/cartpole_swingup.hpp"
+#include "../examples/environments/connect_four.hpp"
 #include "../examples/environments/joint_replenishment.hpp"
+#include "../examples/environments/key_door.hpp"
 #include "../examples/environments/pendulum_chain.hpp"
 #include "../examples/environments/point_mass.hpp"
 #include "../examples/environments/quadrotor.hpp"
+#include "../examples/environments/quadrotor_lidar.hpp"
+#include "../examples/environments/snake.hpp"
 #include "scalar_environments.hpp"
+
+// Those of plain_loops.cpp.
+extern "C" {
+void* plain_loop(const char* name, std::size_t num_envs, std::uint64_t seed);
+void plain_step(void* loop, const void* actions);
+void plain_delete(void* loop);
+}
 
 namespace operant::benchmarks {
 namespace {
@@ -36,10 +48,10 @@ constexpr std::size_t num_envs = 4096;
 constexpr int steps_each = 64;
 
 /// Random actions. Each call uses another part of one long array, so that an env does not repeat the same few actions.
-template <class E>
+template <class E, class Number = typename E::ActionSpace::Narrow>
 class RandomActions {
 public:
-    using Action = typename E::ActionSpace::Narrow;
+    using Action = Number;
 
     RandomActions() : numbers_((num_envs + windows) * E::ActionSpace::size) {
         std::mt19937 random(0);
@@ -105,6 +117,19 @@ void against_scalar_loop(benchmark::State& state) {
         state, "scalar", [&] { loop->step(actions.next()); }, "operant", [&] { env.step(same_actions.next()); });
 }
 
+/// The loops of plain_loops.cpp take int64 actions, as numpy has them, or float32.
+template <class E>
+void against_plain_loop(benchmark::State& state) {
+    using Action = std::conditional_t<is_discrete<typename E::ActionSpace>, std::int64_t, float>;
+    RandomActions<E, Action> actions, same_actions;
+    VectorEnv<E> env(num_envs);
+    const std::unique_ptr<void, decltype(&plain_delete)> loop(plain_loop(E::name.data(), num_envs, 0), &plain_delete);
+    env.reset(0);
+    compare(
+        state, "scalar", [&] { plain_step(loop.get(), actions.next().data()); }, "operant",
+        [&] { env.step(same_actions.next()); });
+}
+
 /// Parameters that differ slightly between envs.
 std::vector<double> rows_of_parameters(const EnvironmentDescription& environment) {
     std::vector<double> rows;
@@ -141,6 +166,10 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark("environments/PendulumChain", against_scalar_loop<PendulumChain, ScalarPendulumChain>);
     benchmark::RegisterBenchmark("environments/JointReplenishment",
                                  against_scalar_loop<JointReplenishment, ScalarJointReplenishment>);
+    benchmark::RegisterBenchmark("environments/Snake", against_plain_loop<Snake>);
+    benchmark::RegisterBenchmark("environments/ConnectFour", against_plain_loop<ConnectFour>);
+    benchmark::RegisterBenchmark("environments/KeyDoor", against_plain_loop<KeyDoor>);
+    benchmark::RegisterBenchmark("environments/QuadrotorLidar", against_plain_loop<QuadrotorLidar>);
     benchmark::RegisterBenchmark("per_env_parameters/CartPole", per_env_parameters);
     benchmark::AddCustomContext("architecture", xsimd::default_arch::name());
     benchmark::Initialize(&argc, argv);

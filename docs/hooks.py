@@ -1,4 +1,4 @@
-"""Insert tables of measurements, made from JSON files, into the pages."""
+"""Insert tables of measurements, made from JSON files, and the pictures of the environments into the pages."""
 
 from __future__ import annotations
 
@@ -8,14 +8,49 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from operant.registration import ENVIRONMENTS
+
 _CHANGES = "<!-- CHANGELOG.md -->"
 _MARK = re.compile(r"<!-- the table of docs/(\w+)\.json -->")
+_PICTURES = re.compile(r"<!-- the pictures of the pages in (\S*) -->")
+
+
+def on_config(config: Any) -> Any:
+    """Add the pages of the environments to the navigation, after the page of all of them."""
+    for section in config["nav"]:
+        if isinstance(section, dict) and "Environments" in section:
+            section["Environments"] += [f"environments/{page}.md" for page in environment_pages().values()]
+    return config
+
+
+def environment_pages() -> dict[str, str]:
+    """Return the page of each environment, docs/environments/<page>.md, in the order of `registration.py`."""
+    pages = {}
+    for path in (Path(__file__).parent / "environments").glob("*.md"):
+        title = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        pages[title] = path.stem
+    return {name: pages[name] for name in ENVIRONMENTS}
+
+
+def pictures(folder: str) -> str:
+    """Make pictures that link to the pages of the environments.
+
+    Args:
+        folder: `environments/` on a page in docs/, `./` on a page in docs/environments/.
+    """
+    images = "../images" if folder == "./" else "images"
+    links = [
+        f"[![{name}]({images}/environments/{page}.png)<br>{name}]({folder.removeprefix('./')}{page}.md)"
+        for name, page in environment_pages().items()
+    ]
+    return "\n".join(['<div class="environments" markdown>', "", *links, "", "</div>"])
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the marks of a page by tables, and the mark of the change log by the file of the repository."""
+    """Replace the marks of a page by tables and pictures, and the mark of the change log by the repository's file."""
     if _CHANGES in markdown:
         return changes()
+    markdown = _PICTURES.sub(lambda mark: pictures(mark[1]), markdown)
     tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "learning": learning_table}
     tables["comparison"] = comparison_table
 

@@ -6,6 +6,7 @@ python scripts/draw_environments.py
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import gymnasium as gym
@@ -13,22 +14,28 @@ import numpy as np
 from matplotlib.image import imsave
 
 import operant
+from operant import envs
+from operant.registration import id_of
 
-#: The environments, and how many random steps there are before the picture.
-PICTURES = {
-    "cartpole": ("operant/CartPole-v1", 15),
-    "mountain_car": ("operant/MountainCar-v0", 40),
-    "mountain_car_continuous": ("operant/MountainCarContinuous-v0", 40),
-    "pendulum": ("operant/Pendulum-v1", 12),
-    "acrobot": ("operant/Acrobot-v1", 40),
-    "lunar_lander": ("operant/LunarLander-v3", 60),
-    "lunar_lander_continuous": ("operant/LunarLanderContinuous-v3", 70),
-    "bipedal_walker": ("operant/BipedalWalkerHardcore-v3", 30),
-    "frozen_lake": ("operant/FrozenLake-v1", 3),
-    "cliff_walking": ("operant/CliffWalking-v1", 3),
-    "taxi": ("operant/Taxi-v4", 10),
-    "blackjack": ("operant/Blackjack-v1", 0),
+sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
+from hooks import environment_pages
+
+#: The number of random steps before the picture, if it is not 15.
+STEPS = {
+    "mountain_car": 40,
+    "mountain_car_continuous": 40,
+    "pendulum": 12,
+    "acrobot": 40,
+    "lunar_lander": 60,
+    "lunar_lander_continuous": 70,
+    "bipedal_walker": 30,
+    "frozen_lake": 3,
+    "cliff_walking": 3,
+    "taxi": 10,
+    "blackjack": 0,
 }
+#: The ids of environments whose picture is not of the usual one.
+IDS = {"BipedalWalker": "operant/BipedalWalkerHardcore-v3"}
 
 
 def draw(env_id: str, steps: int) -> np.ndarray:
@@ -49,8 +56,9 @@ def main() -> None:
     gym.register_envs(operant)
     folder = Path(__file__).parents[1] / "docs" / "images" / "environments"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (env_id, steps) in PICTURES.items():
-        imsave(folder / f"{name}.png", draw(env_id, steps))
+    for name, page in environment_pages().items():
+        env_id = IDS.get(name) or id_of(getattr(envs, f"{name}VecEnv"))
+        imsave(folder / f"{page}.png", draw(env_id, STEPS.get(page, 15)))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from side_by_side import assert_same
+from gymnasium.vector import AutoresetMode
+from side_by_side import Oracle, assert_same, run_beside
 
 import operant
 from operant.envs import CartPoleVecEnv, PendulumVecEnv, TaxiVecEnv
@@ -96,25 +96,14 @@ def loaded(shared_cache, quick_flags):
 
 def oracle(twin, mode=AutoresetMode.NEXT_STEP):
     """Gymnasium's vector environment of twins. An argument is one function, or a list with one for each env."""
-    return SyncVectorEnv(twin if isinstance(twin, list) else [twin] * NUM_ENVS, autoreset_mode=mode)
+    theirs = Oracle(twin if isinstance(twin, list) else [twin] * NUM_ENVS, autoreset_mode=mode)
+    theirs.float32_rewards = True
+    return theirs
 
 
-def runs_beside(ours, theirs, mode, rng):
-    assert_same(ours.reset(seed=3), theirs.reset(seed=3))
-    ends = 0
-    for _ in range(STEPS):
-        values = theirs.single_action_space.nvec if hasattr(theirs.single_action_space, "nvec") else 3
-        shape = (NUM_ENVS, 2) if hasattr(theirs.single_action_space, "nvec") else (NUM_ENVS,)
-        actions = rng.integers(0, values, shape)
-        result, expected = ours.step(actions), theirs.step(actions)
-        assert_same(result[:2], (expected[0], expected[1].astype(np.float32)))
-        assert_same(result[2:], expected[2:])
-        done = expected[2] | expected[3]
-        ends += done.sum()
-        if mode is AutoresetMode.DISABLED and done.any():
-            options = {"reset_mask": done}
-            assert_same(ours.reset(options=options), theirs.reset(options=options))
-    assert ends > NUM_ENVS
+def random_steps(env, rng):
+    space = env.single_action_space
+    return rng.integers(0, getattr(space, "nvec", 3), (STEPS, NUM_ENVS, *space.shape))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +111,8 @@ def runs_beside(ours, theirs, mode, rng):
     [("Nim", Nim), ("NimOfNumbers", NimOfNumbers), ("NimOfBits", Nim), ("NimOfBitset", Nim)],
 )
 def test_a_mask_of_plain_cpp_is_reported_as_gymnasium_does(loaded, mode, rng, name, twin):
-    runs_beside(loaded[name](NUM_ENVS, autoreset_mode=mode), oracle(twin, mode), mode, rng)
+    ours = loaded[name](NUM_ENVS, autoreset_mode=mode)
+    run_beside(ours, oracle(twin, mode), random_steps(ours, rng))
 
 
 @pytest.mark.parametrize("name", ["Rails", "RailsOfBits"])
@@ -131,7 +121,7 @@ def test_masks_and_infos_of_batches_are_reported_as_gymnasium_does(loaded, mode,
     lengths = np.linspace(1.2, 2.7, NUM_ENVS) if of_each else np.full(NUM_ENVS, 2.0)
     ours = loaded[name](NUM_ENVS, autoreset_mode=mode, dtype=np.float64, length=lengths)
     theirs = oracle([lambda length=length: Rails(length) for length in lengths.tolist()], mode)
-    runs_beside(ours, theirs, mode, rng)
+    run_beside(ours, theirs, random_steps(ours, rng))
 
 
 @pytest.mark.parametrize("name", ["Nim", "Rails", "RailsOfBits"])

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector.utils import batch_space
 from shown_counters import KINDS, LIMIT, box, load, twin
-from side_by_side import Oracle, assert_same
+from side_by_side import Oracle, assert_same, run_beside
 
 import operant
 from operant.envs.single import single_env
@@ -79,18 +79,7 @@ def test_the_spaces_are_those_of_gymnasium(name, classes):
 def test_steps_equal_gymnasium(name, num_envs, mode, classes):
     for dtype in (np.float32, np.float64):
         ours, theirs = classes[name](num_envs, autoreset_mode=mode, dtype=dtype), twins(name, num_envs, mode)
-        assert_same(ours.reset(seed=3), theirs.reset(seed=3))
-        ended = 0
-        for actions in actions_of(ours, 45):
-            result = ours.step(actions)
-            assert_same(result, theirs.step(actions))
-            assert result[0] in ours.observation_space
-            done = result[2] | result[3]
-            ended += done.sum()
-            if mode == "Disabled" and done.any():
-                options = [{"reset_mask": done} for _ in range(2)]
-                assert_same(ours.reset(options=options[0]), theirs.reset(options=options[1]))
-        assert ended >= num_envs
+        run_beside(ours, theirs, actions_of(ours, 45))
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -366,4 +366,5 @@ def test_every_environment_has_a_page_with_its_picture():
         height, width, _ = imread(ROOT / Path(page).parent / picture).shape
         assert min(height, width) >= 256
         assert f"{Path(page).stem}.png" == Path(picture).name
-        assert f"/{picture.removeprefix('../')}" in TEXTS["docs/environments/index.md"]
+        assert f"({picture})" in shown_by_hooks("docs/environments/index.md")
+        assert f"({picture.removeprefix('../')})" in shown_by_hooks("docs/index.md")

@@ -359,6 +359,24 @@ class Pair:
         assert_same(rows_of(actual, stepped), rows_of(expected, stepped), self.tolerance)
 
 
+def run_beside(ours, theirs, actions):
+    """Step both environments with the same actions, and compare everything. `theirs` is an Oracle with float32 rewards.
+
+    If autoreset is disabled, the envs whose episodes have ended are reset.
+    """
+    assert_same(ours.reset(seed=3), theirs.reset(seed=3))
+    ends = 0
+    for one in actions:
+        result, expected = ours.step(one), theirs.step(one)
+        assert_same(result, expected)
+        assert result[0] in ours.observation_space
+        done = expected[2] | expected[3]
+        ends += done.sum()
+        if ours.metadata["autoreset_mode"] is AutoresetMode.DISABLED and done.any():
+            assert_same(*(env.reset(options={"reset_mask": done.copy()}) for env in (ours, theirs)))
+    assert ends >= ours.num_envs
+
+
 def saved_and_loaded(env):
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "env"
