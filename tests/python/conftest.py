@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -60,6 +61,28 @@ def make(registration):
         return gym.make_vec(registration.id, num_envs=num_envs, workers=workers, **kwargs)
 
     return make_operant
+
+
+@pytest.fixture(scope="session")
+def precompiled_headers(tmp_path_factory):
+    """Compile Operant's headers for GCC, and return the flags to use them; "" if there is another compiler."""
+    found = compiler.find_compiler()
+    if "Free Software Foundation" not in found.version:
+        yield ""
+        return
+    directory = tmp_path_factory.mktemp("precompiled")
+    header = directory / "operant.hpp"
+    header.write_text("#include <operant/library/describe.hpp>\n#include <operant/library/table.hpp>\n")
+    flags = [*found.flags(operant.simd.active), f"-I{operant.get_include()}"]
+    subprocess.run([*found.command, *flags, "-x", "c++-header", header, "-o", f"{header}.gch"], check=True)
+    yield f"-include {header}"
+    shutil.rmtree(directory)  # more than 100 MB
+
+
+@pytest.fixture
+def fast_compilations(precompiled_headers, monkeypatch):
+    """Let `operant.load` use the precompiled headers. GCC reads them as usual if the other flags are not the same."""
+    monkeypatch.setenv("CXXFLAGS", precompiled_headers)
 
 
 @pytest.fixture(params=AutoresetMode, ids=lambda mode: mode.value)

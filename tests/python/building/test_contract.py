@@ -20,9 +20,12 @@ from operant.envs.parameters import mistake_of
 
 ROOT = Path(__file__).parents[3]
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
+    ),
+    pytest.mark.usefixtures("fast_compilations"),
+]
 
 # A mass on a rail, with a parameter, an option of a reset, infos and a check of each kind. Tests change single lines.
 RAIL = """\

@@ -9,9 +9,12 @@ import pytest
 
 import operant
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
+    ),
+    pytest.mark.usefixtures("fast_compilations"),
+]
 
 # A walk in plain C++.
 WALK = """\
