@@ -19,7 +19,7 @@ namespace operant {
 struct Pcg64;
 
 /// The version of everything in the room abi/. It changes when any of that changes.
-inline constexpr std::uint32_t library_version = 8;
+inline constexpr std::uint32_t library_version = 9;
 
 /// The place of a state variable. The batch tier has an array for each variable. The scalar tier has one array of records,
 /// whose elements are whole states.
