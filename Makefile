@@ -9,7 +9,7 @@ core_sources := CMakeLists.txt $(wildcard cmake/*) $(shell find include bindings
 package_sources := pyproject.toml README.md LICENSE $(shell find python -type f -not -name '*.pyc')
 
 
-.PHONY: demo bench bench-check test test-quick test-cpp test-python test-package test-oldest test-debian13 test-integrations sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
+.PHONY: demo bench bench-check test test-quick cpp-tests test-cpp test-python test-package test-oldest test-debian13 test-integrations sanitize test-cpus soak audit lint stubs docs docs-cpp dist system clean help
 
 help:  ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -35,9 +35,12 @@ lint: $(venv)/requirements  ## check format, style and types of the Python code
 stubs: $(venv)/installed  ## generate the type stubs of the compiled module
 	$(python) -m nanobind.stubgen --quiet --exclude-values --module operant._core --output-file python/operant/_core.pyi
 
-# In the build directory of the wheel, whose kernels the tests use.
-test-cpp: $(venv)/installed  ## run the C++ tests
+# The C++ tests are built where the wheel was, because they use its kernels.
+cpp-tests: $(venv)/installed
+	@test -d build/python || { rm $(venv)/installed; $(MAKE) $(venv)/installed; }
 	cmake -DOPERANT_TESTS=ON build/python
+
+test-cpp: cpp-tests  ## run the C++ tests
 	cmake --build build/python
 	ctest --test-dir build/python --output-on-failure
 
@@ -79,9 +82,8 @@ test-integrations: $(venv)/requirements  ## train agents with Stable-Baselines3,
 sanitize: $(venv)/requirements  ## run tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
 	scripts/test_sanitizers.sh
 
-test-cpus: $(venv)/installed  ## run the quick tests on older and other processors, emulated
+test-cpus: cpp-tests  ## run the quick tests on older and other processors, emulated
 	@scripts/install_system_packages.sh --check cpus >/dev/null || scripts/install_system_packages.sh cpus
-	cmake -DOPERANT_TESTS=ON build/python
 	cmake --build build/python --target tests_sse4_2 tests_avx2 tests_kernels
 	cmake -S . -B build/aarch64 -G Ninja -DOPERANT_BENCHMARKS=OFF --toolchain cmake/aarch64-linux-gnu.cmake
 	cmake --build build/aarch64
