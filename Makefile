@@ -16,6 +16,11 @@ help:  ## print this list
 
 demo: $(venv)/installed  ## build the package, and compare it with Gymnasium
 	$(python) -m operant bench
+	@printf '%s\n' '' 'Operant is installed in $(venv). To use it in this shell, and three things to try:' '' \
+	    '    . $(venv)/bin/activate' \
+	    '    operant watch CartPole-v1 -o cartpole.gif           # a video of random actions' \
+	    '    operant check examples/double_integrator.hpp        # compile and play an environment of your own' \
+	    '    python examples/cem.py                              # search for a policy'
 
 bench: system  ## run the C++ micro-benchmarks, which also write build/bench/benchmarks.json
 	cmake -S . -B build/bench -G Ninja -DOPERANT_TESTS=OFF
