@@ -19,7 +19,9 @@ class CartPole:
 
     max_episode_steps = 500
     action_space = Discrete(2)
-    observation_space = Box(np.float32([-4.8, -np.inf, -2 * ANGLE_LIMIT, -np.inf]), np.float32([4.8, np.inf, 2 * ANGLE_LIMIT, np.inf]))
+    observation_space = Box(
+        np.float32([-4.8, -np.inf, -2 * ANGLE_LIMIT, -np.inf]), np.float32([4.8, np.inf, 2 * ANGLE_LIMIT, np.inf])
+    )
 
     gravity: float = 9.8
     masscart: float = 1.0

@@ -22,7 +22,7 @@ class Pendulum:
 
     g: float = 10.0
     m: Annotated[float, (0.01, 100.0), "mass [kg]"] = 1.0
-    l: Annotated[float, (0.01, 100.0), "length [m]"] = 1.0  # noqa: E741
+    l: Annotated[float, (0.01, 100.0), "length [m]"] = 1.0
 
     class State:
         theta: float

@@ -153,7 +153,12 @@ def make_env_class(
         members: What the class has besides, such as `draw`.
     """
     namespace = {**members, "__module__": module, "__doc__": documentation(environment)}
-    return new_class(name or f"{environment.name}VecEnv", (SimdVectorEnv,), {"environment": environment}, lambda body: body.update(namespace))
+    return new_class(
+        name or f"{environment.name}VecEnv",
+        (SimdVectorEnv,),
+        {"environment": environment},
+        lambda body: body.update(namespace),
+    )
 
 
 def _quoted(path: Path) -> bytes:

@@ -21,7 +21,7 @@ RANDOM_SIZE = 64
 class Call(ctypes.Structure):
     """FunctionCall of kernel/function_tier.hpp."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("parameters", ctypes.c_int64),
         ("parameter_stride", ctypes.c_int64),
         ("random", ctypes.c_int64),
@@ -126,7 +126,7 @@ class Record:
 
 def parameters_type(declaration: Declaration) -> Callable[..., Any]:
     """Return the type of `p`: a named tuple, so that nothing can change it."""
-    return namedtuple("Parameters", [one.name for one in declaration.parameters])  # type: ignore[misc] # noqa: PYI024
+    return namedtuple("Parameters", [one.name for one in declaration.parameters])  # type: ignore[misc]
 
 
 def out_of(leaves: tuple[Leaf, ...], arrays: list[Any], depth: int = 0) -> Any:
@@ -140,4 +140,4 @@ def out_of(leaves: tuple[Leaf, ...], arrays: list[Any], depth: int = 0) -> Any:
         parts.append(out_of(tuple(leaves[i] for i in of_key), [arrays[i] for i in of_key], depth + 1))
     if isinstance(keys[0], int):
         return tuple(parts)
-    return namedtuple("out", keys)(*parts)  # type: ignore[misc] # noqa: PYI024
+    return namedtuple("out", keys)(*parts)  # type: ignore[misc]

@@ -65,7 +65,7 @@ def environment(cls: type | None = None, /, *, compiled: bool = True) -> Any:
     results, for breakpoints and `print`.
 
     Args:
-        cls: The class. [Environments in Python](https://docs/python-environments) lists its members.
+        cls: The class, as above; `examples/in_python/` has others.
         compiled: Whether to compile it.
 
     Returns:

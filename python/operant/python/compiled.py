@@ -12,9 +12,20 @@ from operant.python.declaration import Declaration, Leaf
 from operant.python.object_files import add_symbols
 
 #: The places in FunctionCall, by 8 bytes.
-_PLACES = (
-    "parameters parameter_stride random actions rewards returns flags pending count arrays before env".split()
-)
+_PLACES = [
+    "parameters",
+    "parameter_stride",
+    "random",
+    "actions",
+    "rewards",
+    "returns",
+    "flags",
+    "pending",
+    "count",
+    "arrays",
+    "before",
+    "env",
+]
 _STEP, _RESTART, _OBSERVE = "step", "restart", "observe"
 
 
@@ -157,7 +168,7 @@ def compile_functions(d: Declaration) -> tuple[list[str], list[bytes]]:
             inside = [one for one in d.leaves if one.path[:depth] == leaf.path[:depth]]
             keys = list(dict.fromkeys(one.path[depth] for one in inside))
             if isinstance(keys[0], str):
-                space[_type_name(keys)] = namedtuple("out", keys)  # type: ignore[misc] # noqa: PYI024
+                space[_type_name(keys)] = namedtuple("out", keys)  # type: ignore[misc]
     done: dict[Any, Any] = {}
     for name, function in d.functions.items():
         space[f"user_{name}"] = numba.njit(_with_helpers(function, options, done), **options)
@@ -218,7 +229,11 @@ def _with_helpers(function: Any, options: dict[str, Any], done: dict[Any, Any]) 
     if not changed:
         return function
     made = python_types.FunctionType(
-        function.__code__, {**function.__globals__, **changed}, function.__name__, function.__defaults__, function.__closure__
+        function.__code__,
+        {**function.__globals__, **changed},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
     )
     made.__module__ = function.__module__
     return made

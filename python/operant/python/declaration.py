@@ -24,7 +24,9 @@ _SCALARS: dict[Any, np.dtype[Any]] = {
     np.int64: np.dtype(np.int64),
     np.bool_: np.dtype(np.bool_),
 }
-_DTYPES = frozenset("float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split())
+_DTYPES = frozenset(
+    ["float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"]
+)
 #: The functions of a class, and the names that their arguments after the first two may have.
 _ARGUMENTS = {
     "reset": ("random", "info"),
@@ -44,7 +46,9 @@ class Array:
         try:
             return ArrayOf(np.dtype(dtype), tuple(shape))
         except TypeError:
-            raise TypeError(f"Array: expected a dtype and lengths, as in Array[np.int8, 100], got {shown(item)}") from None
+            raise TypeError(
+                f"Array: expected a dtype and lengths, as in Array[np.int8, 100], got {shown(item)}"
+            ) from None
 
 
 class ArrayOf(NamedTuple):
@@ -135,9 +139,7 @@ class Declaration:
 
     def description(self) -> dict[str, Any]:
         """Describe the environment as the core's `FunctionEnvironment` takes it."""
-        infos = [
-            {"name": name, "dtype": base.name, "shape": shape} for name, base, shape, _ in _fields(self.info)
-        ]
+        infos = [{"name": name, "dtype": base.name, "shape": shape} for name, base, shape, _ in _fields(self.info)]
         if self.has_mask:
             infos.append({"name": "action_mask", "dtype": "bool", "shape": (self.mask_size,)})
         variables = []
@@ -209,12 +211,16 @@ class _Reader:
         if function is not None:
             line = function.__code__.co_firstlineno
         elif at:
-            found = (i for i, text in enumerate(self.lines) if text.strip().startswith((at, f"class {at}", f"def {at}")))
+            found = (
+                i for i, text in enumerate(self.lines) if text.strip().startswith((at, f"class {at}", f"def {at}"))
+            )
             line += next(found, 0)
         raise CompileError(f"{self.file}:{line}: {self.cls.__name__}: {reason}")
 
     def declaration(self) -> Declaration:
-        functions = {name: self.function(name) for name in _ARGUMENTS if name in vars(self.cls) or name != "action_mask"}
+        functions = {
+            name: self.function(name) for name in _ARGUMENTS if name in vars(self.cls) or name != "action_mask"
+        }
         arguments = {name: self.arguments(name, function) for name, function in functions.items()}
         if "action" not in arguments["step"]:
             self.refuse("`step` needs the argument `action`: def step(p, s, action)", function=functions["step"])
@@ -265,7 +271,9 @@ class _Reader:
         given = given.__func__ if isinstance(given, staticmethod) else given
         if given is None:
             close = suggestion(name, [one for one in vars(self.cls) if not one.startswith("_")])
-            self.refuse(f"an environment needs a function `{name}(p, s{', ...' if name != 'observation' else ', out'})`{close}")
+            self.refuse(
+                f"an environment needs a function `{name}(p, s{', ...' if name != 'observation' else ', out'})`{close}"
+            )
         if not isinstance(given, FunctionType):
             self.refuse(f"`{name}` has to be a plain function, got {shown(given)}", name)
         return given
@@ -333,7 +341,9 @@ class _Reader:
                 dtype, shape = annotation
                 fits = dtype.name in _DTYPES and shape and all(isinstance(one, int) and one > 0 for one in shape)
                 if not fits or (name == "Info" and len(shape) > 3):
-                    self.refuse(f"`{member}`: expected an Array of numbers or bools with lengths, got {annotation}", member)
+                    self.refuse(
+                        f"`{member}`: expected an Array of numbers or bools with lengths, got {annotation}", member
+                    )
                 fields.append((member, dtype, shape))
             elif annotation in _SCALARS:
                 fields.append((member, _SCALARS[annotation]))
@@ -371,7 +381,9 @@ class _Reader:
                 self.refuse(f"`{name}` has a {type(space).__name__} without parts", name)
             return
         if not isinstance(space, (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)):
-            self.refuse(f"`{name}`: expected Box, Discrete, MultiDiscrete, MultiBinary, Tuple or Dict, got {space}", name)
+            self.refuse(
+                f"`{name}`: expected Box, Discrete, MultiDiscrete, MultiBinary, Tuple or Dict, got {space}", name
+            )
         if np.any(getattr(space, "start", 0)):
             self.refuse(f"`{name}`: a {type(space).__name__} has to start at 0, got {space}", name)
         shape = space.shape or ()
@@ -396,7 +408,9 @@ class _Reader:
         if limit is None:
             return _UNLIMITED
         if not isinstance(limit, int) or isinstance(limit, bool) or not 0 < limit < _UNLIMITED:
-            self.refuse(f"`max_episode_steps`: expected a positive integer or None, got {shown(limit)}", "max_episode_steps")
+            self.refuse(
+                f"`max_episode_steps`: expected a positive integer or None, got {shown(limit)}", "max_episode_steps"
+            )
         return limit
 
 

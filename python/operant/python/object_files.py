@@ -1,4 +1,4 @@
-"""Object code of compiled environments: its cache, and its way into memory. A cached environment does not import Numba."""
+"""Object code of compiled environments: its cache, and its way into memory. A cached start imports no Numba."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNUSED = {b"NRT_incref", b"NRT_decref", b"NRT_MemInfo_call_dtor"}
 _engines: list[Any] = []
 
 
-class NotCacheable(Exception):
+class NotCacheableError(Exception):
     """A function uses an object that has no fingerprint."""
 
 
@@ -50,7 +50,7 @@ def fingerprint(d: Declaration) -> str | None:
     try:
         for name, function in d.functions.items():
             known.append([name, _of_function(function, seen)])
-    except NotCacheable:
+    except NotCacheableError:
         return None
     return hashlib.sha256(json.dumps(known, default=repr).encode()).hexdigest()[:32]
 
@@ -90,7 +90,7 @@ def _of_value(value: Any, seen: set[int]) -> Any:
         return [type(value).__name__, [_of_value(one, seen) for one in value]]
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return [str(value.dtype), value.shape, hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()]
-    raise NotCacheable(type(value).__name__)
+    raise NotCacheableError(type(value).__name__)
 
 
 def cached(d: Declaration, key: str) -> Functions | None:

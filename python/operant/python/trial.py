@@ -23,7 +23,7 @@ def try_plain(d: Declaration) -> None:
     """
     name = ""
     try:
-        for name, call in _calls(d):  # noqa: B007: the name of the function that raised
+        for name, call in _calls(d):  # noqa: B007
             call()
     except Exception as error:
         frames = [one for one in traceback.extract_tb(error.__traceback__) if "operant/python" not in one.filename]
@@ -58,7 +58,9 @@ def _calls(d: Declaration) -> Any:
 
     def step() -> bool:
         sample = space.sample()
-        action: Any = int(sample) if not space.shape else np.asarray(sample, np.float64 if sample.dtype.kind == "f" else np.int64)
+        action: Any = (
+            int(sample) if not space.shape else np.asarray(sample, np.float64 if sample.dtype.kind == "f" else np.int64)
+        )
         _, terminated, _ = outcome_of(
             call("step", action=action, random=random, info=Record("Info", info.ctypes.data, d.info))
         )
