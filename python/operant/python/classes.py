@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from operant._extras import how_to_install
 from operant.building.compiler import CompileError
 from operant.building.documentation import documentation
 from operant.building.loading import make_env_class
+from operant.building.progress import shown_compilation
 from operant.envs.parameters import mistake_of
 from operant.envs.vector_env import SimdVectorEnv
 from operant.python import object_files
@@ -131,31 +131,18 @@ class _Program:
         if found is not None:
             return found
         try_plain(d)
-        began = time.monotonic()
-        timer = threading.Timer(1.0, _say, [f"operant: compiling {d.name} with Numba ..."])
-        timer.daemon = True
-        timer.start()
         try:
             from operant.python.compiled import compile_functions
 
-            names, objects = compile_functions(d)
+            with shown_compilation(d.name):
+                names, objects = compile_functions(d)
         except Exception as error:
             from operant.python.explaining import explained
 
             raise explained(d, error) from None
-        finally:
-            timer.cancel()
-        if time.monotonic() - began > 1:
-            _say(f" {time.monotonic() - began:.1f} s\n")
         if key is not None:
             object_files.keep(d, key, names, objects)
         return object_files.loaded(names, objects)
-
-
-def _say(text: str) -> None:
-    if sys.stderr is not None and sys.stderr.isatty():
-        sys.stderr.write(text)
-        sys.stderr.flush()
 
 
 def _has_numba() -> bool:
