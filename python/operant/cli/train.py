@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from importlib import import_module
 from typing import Any
 
 from operant._checks import suggestion
@@ -34,8 +35,10 @@ def run(options: argparse.Namespace) -> int:
     """Train, write the policy, and print how long it took."""
     require("torch", "train")
     from operant import policies
-    from operant.training import ppo
 
+    ppo: Any = import_module(
+        "operant.training.ppo"
+    )  # CMake installs examples/ppo.py there; the sources have no such file
     ids = {env_id.lower(): env_id for env_id in ppo.SETTINGS}
     env_id = ids.get(options.env.lower().removeprefix("operant/"))
     if env_id is None:
