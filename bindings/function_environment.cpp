@@ -95,7 +95,7 @@ struct FunctionEnvironment::Data : FunctionTable {
     static const Kernels* kernels_of(const void* context) {
         // The context is const for kernels. An engine is constructed with the GIL held.
         auto& own = const_cast<Data&>(*static_cast<const Data*>(static_cast<const FunctionTable*>(context)));
-        if (!own.kernels.step_narrow) {
+        if (!own.kernels.actions) {
             const auto addresses = nb::cast<std::vector<std::uintptr_t>>(nb::handle(own.program).attr("functions")());
             for (std::size_t i = 0; i < 3; ++i) own.functions[i] = reinterpret_cast<EnvFunction>(addresses.at(i));
             FunctionTier::complete(own);

@@ -74,8 +74,8 @@ class FunctionTier {
 public:
     /// Fills the table of kernels of an environment that has all its functions.
     static void complete(FunctionTable& table) {
-        static constexpr ActionKernels discrete[] = {kernels_of<std::int32_t>(), kernels_of<std::int64_t>()};
-        static constexpr ActionKernels real[] = {kernels_of<float>(), kernels_of<double>()};
+        static const ActionKernels discrete[] = {kernels_of<std::int32_t>(), kernels_of<std::int64_t>()};
+        static const ActionKernels real[] = {kernels_of<float>(), kernels_of<double>()};
         table.kernels = {.actions = table.action_limits.empty() ? real : discrete,
                          .action_type_count = 2,
                          .step_linear = nullptr,
@@ -106,7 +106,7 @@ public:
 
 private:
     template <class Action>
-    static constexpr ActionKernels kernels_of() {
+    static ActionKernels kernels_of() {
         return {.type = ElementTypeOf<Action>::value, .step = &step<Action>, .are_valid = &are_valid<Action>};
     }
 
