@@ -1,5 +1,4 @@
 #pragma once
 
-/// Returns true if this processor has the instruction set of architecture.cpp.
-bool is_supported();
+/// Returns the name of the instruction set for which architecture.cpp is compiled.
 const char* architecture_name();
