@@ -23,6 +23,7 @@ from operant.building.paths import get_cmake_dir, get_include
 class Architecture(NamedTuple):
     """An instruction set for which kernels can be compiled."""
 
+    processor: str  # x86 or arm
     type: str  # in C++
     flags: list[str]  # of GCC and Clang
     microsoft_flags: list[str]
@@ -32,7 +33,8 @@ class Architecture(NamedTuple):
 _LISTED = json.loads((Path(get_cmake_dir()) / "architectures.json").read_text())
 # The keys are the names that `OPERANT_ARCH` uses.
 ARCHITECTURES = {
-    one["name"]: Architecture(one["type"], one["flags"], one["microsoft_flags"]) for one in _LISTED["architectures"]
+    one["name"]: Architecture(one["processor"], one["type"], one["flags"], one["microsoft_flags"])
+    for one in _LISTED["architectures"]
 }
 # The flags that keep GCC and Clang from fusing multiplications with additions.
 EXACT_FLAGS: list[str] = _LISTED["exact_flags"]
@@ -109,7 +111,7 @@ class Compiler(NamedTuple):
             debug: Compile with information for debuggers, assertions and checks of the standard library, and without
                 optimisation.
         """
-        _, flags, microsoft_flags = ARCHITECTURES[architecture]
+        processor, _, flags, microsoft_flags = ARCHITECTURES[architecture]
         own = [word for word in _words_of("CXXFLAGS") if not _OLD_STANDARD.fullmatch(word)]
         if self.is_microsofts:
             mode = (
@@ -121,8 +123,13 @@ class Compiler(NamedTuple):
         mode = ["-g", "-O0", *_CHECKED_LIBRARY] if debug else ["-O3", "-DNDEBUG"]
         common = ["-std=c++20", *mode, "-fPIC", "-shared"]
         hidden = ["-fvisibility=hidden", "-fvisibility-inlines-hidden"]
-        baseline = ["-mcpu=baseline"] if self.is_zigs else []
-        return [*common, *EXACT_FLAGS, *hidden, *baseline, *flags, *own]
+        if self.is_zigs:
+            target = ["-mcpu=baseline"]
+        else:
+            # Without it, GCC clears arrays of some hundred bytes, such as images, by an instruction that takes longer than a
+            # step of a grid world.
+            target = ["-mtune=native"] if processor == "x86" else []
+        return [*common, *EXACT_FLAGS, *hidden, *target, *flags, *own]
 
     def compile(
         self,

@@ -464,7 +464,9 @@ def test_the_package_ziglang_is_the_last_compiler(walk, monkeypatch, tmp_path):
     assert found.command == [sys.executable, "-m", "ziglang", "c++"]
     assert found.version == "version of ['c++', '--version']"
     assert "-mcpu=baseline" in found.flags("avx2")  # Zig compiles for this processor otherwise
-    assert "-mcpu=baseline" not in _compiler.Compiler(first, "").flags("avx2")
+    for architecture, tuned in {"avx2": ["-mtune=native"], "neon": []}.items():
+        flags = _compiler.Compiler(first, "").flags(architecture)
+        assert [one for one in flags if one.startswith(("-mcpu", "-mtune", "-march"))] == tuned
 
 
 # Reads behind the end of an array in its second step, and fails an assertion in its third.
@@ -612,8 +614,8 @@ def test_cmake_finds_the_same_and_has_the_same_flags(tmp_path):
     assert found.split(";") == _headers.structs_in(TRICKY, "name")
     for line in architectures:
         name, kind, flags = line.split()
-        expected_kind, expected_flags, _ = _compiler.ARCHITECTURES[name.replace("_", ".")]
-        assert (kind, flags.split(";")) == (expected_kind, expected_flags)
+        expected = _compiler.ARCHITECTURES[name.replace("_", ".")]
+        assert (kind, flags.split(";")) == (expected.type, expected.flags)
 
 
 def test_the_files_that_loading_needs_are_installed():
