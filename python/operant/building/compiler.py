@@ -123,12 +123,10 @@ class Compiler(NamedTuple):
         mode = ["-g", "-O0", *_CHECKED_LIBRARY] if debug else ["-O3", "-DNDEBUG"]
         common = ["-std=c++20", *mode, "-fPIC", "-shared"]
         hidden = ["-fvisibility=hidden", "-fvisibility-inlines-hidden"]
-        if self.is_zigs:
-            target = ["-mcpu=baseline"]
-        else:
-            # Without it, GCC clears arrays of some hundred bytes, such as images, by an instruction that takes longer than a
-            # step of a grid world.
-            target = ["-mtune=native"] if processor == "x86" else []
+        # Without this, GCC clears arrays of some hundred bytes, such as images, by an instruction that takes longer
+        # than a step of a grid world.
+        tuned = ["-mtune=native"] if processor == "x86" else []
+        target = ["-mcpu=baseline"] if self.is_zigs else tuned
         return [*common, *EXACT_FLAGS, *hidden, *target, *flags, *own]
 
     def compile(
