@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium import error, spaces
+from gymnasium import error, logger, spaces
 from gymnasium.envs.classic_control import utils
 from gymnasium.vector import AutoresetMode
 
@@ -96,15 +96,21 @@ def autoreset_mode(value: Any) -> AutoresetMode:
 
 
 def render_mode(value: Any, modes: list[str], num_envs: int) -> str | None:
-    """Return one of the modes, or None."""
+    """Return a mode or None. As in `gymnasium.make`, a mode that no environment knows is only a warning."""
     if value is not None and not modes:  # after a TypeError, Stable-Baselines3's make_vec_env omits the argument
         raise TypeError(
             f"render_mode: expected None, as this class has no method draw(state, action), got {shown(value)}"
         )
-    if value is not None and not (isinstance(value, str) and value in modes):
+    if value is not None and not isinstance(value, str):
         raise ValueError(f"render_mode: expected one of {', '.join(modes)} or None, got {shown(value)}")
     if value == "human" and num_envs != 1:
         raise ValueError(f"render_mode: 'human' shows one env, not {num_envs}")
+    if value is not None and value not in (*modes, "rgb_array_list"):
+        logger.warn(
+            "The environment is being initialised with render_mode=%r that is not in the possible render_modes (%s).",
+            str(value),
+            modes,
+        )
     return value
 
 

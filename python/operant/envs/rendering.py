@@ -70,13 +70,16 @@ class Renderer:
         self._artist: Any = None
         self._window = Window(env.metadata.get("render_fps", 30))
         if env.gymnasium_id is not None and not hasattr(env, "draw"):
-            made = gym.make(env.gymnasium_id, render_mode=env.render_mode, disable_env_checker=True)
+            mode = "human" if env.render_mode == "human" else "rgb_array"
+            made = gym.make(env.gymnasium_id, render_mode=mode, disable_env_checker=True)
             self._artist = made.unwrapped
         self._was_reset = False
         # The actions of the last step, which some pictures show, and a mask of the envs that acted since a reset.
         self._actions: npt.NDArray[Any] | None = None
         self._acted = np.zeros(env.num_envs, np.bool_)
         self._pending = np.zeros(env.num_envs, np.bool_)
+        #: The pictures of each env since the last `render` or the begin of the episode, for "rgb_array_list".
+        self._collected: list[list[Any]] = [[] for _ in range(env.num_envs)]
 
     def after_reset(self, mask: npt.NDArray[np.bool_] | None) -> None:
         """Note the envs that have begun an episode."""
@@ -84,17 +87,30 @@ class Renderer:
         self._was_reset = True
         self._acted[selected] = False
         self._pending[selected] = False
-        if self._env.render_mode == "human":
-            self.render()
+        self._show(np.ones_like(self._acted) if mask is None else mask, mask)
 
     def after_step(self, actions: npt.NDArray[Any], ended: npt.NDArray[np.bool_]) -> None:
         """Note the actions, and the envs whose episodes ended."""
         same_step = self._env.metadata["autoreset_mode"] is gym.vector.AutoresetMode.SAME_STEP
         self._actions = actions.copy()
-        self._acted = ~(ended if same_step else self._pending)
+        begun = ended if same_step else self._pending
+        self._acted = ~begun
         self._pending = ended
+        self._show(begun)
+
+    def _show(self, begun: npt.NDArray[np.bool_], drawn: npt.NDArray[np.bool_] | None = None) -> None:
+        """Show or collect the pictures after a reset or a step, as Gymnasium's modes "human" and "rgb_array_list" do.
+
+        Where an episode has begun, the collection begins anew. With a mask, only its envs are collected.
+        """
         if self._env.render_mode == "human":
             self.render()
+        elif self._env.render_mode == "rgb_array_list":
+            states = self._env.state
+            for index in range(len(begun)) if drawn is None else np.flatnonzero(drawn).tolist():
+                if begun[index]:
+                    self._collected[index] = []
+                self._collected[index].append(self._draw(index, states[index]))
 
     def show_action(self, action: Any) -> None:
         """Set the last action that the picture of the only env shows; None for no action."""
@@ -109,10 +125,16 @@ class Renderer:
         if self._env.render_mode == "human":
             self.render()
 
-    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
-        """Draw every env."""
+    def render(self) -> tuple[Any, ...] | None:
+        """Draw every env, or return the pictures that were collected."""
         if not self._was_reset:
             raise error.ResetNeeded("render: call reset before the first render")
+        if self._env.render_mode == "rgb_array_list":
+            collected, self._collected = self._collected, [[] for _ in self._collected]
+            return tuple(collected)
+        if self._env.render_mode not in self._env.metadata["render_modes"]:
+            modes = ", ".join(self._env.metadata["render_modes"])
+            raise ValueError(f"render: expected a render_mode of {modes}, got {self._env.render_mode!r}")
         states = self._env.state
         frames = tuple(self._draw(index, state) for index, state in enumerate(states))
         if self._env.render_mode == "rgb_array":
@@ -135,11 +157,13 @@ class Renderer:
 
     def drawn(self) -> tuple[Any, ...]:
         """Return the data that pictures show in addition to the states, for `draw_on`."""
-        return self._was_reset, self._actions, self._acted, self._pending
+        return self._was_reset, self._actions, self._acted, self._pending, self._collected
 
     def draw_on(self, drawn: tuple[Any, ...]) -> None:
         """Continue as the renderer whose `drawn` returned this."""
-        self._was_reset, self._actions, self._acted, self._pending = drawn
+        self._was_reset, self._actions, self._acted, self._pending, *collected = drawn
+        if collected:  # which pickles of version 0.3 and before lack
+            self._collected = [list(pictures) for pictures in collected[0]]
 
     def close(self) -> None:
         """Close the window."""

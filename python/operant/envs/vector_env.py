@@ -176,7 +176,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             autoreset_mode: An `AutoresetMode` or its value, for an env whose episode has ended. "NextStep": the next
                 step starts a new episode. "SameStep": the same step does. "Disabled": the env waits for
                 `reset(options={"reset_mask": mask})`.
-            render_mode: "rgb_array", "human" (for one env) or None.
+            render_mode: "rgb_array", "rgb_array_list", "human" (for one env) or None. As in Gymnasium, another mode is
+                only a warning until `render` refuses it.
             dtype: The precision of the simulated state: `numpy.float32` is fast and correct to float32 rounding,
                 `numpy.float64` equals Gymnasium bit for bit. Observations are float32 in both cases.
             record_episode_statistics: Report return, length and duration of an episode in `infos["episode"]` when it
@@ -200,6 +201,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         self.metadata = type(self).metadata | {"autoreset_mode": self.autoreset_mode}
         self.num_envs = arguments.num_envs(num_envs, self._environment.bytes_per_env)
         self.render_mode = arguments.render_mode(render_mode, self.metadata["render_modes"], self.num_envs)
+        if self.render_mode == "rgb_array_list":
+            self.metadata["render_modes"] = [*self.metadata["render_modes"], self.render_mode]
         numbers = numbers_of(self._known, parameters, self.num_envs, self.dtype)
         checked = self._environment.check_parameters(numbers)
         self._take_parameters(numbers, checked)
@@ -709,17 +712,18 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         """Set the totals of `get_logs` to zero. Episodes that are under way count in full when they end."""
         self._core.clear_logs()
 
-    def render(self) -> tuple[npt.NDArray[np.uint8], ...] | None:
+    def render(self) -> tuple[Any, ...] | None:
         """Draw every env with Gymnasium's renderer or, for other environments, with the method `draw` of a subclass.
 
         `draw(state, action)` gets the state of one env and its last action, None after a reset, and returns a picture,
         `(height, width, 3)` uint8.
 
         Returns:
-            One frame for each env, `(height, width, 3)` uint8; None in human mode, which shows the env in a window at
-            every step.
+            One frame for each env, `(height, width, 3)` uint8; in mode "rgb_array_list", a list of the frames since the
+            last call or since the episode began; None in human mode, which shows the env in a window at every step.
 
         Raises:
+            ValueError: The environment was made with a `render_mode` that it does not have.
             gymnasium.error.ResetNeeded: `reset` has not been called.
             gymnasium.error.DependencyNotInstalled: pygame is not installed.
         """

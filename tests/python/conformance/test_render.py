@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -52,6 +54,47 @@ def test_any_state_that_is_set_is_drawn(registration, rng):
     pair.set_state(rng.uniform(-scale, scale, pair.states().shape))
     compare_frames(pair)
     pair.close()
+
+
+def test_collected_frames_are_gymnasiums(registration, mode, rng):
+    """`make_vec` gives each env a list of the frames since the last call or the begin of the episode."""
+    pair = Pair(registration, 2, mode, render_mode="rgb_array_list", max_episode_steps=4)
+    assert pair.ours.render_mode == pair.sync.render_mode == "rgb_array_list"
+    assert set(pair.ours.metadata["render_modes"]) <= set(pair.sync.metadata["render_modes"])
+    pair.reset(seed=0)
+    counts = []
+    for steps in (0, 0, 2, 4, 1):
+        if steps:
+            pair.run(rng, steps)
+        ours, theirs = pair.ours.render(), pair.sync.render()
+        assert isinstance(ours, tuple)
+        assert [len(frames) for frames in ours] == [len(frames) for frames in theirs]
+        counts += [len(frames) for frames in theirs]
+        for mine, expected in zip(ours, theirs, strict=True):
+            for frame, other in zip(mine, expected, strict=True):
+                np.testing.assert_array_equal(frame, other, strict=True)
+    assert min(counts) == 0
+    pair.run(rng, 2)
+    copy, expected = pickle.loads(pickle.dumps(pair.ours)), pair.sync.render()
+    for frames in (copy.render(), pair.ours.render()):
+        assert [len(one) for one in frames] == [len(one) for one in expected]
+    pair.close()
+
+
+@pytest.mark.parametrize("render_mode", ["nonsense", "nonsense_list", "rgb"])
+def test_an_unknown_render_mode_is_a_warning_and_renders_nothing(registration, rng, render_mode):
+    pattern = f"initialised with render_mode='{render_mode}' that is not in the possible render_modes"
+    made = []
+    for id in (registration.id, gymnasium_id_of(registration)):
+        mode = "vector_entry_point" if id == registration.id else "sync"
+        with pytest.warns(UserWarning, match=pattern):
+            made.append(gym.make_vec(id, num_envs=1, vectorization_mode=mode, render_mode=render_mode))
+        made[-1].reset(seed=0)
+        made[-1].step(random_actions(made[-1].single_action_space, rng, 1))
+    with pytest.raises(ValueError, match=rf"render: expected a render_mode of .*, got '{render_mode}'"):
+        made[0].render()
+    with pytest.raises(AssertionError):
+        made[1].render()
 
 
 DRAWN = [
