@@ -19,6 +19,7 @@
 #include "actions.hpp"
 #include "description_binding.hpp"
 #include "engine_binding.hpp"
+#include "function_environment.hpp"
 #include "policy_bindings.hpp"
 #include "released_gil.hpp"
 #include "shared_streams.hpp"
@@ -150,6 +151,7 @@ NB_MODULE(_core, module) {
     ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
     bind_environment(module);
+    bind_function_environments(module);
     bind_policies(module);
     bind_engine(module);
     bind_step_method(module);

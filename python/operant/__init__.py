@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from operant.building.libraries import load_library
     from operant.building.loading import load
     from operant.building.report import CheckError
+    from operant.python.classes import environment
+    from operant.python.declaration import Array
 
 __version__ = "0.4.0"
 
@@ -33,9 +35,11 @@ __version__ = "0.4.0"
 # still works and the command line can explain the error.
 _SUBMODULES = ("envs", "policies", "simd", "utils")
 _FUNCTIONS = {
+    "Array": "python.declaration",
     "CheckError": "building.report",
     "CompileError": "building.compiler",
     "check_environment": "building.checking",
+    "environment": "python.classes",
     "load": "building.loading",
     "load_library": "building.libraries",
 }
@@ -49,10 +53,12 @@ _OLD_NAMES = {
 }
 
 __all__ = [
+    "Array",
     "CheckError",
     "CompileError",
     "__version__",
     "check_environment",
+    "environment",
     "envs",
     "get_cmake_dir",
     "get_include",

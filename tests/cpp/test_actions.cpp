@@ -25,7 +25,7 @@ void check_every_place() {
         std::vector<Action> actions(envs * Space::size);
         const auto largest = [](std::size_t i) { return static_cast<Action>(Space::limit(i % Space::size) - 1); };
         for (std::size_t i = 0; i < actions.size(); ++i) actions[i] = largest(i);
-        REQUIRE(Actions::template are_valid<Action>(actions.data(), envs));
+        REQUIRE(Actions::template are_valid<Action>(nullptr, actions.data(), envs));
         for (std::size_t i = 0; i < actions.size(); ++i) {
             std::vector<Action> wrong{-1, static_cast<Action>(largest(i) + 1), std::numeric_limits<Action>::min(),
                                       std::numeric_limits<Action>::max()};
@@ -33,10 +33,10 @@ void check_every_place() {
                 for (const Action high : {Action{1} << 32, -(Action{1} << 32), Action{1} << 62}) wrong.push_back(high);
             for (const Action action : wrong) {
                 actions[i] = action;
-                CHECK_FALSE(Actions::template are_valid<Action>(actions.data(), envs));
+                CHECK_FALSE(Actions::template are_valid<Action>(nullptr, actions.data(), envs));
             }
             actions[i] = 0;
-            CHECK(Actions::template are_valid<Action>(actions.data(), envs));
+            CHECK(Actions::template are_valid<Action>(nullptr, actions.data(), envs));
             actions[i] = largest(i);
         }
     }

@@ -60,6 +60,7 @@ struct EnvArrays {
     AutoresetMode autoreset_mode;    ///< the treatment of envs whose episode has ended
     std::int32_t max_episode_steps;  ///< the time limit of an episode, or `unlimited`
     std::int64_t clock;              ///< the number of steps so far, with the present one
+    const void* context;             ///< EnvironmentDescription::context
 };
 
 /// Totals of a step of some envs.

@@ -19,7 +19,7 @@ namespace operant {
 struct Pcg64;
 
 /// The version of everything in the room abi/. It changes when any of that changes.
-inline constexpr std::uint32_t library_version = 9;
+inline constexpr std::uint32_t library_version = 10;
 
 /// The place of a state variable. The batch tier has an array for each variable. The scalar tier has one array of records,
 /// whose elements are whole states.
@@ -36,7 +36,8 @@ struct ActionKernels {
     using Step = StepTotals (*)(const EnvArrays&, const void* actions, const Outputs&, std::size_t begin, std::size_t end,
                                 EnvList& restarting);
     /// Checks the actions of `num_envs` envs. Discrete actions must be in the space, others must not be NaN.
-    using AreValid = bool (*)(const void* actions, std::size_t num_envs);
+    /// \param context EnvironmentDescription::context
+    using AreValid = bool (*)(const void* context, const void* actions, std::size_t num_envs);
 
     ElementType type;    ///< of the numbers of the actions
     Step step;           ///< with these actions
@@ -147,8 +148,9 @@ struct SpaceBounds {
 /// The kernels of an environment for one instruction set. Call these functions only if the processor has it.
 struct ArchitectureKernels {
     const char* architecture;     ///< a name from library/architecture.hpp; empty if they run on every processor
-    const Kernels* (*float32)();  ///< with the state in float
-    const Kernels* (*float64)();  ///< with the state in double
+    /// \param context EnvironmentDescription::context
+    const Kernels* (*float32)(const void* context);  ///< with the state in float
+    const Kernels* (*float64)(const void* context);  ///< with the state in double
 };
 
 /// The description of an environment.
@@ -164,12 +166,12 @@ struct EnvironmentDescription {
     const double* default_numbers;           ///< `number_count` of them
     std::size_t parameters_size;             ///< bytes of an `E::Parameters`, whose alignment is 8
     /// Makes an `E::Parameters` from `number_count` doubles.
-    void (*read_parameters)(const double* numbers, void* parameters);
+    void (*read_parameters)(const void* context, const double* numbers, void* parameters);
     /// Calls the environment's own check of an `E::Parameters`.
     /// \return whether it passes. If it does not, the reason is in `message`, which has `size` characters.
     bool (*check_parameters)(const void* parameters, char* message, std::size_t size);
     /// Writes the bounds of the spaces with these parameters.
-    void (*get_spaces)(const void* parameters, const SpaceBounds& bounds);
+    void (*get_spaces)(const void* context, const void* parameters, const SpaceBounds& bounds);
     /// Writes the reward of each step, and the number that a termination adds to it. Null unless rewards depend only on the
     /// termination.
     void (*get_fixed_reward)(const void* parameters, double& each_step, double& at_termination);
@@ -191,6 +193,10 @@ struct EnvironmentDescription {
 
     const ArchitectureKernels* kernels;  ///< `architecture_count` of them, best first
     std::size_t architecture_count;      ///< the number of instruction sets
+
+    /// The argument of that name of the functions above, of Kernels::AreValid, and of all kernels in EnvArrays. Null if an
+    /// environment was compiled into these functions; otherwise the data that one set of functions serves many environments with.
+    const void* context = nullptr;
 };
 
 /// The first argument of PolicyFunction::act for compiled policies.
@@ -218,8 +224,8 @@ struct PolicyDescription {
     std::size_t number_count;                ///< the number of doubles of all parameters together
     const double* default_numbers;           ///< `number_count` of them
     std::size_t policy_size;                 ///< bytes of the struct, whose alignment is 8 at most
-    /// Makes the struct from `number_count` doubles.
-    void (*read_parameters)(const double* numbers, void* policy);
+    /// Makes the struct from `number_count` doubles. The context is null.
+    void (*read_parameters)(const void* context, const double* numbers, void* policy);
     /// Calls the policy's own check, as in EnvironmentDescription.
     bool (*check_parameters)(const void* policy, char* message, std::size_t size);
 

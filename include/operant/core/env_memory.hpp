@@ -69,6 +69,7 @@ public:
             .autoreset_mode = autoreset_mode,
             .max_episode_steps = max_episode_steps,
             .clock = clock_,
+            .context = environment_.context,
         };
     }
 

@@ -165,13 +165,14 @@ public:
                                         std::to_string(size) + " per env, got " + std::to_string(actions_.size));
         constexpr std::size_t part_size = 4 * envs_per_block, worthwhile = 8 * part_size;
         if (pool.workers() == 1 || rows < worthwhile) {
-            if (!are_valid(actions_.data, rows)) throw_invalid();
+            if (!are_valid(environment_.context, actions_.data, rows)) throw_invalid();
             return;
         }
         std::atomic<bool> valid = true;
         pool.run((rows + part_size - 1) / part_size, [&](std::size_t part) {
             const std::size_t begin = part * part_size, end = std::min(begin + part_size, rows);
-            if (!are_valid(actions_.from(begin * size), end - begin)) valid.store(false, std::memory_order_relaxed);
+            if (!are_valid(environment_.context, actions_.from(begin * size), end - begin))
+                valid.store(false, std::memory_order_relaxed);
         });
         if (!valid.load(std::memory_order_relaxed)) throw_invalid();
     }

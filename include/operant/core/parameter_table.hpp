@@ -41,7 +41,7 @@ public:
             std::string suffix;
             if (per_env_) suffix.append("[").append(std::to_string(row)).append("]");  // GCC 12 warns of operator+
             check_numbers(numbers_.data() + row * count, suffix);
-            environment.read_parameters(numbers_.data() + row * count, at(row));
+            environment.read_parameters(environment.context, numbers_.data() + row * count, at(row));
             char message[512];
             if (!environment.check_parameters(at(row), message, sizeof(message)))
                 throw std::invalid_argument(message + (per_env_ ? ", of env " + std::to_string(row) : ""));

@@ -26,7 +26,7 @@ struct SpaceNumbers {
           observation_low(environment.observation.size),
           observation_high(environment.observation.size),
           observation_n(environment.observation.size) {
-        environment.get_spaces(parameters, {
+        environment.get_spaces(environment.context, parameters, {
             .action_low = action_low.data(),
             .action_high = action_high.data(),
             .action_n = action_n.data(),

@@ -25,7 +25,7 @@ public:
     /// Returns true if discrete actions are in the space, and others are not NaN.
     /// \param actions `num_envs` rows of `Space::size` numbers
     template <class Action>
-    static bool are_valid(const void* actions, std::size_t num_envs) {
+    static bool are_valid(const void*, const void* actions, std::size_t num_envs) {
         const auto* numbers = static_cast<const Action*>(actions);
         const std::size_t count = num_envs * Space::size;
         if constexpr (has_parts)

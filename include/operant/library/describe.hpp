@@ -370,7 +370,7 @@ private:
             return "";
     }
 
-    static void read_parameters(const double* numbers, void* memory) {
+    static void read_parameters(const void*, const double* numbers, void* memory) {
         auto* parameters = new (memory) Parameters();
         E::visit_parameters(*parameters, ReadNumbers(numbers));
     }
@@ -396,7 +396,7 @@ private:
         return true;
     }
 
-    static void get_spaces(const void* memory, const SpaceBounds& bounds) {
+    static void get_spaces(const void*, const void* memory, const SpaceBounds& bounds) {
         const auto& parameters = *static_cast<const Parameters*>(memory);
         std::size_t number = 0;
         if constexpr (is_unbounded_action<ActionSpace>)
@@ -507,7 +507,7 @@ private:
         if constexpr (requires { P::visit_parameters(policy, visit); }) P::visit_parameters(policy, visit);
     }
 
-    static void read_parameters(const double* numbers, void* memory) { visit_members(*new (memory) P(), ReadNumbers(numbers)); }
+    static void read_parameters(const void*, const double* numbers, void* memory) { visit_members(*new (memory) P(), ReadNumbers(numbers)); }
 
     static bool check_parameters(const void* memory, char* message, std::size_t size) {
         if constexpr (requires(const P& policy) { policy.check(); })

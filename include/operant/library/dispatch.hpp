@@ -93,7 +93,7 @@ inline const EnvironmentDescription& find_environment(const EnvironmentLibrary& 
 inline const Kernels& choose_kernels(const EnvironmentDescription& environment, bool float64, std::string_view architecture) {
     const ArchitectureKernels* chosen =
         detail::choose(environment.kernels, environment.architecture_count, architecture, environment.name);
-    return float64 ? *chosen->float64() : *chosen->float32();
+    return float64 ? *chosen->float64(environment.context) : *chosen->float32(environment.context);
 }
 
 /// Returns the function of a library's policy for an instruction set. \throws as choose_kernels

@@ -25,8 +25,8 @@ template <class E, class Arch>
 struct LibraryKernels {
     static_assert(CheckEnvironment<E>::passed);
 
-    static const Kernels* float32();  ///< with the state in float; null if there are no kernels
-    static const Kernels* float64();  ///< with the state in double; null if there are no kernels
+    static const Kernels* float32(const void*);  ///< with the state in float; null if there are no kernels
+    static const Kernels* float64(const void*);  ///< with the state in double; null if there are no kernels
 };
 
 /// The function of a compiled policy for one instruction set. The same unit instantiates it.

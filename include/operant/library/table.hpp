@@ -80,14 +80,14 @@ const Kernels* kernels_of() {
 // The definitions are outside of the classes. Inside, they would be inline, and every translation unit that uses them would
 // instantiate them.
 template <class E, class Arch>
-const Kernels* LibraryKernels<E, Arch>::float32() {
+const Kernels* LibraryKernels<E, Arch>::float32(const void*) {
     if constexpr (std::is_same_v<Arch, KernelArchitecture<E, Arch>>)
         return kernels_of<E, float, Arch, true>();
     else
         return nullptr;
 }
 template <class E, class Arch>
-const Kernels* LibraryKernels<E, Arch>::float64() {
+const Kernels* LibraryKernels<E, Arch>::float64(const void*) {
     if constexpr (std::is_same_v<Arch, KernelArchitecture<E, Arch>>)
         return kernels_of<E, double, Arch, true>();
     else

@@ -86,7 +86,7 @@ def built(
     if found is not None:
         return found
     try:
-        with shown_compilation(header), build_directory(wanted.directory, name) as directory:
+        with shown_compilation(header.name), build_directory(wanted.directory, name) as directory:
             found = _open_current(wanted, compiler, opened)  # another process may have built it meanwhile
             return _open_new(_make(wanted, compiler, directory), compiler, opened) if found is None else found
     except OSError as error:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import new_class
+from types import MappingProxyType, new_class
 from typing import Any, NamedTuple
 
 from operant import __version__, simd
@@ -141,11 +141,24 @@ def _names(argument: str, given: Sequence[str] | None) -> list[str]:
     return [name if name.startswith("::") else f"::{name}" for name in names]
 
 
-def make_env_class(environment: EnvironmentDescription, module: str) -> type[SimdVectorEnv[Any]]:
-    """Make a class of an environment, as if that module defined it."""
-    namespace = {"__module__": module, "__doc__": documentation(environment)}
-    name = f"{environment.name}VecEnv"
-    return new_class(name, (SimdVectorEnv,), {"environment": environment}, lambda body: body.update(namespace))
+def make_env_class(
+    environment: EnvironmentDescription, module: str, name: str = "", members: Mapping[str, Any] = MappingProxyType({})
+) -> type[SimdVectorEnv[Any]]:
+    """Make a class of an environment, as if that module defined it.
+
+    Args:
+        environment: Its description.
+        module: The name of the module.
+        name: The name of the class; empty for that of the environment with `VecEnv` at the end.
+        members: What the class has besides, such as `draw`.
+    """
+    namespace = {**members, "__module__": module, "__doc__": documentation(environment)}
+    return new_class(
+        name or f"{environment.name}VecEnv",
+        (SimdVectorEnv,),
+        {"environment": environment},
+        lambda body: body.update(namespace),
+    )
 
 
 def _quoted(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""A line that says that a header is being compiled."""
+"""A line that says that an environment is being compiled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -15,8 +14,8 @@ PATIENCE = 1.0
 
 
 @contextmanager
-def shown_compilation(header: Path) -> Iterator[None]:
-    """Say on standard error that the header is being compiled, if it takes long and somebody watches."""
+def shown_compilation(name: str) -> Iterator[None]:
+    """Say on standard error that this is being compiled, if it takes long and somebody watches."""
     console = sys.stderr
     if not _is_watched(console):
         yield
@@ -24,7 +23,7 @@ def shown_compilation(header: Path) -> Iterator[None]:
     began, shown = time.monotonic(), []
 
     def show() -> None:
-        shown.append(_try_to_print(console, f"operant: compiling {header.name} ..."))
+        shown.append(_try_to_print(console, f"operant: compiling {name} ..."))
 
     timer = Timer(PATIENCE, show)
     timer.daemon = True

@@ -56,7 +56,7 @@ def test_nothing_is_said_where_nobody_sees_it(console, monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 0)
     monkeypatch.setattr(sys, "stderr", console)
     threads = threading.active_count()
-    with progress.shown_compilation(Path("a.hpp")):
+    with progress.shown_compilation("a.hpp"):
         assert threading.active_count() == threads
     assert console is None or console.getvalue() == ""
 
@@ -64,7 +64,7 @@ def test_nothing_is_said_where_nobody_sees_it(console, monkeypatch):
 def test_nothing_is_said_of_a_short_compilation(monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 3600)
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress.shown_compilation(Path("a.hpp")):
+    with progress.shown_compilation("a.hpp"):
         pass
     assert sys.stderr.getvalue() == ""
 
@@ -72,7 +72,7 @@ def test_nothing_is_said_of_a_short_compilation(monkeypatch):
 def test_a_console_that_fails_does_not_end_the_compilation(monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 0)
     monkeypatch.setattr(sys, "stderr", Broken())
-    with progress.shown_compilation(Path("a.hpp")):
+    with progress.shown_compilation("a.hpp"):
         time.sleep(0.05)
 
 
@@ -81,7 +81,7 @@ def test_an_error_ends_the_line(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
 
     def compile_wrongly():
-        with progress.shown_compilation(Path("a.hpp")):
+        with progress.shown_compilation("a.hpp"):
             while not sys.stderr.getvalue():
                 time.sleep(0.01)
             raise KeyError

@@ -1,0 +1,341 @@
+#pragma once
+/// \file
+/// The kernels of environments whose functions are given at run time, such as those that are written in Python: one set of
+/// kernels serves them all, and EnvArrays::context is the FunctionTable of an environment. Functions step up to 64 envs in a
+/// call. Autoreset, time limits, statistics and infos are the same as in the other tiers.
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include <operant/abi/library.hpp>
+#include <operant/environment.hpp>
+#include <operant/kernel/episodes.hpp>
+#include <operant/kernel/returns.hpp>
+#include <operant/kernel/state.hpp>
+#include <operant/library/caught_error.hpp>
+
+namespace operant {
+
+/// The argument of a function: a run of envs, at most `envs_per_word`. Arrays begin with the row of the first env. The members
+/// have 8 bytes each, so that a function can read the struct as an array of integers.
+struct FunctionCall {
+    const void* parameters;         ///< a row of 8-byte numbers, or one per env
+    std::int64_t parameter_stride;  ///< bytes from one env's parameters to the next; 0 if all envs have the same
+    void* random;                   ///< a BufferedPcg64 per env
+    const void* actions;            ///< of a step: rows of int64 or float64
+    float* rewards;                 ///< of a step
+    double* returns;                ///< of a step: the returns, to which it adds the rewards
+    std::uint8_t* flags;            ///< of a step: a byte for each of 64 envs that it terminated, and one that it is truncated
+    std::uint64_t pending;          ///< of a step: one bit per env that it leaves out
+    std::int64_t count;             ///< the number of envs
+    void* const* arrays;            ///< of the state, the leaves of observations, and the infos
+    void* before;                   ///< room for the state and the generator of an env before the function changed them
+    std::int64_t env;               ///< the env in hand, which the function writes
+};
+
+/// A function of an environment. Writes its results to the arrays of the call.
+/// \param result,exception memory for the function's own use
+/// \return 0, or another number if it has met an exception in the env in hand
+using EnvFunction = std::int32_t (*)(std::int64_t* result, void** exception, FunctionCall* call);
+
+/// An environment as functions.
+struct FunctionTable {
+    /// The functions.
+    enum Function : std::uint32_t { step, restart, observe };
+
+    EnvFunction functions[3] = {};  ///< in the order of the enum; null until they are needed
+    /// Describes the exception that a function has met, in `size` characters.
+    /// \param env the index of the env among all envs; in a rollout, among those of its block
+    void (*explain)(Function, const FunctionCall*, std::int64_t env, char* message, std::size_t size) = nullptr;
+
+    std::vector<StateVariable> variables;       ///< as Kernels::state_variables
+    std::vector<std::size_t> strides;           ///< as Kernels::state_strides
+    std::vector<bool> integers;                 ///< for each parameter: whether its 8 bytes are an int64 instead of a double
+    std::vector<std::int64_t> action_limits;    ///< for each number of an action; empty if actions are floats
+    std::size_t action_size = 1;                ///< the number of numbers of an action
+    std::vector<std::size_t> observation_rows;  ///< bytes of an env's row of each leaf
+    std::vector<std::size_t> info_rows;         ///< bytes of an env's row of each info
+    bool has_reset_info = false;                ///< whether the restart writes infos
+    Kernels kernels = {};                       ///< the table, with the pointers to this object's arrays
+};
+
+/// The kernels, for every FunctionTable.
+class FunctionTier {
+    struct Runtime : Environment {};
+    using Arch = xsimd::default_arch;  // of the compiler flags of the unit that includes this
+    using Error = detail::CaughtError<Runtime>;
+    static constexpr std::size_t random_size = sizeof(BufferedPcg64);
+
+public:
+    /// Fills the table of kernels of an environment that has all its functions.
+    static void complete(FunctionTable& table) {
+        static const ActionKernels discrete[] = {kernels_of<std::int32_t>(), kernels_of<std::int64_t>()};
+        static const ActionKernels real[] = {kernels_of<float>(), kernels_of<double>()};
+        table.kernels = {.actions = table.action_limits.empty() ? real : discrete,
+                         .action_type_count = 2,
+                         .step_linear = nullptr,
+                         .restart = &restart,
+                         .observe = &observe,
+                         .envs_per_batch = 1,
+                         .dynamics_size = 0,
+                         .prepare = [](const void*, std::size_t, void*) { return true; },
+                         .state_variables = table.variables.data(),
+                         .state_strides = table.strides.data(),
+                         .state_array_count = table.strides.size(),
+                         .default_state = nullptr,
+                         .get_state = &get_state,
+                         .set_state = &set_state,
+                         .add_rewards = &Returns<Arch>::add,
+                         .take_error = &Error::take};
+    }
+
+    /// As EnvironmentDescription::read_parameters: 8 bytes for each parameter.
+    static void read_parameters(const void* context, const double* numbers, void* parameters) {
+        const FunctionTable& table = table_of(context);
+        auto* place = static_cast<std::byte*>(parameters);
+        for (std::size_t i = 0; i < table.integers.size(); ++i) {
+            const std::int64_t integer = table.integers[i] ? static_cast<std::int64_t>(numbers[i]) : 0;
+            std::memcpy(place + 8 * i, table.integers[i] ? static_cast<const void*>(&integer) : numbers + i, 8);
+        }
+    }
+
+private:
+    template <class Action>
+    static ActionKernels kernels_of() {
+        return {.type = ElementTypeOf<Action>::value, .step = &step<Action>, .are_valid = &are_valid<Action>};
+    }
+
+    static const FunctionTable& table_of(const void* context) { return *static_cast<const FunctionTable*>(context); }
+
+    /// Memory of a thread for a call: pointers to arrays, and arrays for outputs that nobody wants.
+    class Scratch {
+    public:
+        /// Points the call to the rows of the envs from `first` on.
+        /// \param most the number of envs for which there must be room
+        void point(FunctionCall& call, const FunctionTable& table, const EnvArrays& envs, const Outputs& outputs,
+                   std::size_t first, std::size_t most) {
+            arrays_.clear();
+            std::size_t state = random_size, unwanted = 0;
+            for (const std::size_t stride : table.strides) state += (stride + 63) / 64 * 64;
+            const auto bytes_of = [&](std::size_t row) { return (most * row + 63) / 64 * 64; };
+            for (const std::size_t row : table.observation_rows) unwanted += outputs.observations ? 0 : bytes_of(row);
+            for (const std::size_t row : table.info_rows) unwanted += outputs.infos ? 0 : bytes_of(row);
+            if (bytes_.size() < state + unwanted) bytes_.resize(state + unwanted);
+            std::byte* free = bytes_.data() + state;
+            for (std::size_t i = 0; i < table.strides.size(); ++i)
+                arrays_.push_back(static_cast<std::byte*>(envs.state[i]) + first * table.strides[i]);
+            const auto add = [&](void* const* given, const std::vector<std::size_t>& rows) {
+                for (std::size_t i = 0; i < rows.size(); ++i) {
+                    arrays_.push_back(given ? static_cast<std::byte*>(given[i]) + first * rows[i] : free);
+                    if (!given) free += bytes_of(rows[i]);
+                }
+            };
+            add(outputs.observations, table.observation_rows);
+            add(outputs.infos, table.info_rows);
+            call.arrays = arrays_.data();
+            call.before = bytes_.data();
+            call.parameter_stride = envs.per_env ? static_cast<std::int64_t>(8 * table.integers.size()) : 0;
+            call.parameters = static_cast<const std::byte*>(envs.parameters) +
+                              static_cast<std::size_t>(call.parameter_stride) * first;
+            call.random = static_cast<std::byte*>(envs.random) + random_size * first;
+        }
+
+    private:
+        std::vector<void*> arrays_;
+        std::vector<std::byte> bytes_;
+    };
+
+    static Scratch& scratch() {
+        static thread_local Scratch memory;
+        return memory;
+    }
+
+    /// Calls a function for the envs from `first` on.
+    /// \return whether it met no exception; otherwise the message is kept
+    static bool run(const FunctionTable& table, FunctionTable::Function function, FunctionCall& call, std::size_t first) {
+        std::int64_t result = 0;
+        void* exception = nullptr;
+        call.env = 0;
+        if (table.functions[function](&result, &exception, &call) == 0) return true;
+        char message[1024] = "";
+        table.explain(function, &call, static_cast<std::int64_t>(first) + call.env, message, sizeof(message));
+        Error::keep(message);
+        return false;
+    }
+
+    /// Returns one bit for each of 64 bytes, which are 0 or 1.
+    static std::uint64_t bits_of(const std::uint8_t* bytes) {
+        static_assert(std::endian::native == std::endian::little);
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < 8; ++i) {
+            std::uint64_t eight;
+            std::memcpy(&eight, bytes + 8 * i, 8);
+            if (eight != 0) bits |= (eight * 0x0102040810204080 >> 56) << (8 * i);
+        }
+        return bits;
+    }
+
+    /// Writes rows of int64 or float64, the types that functions take. As in the other tiers, a float64 is rounded to float32.
+    template <class Action>
+    static void convert(const Action* actions, std::size_t count, std::vector<std::byte>& converted) {
+        using Number = std::conditional_t<std::is_floating_point_v<Action>, double, std::int64_t>;
+        converted.resize(count * sizeof(Number));
+        auto* numbers = reinterpret_cast<Number*>(converted.data());
+        for (std::size_t i = 0; i < count; ++i) {
+            if constexpr (std::is_floating_point_v<Number>)
+                numbers[i] = static_cast<Number>(static_cast<float>(actions[i]));
+            else
+                numbers[i] = static_cast<Number>(actions[i]);
+            // As in Actions::without_nan: another thread may have written a NaN since the actions were checked.
+            if constexpr (std::is_floating_point_v<Number>)
+                if (numbers[i] != numbers[i]) numbers[i] = 0;
+        }
+    }
+
+    template <class Action>
+    static StepTotals step(const EnvArrays& envs, const void* actions, const Outputs& outputs, std::size_t begin,
+                           std::size_t end, EnvList& restarting) {
+        static thread_local std::vector<std::byte> converted;
+        const FunctionTable& table = table_of(envs.context);
+        StepTotals totals;
+        FunctionCall call{};
+        alignas(64) std::uint8_t flags[2 * envs_per_word];
+        call.flags = flags;
+        for (std::size_t word = begin; word < end; word += envs_per_word) {
+            const std::size_t count = end - word < envs_per_word ? end - word : envs_per_word;
+            const std::size_t numbers = count * table.action_size, first = word * table.action_size;
+            convert(static_cast<const Action*>(actions) + first, numbers, converted);
+            call.actions = converted.data();
+            call.rewards = outputs.rewards + word;
+            call.returns = envs.returns + word;
+            call.pending = envs.pending[word / envs_per_word];
+            call.count = static_cast<std::int64_t>(count);
+            std::memset(flags, 0, sizeof(flags));
+            scratch().point(call, table, envs, outputs, word, envs_per_word);
+            if (!run(table, FunctionTable::step, call, word)) return totals;
+            Episodes<Runtime, Arch>::finish_word(envs, outputs, word, end, bits_of(flags), bits_of(flags + envs_per_word), totals,
+                                                 restarting);
+        }
+        const bool same_step = envs.autoreset_mode == AutoresetMode::same_step;
+        totals.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
+        const auto for_rows = [&](void* const* arrays, const std::vector<std::size_t>& rows, const auto& visit) {
+            for (std::size_t i = 0; arrays && i < rows.size(); ++i)
+                visit(i, static_cast<std::byte*>(arrays[i]) + begin * rows[i], (end - begin) * rows[i]);
+        };
+        if (same_step)
+            for_rows(outputs.final_observations, table.observation_rows, [&](std::size_t i, std::byte* rows, std::size_t bytes) {
+                const auto* seen = static_cast<const std::byte*>(outputs.observations[i]);
+                std::memcpy(rows, seen + begin * table.observation_rows[i], bytes);
+            });
+        for_rows(outputs.final_infos, table.info_rows,
+                 [](std::size_t, std::byte* rows, std::size_t bytes) { std::memset(rows, 0, bytes); });
+        return totals;
+    }
+
+    static void restart(const double*, const EnvArrays& envs, const Outputs& outputs, EnvList& list) {
+        const FunctionTable& table = table_of(envs.context);
+        FunctionCall call{};
+        call.count = 1;
+        for (std::size_t k = 0; k < list.count; ++k) {
+            const std::size_t env = list.envs[k];
+            if (outputs.infos) take_infos(table, outputs, env);
+            for (std::size_t i = 0; i < table.strides.size(); ++i)
+                std::memset(static_cast<std::byte*>(envs.state[i]) + env * table.strides[i], 0, table.strides[i]);
+            Outputs written = outputs;
+            if (!table.has_reset_info) written.infos = nullptr;
+            scratch().point(call, table, envs, written, env, 1);
+            if (!run(table, FunctionTable::restart, call, env)) return;
+            envs.began[env] = envs.clock;
+            envs.returns[env] = 0;
+        }
+    }
+
+    /// Moves the infos of an env to the final infos.
+    static void take_infos(const FunctionTable& table, const Outputs& outputs, std::size_t env) {
+        for (std::size_t i = 0; i < table.info_rows.size(); ++i) {
+            const std::size_t row = table.info_rows[i];
+            std::byte* info = static_cast<std::byte*>(outputs.infos[i]) + env * row;
+            if (outputs.final_infos) std::memcpy(static_cast<std::byte*>(outputs.final_infos[i]) + env * row, info, row);
+            std::memset(info, 0, row);
+        }
+        outputs.has_infos[env] = table.has_reset_info;
+    }
+
+    static void observe(const EnvArrays& envs, const Outputs& outputs, std::size_t begin, std::size_t end) {
+        const FunctionTable& table = table_of(envs.context);
+        FunctionCall call{};
+        for (std::size_t word = begin; word < end; word += envs_per_word) {
+            const std::size_t count = end - word < envs_per_word ? end - word : envs_per_word;
+            call.count = static_cast<std::int64_t>(count);
+            scratch().point(call, table, envs, outputs, word, envs_per_word);
+            if (!run(table, FunctionTable::observe, call, word)) return;
+        }
+    }
+
+    template <class Action>
+    static bool are_valid(const void* context, const void* actions, std::size_t num_envs) {
+        const FunctionTable& table = table_of(context);
+        const auto* numbers = static_cast<const Action*>(actions);
+        const std::size_t size = table.action_size;
+        bool valid = true;
+        if constexpr (std::is_floating_point_v<Action>) {
+            for (std::size_t i = 0; i < num_envs * size; ++i) valid &= numbers[i] == numbers[i];
+        } else {
+            using Unsigned = std::make_unsigned_t<Action>;
+            for (std::size_t column = 0; column < size; ++column) {
+                const auto limit = static_cast<Unsigned>(table.action_limits[column]);
+                for (std::size_t env = 0; env < num_envs; ++env)
+                    valid &= static_cast<Unsigned>(numbers[env * size + column]) < limit;
+            }
+        }
+        return valid;
+    }
+
+    /// Calls `visit(number)` with a state variable of an env.
+    template <class Visit>
+    static void with_variable(const EnvArrays& envs, const FunctionTable& table, std::size_t i, std::size_t env, const Visit& visit) {
+        const StateVariable& variable = table.variables[i];
+        std::byte* place = static_cast<std::byte*>(envs.state[variable.array]) + env * table.strides[variable.array] + variable.offset;
+        const auto as = [&]<class Number>(Number number) {
+            std::memcpy(&number, place, sizeof(number));
+            visit(number);
+            std::memcpy(place, &number, sizeof(number));
+        };
+        switch (variable.type) {
+            case ElementType::float32: return as(float{});
+            case ElementType::float64: return as(double{});
+            case ElementType::int8: return as(std::int8_t{});
+            case ElementType::int16: return as(std::int16_t{});
+            case ElementType::int32: return as(std::int32_t{});
+            case ElementType::int64: return as(std::int64_t{});
+            case ElementType::boolean: return as(bool{});
+            case ElementType::uint8: return as(std::uint8_t{});
+            case ElementType::uint16: return as(std::uint16_t{});
+            case ElementType::uint32: return as(std::uint32_t{});
+            case ElementType::uint64: return as(std::uint64_t{});
+        }
+    }
+
+    static void get_state(const EnvArrays& envs, std::size_t num_envs, double* state) {
+        const FunctionTable& table = table_of(envs.context);
+        for (std::size_t env = 0; env < num_envs; ++env)
+            for (std::size_t i = 0; i < table.variables.size(); ++i)
+                with_variable(envs, table, i, env, [&]<class Number>(Number& number) { *state++ = MemberTraits<Number>::shown(number); });
+    }
+
+    static void set_state(const EnvArrays& envs, std::size_t num_envs, const double* state, const bool* mask) {
+        const FunctionTable& table = table_of(envs.context);
+        for (std::size_t env = 0; env < num_envs; ++env)
+            for (std::size_t i = 0; i < table.variables.size(); ++i, ++state)
+                if (!mask || mask[env])
+                    with_variable(envs, table, i, env,
+                                  [&]<class Number>(Number& number) { number = MemberTraits<Number>::stored(*state); });
+    }
+};
+
+}  // namespace operant

@@ -1,0 +1,143 @@
+"""The arguments of an environment's functions: views of the memory of one env."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import namedtuple
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from operant import _core
+from operant._checks import shown
+from operant.python.declaration import Declaration, Leaf
+
+#: The bytes of a generator.
+RANDOM_SIZE = 64
+
+
+class Call(ctypes.Structure):
+    """FunctionCall of kernel/function_tier.hpp."""
+
+    _fields_ = [
+        ("parameters", ctypes.c_int64),
+        ("parameter_stride", ctypes.c_int64),
+        ("random", ctypes.c_int64),
+        ("actions", ctypes.c_int64),
+        ("rewards", ctypes.c_int64),
+        ("returns", ctypes.c_int64),
+        ("flags", ctypes.c_int64),
+        ("pending", ctypes.c_uint64),
+        ("count", ctypes.c_int64),
+        ("arrays", ctypes.c_int64),
+        ("before", ctypes.c_int64),
+        ("env", ctypes.c_int64),
+    ]
+
+
+def array_at(address: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """View an array in memory."""
+    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    return np.frombuffer((ctypes.c_char * size).from_address(address), dtype).reshape(shape)
+
+
+class Random:
+    """The random stream of an env: the draws of numpy's `Generator` that an environment may use, bit for bit."""
+
+    __slots__ = ("_address",)
+
+    def __init__(self, address: int) -> None:
+        """View a generator in memory."""
+        self._address = address
+
+    def random(self) -> float:
+        """Draw a float from [0, 1)."""
+        return _core.draw_random(self._address)
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
+        """Draw a float from [low, high)."""
+        return low + (high - low) * _core.draw_random(self._address)
+
+    def normal(self, loc: float = 0.0, scale: float = 1.0) -> float:
+        """Draw from a normal distribution."""
+        return loc + scale * _core.draw_normal(self._address)
+
+    def exponential(self, scale: float = 1.0) -> float:
+        """Draw from an exponential distribution."""
+        return scale * _core.draw_exponential(self._address)
+
+    def integers(self, low: int, high: int | None = None) -> int:
+        """Draw an integer from [low, high), or from [0, low) if there is no `high`."""
+        first, end = (0, low) if high is None else (low, high)
+        if first >= end:
+            raise ValueError("low >= high")
+        return _core.draw_integers(self._address, first, end)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"random.{name} is not there: the draws are random(), uniform(), normal(), exponential() and integers()"
+        )
+
+
+class Record:
+    """The numbers and arrays of a state or an info. Numbers are Python's; arrays are views of the memory."""
+
+    __slots__ = ("_fields", "_kept", "_name", "_row")
+
+    def __init__(self, name: str, address: int, dtype: np.dtype[Any]) -> None:
+        """View a record in memory; `store` writes its numbers back."""
+        row = array_at(address, dtype, (1,))[0] if dtype.names else None
+        fields = {one: dtype[one].subdtype for one in dtype.names or ()}
+        kept = {one: row[one] if sub else row[one].item() for one, sub in fields.items()} if row is not None else {}
+        for slot, value in (("_name", name), ("_row", row), ("_kept", kept), ("_fields", fields)):
+            object.__setattr__(self, slot, value)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return object.__getattribute__(self, "_kept")[name]
+        except KeyError:
+            raise AttributeError(f"`{self._name}` has no member `{name}`") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self._fields:
+            raise AttributeError(f"`{self._name}` has no member `{name}`")
+        if self._fields[name]:
+            raise TypeError(f"`{name}` is an array: write `{name}[:] = ...` to fill it")
+        kind = type(self._kept[name])
+        number = value.item() if isinstance(value, np.generic) else value
+        allowed = {float: (float, int), int: (int,), bool: (bool,)}[kind]
+        if not isinstance(number, allowed) or (isinstance(number, bool) and kind is int):
+            raise TypeError(f"`{self._name}.{name}` is a {kind.__name__}, got {shown(value)}")
+        self._kept[name] = kind(number)
+
+    def __repr__(self) -> str:
+        return f"{self._name}({', '.join(f'{name}={value!r}' for name, value in self._kept.items())})"
+
+    def store(self) -> None:
+        """Write the numbers to the memory."""
+        for name, value in self._kept.items():
+            if not self._fields[name]:
+                if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                    raise OverflowError(f"`{self._name}.{name}` = {value} does not fit in 64 bits")
+                self._row[name] = value
+
+
+def parameters_type(declaration: Declaration) -> Callable[..., Any]:
+    """Return the type of `p`: a named tuple, so that nothing can change it."""
+    return namedtuple("Parameters", [one.name for one in declaration.parameters])  # type: ignore[misc]
+
+
+def out_of(leaves: tuple[Leaf, ...], arrays: list[Any], depth: int = 0) -> Any:
+    """Arrange the arrays of observations as the space is: an array, a tuple, or a named tuple for a dict."""
+    if len(leaves) == 1 and len(leaves[0].path) == depth:
+        return arrays[0]
+    keys = list(dict.fromkeys(leaf.path[depth] for leaf in leaves))
+    parts = []
+    for key in keys:
+        of_key = [i for i, leaf in enumerate(leaves) if leaf.path[depth] == key]
+        parts.append(out_of(tuple(leaves[i] for i in of_key), [arrays[i] for i in of_key], depth + 1))
+    if isinstance(keys[0], int):
+        return tuple(parts)
+    return namedtuple("out", keys)(*parts)  # type: ignore[misc]

@@ -1,0 +1,155 @@
+"""Object code of compiled environments: its cache, and its way into memory. A cached start imports no Numba."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import types
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from operant import __version__, _core
+from operant.building.cache import cache_directory
+from operant.python.declaration import Declaration, Functions
+
+# The names of Numba's runtime in object code. Those of the set are never called in code that allocates no arrays.
+_RUNTIME = re.compile(rb"(?<![A-Za-z0-9_])(?:NRT|numba)_\w+")
+_UNUSED = {b"NRT_incref", b"NRT_decref", b"NRT_MemInfo_call_dtor"}
+
+#: Keeps the code of all environments in memory: vector environments may outlive their class.
+_engines: list[Any] = []
+
+
+class NotCacheableError(Exception):
+    """A function uses an object that has no fingerprint."""
+
+
+def fingerprint(d: Declaration) -> str | None:
+    """Return a digest of all that the object code follows from; None if that cannot be said."""
+    import llvmlite.binding as llvm
+
+    described = d.description()
+    known: list[Any] = [
+        __version__,
+        sys.version_info[:2],
+        [version(one) for one in ("numba", "llvmlite", "numpy")],
+        [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), sys.platform],
+        [described[one] for one in ("action", "observation", "parameters", "state", "strides", "infos")],
+        str(d.state),
+        str(d.info),
+    ]
+    seen: set[int] = set()
+    try:
+        for name, function in d.functions.items():
+            known.append([name, _of_function(function, seen)])
+    except NotCacheableError:
+        return None
+    return hashlib.sha256(json.dumps(known, default=repr).encode()).hexdigest()[:32]
+
+
+def _of_function(function: types.FunctionType, seen: set[int]) -> Any:
+    if id(function) in seen:
+        return function.__qualname__
+    seen.add(id(function))
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    names = sorted(_names(function.__code__))
+    used = [(name, _of_value(function.__globals__[name], seen)) for name in names if name in function.__globals__]
+    inner = [_of_value(one, seen) for one in (*cells, *(function.__defaults__ or ()))]
+    return [_of_code(function.__code__), used, inner]
+
+
+def _names(code: types.CodeType) -> set[str]:
+    inner = (one for one in code.co_consts if isinstance(one, types.CodeType))
+    return {*code.co_names, *(name for one in inner for name in _names(one))}
+
+
+def _of_code(code: types.CodeType) -> Any:
+    constants = [_of_code(one) if isinstance(one, types.CodeType) else repr(one) for one in code.co_consts]
+    return [code.co_code.hex(), constants, code.co_names, code.co_varnames, code.co_freevars]
+
+
+def _of_value(value: Any, seen: set[int]) -> Any:
+    value = getattr(value, "py_func", value)  # a function that Numba has compiled
+    if isinstance(value, types.FunctionType):
+        return _of_function(value, seen)
+    if isinstance(value, types.ModuleType):
+        return value.__name__
+    if isinstance(value, (types.BuiltinFunctionType, np.ufunc, type)):
+        return f"{getattr(value, '__module__', '')}.{value.__name__}"
+    if value is None or isinstance(value, (bool, int, float, complex, str, np.generic)):
+        return [type(value).__name__, repr(value)]
+    if isinstance(value, (tuple, list)):
+        return [type(value).__name__, [_of_value(one, seen) for one in value]]
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return [str(value.dtype), value.shape, hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()]
+    raise NotCacheableError(type(value).__name__)
+
+
+def cached(d: Declaration, key: str) -> Functions | None:
+    """Load the functions from the cache; return None if they are not there or damaged."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        content = (cache_directory() / f"{d.name}-{key}.pyenv").read_bytes()
+        digest, _, rest = content.partition(b"\n")
+        if hashlib.sha256(rest).hexdigest().encode() != digest:
+            return None
+        header, _, code = rest.partition(b"\n")
+        names, sizes = json.loads(header)
+        ends = np.cumsum(sizes).tolist()
+        return loaded(names, [code[end - size : end] for size, end in zip(sizes, ends, strict=True)])
+    return None
+
+
+def keep(d: Declaration, key: str, names: list[str], objects: list[bytes]) -> None:
+    """Write the object code to the cache. Other processes see a complete file or none."""
+    rest = json.dumps([names, [len(one) for one in objects]]).encode() + b"\n" + b"".join(objects)
+    with suppress(OSError):  # without a cache, the next start compiles again
+        directory = cache_directory()
+        directory.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=directory, prefix=f"{d.name}-", suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
+        os.replace(temporary, directory / f"{d.name}-{key}.pyenv")
+
+
+def add_symbols() -> None:
+    """Let object code find the draws that are in the core."""
+    import llvmlite.binding as llvm
+
+    for name, address in _core.draw_addresses.items():
+        llvm.add_symbol(name, address)
+    if "numba" not in sys.modules:
+        for symbol in _UNUSED:
+            llvm.add_symbol(symbol.decode(), _core.draw_addresses["operant_normal"])
+
+
+def loaded(names: Iterable[str], objects: Iterable[bytes]) -> Functions:
+    """Load object code; return the addresses of the functions step, restart and observe."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    add_symbols()
+    objects = list(objects)
+    if any(set(_RUNTIME.findall(one)) - _UNUSED for one in objects):
+        from numba.core.registry import cpu_target
+        from numba.core.runtime import rtsys
+
+        rtsys.initialize(cpu_target.target_context)
+    addresses = []
+    for name, code in zip(names, objects, strict=True):
+        machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        _engines.append(engine)
+        addresses.append(engine.get_function_address(name))
+    step, restart, observe = addresses
+    return step, restart, observe

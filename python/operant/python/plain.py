@@ -1,0 +1,230 @@
+"""Runs an environment's functions as plain Python: without Numba, to debug them, and to explain exceptions."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from operant.python.calls import RANDOM_SIZE, Call, Random, Record, array_at, out_of, parameters_type
+from operant.python.declaration import Declaration, Functions
+
+_ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(Call))
+_EXPLAIN = ctypes.CFUNCTYPE(
+    None, ctypes.c_uint32, ctypes.POINTER(Call), ctypes.c_int64, ctypes.c_void_p, ctypes.c_size_t
+)
+_FUNCTIONS = ("step", "reset", "observation")
+
+#: The last exceptions by message, for `__cause__`.
+_causes: dict[str, BaseException] = {}
+_MOST_CAUSES = 16
+
+
+def cause_of(message: str) -> BaseException | None:
+    """Return the exception behind a message of `explain`, and forget it."""
+    found = next((one for one in _causes if message.startswith(one)), None)
+    return _causes.pop(found) if found is not None else None
+
+
+class Plain:
+    """The functions of a declaration in the form that the core calls."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        """Make the functions."""
+        self._declaration = declaration
+        self._parameters = parameters_type(declaration)
+        self._kinds = [one.kind for one in declaration.parameters]
+        self._caught = threading.local()
+        # The core keeps their addresses, so they live as long as this object, which is never deleted.
+        self._entries = [_ENTRY(self._guarded(one)) for one in (self._step, self._restart, self._observe)]
+        self._explain = _EXPLAIN(self.explain)
+
+    @property
+    def functions(self) -> Functions:
+        """The addresses of step, restart and observe."""
+        step, restart, observe = (_address(one) for one in self._entries)
+        return step, restart, observe
+
+    @property
+    def explain_address(self) -> int:
+        """The address of `explain`."""
+        return _address(self._explain)
+
+    def explain(self, function: int, call: Any, env: int, message: int, size: int) -> None:
+        """Describe the exception that a function has met; if it was compiled code, play the env again in plain Python."""
+        error = getattr(self._caught, "error", None)
+        self._caught.error = None
+        if error is None:
+            error = self._replayed(function, call.contents)
+        name = f"{self._declaration.name}, env {env}, in `{_FUNCTIONS[function]}`"
+        if error is None:
+            text = f"{name}: the compiled code met an exception, plain Python does not (operant.check_environment compares them)"
+        else:
+            frame = traceback.extract_tb(error.__traceback__)
+            own = [one for one in frame if one.filename != __file__] or list(frame)
+            place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
+            text = f"{name}: {type(error).__name__}: {error}{place}"
+        encoded = text.encode()[: size - 1]
+        if error is not None:
+            while len(_causes) >= _MOST_CAUSES:
+                _causes.pop(next(iter(_causes)))
+            _causes[encoded.decode(errors="ignore")] = error
+        ctypes.memmove(message, encoded + b"\0", len(encoded) + 1)
+
+    def _replayed(self, function: int, call: Call) -> BaseException | None:
+        """Repeat what compiled code did to the env in hand, on its state and generator of before."""
+        d, env = self._declaration, call.env
+        own = Call.from_buffer_copy(call)
+        state = d.state.itemsize
+        memory = ctypes.create_string_buffer(ctypes.string_at(call.before, state + RANDOM_SIZE), state + RANDOM_SIZE)
+        arrays = array_at(call.arrays, np.dtype(np.int64), (self._array_count,)).copy()
+        rows = [d.state.itemsize, *self._row_sizes]
+        arrays += [env * row for row in rows]
+        arrays[0] = ctypes.addressof(memory)
+        returns = ctypes.c_double()
+        own.arrays, own.random = arrays.ctypes.data, ctypes.addressof(memory) + state
+        own.parameters += env * call.parameter_stride
+        own.actions += env * 8 * d.action_size
+        own.rewards += env * 4
+        own.returns = ctypes.addressof(returns)
+        own.pending, own.count, own.env = 0, 1, 0
+        try:
+            (self._step, self._restart, self._observe)[function](own)
+        except BaseException as error:
+            return error
+        return None
+
+    @property
+    def _row_sizes(self) -> list[int]:
+        d = self._declaration
+        leaves = [leaf.dtype.itemsize * int(np.prod(leaf.shape, dtype=np.int64)) for leaf in d.leaves]
+        infos = [d.info[name].itemsize for name in d.info.names or ()]
+        return [*leaves, *infos, *([d.mask_size] if d.has_mask else [])]
+
+    @property
+    def _array_count(self) -> int:
+        return 1 + len(self._row_sizes)
+
+    def _guarded(self, function: Callable[[Call], None]) -> Callable[..., int]:
+        def entry(_result: int, _exception: int, call: Any) -> int:
+            try:
+                function(call.contents)
+            except BaseException as error:
+                self._caught.error = error
+                return 1
+            return 0
+
+        return entry
+
+    def _p(self, call: Call, i: int) -> Any:
+        if not self._kinds:
+            return self._parameters()
+        row = array_at(call.parameters + i * call.parameter_stride, self._declaration.row, (1,))[0]
+        return self._parameters(*(kind(value) for kind, value in zip(self._kinds, row.item(), strict=True)))
+
+    def _rows(self, call: Call) -> list[int]:
+        return array_at(call.arrays, np.dtype(np.int64), (self._array_count,)).tolist()
+
+    def _state(self, call: Call, i: int) -> Record:
+        d = self._declaration
+        return Record("State", self._rows(call)[0] + i * d.state.itemsize, d.state)
+
+    def _call(self, name: str, p: Any, s: Record, **given: Any) -> Any:
+        used = {one: given[one] for one in self._declaration.arguments[name]}
+        return self._declaration.functions[name](p, s, **used)
+
+    def _see(self, call: Call, i: int, p: Any, s: Record) -> None:
+        d, rows = self._declaration, self._rows(call)
+        arrays = [
+            array_at(rows[1 + k] + i * size, leaf.dtype, leaf.shape)
+            for k, (leaf, size) in enumerate(zip(d.leaves, self._row_sizes, strict=False))
+        ]
+        for array in arrays:
+            array.fill(0)
+        self._call("observation", p, s, out=out_of(d.leaves, arrays))
+        if d.has_mask:
+            mask = array_at(rows[-1] + i * d.mask_size, np.dtype(np.bool_), (d.mask_size,))
+            mask.fill(False)
+            self._call("action_mask", p, s, out=mask)
+
+    def _store_info(self, call: Call, i: int, info: Record, memory: Any) -> None:
+        d, rows = self._declaration, self._rows(call)
+        info.store()
+        for k, name in enumerate(d.info.names or (), 1 + len(d.leaves)):
+            field = d.info.fields[name]  # type: ignore[index]
+            size = field[0].itemsize
+            ctypes.memmove(rows[k] + i * size, ctypes.addressof(memory) + field[1], size)
+
+    def _info(self) -> tuple[Record, Any]:
+        memory = ctypes.create_string_buffer(max(1, self._declaration.info.itemsize))
+        return Record("Info", ctypes.addressof(memory), self._declaration.info), memory
+
+    def _step(self, call: Call) -> None:
+        d = self._declaration
+        is_box = d.action_space.dtype is not None and d.action_space.dtype.kind == "f"
+        shape = d.action_space.shape or ()
+        for i in range(call.count):
+            reward = array_at(call.rewards + 4 * i, np.dtype(np.float32), (1,))
+            if call.pending >> i & 1:
+                reward[0] = 0
+                continue
+            call.env = i
+            p, s = self._p(call, i), self._state(call, i)
+            place = call.actions + 8 * d.action_size * i
+            action = array_at(place, np.dtype(np.float64 if is_box else np.int64), shape)
+            info, memory = self._info()
+            outcome = self._call(
+                "step",
+                p,
+                s,
+                action=action.copy() if shape else action.item(),
+                random=Random(call.random + RANDOM_SIZE * i),
+                info=info,
+            )
+            number, terminated, truncated = outcome_of(outcome)
+            s.store()
+            self._see(call, i, p, s)
+            self._store_info(call, i, info, memory)
+            reward[0] = number
+            array_at(call.returns + 8 * i, np.dtype(np.float64), (1,))[0] += number
+            flags = array_at(call.flags, np.dtype(np.uint8), (128,))
+            flags[i], flags[64 + i] = terminated, truncated
+
+    def _restart(self, call: Call) -> None:
+        for i in range(call.count):
+            call.env = i
+            p, s = self._p(call, i), self._state(call, i)
+            info, memory = self._info()
+            result = self._call("reset", p, s, random=Random(call.random + RANDOM_SIZE * i), info=info)
+            if result is not None:
+                raise TypeError(f"`reset` fills the state and returns nothing, got {result!r}")
+            s.store()
+            self._see(call, i, p, s)
+            self._store_info(call, i, info, memory)
+
+    def _observe(self, call: Call) -> None:
+        for i in range(call.count):
+            call.env = i
+            self._see(call, i, self._p(call, i), self._state(call, i))
+
+
+def outcome_of(outcome: Any) -> tuple[float, bool, bool]:
+    """Check what a step has returned."""
+    if not isinstance(outcome, tuple) or len(outcome) not in (2, 3):
+        raise TypeError(f"`step` returns (reward, terminated) or (reward, terminated, truncated), got {outcome!r}")
+    reward, *flags = outcome
+    if not isinstance(reward, (int, float, np.number, np.bool_)):
+        raise TypeError(f"`step` returns a number as reward, got {reward!r}")
+    if not all(isinstance(one, (bool, np.bool_)) for one in flags):
+        raise TypeError(f"`step` returns bools as terminated and truncated, got {tuple(flags)!r}")
+    return float(reward), bool(flags[0]), len(flags) == 2 and bool(flags[1])
+
+
+def _address(function: Any) -> int:
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    return address
