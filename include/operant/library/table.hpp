@@ -50,8 +50,9 @@ struct KernelsOfActions<E, Arch, Tier, is_in_library, std::tuple<Action...>> {
 
 /// Returns the kernels of E in one precision for one instruction set.
 /// \tparam is_in_library whether exceptions become messages
+/// \param context unused: these kernels are known at compile time. ArchitectureKernels' functions have it.
 template <class E, class Scalar, class Arch, bool is_in_library = false>
-const Kernels* kernels_of() {
+const Kernels* kernels_of([[maybe_unused]] const void* context = nullptr) {
     using Tier = typename detail::TierOf<E, Scalar, Arch>::type;
     using State = StateOf<E, std::conditional_t<BatchTier<E>, xsimd::batch<Scalar, Arch>, Scalar>>;
     using OfActions = detail::KernelsOfActions<E, Arch, Tier, is_in_library>;
