@@ -98,7 +98,7 @@ def _make(declaration: Declaration, compiled: bool) -> type[SimdVectorEnv[Any]]:
     functions = _core.FunctionEnvironment(declaration.description(), _Program(declaration, compiled))
     description = functions.description
     if mistake := mistake_of(description, SimdVectorEnv):
-        raise CompileError(f"{sys.modules[cls.__module__].__name__}: {cls.__name__}: {mistake}")
+        raise CompileError(f"{declaration.place}: {declaration.name}: {mistake}")
     made = make_env_class(description, cls.__module__, cls.__name__, declaration.others)
     made.__qualname__ = cls.__qualname__
     written = cleandoc(cls.__doc__ or "")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 import math
+import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -98,6 +101,7 @@ class Declaration:
 
     cls: type
     name: str
+    place: str  # file:line
     functions: Mapping[str, FunctionType]
     arguments: Mapping[str, tuple[str, ...]]
     parameters: tuple[Parameter, ...]
@@ -195,15 +199,29 @@ def read(cls: type, scope: Mapping[str, Any]) -> Declaration:
     return _Reader(cls, scope).declaration()
 
 
+def _source(cls: type) -> tuple[str, list[str], int]:
+    """Return the file of a class, the lines of the class, and the number of the first.
+
+    The code objects of its functions know the file also where `inspect` does not, as in the cells of a notebook.
+    """
+    members = [getattr(one, "__func__", one) for one in vars(cls).values()]
+    codes = [one.__code__ for one in members if isinstance(one, FunctionType)]
+    if not codes:
+        return getattr(sys.modules.get(cls.__module__), "__file__", None) or "<unknown>", [], 1
+    code = min(codes, key=lambda one: one.co_firstlineno)
+    lines = linecache.getlines(code.co_filename)
+    above = range(min(code.co_firstlineno, len(lines)) - 1, -1, -1)
+    start = next((i for i in above if re.match(rf"\s*class {cls.__name__}\b", lines[i])), None)
+    if start is None:
+        return code.co_filename, [], code.co_firstlineno
+    return code.co_filename, inspect.getblock(lines[start:]), start + 1
+
+
 class _Reader:
     def __init__(self, cls: type, scope: Mapping[str, Any]) -> None:
         self.cls = cls
         self.scope = scope
-        try:
-            self.file = inspect.getsourcefile(cls) or "<unknown>"
-            self.lines, self.first = inspect.getsourcelines(cls)
-        except (OSError, TypeError):
-            self.file, self.lines, self.first = "<unknown>", [], 0
+        self.file, self.lines, self.first = _source(cls)
 
     def refuse(self, reason: str, at: str = "", function: FunctionType | None = None) -> NoReturn:
         """Raise the error for a name in the class, or for one of its functions."""
@@ -254,6 +272,7 @@ class _Reader:
         return Declaration(
             cls=self.cls,
             name=self.cls.__name__,
+            place=f"{self.file}:{self.first}",
             functions=functions,
             arguments=arguments,
             parameters=parameters,

@@ -24,6 +24,9 @@ _REASONS = (
     ),
     (r"can't unify return type", r"the `return`s have different types: return the same kinds of values in all of them"),
     (r"Use of unsupported opcode \(([^)]+)\)", r"compiled code has no \1: write plain loops and assignments"),
+    (r"unsupported NumPy function '([\w.]+)'", r"compiled code has no \1 with these arguments: write a loop"),
+    (r"exception_match", r"compiled code cannot tell exceptions apart: write `except Exception:`"),
+    (r"[Uu]nsupported context manager", r"compiled code has no `with`: do this outside of the environment's functions"),
     (r"The use of (\w+) types?", r"compiled code has no \1"),
     (
         r"Unsupported use of cell|freevar|closure",
@@ -57,7 +60,15 @@ def explained(d: Declaration, error: BaseException) -> CompileError:
         said = [one.strip() for one in text.splitlines() if one.strip()]
         telling = [one for one in said if not one.startswith(("Failed in", "File ", "During:", "<source", "-", "^"))]
         reason = f"Numba says: {(telling or said or [type(error).__name__])[0]}"
-    return CompileError(f"{file}:{line}: {d.name}: {reason}")
+    return CompileError(f"{file}:{line}: {d.name}: {_in_python(reason)}")
+
+
+def _in_python(text: str) -> str:
+    """Replace the names of Numba's types by Python's."""
+    text = re.sub(r"Literal\[(\w+)\]\([^()]*\)", r"\1", text)
+    text = re.sub(r"\b(float|int)64\b", r"\1", text)
+    text = re.sub(r"\b(?:Uni)?Tuple\(([^()]*)\)", r"tuple (\1)", text)
+    return text.replace("unicode_type", "str").replace("reflected list", "list")
 
 
 def _line_in(error: Any, file: str) -> int:
