@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
@@ -13,6 +12,8 @@
 #include <operant/contract/block.hpp>
 #include <operant/environments/lunar_lander.hpp>
 #include <operant/random/seed_sequence.hpp>
+
+#include "recorded_steps.hpp"
 
 namespace recorded_runs {
 
@@ -35,16 +36,7 @@ constexpr Run runs[] = {
 #include "lunar_lander_runs.inc"
 };
 
-/// As in scripts/record_lunar_lander.py, and so are the next three functions.
-struct Numbers {
-    std::uint64_t state;
-
-    std::int64_t below(std::uint64_t count) {
-        state = state * 6364136223846793005 + 1442695040888963407;
-        return static_cast<std::int64_t>((state >> 33) % count);
-    }
-};
-
+/// As in scripts/record_lunar_lander.py, and so are the next two functions.
 struct Choice {
     double main, side;
     std::int64_t action;
@@ -117,7 +109,7 @@ struct Envs {
             randoms.emplace_back(operant::SeedSequence(run.seed));
             parameters.push_back({run.gravity, run.wind > 0, 15 * run.wind, 1.5 * run.wind});
             numbers.push_back({run.seed});
-            hashes.push_back(14695981039346656037u);
+            hashes.push_back(no_steps);
         }
         states.resize(recorded.size());
         actions.resize(recorded.size());
@@ -139,19 +131,7 @@ struct Envs {
     }
 
     void note(std::size_t env) {
-        const auto add = [&](std::uint32_t word) { hashes[env] = (hashes[env] ^ word) * 1099511628211u; };
-        const auto add_float = [&](float number) { add(std::bit_cast<std::uint32_t>(number)); };
-        for (const auto& body : states[env].world.bodies) {
-            for (const float number : {body.place.origin.x, body.place.origin.y, body.position.angle, body.velocity.center.x,
-                                       body.velocity.center.y, body.velocity.angle})
-                add_float(number);
-            add(body.is_awake);
-        }
-        for (const float number : E::observation(parameters[env], states[env])) add_float(number);
-        const auto reward = std::bit_cast<std::uint64_t>(outcomes[env].reward);
-        add(static_cast<std::uint32_t>(reward));
-        add(static_cast<std::uint32_t>(reward >> 32));
-        add(outcomes[env].terminated);
+        add_step(hashes[env], states[env], E::observation(parameters[env], states[env]), outcomes[env]);
     }
 
     /// Makes all runs, each by itself.

@@ -1,4 +1,4 @@
-// BipedalWalker in blocks, with one world in each lane, against the same envs stepped one by one.
+// BipedalWalker against recorded runs of Gymnasium and Box2D, and in blocks against the same envs stepped one by one.
 
 #include <doctest/doctest.h>
 
@@ -12,6 +12,8 @@
 #include <operant/contract/block.hpp>
 #include <operant/environments/bipedal_walker.hpp>
 #include <operant/random/seed_sequence.hpp>
+
+#include "bipedal_walker_runs.hpp"
 
 namespace {
 
@@ -65,4 +67,16 @@ int differing_envs(bool hardcore, std::size_t count, int steps) {
 TEST_CASE("BipedalWalker in blocks equals each env by itself") {
     CHECK(differing_envs(false, 37, 120) == 0);
     CHECK(differing_envs(true, 37, 120) == 0);
+}
+
+TEST_CASE("BipedalWalker equals Gymnasium's recorded runs") {
+    recorded_runs::walker::Envs envs;
+    envs.run();
+    CHECK(envs.differing() == std::vector<std::uint64_t>{});
+}
+
+TEST_CASE("BipedalWalker in blocks equals Gymnasium's recorded runs") {
+    recorded_runs::walker::Envs envs;
+    envs.run_block();
+    CHECK(envs.differing() == std::vector<std::uint64_t>{});
 }

@@ -1,8 +1,9 @@
-"""LunarLander has the bits of Gymnasium's with Box2D. `scripts/compare_lunar_lander.py` makes more steps."""
+"""LunarLander has the bits of Gymnasium's with Box2D. `scripts/compare_with_box2d.py` makes more steps."""
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.vector import AutoresetMode
 
 pytest.importorskip("Box2D", reason="needs Box2D, the oracle")
 
@@ -18,6 +19,14 @@ def test_bodies_observations_and_rewards_are_equal(continuous, wind):
         pair.step()
     assert pair.episodes > 24
     assert pair.touching > 500
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+def test_episodes_that_begin_by_themselves_are_equal(mode):
+    pair = landers.AutoresetLanders(range(16), mode, continuous=True, wind=True)
+    for _ in range(200):
+        pair.step()
+    assert pair.episodes > 10
 
 
 @pytest.mark.filterwarnings("ignore:.*the episode has terminated already")

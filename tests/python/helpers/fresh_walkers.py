@@ -115,7 +115,7 @@ class Walkers:
             beyond: The number of steps for which an episode goes on after its end.
         """
         self._hardcore, self._beyond, self._policy = hardcore, beyond, policy
-        self.episodes = self.arrivals = self.steps = self.steps_beyond = 0
+        self.episodes = self.arrivals = self.steps = self.steps_beyond = self.asleep = 0
         limit = 2000 if hardcore else 1600
         self._limit = limit
         self._ours = BipedalWalkerVecEnv(num_envs, hardcore=hardcore, max_episode_steps=-1, autoreset_mode="Disabled")
@@ -149,6 +149,7 @@ class Walkers:
         self._times += 1
         self.steps += len(actions)
         self.steps_beyond += int((self._over > 0).sum())
+        self.asleep += sum(not env.hull.awake for env in self._theirs)
         self._over += terminated | (self._over > 0)
         ended = (self._over > self._beyond) | (self._times >= self._limit)
         if ended.any():

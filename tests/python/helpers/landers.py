@@ -9,6 +9,9 @@ from gymnasium.vector import AutoresetMode
 
 from operant import envs
 
+#: Policies that were learnt, by `continuous`: functions of an array of observations.
+LEARNT = {}
+
 POLICIES = ("random", "heuristic", "nothing", "main", "mixed", "side", "brake", "shove")
 
 BODY_NUMBERS = (
@@ -42,6 +45,8 @@ def choose(policy, env, observation, t, rng):
         action = random
     elif policy in ("heuristic", "mixed", "shove"):
         action = heuristic(env, observation)
+    elif policy == "learnt":
+        action = LEARNT[env.continuous](observation[None])[0]
     elif policy == "side":
         action = [0.0, (-1.0) ** (t // 40)] if env.continuous else 1 + 2 * (t // 40 % 2)
     else:
@@ -57,11 +62,14 @@ def same_bits(a, b):
 class Landers:
     """Envs of both, each with its own seed, policy and options. Envs whose episode has ended are reset."""
 
+    autoreset_mode = AutoresetMode.DISABLED
+
     def __init__(self, seeds, continuous=False, wind=False, dtype=np.float32):
         rng = np.random.default_rng(seeds[0])
         n = len(seeds)
         self.rngs = [np.random.default_rng(seed) for seed in seeds]
-        self.policies = [POLICIES[seed % len(POLICIES)] for seed in seeds]
+        policies = POLICIES + ("learnt",) * (continuous in LEARNT)
+        self.policies = [policies[seed % len(policies)] for seed in seeds]
         options = {
             "gravity": np.where(rng.random(n) < 0.5, -10.0, rng.uniform(-11.9, -0.5, n)),
             "wind_power": rng.uniform(0, 20, n),
@@ -74,33 +82,42 @@ class Landers:
             for i in range(n)
         ]
         env_class = envs.LunarLanderContinuousVecEnv if continuous else envs.LunarLanderVecEnv
-        self.ours = env_class(n, enable_wind=wind, autoreset_mode=AutoresetMode.DISABLED, dtype=dtype, **options)
+        self.ours = env_class(n, enable_wind=wind, autoreset_mode=self.autoreset_mode, dtype=dtype, **options)
         self.columns = body_columns(self.ours.state_names)
-        self.steps = self.episodes = self.touching = 0
+        self.steps = self.episodes = self.touching = self.asleep = 0
         self.t = np.zeros(n, int)
         self.observations, _ = self.ours.reset(seed=list(seeds))
         expected = [env.reset(seed=seed)[0] for env, seed in zip(self.theirs, seeds, strict=True)]
         assert same_bits(self.observations, expected)
 
-    def step(self):
-        """Step all envs, and compare."""
-        actions = [
+    def choose(self):
+        """Choose the actions of all envs."""
+        return [
             choose(policy, env, observation, t, rng)
             for policy, env, observation, t, rng in zip(
                 self.policies, self.theirs, self.observations, self.t, self.rngs, strict=True
             )
         ]
-        observations, rewards, terminations, truncations, _ = self.ours.step(np.array(actions))
-        results = [env.step(action) for env, action in zip(self.theirs, actions, strict=True)]
+
+    def compare(self, ours, theirs):
+        """Compare observations, rewards, terminations and all bodies."""
         where = f"after {self.steps} steps, seeds {self.policies}"
-        assert same_bits(observations, [result[0] for result in results]), where
-        assert same_bits(rewards, [result[1] for result in results]), where
-        assert np.array_equal(terminations, [result[2] for result in results]), where
+        assert same_bits(ours[0], theirs[0]), where
+        assert same_bits(ours[1], theirs[1]), where
+        assert np.array_equal(ours[2], theirs[2]), where
         assert same_bits(self.ours.state[:, self.columns], [bodies_of(env) for env in self.theirs]), where
         self.t += 1
-        assert np.array_equal(truncations, self.t >= 1000), where
-        self.steps += len(actions)
-        self.touching += int((observations[:, 6:] > 0).any(axis=1).sum())
+        self.steps += len(self.theirs)
+        self.touching += int((ours[0][:, 6:] > 0).any(axis=1).sum())
+        self.asleep += sum(not env.lander.awake for env in self.theirs)
+
+    def step(self):
+        """Step all envs, and compare."""
+        actions = self.choose()
+        observations, rewards, terminations, truncations, _ = self.ours.step(np.array(actions))
+        results = [env.step(action) for env, action in zip(self.theirs, actions, strict=True)]
+        self.compare((observations, rewards, terminations), [[result[i] for result in results] for i in range(3)])
+        assert np.array_equal(truncations, self.t >= 1000)
         ended = terminations | truncations
         self.observations = observations.copy()
         if ended.any():
@@ -108,8 +125,35 @@ class Landers:
             self.t[ended] = 0
             observations, _ = self.ours.reset(options={"reset_mask": ended})
             expected = [env.reset()[0] for env, over in zip(self.theirs, ended, strict=True) if over]
-            assert same_bits(observations[ended], expected), where
+            assert same_bits(observations[ended], expected)
             self.observations[ended] = observations[ended]
+
+
+class AutoresetLanders(Landers):
+    """Envs of both that start their episodes by themselves. Gymnasium's are in its `SyncVectorEnv`."""
+
+    def __init__(self, seeds, autoreset_mode, continuous=False, wind=False):
+        self.autoreset_mode = autoreset_mode
+        super().__init__(seeds, continuous, wind)
+        limited = [lambda env=env: gym.wrappers.TimeLimit(env, 1000) for env in self.theirs]
+        self.vector = gym.vector.SyncVectorEnv(limited, autoreset_mode=autoreset_mode)
+        assert same_bits(self.vector.reset(seed=list(seeds))[0], self.observations)
+
+    def step(self):
+        """Step all envs, and compare."""
+        actions = np.array(self.choose())
+        ours, theirs = self.ours.step(actions), self.vector.step(actions)
+        self.compare(ours, theirs)
+        assert np.array_equal(ours[3], theirs[3])
+        assert ours[4].keys() == theirs[4].keys()
+        ended = ours[2] | ours[3]
+        if "final_obs" in ours[4]:
+            assert np.array_equal(ours[4]["_final_obs"], theirs[4]["_final_obs"])
+            for i in np.flatnonzero(ended):
+                assert same_bits(ours[4]["final_obs"][i], theirs[4]["final_obs"][i])
+        self.observations = ours[0].copy()
+        self.episodes += int(ended.sum())
+        self.t[ended] = 0
 
 
 def beyond(seed, steps, continuous=False):

@@ -1,0 +1,141 @@
+"""Record runs of Gymnasium's BipedalWalker with Box2D, for tests/cpp/test_bipedal_walker.cpp to repeat without them.
+
+    .venv/bin/python scripts/record_bipedal_walker.py     # writes tests/cpp/bipedal_walker_runs.inc
+
+Each run has a seed, a version, a policy and a number of steps, and a hash of the bits of all that a step computes:
+positions, angles and velocities of the five bodies, whether they are awake, observations, rewards and terminations.
+Runs go on after the end of episodes. Each has an environment of its own. Some policies also set velocities, so that
+bodies hit the ground fast and fly along the track. The test has the same policies.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from gymnasium.envs.box2d.bipedal_walker import BipedalWalker
+from record_lunar_lander import MASK, Numbers, bits
+
+OUTPUT = Path(__file__).parents[1] / "tests" / "cpp" / "bipedal_walker_runs.inc"
+
+POLICIES = ("random", "held", "extreme", "rest", "stand", "gait", "stumble", "thrown", "hurled")
+STEPS = {"rest": 300, "stand": 300, "gait": 500, "stumble": 500, "thrown": 400, "hurled": 400}
+
+
+class Gait:
+    """Gymnasium's gait by hand, `BipedalWalkerHeuristics`, computed in double."""
+
+    def __init__(self):
+        """Begin on one leg."""
+        self.phase, self.moving, self.knee = 1, 0, 0.1
+
+    def __call__(self, s):
+        """Return the action for an observation."""
+        s = [float(x) for x in s]
+        moving, standing = self.moving, 1 - self.moving
+        hips, knees = [0.0, 0.0], [0.0, 0.0]
+        if self.phase == 1:
+            hips[moving], knees[moving] = 1.1, -0.6
+            self.knee += 0.03
+            if s[2] > 0.29:
+                self.knee += 0.03
+            self.knee = min(self.knee, 0.1)
+            knees[standing] = self.knee
+            if s[4 + 5 * standing] < 0.1:
+                self.phase = 2
+        if self.phase == 2:
+            hips[moving], knees[moving], knees[standing] = 0.1, 0.1, self.knee
+            if s[8 + 5 * moving] != 0:
+                self.phase = 3
+                self.knee = min(s[6 + 5 * moving], 0.1)
+        if self.phase == 3:
+            knees[moving], knees[standing] = self.knee, 1.0
+            if s[6 + 5 * standing] > 0.88 or s[2] > 1.2 * 0.29:
+                self.phase, self.moving = 1, standing
+        action = []
+        for leg in range(2):
+            hip = 0.9 * (hips[leg] - s[4 + 5 * leg]) - 0.25 * s[5 + 5 * leg] if hips[leg] != 0 else 0.0
+            knee = 4.0 * (knees[leg] - s[6 + 5 * leg]) - 0.25 * s[7 + 5 * leg] if knees[leg] != 0 else 0.0
+            action += [hip - (-0.9 * s[0] - 1.5 * s[1]), knee - 15.0 * s[3]]
+        return [min(max(0.5 * number, -1.0), 1.0) for number in action]
+
+
+def choose(policy, t, s, gait, held, numbers):
+    """Return the action, and keep it in `held`."""
+    drawn = [(numbers.below(1331) - 665) / 512 for _ in range(4)]
+    signs = [numbers.below(3) - 1.0 for _ in range(4)]
+    chance = numbers.below(10)
+    if policy in ("random", "held", "thrown", "hurled") and (policy == "random" or t % 8 == 0):
+        held[:] = drawn
+    if policy == "extreme" and t % 25 == 0:
+        held[:] = signs
+    if policy == "stand":
+        held[:] = [0.0, 0.25, 0.0, 0.25]
+    if policy in ("gait", "stumble"):
+        held[:] = gait(s) if t > 0 else [0.0] * 4
+        if policy == "stumble" and chance == 0:
+            held[:] = drawn
+    return held
+
+
+def throw(policy, t, numbers):
+    """Return a body and its new velocity, or None."""
+    body = numbers.below(5)
+    x, y, w = (numbers.below(129) - 64 for _ in range(3))
+    if policy == "thrown" and t % 30 == 29:
+        return body, (x / 4, y / 8, w / 8)
+    if policy == "hurled" and t % 40 == 39:
+        return body, (abs(x) * 1.0, y * 1.0, w / 4)
+    return None
+
+
+def run(seed, hardcore, policy, steps):
+    """Return the hash of a run, and numbers that show what has happened in it."""
+    env = BipedalWalker(hardcore=hardcore)
+    s, _ = env.reset(seed=seed)
+    numbers, gait, held = Numbers(seed), Gait(), [0.0] * 4
+    result = 14695981039346656037
+    end = touching = asleep = 0
+    for t in range(steps):
+        action = np.array(choose(policy, t, s, gait, held, numbers), np.float32)
+        thrown = throw(policy, t, numbers)
+        bodies = (env.hull, *env.legs)
+        if thrown is not None:
+            bodies[thrown[0]].linearVelocity = thrown[1][:2]
+            bodies[thrown[0]].angularVelocity = thrown[1][2]
+        s, reward, terminated, _, _ = env.step(action)
+        words = []
+        for body in bodies:
+            position, velocity = body.position, body.linearVelocity
+            words += map(bits, (position[0], position[1], body.angle, velocity[0], velocity[1], body.angularVelocity))
+            words.append(int(body.awake))
+        words += map(bits, s)
+        words += struct.unpack("<II", struct.pack("<d", float(reward)))
+        words.append(int(terminated))
+        for word in words:
+            result = ((result ^ word) * 1099511628211) & MASK
+        end = end or (t if terminated else 0)
+        touching += bool(s[8] or s[13])
+        asleep += not env.hull.awake
+    x = env.hull.position[0]
+    return result, f"ends after {end} steps, {touching} with a leg on the ground, {asleep} asleep, {x:.0f} m"
+
+
+def main():
+    """Record all runs."""
+    lines, seed = [], 0
+    for policy in POLICIES:
+        for hardcore in (False, True, False, True):
+            seed += 1
+            steps = STEPS.get(policy, 250)
+            value, shown = run(seed, hardcore, policy, steps)
+            flag = str(hardcore).lower()
+            lines.append(
+                f"{{{seed}, {flag}, {POLICIES.index(policy)}, {steps}, 0x{value:016x}}},  // {policy}: {shown}"
+            )
+    OUTPUT.write_text(
+        "// Written by scripts/record_bipedal_walker.py from Gymnasium and Box2D.\n" + "\n".join(lines) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
