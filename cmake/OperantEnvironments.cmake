@@ -13,6 +13,8 @@
 # them.
 #
 # There is one translation unit per instruction set, because the compiler may use its instructions anywhere in the unit.
+# The oldest instruction set comes first, after the common code. Linkers keep the first definition of a function that several
+# units define, so a function that an unoptimised build leaves out of line runs on every processor.
 include_guard()
 include(${CMAKE_CURRENT_LIST_DIR}/architectures.cmake)
 
@@ -66,7 +68,7 @@ function(operant_add_environments target)
     set(source ${directory}/kernels_${architecture}.cpp)
     operant_write(${source} "#include <operant/library/table.hpp>\n\n${includes}\n${definitions}")
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${operant_flags_${architecture}}")
-    list(APPEND sources ${source})
+    list(INSERT sources 1 ${source})
   endforeach()
 
   # operant.load() writes the same lines, for one instruction set.

@@ -23,11 +23,11 @@ def shared_definitions(nm: str, object_file: Path) -> list[str]:
         [nm, "--demangle", "--defined-only", "--extern-only", object_file], check=True, capture_output=True, text=True
     ).stdout
     # 3f0 W operant::BatchTierKernels<operant::CartPole, float, xsimd::avx512bw>::restart(...)
-    symbols = [line.split(maxsplit=2)[2] for line in listing.splitlines()]
+    # Constants, of the types R, V and u, are the same whatever the flags.
+    symbols = [line.split(maxsplit=2)[2] for line in listing.splitlines() if line.split()[1] not in "RVu"]
     if not symbols:
         raise SystemExit(f"{object_file} defines no symbols: expected the kernels of an instruction set")
-    # DW.ref.* are pointers for GCC's exception tables: data that do not depend on the flags.
-    own = re.compile(ARCHITECTURES[architecture] + r"\W|^DW\.ref\.")
+    own = re.compile(ARCHITECTURES[architecture] + r"\W")
     return [symbol for symbol in symbols if not own.search(symbol)]
 
 

@@ -293,6 +293,12 @@ private:
         return 130 * static_cast<double>(hull.place.origin.x) / 30.0 - 5.0 * std::fabs(static_cast<double>(hull.position.angle));
     }
 
+    /// A function of its own, because a compiler may leave a lambda that is called four times out of line. The linker would
+    /// keep one version of it for all instruction sets.
+    static XSIMD_INLINE void add_wall(World& world, double from_x, double from_y, double to_x, double to_y) {
+        world.walls[world.wall_count++] = rigid_body::make_wall(point(from_x, from_y), point(to_x, to_y));
+    }
+
     /// Walks from point to point and draws heights, stretch by stretch. Obstacles stand in every second stretch.
     static XSIMD_INLINE void draw_terrain(State& state, bool hardcore, Random& random) {
         enum Stretch : std::int64_t { grass, stump, stairs, pit };
@@ -305,9 +311,6 @@ private:
         double velocity = 0, height = ground, height_before = 0;
         for (std::size_t i = 0; i < points; ++i) {
             x[i] = static_cast<double>(i) * width;
-            const auto add_wall = [&](double from_x, double from_y, double to_x, double to_y) {
-                world.walls[world.wall_count++] = rigid_body::make_wall(point(from_x, from_y), point(to_x, to_y));
-            };
             if (stretch == grass && !begins) {
                 const double off = ground - height;
                 velocity = 0.8 * velocity + 0.01 * ((off > 0) - (off < 0));
@@ -316,12 +319,12 @@ private:
             } else if (stretch == stump && begins) {
                 left = random.integers(1, 3);
                 const double size = static_cast<double>(left) * width;
-                add_wall(x[i], height, x[i] + size, height + size);
+                add_wall(world, x[i], height, x[i] + size, height + size);
             } else if (stretch == pit && begins) {
                 left = random.integers(3, 5);
                 const double gap = width * static_cast<double>(left);
-                add_wall(x[i], height - depth, x[i] + width, height);
-                add_wall(x[i] + gap, height - depth, x[i] + width + gap, height);
+                add_wall(world, x[i], height - depth, x[i] + width, height);
+                add_wall(world, x[i] + gap, height - depth, x[i] + width + gap, height);
                 left += 2;
                 height_before = height;
             } else if (stretch == pit) {
@@ -332,7 +335,7 @@ private:
                 height_before = height;
                 for (std::int64_t s = 0; s < stair_count; ++s) {
                     const auto steps = [&](std::int64_t n) { return static_cast<double>(n) * width; };
-                    add_wall(x[i] + steps(s * stair_width), height + steps(s * stair_height - 1),
+                    add_wall(world, x[i] + steps(s * stair_width), height + steps(s * stair_height - 1),
                              x[i] + steps((s + 1) * stair_width), height + steps(s * stair_height));
                 }
                 left = stair_count * stair_width;
