@@ -33,11 +33,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode
 from tqdm import tqdm
-
-from operant.policies import MLP, Linear, load
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python" / "helpers"))
 import fresh_walkers
@@ -102,24 +99,40 @@ def walker_parts(seed: int) -> Iterator[Part]:
 
 
 class Learnt:
-    """A learnt policy of the walker, called like those of `fresh_walkers.POLICIES`."""
+    """A network that `operant train` wrote, computed by numpy: both environments get the same actions."""
 
-    def __init__(self, policy: MLP | Linear) -> None:
-        """Take the policy."""
-        self._policy = policy
+    def __init__(self, file: str) -> None:
+        """Read the file."""
+        with np.load(file) as arrays:
+            count = sum(name.startswith("weights_") for name in arrays)
+            self._layers = [(arrays[f"weights_{i}"], arrays[f"bias_{i}"]) for i in range(count)]
+            inputs = self._layers[0][0].shape[1]
+            self._mean = arrays.get("observation_mean", np.zeros(inputs))
+            self._deviation = np.sqrt(arrays.get("observation_variance", np.ones(inputs)) + 1e-8)
+        self.outputs = len(self._layers[-1][1])
 
-    def __call__(self, rng: np.random.Generator, observation: np.ndarray, t: int) -> np.ndarray:
-        """Return the action, within its bounds."""
-        return np.clip(self._policy(observation[None])[0], -1, 1)
+    def __call__(self, observation: np.ndarray) -> np.ndarray:
+        """Return the outputs of the last layer."""
+        numbers = (observation - self._mean) / self._deviation
+        for weights, bias in self._layers[:-1]:
+            numbers = np.maximum(weights @ numbers + bias, 0)
+        weights, bias = self._layers[-1]
+        return weights @ numbers + bias
+
+    def walk(self, rng: np.random.Generator, observation: np.ndarray, t: int) -> np.ndarray:
+        """Return the action of a walker, as policies of `fresh_walkers` do."""
+        return np.clip(self(observation), -1, 1).astype(np.float32)
 
 
 def use_learnt(files: list[str], environment: str) -> None:
     """Add learnt policies to those that play."""
-    for number, policy in enumerate(map(load, files)):
-        if environment == "lander":
-            landers.LEARNT[isinstance(policy.action_space, Box)] = policy
+    for number, policy in enumerate(map(Learnt, files)):
+        if environment == "walker":
+            fresh_walkers.POLICIES[f"learnt {number}"] = lambda p=policy: p.walk
+        elif policy.outputs == 2:
+            landers.LEARNT[True] = policy
         else:
-            fresh_walkers.POLICIES[f"learnt {number}"] = partial(Learnt, policy)
+            landers.LEARNT[False] = lambda observation, p=policy: np.argmax(p(observation))
 
 
 def main() -> None:

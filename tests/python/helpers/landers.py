@@ -9,7 +9,7 @@ from gymnasium.vector import AutoresetMode
 
 from operant import envs
 
-#: Policies that were learnt, by `continuous`: functions of an array of observations.
+#: Policies that were learnt, by `continuous`: functions of an observation.
 LEARNT = {}
 
 POLICIES = ("random", "heuristic", "nothing", "main", "mixed", "side", "brake", "shove")
@@ -46,7 +46,7 @@ def choose(policy, env, observation, t, rng):
     elif policy in ("heuristic", "mixed", "shove"):
         action = heuristic(env, observation)
     elif policy == "learnt":
-        action = LEARNT[env.continuous](observation[None])[0]
+        action = LEARNT[env.continuous](observation)
     elif policy == "side":
         action = [0.0, (-1.0) ** (t // 40)] if env.continuous else 1 + 2 * (t // 40 % 2)
     else:
