@@ -204,6 +204,12 @@ std::int64_t integers(BufferedPcg64* random, std::int64_t low, std::int64_t high
 
 }  // namespace
 
+nb::object cause_in_python(const char* message) {
+    const nb::dict modules = nb::module_::import_("sys").attr("modules");
+    constexpr auto name = "operant.python.plain";
+    return modules.contains(name) ? modules[name].attr("cause_of")(message) : nb::none();
+}
+
 void bind_function_environments(nb::module_& module) {
     nb::class_<FunctionEnvironment>(module, "FunctionEnvironment")
         .def(nb::init<const nb::dict&, nb::object>(), "description"_a, "program"_a)

@@ -23,6 +23,9 @@ private:
     Data* data_;  // never deleted: vector environments may outlive the class in Python, as they may outlive a library's
 };
 
+/// Returns the exception of an environment in Python that has led to a message, or None.
+nb::object cause_in_python(const char* message);
+
 /// Adds FunctionEnvironment, and numpy's draws from a generator at an address.
 void bind_function_environments(nb::module_& module);
 

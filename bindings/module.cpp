@@ -32,6 +32,14 @@ using namespace nb::literals;
 namespace operant::bindings {
 namespace {
 
+/// Raises the RuntimeError of an environment that has failed. Its `__cause__` is the exception of an environment in Python.
+void raise_failure(const EnvironmentFailed& failed) {
+    const nb::object error = nb::borrow(PyExc_RuntimeError)(failed.what());
+    const nb::object cause = cause_in_python(failed.what());
+    if (!cause.is_none()) error.attr("__cause__") = cause;
+    PyErr_SetObject(PyExc_RuntimeError, error.ptr());
+}
+
 /// Raises Gymnasium's exception for each error for which Gymnasium has one.
 void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
     const auto raise = [](const char* exception, const char* message) {
@@ -43,6 +51,8 @@ void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
         raise("ResetNeeded", needed.what());
     } catch (const ClosedEnvironment& closed) {
         raise("ClosedEnvironmentError", closed.what());
+    } catch (const EnvironmentFailed& failed) {
+        raise_failure(failed);
     }
 }
 

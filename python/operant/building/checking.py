@@ -43,7 +43,8 @@ def check_environment(
     The check plays it in each autoreset mode and in both precisions, and compares observations, rewards and flags with
     the spaces. It plays it again with the same seed, env by env, with two workers, and from snapshots and copies. It
     also tries each flag and choice, and 0 for each parameter that must not be negative. Every other env repeats each
-    action for some steps, which leads to more distant states.
+    action for some steps, which leads to more distant states. An environment of `operant.environment` has to do the
+    same compiled and as plain Python.
 
     Args:
         env_class: A class of environments: from `operant.load`, from `operant.envs`, or a subclass.
@@ -109,7 +110,8 @@ class _Checker:
     def run(self, progress: Progress | None) -> None:
         """Run all checks."""
         dtypes, modes = ("float32", "float64"), [mode.value for mode in AutoresetMode]
-        plays = [partial(self._check_results, dtype=one, autoreset_mode=mode) for one in dtypes for mode in modes]
+        plays = [partial(self._check_compiled)]
+        plays += [partial(self._check_results, dtype=one, autoreset_mode=mode) for one in dtypes for mode in modes]
         checks = (self._check_repetition, self._check_each_alone, self._check_copies)
         plays += [partial(check, dtype=one) for check in checks for one in dtypes]
         plays += [partial(self._check_workers), partial(self._check_options), partial(self._check_seeds)]
@@ -237,6 +239,28 @@ class _Checker:
                 values = [shown(one[name][i].tolist()) if name in one else "missing" for one in (results, other)]
                 self._report(play, message.format(f"{name} is {values[0]}, and {values[1]} {where}"), where, i)
                 raise _Stopped
+
+    def _check_compiled(self) -> None:
+        """Compare an environment in Python, compiled, with the same code as plain Python."""
+        plain = getattr(self.env_class, "plain", self.env_class)
+        own_methods = (self.env_class.reset, self.env_class.step) != (SimdVectorEnv.reset, SimdVectorEnv.step)
+        if plain is self.env_class or own_methods:
+            return
+        play = self._play(self._actions[:_SHORT])
+        other = Play(plain(**play.keywords), play.keywords, play.seed, play.actions)
+        message = (
+            "compiled code and plain Python differ: {}. Compiled integers have 64 bits and wrap around, and globals "
+            "keep the values of the compilation"
+        )
+        self._compare(play, self._plain_moments(play, other), message, "in plain Python")
+
+    def _plain_moments(self, play: Play, plain: Play) -> Iterator[Results]:
+        try:
+            yield from plain.moments()
+        except Exception as error:
+            message = f"plain Python raised {type(error).__name__}, compiled code did not: {error}"
+            self._report(play, message, "exception in plain Python")
+            raise _Stopped from error
 
     def _check_repetition(self, **keywords: Any) -> None:
         """Check that the same seed and actions give the same results, also in an environment that was used before."""

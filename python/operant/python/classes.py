@@ -135,14 +135,14 @@ class _Program:
             from operant.python.compiled import compile_functions
 
             with shown_compilation(d.name):
-                names, objects = compile_functions(d)
+                made = compile_functions(d)
         except Exception as error:
             from operant.python.explaining import explained
 
             raise explained(d, error) from None
         if key is not None:
-            object_files.keep(d, key, names, objects)
-        return object_files.loaded(names, objects)
+            object_files.keep(d, key, made)
+        return object_files.loaded(made)
 
 
 def _has_numba() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types as python_types
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from operant.python.calls import RANDOM_SIZE
 from operant.python.declaration import Declaration, Leaf
-from operant.python.object_files import add_symbols
+from operant.python.object_files import ObjectCode, add_symbols
 
 #: The places in FunctionCall, by 8 bytes.
 _PLACES = [
@@ -142,8 +143,8 @@ def _type_name(keys: list[Any]) -> str:
     return "Out_" + "_".join(keys)
 
 
-def compile_functions(d: Declaration) -> tuple[list[str], list[bytes]]:
-    """Compile; return the names of the functions step, restart and observe, and the object code of each."""
+def compile_functions(d: Declaration) -> ObjectCode:
+    """Compile step, restart and observe."""
     from collections import namedtuple
 
     import numba
@@ -173,14 +174,29 @@ def compile_functions(d: Declaration) -> tuple[list[str], list[bytes]]:
     for name, function in d.functions.items():
         space[f"user_{name}"] = numba.njit(_with_helpers(function, options, done), **options)
     exec(compile(source_of(d), f"<{d.name}>", "exec"), space)
-    names, objects = [], []
+    compiled = []
     signature = types.int64(types.CPointer(types.int64))
     for name in (_STEP, _RESTART, _OBSERVE):
         made = numba.njit(signature, error_model="python", no_cpython_wrapper=True, no_cfunc_wrapper=True)(space[name])
         result = next(iter(made.overloads.values()))
-        names.append(result.fndesc.llvm_func_name)
-        objects.append(result.library._get_compiled_object())
-    return names, objects
+        compiled.append((result.fndesc.llvm_func_name, *_object_of(result.library)))
+    names, objects, uses_runtime = zip(*compiled, strict=True)
+    return ObjectCode(names, objects, any(uses_runtime))
+
+
+def _object_of(library: Any) -> tuple[bytes, bool]:
+    """Return the object code of a function that Numba has compiled, and whether it calls Numba's runtime.
+
+    Numba adds the functions that count references to every module. Without them, code that allocates no arrays can be
+    loaded without Numba.
+    """
+    import llvmlite.binding as llvm
+
+    text = library.get_llvm_str()
+    without = re.sub(r"^define [^\n]*@NRT_(?:in|de)cref\(.*?^}\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    if re.search(r"^(?!declare)[^\n]*@(?:NRT|numba)_", without, flags=re.MULTILINE):
+        return library._get_compiled_object(), True
+    return library._codegen._tm.emit_object(llvm.parse_assembly(without)), False
 
 
 def _without_bool_arrays(record: np.dtype[Any]) -> np.dtype[Any]:

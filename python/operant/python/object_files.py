@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sys
 import tempfile
 import types
-from collections.abc import Iterable
 from contextlib import suppress
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,12 +18,16 @@ from operant import __version__, _core
 from operant.building.cache import cache_directory
 from operant.python.declaration import Declaration, Functions
 
-# The names of Numba's runtime in object code. Those of the set are never called in code that allocates no arrays.
-_RUNTIME = re.compile(rb"(?<![A-Za-z0-9_])(?:NRT|numba)_\w+")
-_UNUSED = {b"NRT_incref", b"NRT_decref", b"NRT_MemInfo_call_dtor"}
-
 #: Keeps the code of all environments in memory: vector environments may outlive their class.
 _engines: list[Any] = []
+
+
+class ObjectCode(NamedTuple):
+    """The compiled functions step, restart and observe."""
+
+    names: tuple[str, ...]
+    objects: tuple[bytes, ...]
+    uses_runtime: bool  # whether it calls Numba's runtime, as code that allocates arrays does
 
 
 class NotCacheableError(Exception):
@@ -101,15 +103,17 @@ def cached(d: Declaration, key: str) -> Functions | None:
         if hashlib.sha256(rest).hexdigest().encode() != digest:
             return None
         header, _, code = rest.partition(b"\n")
-        names, sizes = json.loads(header)
+        names, sizes, uses_runtime = json.loads(header)
         ends = np.cumsum(sizes).tolist()
-        return loaded(names, [code[end - size : end] for size, end in zip(sizes, ends, strict=True)])
+        objects = tuple(code[end - size : end] for size, end in zip(sizes, ends, strict=True))
+        return loaded(ObjectCode(tuple(names), objects, uses_runtime))
     return None
 
 
-def keep(d: Declaration, key: str, names: list[str], objects: list[bytes]) -> None:
+def keep(d: Declaration, key: str, made: ObjectCode) -> None:
     """Write the object code to the cache. Other processes see a complete file or none."""
-    rest = json.dumps([names, [len(one) for one in objects]]).encode() + b"\n" + b"".join(objects)
+    header = json.dumps([made.names, [len(one) for one in made.objects], made.uses_runtime])
+    rest = header.encode() + b"\n" + b"".join(made.objects)
     with suppress(OSError):  # without a cache, the next start compiles again
         directory = cache_directory()
         directory.mkdir(parents=True, exist_ok=True)
@@ -125,26 +129,22 @@ def add_symbols() -> None:
 
     for name, address in _core.draw_addresses.items():
         llvm.add_symbol(name, address)
-    if "numba" not in sys.modules:
-        for symbol in _UNUSED:
-            llvm.add_symbol(symbol.decode(), _core.draw_addresses["operant_normal"])
 
 
-def loaded(names: Iterable[str], objects: Iterable[bytes]) -> Functions:
+def loaded(made: ObjectCode) -> Functions:
     """Load object code; return the addresses of the functions step, restart and observe."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     add_symbols()
-    objects = list(objects)
-    if any(set(_RUNTIME.findall(one)) - _UNUSED for one in objects):
+    if made.uses_runtime:
         from numba.core.registry import cpu_target
         from numba.core.runtime import rtsys
 
         rtsys.initialize(cpu_target.target_context)
     addresses = []
-    for name, code in zip(names, objects, strict=True):
+    for name, code in zip(made.names, made.objects, strict=True):
         machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))

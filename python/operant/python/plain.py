@@ -6,6 +6,7 @@ import ctypes
 import threading
 import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,9 @@ class Plain:
         if error is None:
             text = f"{name}: the compiled code met an exception, plain Python does not (operant.check_environment compares them)"
         else:
-            frame = traceback.extract_tb(error.__traceback__)
-            own = [one for one in frame if one.filename != __file__] or list(frame)
+            error.__traceback__ = _of_user(error.__traceback__)
+            frames = traceback.extract_tb(error.__traceback__)
+            own = [one for one in frames if one.filename != __file__] or list(frames)
             place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
             text = f"{name}: {type(error).__name__}: {error}{place}"
         encoded = text.encode()[: size - 1]
@@ -210,6 +212,14 @@ class Plain:
         for i in range(call.count):
             call.env = i
             self._see(call, i, self._p(call, i), self._state(call, i))
+
+
+def _of_user(frames: TracebackType | None) -> TracebackType | None:
+    """Leave out the frames of this file before those of the user's functions."""
+    first = frames
+    while first is not None and first.tb_frame.f_code.co_filename == __file__:
+        first = first.tb_next
+    return first or frames
 
 
 def outcome_of(outcome: Any) -> tuple[float, bool, bool]:

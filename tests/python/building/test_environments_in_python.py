@@ -1,41 +1,448 @@
-"""Environments in Python: compiled code equals plain Python bit for bit."""
+"""Environments in Python: compiled code equals plain Python bit for bit, and has all that environments have."""
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import importlib.util
+import json
+import linecache
+import multiprocessing
+import os
+import pickle
+import re
+import subprocess
+import sys
+import traceback
+import warnings
 from pathlib import Path
 
+import garden
+import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 
-EXAMPLES = Path(__file__).parents[3] / "examples/in_python"
+import operant
+from operant.python import classes
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "examples/in_python"
 NAMES = {"cartpole": "CartPole", "snake": "Snake", "inventory": "Inventory", "pendulum": "Pendulum"}
+HAS_NUMBA = importlib.util.find_spec("numba") is not None
+needs_numba = pytest.mark.skipif(not HAS_NUMBA, reason="Numba has no wheels for this Python")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """A cache for all tests of the file, in all processes of pytest, so that they compile each environment once."""
+    with pytest.MonkeyPatch.context() as patch:
+        base = tmp_path_factory.getbasetemp()
+        directory = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "environments_in_python"
+        patch.setenv("OPERANT_CACHE_DIR", str(directory))
+        yield directory
+
+
+def module_at(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def example(name):
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return getattr(module, NAMES[name])
+    return garden.Garden if name == "garden" else getattr(module_at(EXAMPLES / f"{name}.py"), NAMES[name])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_compiled_runs_equal_plain_python(name, mode, tmp_path, monkeypatch):
-    pytest.importorskip("numba", reason="Numba has no wheels for this Python")
-    monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path))
+WALK = """
+import math
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+import operant
+
+SPEED = 1
+
+
+@operant.environment
+class Walk:
+    max_episode_steps = 50
+    action_space = Discrete(3)
+    observation_space = Box(-100, 100, (1,))
+
+    class State:
+        x: int
+
+    def reset(p, s, random):
+        s.x = 0
+
+    def step(p, s, action):
+        s.x += SPEED * action
+        return float(s.x), s.x > 40
+
+    def observation(p, s, out):
+        out[0] = s.x
+"""
+
+
+def walk(tmp_path, old="", new="", name="walk"):
+    assert old in WALK
+    path = tmp_path / f"{name}.py"
+    path.write_text(WALK.replace(old, new) if old else WALK)
+    linecache.checkcache()
+    return module_at(path).Walk
+
+
+def assert_same(one, other):
+    if one is None:
+        assert other is None
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key in one:
+            assert_same(one[key], other[key])
+    elif isinstance(one, tuple):
+        assert len(one) == len(other)
+        for parts in zip(one, other, strict=True):
+            assert_same(*parts)
+    elif np.asarray(one).dtype == object:
+        assert_same(tuple(one), tuple(other))
+    else:
+        np.testing.assert_array_equal(one, other, strict=isinstance(one, np.ndarray))
+
+
+@needs_numba
+@pytest.mark.parametrize("name", [*NAMES, "garden"])
+def test_compiled_runs_equal_plain_python(name, mode):
     made = example(name)
     envs = [one(9, autoreset_mode=mode, max_episode_steps=12) for one in (made, made.plain)]
-    seen = [env.reset(seed=3)[0] for env in envs]
-    np.testing.assert_array_equal(*seen)
+    assert_same(*(env.reset(seed=3) for env in envs))
     actions = envs[0].action_space
     actions.seed(1)
     for _ in range(40):
         action = actions.sample()
         steps = [env.step(action) for env in envs]
-        for ours, theirs in zip(*(step[:4] for step in steps), strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+        assert_same(*steps)
         np.testing.assert_array_equal(envs[0].state, envs[1].state)
         ended = steps[0][2] | steps[0][3]
         if envs[0].metadata["autoreset_mode"].value == "Disabled" and ended.any():
-            for env in envs:
-                env.reset(options={"reset_mask": ended})
+            assert_same(*(env.reset(options={"reset_mask": ended}) for env in envs))
+
+
+@needs_numba
+@pytest.mark.parametrize("name", ["inventory", "garden"])
+def test_check_environment_finds_nothing_in_correct_environments(name):
+    report = operant.check_environment(example(name), num_envs=8, steps=40)
+    assert not report.findings
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("s.x = s.x * 3 + 1", "plain Python raised RuntimeError, compiled code did not:.*OverflowError: .*64 bits"),
+        ("s.x += int(math.sqrt(9 - s.x) > -1.0)", "plain Python raised RuntimeError, .*ValueError: .*"),
+        ("", "compiled code and plain Python differ: .*in plain Python"),
+    ],
+    ids=["overflow", "domain", "frozen_global"],
+)
+def test_check_environment_finds_what_the_compiler_changes(tmp_path, step, said):
+    if step:
+        text = "s.x += SPEED * action\n        return float(s.x), s.x > 40"
+        made = walk(tmp_path, text, f"{step}\n        return 0.0, False")
+    else:
+        made = walk(tmp_path, name="frozen")
+        made(2)
+        made._declaration.functions["step"].__globals__["SPEED"] = 2
+    with pytest.raises(operant.CheckError) as caught:
+        operant.check_environment(made, num_envs=2, steps=60)
+    assert re.search(said, str(caught.value).replace("\n", " "))
+
+
+@needs_numba
+def test_two_workers_step_as_one():
+    envs = [garden.Garden(1100, workers=workers) for workers in (1, 2)]
+    assert_same(*(env.reset(seed=1) for env in envs))
+    envs[0].action_space.seed(2)
+    for _ in range(30):
+        action = envs[0].action_space.sample()
+        assert_same(*(env.step(action) for env in envs))
+
+
+@needs_numba
+def test_an_env_has_its_own_parameters():
+    values = {"rain": [0.0, 0.5, 1.0], "most": [1, 5, 10]}
+    together = garden.Garden(3, **values)
+    alone = [garden.Garden(1, **{name: of[i] for name, of in values.items()}) for i in range(3)]
+    together.reset(seed=5)
+    for i, env in enumerate(alone):
+        env.reset(seed=5 + i)
+    together.action_space.seed(0)
+    for _ in range(40):
+        action = together.action_space.sample()
+        rewards = together.step(action)[1]
+        for i, env in enumerate(alone):
+            assert env.step(action[i : i + 1])[1][0] == rewards[i]
+            np.testing.assert_array_equal(env.state[0], together.state[i])
+    assert (together.state[0] != together.state[2]).any()
+
+
+@needs_numba
+@pytest.mark.parametrize(("name", "value"), [("rain", 1.5), ("most", 2.5), ("most", 11), ("toroidal", 2)])
+def test_limits_of_parameters_are_checked(name, value):
+    with pytest.raises((TypeError, ValueError), match=name):
+        garden.Garden(2, **{name: value})
+
+
+@needs_numba
+def test_the_state_can_be_set_saved_and_copied(tmp_path):
+    env = garden.Garden(3, rain=[0.1, 0.5, 0.9])
+    env.reset(seed=1)
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(6)]
+    env.step(actions[0])
+    env.save(tmp_path / "saved")
+    copies = [copy.deepcopy(env), pickle.loads(pickle.dumps(env)), operant.envs.load(tmp_path / "saved")]
+    snapshot = env.snapshot()
+    expected = [env.step(action) for action in actions]
+    env.restore(snapshot)
+    for one in [*copies, env]:
+        for action, result in zip(actions, expected, strict=True):
+            assert_same(one.step(action), result)
+    state = env.state
+    state[:, env.state_names.index("row")] = 2
+    env.set_state(state)
+    np.testing.assert_array_equal(env.state, state)
+
+
+@needs_numba
+def test_a_rollout_is_the_loop_of_steps():
+    made = example("snake")
+    looped, rolled = (made(5) for _ in range(2))
+    for env in (looped, rolled):
+        env.reset(seed=3)
+    actions = np.random.default_rng(0).integers(0, 4, (20, 5))
+    batch = rolled.rollout(actions, 20)
+    for i, action in enumerate(actions):
+        _, rewards, terminated, truncated, _ = looped.step(action)
+        np.testing.assert_array_equal(batch.rewards[i], rewards)
+        np.testing.assert_array_equal(batch.terminations[i], terminated)
+        np.testing.assert_array_equal(batch.truncations[i], truncated)
+    np.testing.assert_array_equal(looped.state, rolled.state)
+
+
+@needs_numba
+def test_gymnasium_makes_it(tmp_path):
+    made = example("pendulum")
+    operant.register("Operant-Written-v0", made)
+    try:
+        single = gym.make("Operant-Written-v0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            check_env(single.unwrapped, skip_render_check=True)
+        many = gym.make_vec("Operant-Written-v0", num_envs=3)
+        first = many.reset(seed=3)[0][0]
+        np.testing.assert_array_equal(first, gym.make("Operant-Written-v0").reset(seed=3)[0])
+    finally:
+        del gym.registry["Operant-Written-v0"]
+
+
+@needs_numba
+def test_draw_makes_pictures():
+    env = garden.Garden(2, render_mode="rgb_array")
+    env.reset(seed=1)
+    pictures = env.render()
+    board = env.state[0, :16].reshape(4, 4, 1)
+    np.testing.assert_array_equal(np.asarray(pictures)[0], np.repeat((255 * board).astype(np.uint8), 3, axis=2))
+
+
+DRAWS = """
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+import operant
+from operant import Array
+
+
+@operant.environment
+class Draws:
+    action_space = Discrete(2)
+    observation_space = Box(-np.inf, np.inf, (8,), np.float64)
+
+    class State:
+        seen: Array[np.float64, 8]
+
+    def reset(p, s, random):
+        pass
+
+    def step(p, s, action, random):
+        s.seen[0] = random.random()
+        s.seen[1] = random.uniform(-3.0, 5.0)
+        s.seen[2] = random.integers(7)
+        s.seen[3] = random.integers(-5, 6)
+        s.seen[4] = random.normal(1.5, 0.5)
+        s.seen[5] = random.exponential(2.5)
+        s.seen[6] = random.integers(0, 2**40)
+        s.seen[7] = random.integers(1)
+        return 0.0, False
+
+    def observation(p, s, out):
+        for i in range(8):
+            out[i] = s.seen[i]
+"""
+
+
+@needs_numba
+@pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
+def test_draws_are_those_of_numpys_generator(tmp_path, plain):
+    path = tmp_path / "draws.py"
+    path.write_text(DRAWS)
+    made = module_at(path).Draws
+    env = (made.plain if plain else made)(2)
+    env.reset(seed=11)
+    generators = [np.random.default_rng(11 + i) for i in range(2)]
+    for _ in range(200):
+        seen = env.step(np.zeros(2, np.int64))[0]
+        for random, row in zip(generators, seen, strict=True):
+            drawn = [random.random(), random.uniform(-3.0, 5.0), random.integers(7), random.integers(-5, 6)]
+            drawn += [random.normal(1.5, 0.5), random.exponential(2.5), random.integers(0, 2**40), random.integers(1)]
+            assert row.tolist() == [float(one) for one in drawn]
+
+
+#: For each exception: a step, its type, and the text of the line that raises it.
+RAISES = {
+    "raise": ("s.x += action\n        if s.x > 5:\n            raise ValueError('too far')", ValueError, "raise Val"),
+    "division": ("s.x += action\n        s.x = s.x + 0 // (6 - s.x)", ZeroDivisionError, "0 // (6"),
+    "float_division": ("s.x += action\n        s.x = s.x + int(0.0 / (6 - s.x))", ZeroDivisionError, "0.0 / (6"),
+    "index": ("s.x += action\n        s.x += (1, 2, 3, 4, 5, 6)[s.x] * 0", IndexError, "(1, 2, 3"),
+}
+
+
+@needs_numba
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
+@pytest.mark.parametrize("name", RAISES)
+def test_an_exception_names_env_and_line(tmp_path, name, plain, workers):
+    step, kind, line = RAISES[name]
+    made = walk(tmp_path, "s.x += SPEED * action", step, name=name)
+    env = (made.plain if plain else made)(600, workers=workers)
+    env.reset(seed=0)
+    actions = np.zeros(600, np.int64)
+    actions[530] = 1
+    for _ in range(5):
+        env.step(actions)
+    with pytest.raises(RuntimeError, match=rf"Walk, env 530, in `step`: {kind.__name__}: .*now closed") as caught:
+        env.step(actions)
+    cause = caught.value.__cause__
+    assert type(cause) is kind
+    frames = traceback.extract_tb(cause.__traceback__)
+    assert line in frames[-1].line
+    assert (frames[0].name, frames[-1].filename) == ("step", str(tmp_path / f"{name}.py"))
+    with pytest.raises(gym.error.ClosedEnvironmentError, match="env 530"):
+        print(env.state)
+
+
+@needs_numba
+def test_an_exception_of_a_reset_names_the_env(tmp_path):
+    reset = "s.x = random.integers(0, 10)\n        if s.x == 0:\n            raise ValueError('zero')"
+    env = walk(tmp_path, "s.x = 0", reset, name="resets")(2000)
+    seeds = [int(np.random.default_rng(seed).integers(0, 10)) for seed in range(2000)]
+    with pytest.raises(RuntimeError, match=rf"env {seeds.index(0)}, in `reset`: ValueError: zero"):
+        env.reset(seed=0)
+
+
+def test_without_numba_it_runs_and_warns_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(classes, "find_spec", lambda name: None)
+    monkeypatch.setattr(classes, "_warned", False)
+    made = walk(tmp_path)
+    with pytest.warns(RuntimeWarning, match="Numba is not installed.*pip install"):
+        env = made(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made(2)
+    env.reset(seed=0)
+    assert env.step(np.array([1, 2]))[1].tolist() == [1.0, 2.0]
+
+
+def test_plain_python_can_be_chosen(tmp_path):
+    made = walk(tmp_path, "@operant.environment", "calls = []\n@operant.environment(compiled=False)", name="chosen")
+    made._declaration.functions["step"].__globals__["SPEED"] = 3
+    env = made(1)
+    env.reset(seed=0)
+    assert env.step(np.array([2]))[1].tolist() == [6.0]
+    assert made.plain is made
+
+
+@needs_numba
+def test_a_cell_that_runs_again_makes_the_new_class():
+    namespace = {"__name__": "__main__"}
+    rewards = []
+    envs = []
+    for i, speed in enumerate((1, 5)):
+        text = WALK.replace("SPEED = 1", f"SPEED = {speed}")
+        name = f"<cell {i}>"
+        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        exec(compile(text, name, "exec"), namespace)
+        envs.append(namespace["Walk"](1))
+    for env in envs:
+        env.reset(seed=0)
+        rewards.append(env.step(np.array([2]))[1][0])
+    assert rewards == [2.0, 10.0]
+
+
+def started(cache, **variables):
+    """The first step of a garden in a new process: whether it imported Numba, and the sum of its state."""
+    code = (
+        "import json, sys; import numpy as np; from garden import Garden; env = Garden(3); env.reset(seed=1); "
+        "env.step(np.ones((3, 2), int)); print(json.dumps(['numba' in sys.modules, env.state.tolist()]))"
+    )
+    path = os.pathsep.join([str(ROOT / "tests/python/helpers"), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": path, "OPERANT_CACHE_DIR": str(cache)} | variables
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+@needs_numba
+@pytest.mark.parametrize("architecture", ["", *operant.simd.available])
+def test_a_cached_start_imports_no_numba(cache, architecture):
+    env = garden.Garden(3)  # fills the cache
+    env.reset(seed=1)
+    env.step(np.ones((3, 2), np.int64))
+    variables = {"OPERANT_ARCH": architecture} if architecture else {}
+    assert started(cache, **variables) == [False, env.state.tolist()]
+
+
+@needs_numba
+def test_a_damaged_cache_is_compiled_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path / "cache"))
+    walk(tmp_path)(2)
+    (file,) = (tmp_path / "cache").glob("*.pyenv")
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    env = walk(tmp_path)(2)
+    env.reset(seed=0)
+    assert env.step(np.array([1, 2]))[1].tolist() == [1.0, 2.0]
+    digest, _, rest = file.read_bytes().partition(b"\n")
+    assert hashlib.sha256(rest).hexdigest() == digest.decode()
+
+
+@needs_numba
+def test_a_changed_global_is_compiled_again(tmp_path):
+    for speed in (1, 4):
+        env = walk(tmp_path, "SPEED = 1", f"SPEED = {speed}", name="globals")(1)
+        env.reset(seed=0)
+        assert env.step(np.array([2]))[1].tolist() == [2.0 * speed]
+
+
+def state_in_process(pickled):
+    env = pickle.loads(pickled)
+    env.step(np.ones((3, 2), np.int64))
+    return env.state
+
+
+@needs_numba
+def test_spawned_processes_go_on_with_pickles():
+    env = garden.Garden(3)
+    env.reset(seed=2)
+    pickled = pickle.dumps(env)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        theirs = pool.apply(state_in_process, [pickled])
+    env.step(np.ones((3, 2), np.int64))
+    np.testing.assert_array_equal(theirs, env.state)
