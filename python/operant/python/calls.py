@@ -40,7 +40,8 @@ class Call(ctypes.Structure):
 def array_at(address: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """View an array in memory."""
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    return np.frombuffer((ctypes.c_char * size).from_address(address), dtype).reshape(shape)
+    memory: Any = (ctypes.c_char * size).from_address(address)
+    return np.frombuffer(memory, dtype).reshape(shape)
 
 
 class Random:
@@ -126,7 +127,7 @@ class Record:
 
 def parameters_type(declaration: Declaration) -> Callable[..., Any]:
     """Return the type of `p`: a named tuple, so that nothing can change it."""
-    return namedtuple("Parameters", [one.name for one in declaration.parameters])  # type: ignore[misc]
+    return namedtuple("Parameters", [one.name for one in declaration.parameters])
 
 
 def out_of(leaves: tuple[Leaf, ...], arrays: list[Any], depth: int = 0) -> Any:
@@ -140,4 +141,4 @@ def out_of(leaves: tuple[Leaf, ...], arrays: list[Any], depth: int = 0) -> Any:
         parts.append(out_of(tuple(leaves[i] for i in of_key), [arrays[i] for i in of_key], depth + 1))
     if isinstance(keys[0], int):
         return tuple(parts)
-    return namedtuple("out", keys)(*parts)  # type: ignore[misc]
+    return namedtuple("out", keys)(*parts)

@@ -87,7 +87,7 @@ def environment(cls: type | None = None, /, *, compiled: bool = True) -> Any:
         result = _make(declaration, True) if compiled else plain
         if not compiled:
             plain.__qualname__ = cls.__qualname__
-        result.plain = plain
+        result.plain = plain  # type: ignore[attr-defined]
         return result
 
     return made if cls is None else made(cls)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from operant.python.calls import RANDOM_SIZE
-from operant.python.declaration import Declaration, Leaf
+from operant.python.declaration import Declaration, Leaf, field_of
 from operant.python.object_files import ObjectCode, add_symbols
 
 #: The places in FunctionCall, by 8 bytes.
@@ -68,7 +68,7 @@ def source_of(d: Declaration) -> str:
 
     def tell(indent: str) -> None:
         for k, name in enumerate(infos, 1 + leaves):
-            kind, offset = (d.info.fields or {})[name][:2]
+            kind, offset = field_of(d.info, name)
             size = kind.itemsize
             out.append(f"{indent}copy_bytes(at[{k}] + i * {size}, address_of(info) + {offset}, {size})")
 
@@ -169,7 +169,7 @@ def compile_functions(d: Declaration) -> ObjectCode:
             inside = [one for one in d.leaves if one.path[:depth] == leaf.path[:depth]]
             keys = list(dict.fromkeys(one.path[depth] for one in inside))
             if isinstance(keys[0], str):
-                space[_type_name(keys)] = namedtuple("out", keys)  # type: ignore[misc]
+                space[_type_name(keys)] = namedtuple("out", keys)
     done: dict[Any, Any] = {}
     for name, function in d.functions.items():
         space[f"user_{name}"] = numba.njit(_with_helpers(function, options, done), **options)
@@ -201,11 +201,11 @@ def _object_of(library: Any) -> tuple[bytes, bool]:
 
 def _without_bool_arrays(record: np.dtype[Any]) -> np.dtype[Any]:
     """Return the record with uint8 for bool in its arrays, as Numba has no arrays of bools in records."""
-    fields = [(record.fields or {})[name] for name in record.names or ()]
-    formats = [(np.uint8, kind.shape) if kind.shape and kind.base == np.bool_ else kind for kind, *_ in fields]
+    fields = [field_of(record, name) for name in record.names or ()]
+    formats = [(np.uint8, kind.shape) if kind.shape and kind.base == np.bool_ else kind for kind, _ in fields]
     offsets = [one[1] for one in fields]
     named = {"names": list(record.names or ()), "formats": formats, "offsets": offsets, "itemsize": record.itemsize}
-    return np.dtype(named, align=True)  # type: ignore[call-overload, no-any-return]
+    return np.dtype(named, align=True)  # type: ignore[call-overload]
 
 
 def _third() -> Any:

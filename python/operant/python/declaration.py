@@ -118,7 +118,7 @@ class Declaration:
     @property
     def row(self) -> np.dtype[Any]:
         """The record of an env's parameters, 8 bytes each."""
-        return np.dtype([(one.name, one.dtype) for one in self.parameters] or [("_", np.float64)])
+        return np.dtype([(one.name, one.dtype) for one in self.parameters] or [("_", np.dtype(np.float64))])
 
     @property
     def action_size(self) -> int:
@@ -177,12 +177,19 @@ class Declaration:
         }
 
 
+def field_of(record: np.dtype[Any], name: str) -> tuple[np.dtype[Any], int]:
+    """Return the type and the offset of a field of a record."""
+    assert record.fields is not None
+    kind, offset = record.fields[name][:2]
+    return kind, offset
+
+
 def _fields(record: np.dtype[Any]) -> list[tuple[str, np.dtype[Any], tuple[int, ...], int]]:
     """List name, base type, shape and offset of the fields of a record."""
     found = []
     for name in record.names or ():
-        of_field = (record.fields or {})[name]
-        found.append((name, of_field[0].base, of_field[0].shape, of_field[1]))
+        kind, offset = field_of(record, name)
+        found.append((name, kind.base, kind.shape, offset))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from operant.python.calls import RANDOM_SIZE, Call, Random, Record, array_at, out_of, parameters_type
-from operant.python.declaration import Declaration, Functions
+from operant.python.declaration import Declaration, Functions, field_of
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(Call))
 _EXPLAIN = ctypes.CFUNCTYPE(
@@ -157,9 +157,8 @@ class Plain:
         d, rows = self._declaration, self._rows(call)
         info.store()
         for k, name in enumerate(d.info.names or (), 1 + len(d.leaves)):
-            field = d.info.fields[name]  # type: ignore[index]
-            size = field[0].itemsize
-            ctypes.memmove(rows[k] + i * size, ctypes.addressof(memory) + field[1], size)
+            kind, offset = field_of(d.info, name)
+            ctypes.memmove(rows[k] + i * kind.itemsize, ctypes.addressof(memory) + offset, kind.itemsize)
 
     def _info(self) -> tuple[Record, Any]:
         memory = ctypes.create_string_buffer(max(1, self._declaration.info.itemsize))

@@ -102,7 +102,9 @@ def test_examples_in_docstrings_run(module, tmp_path, monkeypatch):
     try:
         module = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if not module.startswith(("operant.adapters.", "operant.training.")):  # which need other libraries
+        if not module.startswith(
+            ("operant.adapters.", "operant.python.", "operant.training.")
+        ):  # which need other libraries
             raise
         pytest.skip(str(error))
     for test in doctest.DocTestFinder().find(module):
