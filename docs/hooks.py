@@ -52,7 +52,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         return changes()
     markdown = _PICTURES.sub(lambda mark: pictures(mark[1]), markdown)
     tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "learning": learning_table}
-    tables["comparison"] = comparison_table
+    tables |= {"comparison": comparison_table, "training_times": training_table, "sb3_settings": sb3_table}
 
     def table(mark: re.Match[str]) -> str:
         measured = (Path(__file__).parent / f"{mark[1]}.json").read_text(encoding="utf-8")
@@ -117,6 +117,30 @@ def comparison_table(measured: dict[str, Any]) -> str:
         f"{_machine(measured)}, {peers}. {envs} envs, median of {rounds} rounds (lowest - highest).\n\n"
         f"{_table(rows)}\n{missing}"
     )
+
+
+def training_table(measured: dict[str, Any]) -> str:
+    """Make a table of the processor time of examples/ppo.py, with a row per environment."""
+    rows = [["", "solved is a mean return of", "seeds that solve it", "processor time, s: median (lowest - highest)"]]
+    rows.append(["---"] + ["---:"] * 3)
+    for environment in dict.fromkeys(one["env_id"] for one in measured["results"]):
+        runs = [one for one in measured["results"] if one["env_id"] == environment]
+        bound, solved = measured["solved"][environment], sum(one["solved"] for one in runs)
+        rows.append([f"`{environment}`", str(bound), f"{solved} of {len(runs)}", _spread([one["cpu"] for one in runs])])
+    return f"{_machine(measured)}.\n\n{_table(rows)}"
+
+
+def sb3_table(measured: dict[str, Any]) -> str:
+    """Make a table of the time in which settings of Stable-Baselines3 solve environments."""
+    rows = [["", "settings, envs", "solved", "wall time, s: median (lowest - highest)", "processor time, s"]]
+    rows.append(["---"] * 2 + ["---:"] * 3)
+    results = measured["results"]
+    for environment, contender in dict.fromkeys((one["env_id"], one["contender"]) for one in results):
+        runs = [one for one in results if (one["env_id"], one["contender"]) == (environment, contender)]
+        solved = f"{sum(one['solved'] for one in runs)} of {len(runs)}"
+        times = [_spread([one[key] for one in runs]) for key in ("wall", "cpu")]
+        rows.append([f"`{environment}`", contender, solved, *times])
+    return f"{_machine(measured)}.\n\n{_table(rows)}"
 
 
 def changes() -> str:

@@ -8,20 +8,23 @@ import numpy as np
 
 from operant.policies import MLP, Random
 
-SETTINGS = {  # outputs and 1 + inputs of each layer (the bias is first), members, envs per member, generations
-    "CartPole-v1": ([(2, 5)], 256, 4, 6),
-    "Pendulum-v1": ([(16, 4), (1, 17)], 1024, 16, 40),
-    "Acrobot-v1": ([(3, 7)], 256, 16, 10),
-    "MountainCar-v0": ([(16, 3), (3, 17)], 1024, 16, 40),
-    "MountainCarContinuous-v0": ([(16, 3), (1, 17)], 256, 16, 20),
+# Outputs and 1 + inputs of each layer (the bias is first), members, envs per member, generations, extra deviation.
+SETTINGS = {
+    "CartPole-v1": ([(2, 5)], 256, 4, 6, 0.3),
+    "Pendulum-v1": ([(16, 4), (1, 17)], 1024, 16, 40, 0.3),
+    "Acrobot-v1": ([(3, 7)], 256, 16, 10, 0.3),
+    "MountainCar-v0": ([(16, 3), (3, 17)], 1024, 16, 40, 0.3),
+    "MountainCarContinuous-v0": ([(16, 3), (1, 17)], 256, 16, 20, 0.3),
+    "LunarLander-v3": ([(4, 9)], 128, 3, 25, 0.5),
 }
+MOST_STEPS = {"LunarLander-v3": 500}  # of an episode; enough to land, and hovering longer would take most of the time
 
 
 def train(name, seed):
     """Return the policy and, for each generation, the CPU time so far and the population's mean return."""
-    shapes, members, envs_each, generations = SETTINGS[name]
+    shapes, members, envs_each, generations, extra = SETTINGS[name]
     start, history, rng = time.process_time(), [], np.random.default_rng(seed)
-    env = gym.make_vec(f"operant:operant/{name}", members * envs_each)
+    env = gym.make_vec(f"operant:operant/{name}", members * envs_each, max_episode_steps=MOST_STEPS.get(name))
     env.reset(seed=seed)
     seen = env.rollout(Random(seed=seed), 200, record="observations").observations[::20]
     options = {"observation_mean": seen.mean((0, 1)), "observation_variance": seen.var((0, 1))}
@@ -34,7 +37,7 @@ def train(name, seed):
         scores = env.evaluate(population, seed=starts).returns.reshape(members, envs_each).mean(axis=1)
         elite = np.argsort(scores)[-16:]
         means = [layer[elite].mean(axis=0) for layer in layers]
-        deviations = [layer[elite].std(axis=0) + 0.3 * (1 - generation / generations) for layer in layers]
+        deviations = [layer[elite].std(axis=0) + extra * (1 - generation / generations) for layer in layers]
         history.append((time.process_time() - start, scores.mean()))
     return MLP([mean[:, 1:] for mean in means], [mean[:, 0] for mean in means], **options), history
 

@@ -82,8 +82,9 @@ SETTINGS = {
     "LunarLander-v3": Settings(
         solved=215.0, gate=150.0, gamma=0.997, gae_lambda=0.97, reward_scale=0.01, most_steps=1_500_000
     ),
+    # With the lander's gamma, 0.997, the engines' noise lands where the policy without noise hovers.
     "LunarLanderContinuous-v3": Settings(
-        solved=215.0, gate=100.0, gamma=0.997, gae_lambda=0.97, reward_scale=0.01, log_std=-0.5, most_steps=1_500_000
+        solved=215.0, gate=200.0, gamma=0.99, gae_lambda=0.97, reward_scale=0.01, most_steps=1_000_000
     ),
     "BipedalWalker-v3": Settings(
         solved=305.0,
@@ -323,8 +324,9 @@ if __name__ == "__main__":
     parser.add_argument("--csv", help="file for the curve, for `operant plot`")
     parser.add_argument("--quiet", action="store_true")
     arguments = parser.parse_args()
-    started = time.process_time()
+    started, started_cpu = time.perf_counter(), time.process_time()
     agent, _ = train(arguments.env_id, arguments.seed, arguments.csv, arguments.quiet)
-    print(f"trained in {time.process_time() - started:.2f} s of processor time")
+    wall, cpu = time.perf_counter() - started, time.process_time() - started_cpu
+    print(f"trained in {wall:.2f} s, {cpu:.2f} s of processor time")
     mean = judged_by_gymnasium(agent, arguments.env_id, seed=100_000 + arguments.seed)
     print("mean return of 100 episodes in Gymnasium's environment:", mean)
