@@ -30,6 +30,11 @@ TOY_TEXT = [one for one in REGISTRATIONS if one.id.partition("/")[2] in ("Frozen
 BLACKJACK = [one for one in REGISTRATIONS if one.name == "Blackjack"]
 
 
+needs_compiler = pytest.mark.skipif(
+    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
+)
+
+
 def id_of(registration):
     return registration.id
 
@@ -61,28 +66,6 @@ def make(registration):
         return gym.make_vec(registration.id, num_envs=num_envs, workers=workers, **kwargs)
 
     return make_operant
-
-
-@pytest.fixture(scope="session")
-def precompiled_headers(tmp_path_factory):
-    """Compile Operant's headers for GCC, and return the flags to use them; "" if there is another compiler."""
-    found = compiler.find_compiler()
-    if "Free Software Foundation" not in found.version:
-        yield ""
-        return
-    directory = tmp_path_factory.mktemp("precompiled")
-    header = directory / "operant.hpp"
-    header.write_text("#include <operant/library/describe.hpp>\n#include <operant/library/table.hpp>\n")
-    flags = [*found.flags(operant.simd.active), f"-I{operant.get_include()}"]
-    subprocess.run([*found.command, *flags, "-x", "c++-header", header, "-o", f"{header}.gch"], check=True)
-    yield f"-include {header}"
-    shutil.rmtree(directory)  # more than 100 MB
-
-
-@pytest.fixture
-def fast_compilations(precompiled_headers, monkeypatch):
-    """Let `operant.load` use the precompiled headers. GCC reads them as usual if the other flags are not the same."""
-    monkeypatch.setenv("CXXFLAGS", precompiled_headers)
 
 
 @pytest.fixture(params=AutoresetMode, ids=lambda mode: mode.value)
@@ -144,3 +127,13 @@ def quick_flags(session_directory):
             subprocess.run([*found.command, *flags, source, "-o", output], check=True)
             source.rename(header)
     return f"-O0 -include {header}"
+
+
+@pytest.fixture(scope="module")
+def quick_compilations(shared_cache, quick_flags):
+    """Let `operant.load` use the session's cache directory, and flags with which headers compile in little time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
+        patch.setenv("CXXFLAGS", quick_flags)
+        patch.delenv("CXX", raising=False)
+        yield shared_cache

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import SyncVectorEnv
@@ -18,9 +18,7 @@ from side_by_side import Oracle, assert_same, run_beside
 import operant
 from operant.policies import Linear, Random
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = needs_compiler
 HEADER = Path(__file__).with_name("action_kinds.hpp")
 NUM_ENVS = 67
 
@@ -85,15 +83,11 @@ TWINS = {"Car": Car, "Wagon": Wagon, "Lamps": Lamps}
 
 
 @pytest.fixture(scope="module")
-def loaded(shared_cache, quick_flags):
+def loaded(quick_compilations):
     """The environments of the header by their names."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
-        patch.setenv("CXXFLAGS", quick_flags)
-        patch.delenv("CXX", raising=False)
-        classes = {one.__name__: one for one in operant.load(HEADER)}
-        globals().update(classes)  # for pickles
-        yield {name.removesuffix("VecEnv"): one for name, one in classes.items()}
+    classes = {one.__name__: one for one in operant.load(HEADER)}
+    globals().update(classes)  # for pickles
+    return {name.removesuffix("VecEnv"): one for name, one in classes.items()}
 
 
 def mapped(function, actions):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from side_by_side import Oracle, assert_same, run_beside
@@ -16,9 +16,7 @@ import operant
 from operant.envs import CartPoleVecEnv, PendulumVecEnv, TaxiVecEnv
 from operant.policies import MLP, Linear, Random
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = needs_compiler
 HEADER = Path(__file__).with_name("masked_environments.hpp")
 NUM_ENVS = 67
 STEPS = 60
@@ -85,13 +83,9 @@ class Rails(gym.Env):
 
 
 @pytest.fixture(scope="module")
-def loaded(shared_cache, quick_flags):
+def loaded(quick_compilations):
     """The environments and the policies of the header by their names."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
-        patch.setenv("CXXFLAGS", quick_flags)
-        patch.delenv("CXX", raising=False)
-        yield {one.__name__.removesuffix("VecEnv"): one for one in operant.load(HEADER)}
+    return {one.__name__.removesuffix("VecEnv"): one for one in operant.load(HEADER)}
 
 
 def oracle(twin, mode=AutoresetMode.NEXT_STEP):

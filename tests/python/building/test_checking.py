@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import warnings
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 
 import operant
 from operant import cli, envs
@@ -26,23 +26,9 @@ ROOT = Path(__file__).parents[3]
 HEADER = Path(__file__).with_name("wrong_environments.hpp")
 NUM_ENVS = 70
 
-needs_compiler = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
-
 
 @pytest.fixture(scope="module")
-def cache(shared_cache, quick_flags):
-    """The session's cache directory, and flags with which headers compile in little time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
-        patch.setenv("CXXFLAGS", quick_flags)
-        patch.delenv("CXX", raising=False)
-        yield shared_cache
-
-
-@pytest.fixture(scope="module")
-def wrong(cache):
+def wrong(quick_compilations):
     """The classes by the names of the structs, where pickles find them."""
     classes = {one.__name__: one for one in operant.load(HEADER)}
     globals().update(classes)
@@ -299,7 +285,7 @@ def test_all_examples_are_checked():
 
 
 @pytest.fixture(scope="module")
-def examples(cache, tmp_path_factory):
+def examples(quick_compilations, tmp_path_factory):
     """The classes by the names of the structs, from one library."""
     header = tmp_path_factory.mktemp("examples") / "examples.hpp"  # its library is found by its content
     header.write_text("".join(f'#include "{(ROOT / "examples" / path).as_posix()}"\n' for path in EXAMPLES))
@@ -354,9 +340,9 @@ def test_the_command_reports_each_environment(wrong, capsys):
 
 
 @needs_compiler
-def test_the_command_takes_libraries(wrong, cache, capsys, monkeypatch):
+def test_the_command_takes_libraries(wrong, quick_compilations, capsys, monkeypatch):
     """In a terminal, it shows a bar."""
-    library = next(path for path in cache.iterdir() if path.name.startswith(HEADER.stem) and path.suffix == SUFFIX)
+    library = next(quick_compilations.glob(f"{HEADER.stem}*{SUFFIX}"))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert cli.main(["check", str(library), "--environments", "Walk,Root", "--num-envs", "5", "--seed", "3"]) == 0
     shown = capsys.readouterr()

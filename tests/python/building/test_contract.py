@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import platform
 import re
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 
 import operant
 from operant.building.compiler import ARCHITECTURES
@@ -20,12 +20,7 @@ from operant.envs.parameters import mistake_of
 
 ROOT = Path(__file__).parents[3]
 
-pytestmark = [
-    pytest.mark.skipif(
-        not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-    ),
-    pytest.mark.usefixtures("fast_compilations"),
-]
+pytestmark = [needs_compiler, pytest.mark.usefixtures("quick_compilations")]
 
 # A mass on a rail, with a parameter, an option of a reset, infos and a check of each kind. Tests change single lines.
 RAIL = """\
@@ -143,14 +138,6 @@ struct Lean {
 
 INTEL = [name for name in ARCHITECTURES if name != "neon"]
 SETS = INTEL if platform.machine().lower() in ("x86_64", "amd64") else ["neon"]
-
-
-@pytest.fixture(autouse=True)
-def cache(shared_cache, quick_flags, monkeypatch):
-    """The session's cache directory, and flags with which headers compile in little time."""
-    monkeypatch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
-    monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setenv("CXXFLAGS", quick_flags)
 
 
 def line_of(text, piece):

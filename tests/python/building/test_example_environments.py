@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import shutil
 from pathlib import Path
 
 import example_twins
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from side_by_side import assert_same
 
 import operant
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = needs_compiler
 EXAMPLES = Path(__file__).parents[3] / "examples/environments"
 NUM_ENVS = 67
 HEADERS = {"Snake": "snake", "ConnectFour": "connect_four", "KeyDoor": "key_door", "QuadrotorLidar": "quadrotor_lidar"}
 
 
 @pytest.fixture(scope="module")
-def loaded(shared_cache, quick_flags):
+def loaded(quick_compilations):
     """The classes by the names of the environments."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
-        patch.setenv("CXXFLAGS", quick_flags)
-        patch.delenv("CXX", raising=False)
-        yield {name: operant.load(EXAMPLES / f"{header}.hpp") for name, header in HEADERS.items()}
+    return {name: operant.load(EXAMPLES / f"{header}.hpp") for name, header in HEADERS.items()}
 
 
 def chase(twin, _):

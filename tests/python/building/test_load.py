@@ -15,6 +15,7 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 from side_by_side import assert_same
 
 import operant
@@ -27,9 +28,7 @@ from operant.envs.single import single_env
 ROOT = Path(__file__).parents[3]
 HEADER = ROOT / "examples" / "double_integrator.hpp"
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = needs_compiler
 
 # Every member stands on a separate line, so that a test can leave one out.
 WALK = """\

@@ -25,17 +25,17 @@ FACTORS = ("in_flags", "in_path", "in_cpath", "linked")
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def cache(tmp_path, quick_flags, monkeypatch):
     """A cache directory of each test's own."""
     directory = tmp_path / "cache"
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(directory))
-    monkeypatch.setenv("CXXFLAGS", "-O0")
+    monkeypatch.setenv("CXXFLAGS", quick_flags)
     monkeypatch.delenv("CXX", raising=False)
     return directory
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory):
+def compiled(tmp_path_factory, quick_flags):
     """A header, and a cache with its library."""
     place = tmp_path_factory.mktemp("compiled")
     (place / "headers").mkdir()
@@ -43,17 +43,17 @@ def compiled(tmp_path_factory):
     write_factor(place / "include", 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPERANT_CACHE_DIR", str(place / "cache"))
-        patch.setenv("CXXFLAGS", f"-O0 -I{place / 'include'}")
+        patch.setenv("CXXFLAGS", f"{quick_flags} -I{place / 'include'}")
         patch.delenv("CXX", raising=False)
         operant.load(place / "headers" / "walk.hpp")
     return place
 
 
 @pytest.fixture
-def walk(compiled, cache, tmp_path, monkeypatch):
+def walk(compiled, cache, quick_flags, tmp_path, monkeypatch):
     """A copy of the header, and of its library in this test's cache."""
     shutil.copytree(compiled / "cache", cache)
-    monkeypatch.setenv("CXXFLAGS", f"-O0 -I{compiled / 'include'}")
+    monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -I{compiled / 'include'}")
     return Path(shutil.copy(compiled / "headers" / "walk.hpp", tmp_path))
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
+from conftest import needs_compiler
 
 import operant
 
-pytestmark = [
-    pytest.mark.skipif(
-        not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-    ),
-    pytest.mark.usefixtures("fast_compilations"),
-]
+pytestmark = needs_compiler
 
 # A walk in plain C++.
 WALK = """\
@@ -426,10 +421,8 @@ WRONG = {
 
 
 @pytest.fixture(autouse=True)
-def cache(shared_cache, quick_flags, monkeypatch):
-    """The session's cache directory, and flags with which headers compile in little time."""
-    monkeypatch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
-    monkeypatch.delenv("CXX", raising=False)
+def only_checked(quick_compilations, quick_flags, monkeypatch):
+    """Let the compiler check headers without making a library."""
     monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -fsyntax-only")
 
 

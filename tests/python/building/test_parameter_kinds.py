@@ -5,20 +5,18 @@ from __future__ import annotations
 import copy
 import pickle
 import re
-import shutil
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from side_by_side import assert_same
 
 import operant
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = needs_compiler
 HEADER = Path(__file__).with_name("parameter_kinds.hpp")
 NUM_ENVS = 5
 
@@ -107,15 +105,11 @@ class Plain(gym.Env):
 
 
 @pytest.fixture(scope="module")
-def loaded(shared_cache, quick_flags):
+def loaded(quick_compilations):
     """The environments of the header by their names."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
-        patch.setenv("CXXFLAGS", quick_flags)
-        patch.delenv("CXX", raising=False)
-        classes = {one.__name__: one for one in operant.load(HEADER)}
-        globals().update({name: one for name, one in classes.items() if name.endswith("VecEnv")})  # for pickles
-        yield {name.removesuffix("VecEnv"): one for name, one in classes.items()}
+    classes = {one.__name__: one for one in operant.load(HEADER)}
+    globals().update({name: one for name, one in classes.items() if name.endswith("VecEnv")})  # for pickles
+    return {name.removesuffix("VecEnv"): one for name, one in classes.items()}
 
 
 def of_each_env(name):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
-import shutil
 import warnings
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector.utils import batch_space
@@ -21,9 +21,7 @@ import operant
 from operant.envs.single import single_env
 from operant.policies import MLP, Linear, Random
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = needs_compiler
 
 MODES = ("NextStep", "SameStep", "Disabled")
 COMPOSED = [name for name, (space, _) in KINDS.items() if isinstance(space, (spaces.Dict, spaces.Tuple))]
@@ -37,7 +35,7 @@ def twins(name: str, num_envs: int, mode: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def classes() -> dict[str, Any]:
+def classes(quick_compilations: Any) -> dict[str, Any]:
     return load()
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import needs_compiler
 
 import operant
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
-)
+pytestmark = needs_compiler
 
 NUM_ENVS = 8192  # enough for two workers
 
@@ -67,14 +65,11 @@ struct Puzzled {
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory, shared_cache, quick_flags):
+def loaded(tmp_path_factory, quick_compilations):
     """The classes of the environment and of the policy."""
     path = tmp_path_factory.mktemp("fragile") / "fragile.hpp"
     path.write_text(HEADER)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
-        patch.setenv("CXXFLAGS", quick_flags)
-        return operant.load(path)
+    return operant.load(path)
 
 
 @pytest.fixture(params=[1, 2, 3])
