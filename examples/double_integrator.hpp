@@ -53,7 +53,7 @@ struct DoubleIntegrator : operant::Environment {
         return {{-end, -infinity}, {end, infinity}};
     }
 
-    // How an episode starts: at rest, at a position uniform between two bounds.
+    // An episode starts at rest, at a position uniform between two bounds.
     struct ResetBounds {
         double low = -2.0;
         double high = 2.0;

@@ -5,7 +5,7 @@
 // 2007 (eq. 23 and 24, mu = 0). The reward is the height of the pole's tip, as for the pendulum of K. Doya, "Reinforcement
 // Learning in Continuous Time and Space", Neural Computation 12(1), 2000.
 //
-// What it shows: one continuous action, and the sine of an angle of any size.
+// It shows one continuous action, and the sine of an angle of any size.
 
 #include <array>
 #include <cstdint>
@@ -66,7 +66,7 @@ struct CartPoleSwingUp : operant::Environment {
         return {{-x, -infinity, -1, -1, -infinity}, {x, infinity, 1, 1, infinity}};
     }
 
-    // How an episode starts: every state variable uniform between two bounds, the angle around hanging.
+    // An episode starts with every state variable uniform between two bounds, the angle around hanging.
     struct ResetBounds {
         double low = -0.05;  // [m], [m/s], [rad], [rad/s]
         double high = 0.05;  // [m], [m/s], [rad], [rad/s]

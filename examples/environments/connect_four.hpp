@@ -3,7 +3,7 @@
 //
 // J. Tromp, "John's Connect Four Playground" (tromp.github.io/c4/c4.html), for the rules and for a board as bits.
 //
-// What it shows: a board as bits, which are the planes of the observation without a loop; an action mask; an opponent, who
+// It shows a board as bits, which are the planes of the observation without a loop; an action mask; an opponent, who
 // plays at random, as a part of the environment.
 
 #include <array>
@@ -88,7 +88,7 @@ private:
         return piece(state, column);
     }
 
-    // Whether a board has four bits in a line. A line to the side must not go around an edge.
+    // True if a board has four bits in a line. A line to the side must not go around an edge.
     static XSIMD_INLINE bool has_line(std::uint64_t board) {
         constexpr std::uint64_t starts_to_the_right = each_row * 0b0001111, starts_to_the_left = each_row * 0b1111000;
         const auto lines = [&](int distance) {

@@ -5,7 +5,7 @@
 // Replenishment Problem Literature: 1989-2005", European Journal of Operational Research 186(1), 2008. Demand that the
 // stock cannot meet is lost: P. Zipkin, "Old and New Methods for Lost-Sales Inventory Systems", Operations Research 56(5), 2008.
 //
-// What it shows: the scalar tier, which is plain C++ for environments that SIMD does not help; several discrete actions,
+// It shows the scalar tier, which is plain C++ for environments that SIMD does not help; several discrete actions,
 // integers in the state, and random integers.
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 // hide what is behind them. M. Chevalier-Boisvert et al., "Minigrid & Miniworld: Modular & Customizable Reinforcement Learning
 // Environments for Goal-Oriented Tasks", NeurIPS Datasets and Benchmarks, 2023.
 //
-// What it shows: a grid world with a partial, egocentric view as the observation; enums and arrays of them in the state.
+// It shows a grid world with a partial, egocentric view as the observation; enums and arrays of them in the state.
 
 #include <array>
 #include <cstddef>

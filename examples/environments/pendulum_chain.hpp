@@ -5,7 +5,7 @@
 // A. C. Scott, "A Nonlinear Klein-Gordon Equation", American Journal of Physics 37(1), 1969, describes the apparatus. As
 // the pendulums get closer, its equations become the sine-Gordon equation.
 //
-// What it shows: members of the state that are arrays, and many observations.
+// It shows members of the state that are arrays, and many observations.
 
 #include <array>
 #include <cstddef>
@@ -58,7 +58,7 @@ struct PendulumChain : operant::Environment {
         return operant::Box<2 * pendulums>::unbounded();
     }
 
-    // How an episode starts: every angle and every velocity uniform between two bounds.
+    // An episode starts with every angle and every velocity uniform between two bounds.
     struct ResetBounds {
         double low = -0.5;  // [rad], [rad/s]
         double high = 0.5;  // [rad], [rad/s]

@@ -4,7 +4,7 @@
 // Two double integrators: V. G. Rao and D. S. Bernstein, "Naive Control of the Double Integrator", IEEE Control Systems
 // Magazine 21(5), 2001.
 //
-// What it shows: a goal in the state, starts that are normally distributed and need a loop, noise in a step, an extra
+// It shows a goal in the state, starts that are normally distributed and need a loop, noise in a step, an extra
 // output `distance`, and episodes that are truncated for another reason than their length.
 
 #include <array>
@@ -64,7 +64,7 @@ struct PointMass : operant::Environment {
 
     static constexpr operant::Box<6> observation_space(const Parameters&) { return operant::Box<6>::unbounded(); }
 
-    // How an episode starts: at rest, with a normally distributed place and a normally distributed goal.
+    // An episode starts at rest, with a normally distributed place and a normally distributed goal.
     struct ResetBounds {
         double deviation = 1.0;       // standard deviation of both coordinates of the place [m]
         double goal_deviation = 1.0;  // the same for the goal [m]

@@ -4,7 +4,7 @@
 // R. Tedrake, "Underactuated Robotics: Algorithms for Walking, Running, Swimming, Flying, and Manipulation", chapter
 // "Acrobots, Cart-Poles, and Quadrotors", section "The Planar Quadrotor". Mass, arm and inertia are those of its example.
 //
-// What it shows: several continuous actions, and an angle that may turn without limit.
+// It shows several continuous actions, and an angle that may turn without limit.
 
 #include <array>
 #include <cstdint>
@@ -66,7 +66,7 @@ struct Quadrotor : operant::Environment {
                 {infinity, infinity, 1, 1, infinity, infinity, infinity}};
     }
 
-    // How an episode starts: position, angle and all velocities uniform within plus or minus these.
+    // An episode starts with position, angle and all velocities uniform within plus or minus these.
     struct ResetBounds {
         double position = 1.0;                  // [m]
         double angle = std::numbers::pi / 4;    // [rad]

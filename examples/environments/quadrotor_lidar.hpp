@@ -2,7 +2,7 @@
 // QuadrotorLidar: the planar quadrotor of quadrotor.hpp flies in a round room, and measures the distance to the wall in eight
 // directions.
 //
-// What it shows: the batch tier with a longer observation; an environment that takes its dynamics from another one.
+// It shows the batch tier with a longer observation; an environment that takes its dynamics from another one.
 
 #include <array>
 #include <cstddef>

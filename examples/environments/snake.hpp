@@ -1,7 +1,7 @@
 #pragma once
 // Snake: a snake on a board of ten by ten cells has to eat as many fruits as it can without biting itself or the wall.
 //
-// What it shows: an image of uint8 as the observation, arrays and small integers in the state, and random integers.
+// It shows an image of uint8 as the observation, arrays and small integers in the state, and random integers.
 
 #include <algorithm>
 #include <array>
@@ -77,7 +77,7 @@ struct Snake : operant::Environment {
     }
 
 private:
-    // Whether one of the first `length` cells of the snake is the given one.
+    // True if one of the first `length` cells of the snake is the given one.
     static XSIMD_INLINE bool covers(const State& state, std::uint8_t cell, int length) {
         for (int i = 0; i < length; ++i)
             if (state.body[static_cast<std::size_t>(i)] == cell) return true;

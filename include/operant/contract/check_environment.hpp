@@ -248,7 +248,7 @@ template <class E>
 concept IsMadeOfParameters = CheckedDynamics<E, BatchTier<E>>::is_made_of_parameters;
 template <class E>
 concept HasStep = !std::is_void_v<typename CheckedDynamics<E, BatchTier<E>>::Outcome>;
-/// There is a function `step`, whatever its arguments are.
+/// There is a function `step`, with any arguments.
 template <class E>
 concept HasNamedStep = requires { &E::step; };
 template <class E>
@@ -259,7 +259,7 @@ concept HasOutcome = requires(const typename CheckedDynamics<E, BatchTier<E>>::O
 template <class E>
 concept HasObservation = CheckedDynamics<E, BatchTier<E>>::has_observation;
 
-/// Whether Number is what an observation consists of. Plain numbers may have another type, but not a fraction for an integer.
+/// True if an observation consists of numbers of this type. Plain numbers may have another type, but not a fraction for an integer.
 template <class Number, class Expected>
 concept ObservedNumber = std::same_as<Number, Expected> ||
                          (std::is_arithmetic_v<Expected> && std::convertible_to<Number, Expected> &&

@@ -46,7 +46,7 @@ struct Grid {
     }
 };
 
-/// A number for a message, with as few digits as identify it: 0.02 rather than 0.020000, whatever the locale.
+/// A number for a message, with as few digits as identify it: 0.02 rather than 0.020000, in any locale.
 inline std::string shortest(double value) {
     char text[48];
     for (int digits = 1; digits <= 17; ++digits) {

@@ -27,7 +27,7 @@ struct CliffWalking : GridWorld {
     static constexpr std::string_view name = "CliffWalking";      ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = unlimited;  ///< episodes are not truncated
 
-    /// Where to go.
+    /// A direction.
     enum Action : std::int64_t { up, right, down, left };
 
     static constexpr int rows = 4;              ///< of the grid

@@ -23,7 +23,7 @@ struct FrozenLake : GridWorld {
     static constexpr std::string_view name = "FrozenLake";  ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = 100;  ///< after so many steps an episode is truncated
 
-    /// Where to go.
+    /// A direction.
     enum Action : std::int64_t { left, down, right, up };
 
     /// Gymnasium's arguments of the same names.

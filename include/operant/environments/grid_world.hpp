@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What FrozenLake and CliffWalking share: a player on a grid, which may be slippery.
+/// The common part of FrozenLake and CliffWalking: a player on a grid, which may be slippery.
 
 #include <array>
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace operant {
 struct GridWorld : Environment {
     using ActionSpace = Discrete<4>;  ///< a direction; neighbouring numbers are at right angles
 
-    /// Where the player is.
+    /// The player's cell.
     struct State {
         std::int8_t row;  ///< from the top
         std::int8_t col;  ///< from the left
@@ -51,7 +51,7 @@ protected:
         check_integer("col", state.col, 0, columns - 1);
     }
 
-    /// Where the player goes, and with which probability.
+    /// A direction in which the player may move, with its probability.
     struct Direction {
         std::int64_t number;  ///< as actions are numbered
         double prob;          ///< the probability of this direction

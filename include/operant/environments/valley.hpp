@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What MountainCar and MountainCarContinuous share: a valley between two walls, and a car that starts at rest in it.
+/// The common part of MountainCar and MountainCarContinuous: a valley between two walls, and a car that starts at rest in it.
 
 #include <array>
 #include <cstddef>

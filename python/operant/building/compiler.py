@@ -95,7 +95,7 @@ class Compiler(NamedTuple):
 
     @property
     def is_zigs(self) -> bool:
-        """True for the Clang in Zig, which compiles for this machine's processor unless it is told another one."""
+        """True for the Clang in Zig, which by default compiles for this machine's processor alone."""
         return _ZIG in self.command or Path(self.command[0]).stem.lower() == "zig"
 
     @property

@@ -75,7 +75,7 @@ def lunar_lander(state: Mapping[str, float], thrust: Thrust) -> npt.NDArray[np.u
 
 
 class Thrust(NamedTuple):
-    """What the engines do in a step."""
+    """The engines' powers in a step."""
 
     main: float = 0.0  # the power: 0, or 0.5 to 1
     side: float = 0.0  # likewise

@@ -94,7 +94,7 @@ class Parameter(NamedTuple):
 
     @property
     def _what(self) -> str:
-        """What a value for one env consists of, for messages."""
+        """The type of a value for one env, for messages."""
         if not self.shape:
             return "an integer" if self.integer else "a number"
         return f"{' by '.join(map(str, self.shape))} {'integers' if self.integer else 'numbers'}"
