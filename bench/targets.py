@@ -21,6 +21,7 @@ import gymnasium as gym
 import jax_steps
 import numpy as np
 import plain_loops
+import python_environments
 import rollouts
 
 from operant import envs, simd
@@ -358,6 +359,10 @@ def _import(effort: Effort) -> Measured:
     return [[json.loads(subprocess.check_output(command)) * 1e3 for _ in range(effort.rounds)]], ""
 
 
+def _in_python(name: str, effort: Effort) -> Measured:
+    return python_environments.against_plain_loops(name, effort.rounds, effort.seconds)
+
+
 def groups() -> list[Group]:
     """Return all groups of measurements."""
     others = {"MountainCar": 1.8, "Pendulum": 1.5, "MountainCarContinuous": 1.5, "Acrobot": 0.25}
@@ -422,6 +427,25 @@ def groups() -> list[Group]:
                 partial(_plain_loop, name),
             )
             for name, (step, returns) in plain.items()
+        ),
+        *(
+            Group([Row(f"{name} in Python / plain loop", target)], partial(_in_python, name))
+            for name, target in {"CartPole": 70, "Inventory": 100}.items()
+        ),
+        Group(
+            [Row("CartPole in Python / Gymnasium's numpy", 2)],
+            lambda effort: python_environments.against_numpy(effort.rounds, effort.seconds),
+        ),
+        Group(
+            [Row("Snake in Python / header", 0.9)],
+            lambda effort: python_environments.against_header(effort.rounds, effort.seconds),
+        ),
+        Group(
+            [
+                Row("in Python: first compilation", 4, "s", at_most=True),
+                Row("in Python: start from the cache", 0.1, "s", at_most=True),
+            ],
+            lambda effort: python_environments.starts(min(effort.rounds, 3)),
         ),
         *(
             group

@@ -229,6 +229,9 @@ class _Reader:
         self.cls = cls
         self.scope = scope
         self.file, self.lines, self.first = _source(cls)
+        # Of a function: the module of a class need not be in `sys.modules`.
+        members = (getattr(one, "__func__", one) for one in vars(cls).values())
+        self.globals = next((one.__globals__ for one in members if isinstance(one, FunctionType)), None)
 
     def refuse(self, reason: str, at: str = "", function: FunctionType | None = None) -> NoReturn:
         """Raise the error for a name in the class, or for one of its functions."""
@@ -321,7 +324,8 @@ class _Reader:
 
     def annotations(self, cls: type) -> dict[str, Any]:
         try:
-            return inspect.get_annotations(cls, eval_str=True, locals={**self.scope, **vars(cls)})
+            names = {**self.scope, **vars(cls)}
+            return inspect.get_annotations(cls, globals=self.globals, locals=names, eval_str=True)
         except Exception as error:
             self.refuse(f"an annotation of `{cls.__name__}` cannot be evaluated ({error})", cls.__name__)
 
