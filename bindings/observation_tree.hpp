@@ -36,7 +36,7 @@ public:
             const nanobind::object value = part.arranged(object_of);
             if (PyDict_SetItem(dict.ptr(), part.key_.ptr(), value.ptr()) != 0) throw nanobind::python_error();
         }
-        return std::move(dict);
+        return dict;
     }
 
 private:

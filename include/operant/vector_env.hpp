@@ -52,11 +52,19 @@ inline void compiled_for_old_processors() {}
 
 }  // namespace detail
 
-/// The description of E, with kernels for the instruction set that the calling translation unit is compiled for.
-template <class E>
+/// The description of E, with kernels for the instruction set that the calling translation unit is compiled for. They are in one
+/// precision, because those of the other would take the compiler seconds.
+template <class E, class Scalar = float>
 const EnvironmentDescription& description_of() {
     using Arch = xsimd::default_arch;
-    static const detail::Description<E> description({{Arch::name(), &kernels_of<E, float, Arch>, &kernels_of<E, double, Arch>}});
+    constexpr auto kernels_in = []<class Number>(std::type_identity<Number>) -> const Kernels* (*)(const void*) {
+        if constexpr (std::is_same_v<Number, Scalar>)
+            return &kernels_of<E, Number, Arch>;
+        else
+            return [](const void*) -> const Kernels* { throw std::logic_error("description_of: another precision"); };
+    };
+    static const detail::Description<E> description(
+        {{Arch::name(), kernels_in(std::type_identity<float>()), kernels_in(std::type_identity<double>())}});
     return description.data();
 }
 
@@ -90,7 +98,7 @@ public:
     /// \param options the options: `{.workers = 2, .parameters = {...}}`
     /// \throws std::invalid_argument if an argument is out of range, std::bad_alloc if there is not enough memory
     explicit VectorEnv(std::size_t num_envs, Options options = {})
-        : VectorEnv(num_envs, options, description_of<E>(), *kernels_of<E, Scalar, xsimd::default_arch>()) {
+        : VectorEnv(num_envs, options, description_of<E, Scalar>(), *kernels_of<E, Scalar, xsimd::default_arch>()) {
 #if (defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__) && !defined(OPERANT_NO_ARCH_WARNING)
         if constexpr (UsesLanes<E>) detail::compiled_for_old_processors<E>();
 #endif

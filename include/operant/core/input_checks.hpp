@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <span>
 #include <stdexcept>
@@ -180,27 +179,27 @@ public:
 private:
     /// Throws for the first action that cannot be used, or for the last action if another thread has corrected it meanwhile.
     [[noreturn]] void throw_invalid() const {
-        with_element_type(actions_.type, [&]<class Action>(std::type_identity<Action>) {
-            throw_invalid(static_cast<const Action*>(actions_.data));
-        });
-        std::abort();  // not reached
-    }
-
-    template <class Action>
-    [[noreturn]] void throw_invalid(const Action* actions) const {
-        const std::size_t size = environment_.action.size, last = actions_.size - 1;
         const std::vector<std::int64_t> limits = SpaceNumbers(environment_, parameters_.data()).action_n;
         std::size_t i = 0;
-        while (i < last && is_action_number(actions[i], limits[i % size])) ++i;
         std::string number;
-        if constexpr (std::is_integral_v<Action>)
-            number = std::to_string(actions[i]);
-        else
-            number = shortest(static_cast<double>(actions[i]));
+        with_element_type(actions_.type, [&]<class Action>(std::type_identity<Action>) {
+            const Action* actions = static_cast<const Action*>(actions_.data);
+            while (i + 1 < actions_.size && is_action_number(actions[i], limits[i % limits.size()])) ++i;
+            if constexpr (std::is_integral_v<Action>)
+                number = std::to_string(actions[i]);
+            else
+                number = shortest(static_cast<double>(actions[i]));
+        });
+        throw_invalid(i, limits[i % limits.size()], number);
+    }
+
+    /// \param i the index of the number
+    /// \param limit the number of its values; 0 for a number of a Box
+    /// \param number the number as text
+    [[noreturn]] void throw_invalid(std::size_t i, std::int64_t limit, const std::string& number) const {
         const std::string expected =
-            limits[i % size] == 0 ? "a number, got nan"
-                                  : "an integer from 0 to " + std::to_string(limits[i % size] - 1) + ", got " + number;
-        const std::size_t env = i / size % num_envs_;
+            limit == 0 ? "a number, got nan" : "an integer from 0 to " + std::to_string(limit - 1) + ", got " + number;
+        const std::size_t size = environment_.action.size, env = i / size % num_envs_;
         std::string place = steps_ != 0 ? std::to_string(i / size / num_envs_) + ", " : "";
         const auto [name, column, columns] = part_of(i % size);
         place += columns == 1 ? std::to_string(env) : std::to_string(env) + ", " + std::to_string(column);

@@ -16,20 +16,23 @@ namespace detail {
 
 /// Looks for names that are empty or occur twice.
 /// \param function the function that gives the names, such as "an environment's `visit_state`"
-/// \param count the number of names
-/// \param name_of returns each name; arrays and structs give names such as "name[0]" and "name.member"
+/// \param names the names; arrays and structs give names such as "name[0]" and "name.member"
 /// \return the first mistake in a sentence; empty if there is none
-template <class NameOf>
-std::string mistake_in_names(const std::string& function, std::size_t count, const NameOf& name_of) {
-    std::vector<std::string_view> names;
-    for (std::size_t i = 0; i < count; ++i) {
-        names.emplace_back(name_of(i));
-        if (names.back().empty() || names.back().front() == '[' || names.back().front() == '.')
+inline std::string mistake_in_names(const std::string& function, std::vector<std::string_view> names) {
+    for (const std::string_view name : names)
+        if (name.empty() || name.front() == '[' || name.front() == '.')
             return function + " gives an empty name: every member needs one";
-    }
     std::ranges::sort(names);
     const auto twice = std::ranges::adjacent_find(names);
     return twice == names.end() ? "" : function + " gives the name \"" + std::string(*twice) + "\" twice: choose another one";
+}
+
+/// Lists the names of descriptions.
+template <class Described>
+std::vector<std::string_view> names_of(const Described* described, std::size_t count) {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < count; ++i) names.emplace_back(described[i].name);
+    return names;
 }
 
 }  // namespace detail
@@ -39,14 +42,14 @@ std::string mistake_in_names(const std::string& function, std::size_t count, con
 inline std::string mistake_in(const EnvironmentDescription& environment) {
     if (std::string_view(environment.name).empty()) return "an environment's `name` is empty";
     for (const std::string& mistake :
-         {detail::mistake_in_names("an environment's `visit_parameters`", environment.parameter_count,
-                                   [&](std::size_t i) { return environment.parameters[i].name; }),
-          detail::mistake_in_names("an environment's `visit_reset_bounds`", environment.reset_bound_count,
-                                   [&](std::size_t i) { return environment.reset_bounds[i].name; }),
-          detail::mistake_in_names("an environment's `visit_state`", environment.state_size,
-                                   [&](std::size_t i) { return environment.state_names[i]; }),
-          detail::mistake_in_names("an environment's `visit_info`", environment.info_count,
-                                   [&](std::size_t i) { return environment.infos[i].name; })})
+         {detail::mistake_in_names("an environment's `visit_parameters`",
+                                   detail::names_of(environment.parameters, environment.parameter_count)),
+          detail::mistake_in_names("an environment's `visit_reset_bounds`",
+                                   detail::names_of(environment.reset_bounds, environment.reset_bound_count)),
+          detail::mistake_in_names("an environment's `visit_state`",
+                                   {environment.state_names, environment.state_names + environment.state_size}),
+          detail::mistake_in_names("an environment's `visit_info`",
+                                   detail::names_of(environment.infos, environment.info_count))})
         if (!mistake.empty()) return mistake;
     if (environment.visited_numbers < environment.state_size) return "an environment's `visit_state` visits a member twice";
     if (environment.visited_numbers < environment.numbers_in_state)
@@ -58,8 +61,8 @@ inline std::string mistake_in(const EnvironmentDescription& environment) {
 /// Finds the first mistake in a policy's description.
 inline std::string mistake_in(const PolicyDescription& policy) {
     if (std::string_view(policy.name).empty()) return "a policy's `policy_name` is empty";
-    return detail::mistake_in_names("a policy's `visit_parameters`", policy.parameter_count,
-                                    [&](std::size_t i) { return policy.parameters[i].name; });
+    return detail::mistake_in_names("a policy's `visit_parameters`",
+                                    detail::names_of(policy.parameters, policy.parameter_count));
 }
 
 }  // namespace operant
