@@ -1,4 +1,4 @@
-"""The policy of the example with evosax solves Gymnasium's environment."""
+"""The example with evosax solves Gymnasium's environment, and EvoTorch's own problems take Operant's environments."""
 
 from __future__ import annotations
 
@@ -29,3 +29,27 @@ def test_the_example_with_evosax_solves_acrobot(capsys):
         playing &= ~(terminations | truncations)
     assert returns.mean() > -100  # where Gymnasium calls it solved
     assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+@pytest.mark.parametrize("kind", ["GymNE", "VecGymNE"])
+def test_evotorch_trains_on_single_and_vector_environments(kind):
+    """As in its documentation: a linear policy as text, normalised observations, PGPE."""
+    evotorch = pytest.importorskip("evotorch.neuroevolution", reason="needs evotorch: pip install evotorch")
+    import torch
+    from evotorch.algorithms import PGPE
+
+    torch.manual_seed(1)
+    env_id = "operant:operant/CartPole-v1"
+    env = env_id if kind == "GymNE" else lambda num_envs, **_: gym.make_vec(env_id, num_envs=num_envs)
+    problem = getattr(evotorch, kind)(env, "Linear(obs_length, act_length)", observation_normalization=True)
+    searcher = PGPE(
+        problem,
+        popsize=64,
+        center_learning_rate=0.5,
+        stdev_learning_rate=0.1,
+        optimizer_config={"max_speed": 1.0},
+        radius_init=2.0,
+    )
+    searcher.run(6)
+    assert searcher.status["best_eval"] == 500
+    assert searcher.status["mean_eval"] > 150  # a random policy's is about 22
