@@ -49,9 +49,10 @@ def source_of(d: Declaration) -> str:
         out.append(f"{indent}state = at[0] + i * {d.state.itemsize}")
         out.append(f"{indent}s = record_at(state, S)")
 
-    def keep(indent: str) -> None:
+    def keep(indent: str, draws: bool) -> None:
         out.append(f"{indent}copy_bytes(before, state, {d.state.itemsize})")
-        out.append(f"{indent}copy_bytes(before + {d.state.itemsize}, random + i * {RANDOM_SIZE}, {RANDOM_SIZE})")
+        if draws:
+            out.append(f"{indent}copy_bytes(before + {d.state.itemsize}, random + i * {RANDOM_SIZE}, {RANDOM_SIZE})")
 
     def see(indent: str) -> None:
         for k, leaf in enumerate(d.leaves):
@@ -87,7 +88,7 @@ def source_of(d: Declaration) -> str:
     out.append("            reward_at[i] = np.float32(0)")
     out.append("            continue")
     each("        ")
-    keep("        ")
+    keep("        ", "random" in d.arguments["step"])
     if d.action_space.shape:
         out.append(f"        place = pointer_at(actions + i * {8 * d.action_size}, {number})")
         out.append(f"        action = carray(place, {d.action_space.shape!r})")
@@ -107,7 +108,7 @@ def source_of(d: Declaration) -> str:
     start(_RESTART)
     out.append("    for i in range(count):")
     each("        ")
-    keep("        ")
+    keep("        ", "random" in d.arguments["reset"])
     if infos:
         out.append("        info = local_record(I)")
         out.append(f"        clear_bytes(address_of(info), {d.info.itemsize})")
@@ -118,7 +119,7 @@ def source_of(d: Declaration) -> str:
     start(_OBSERVE)
     out.append("    for i in range(count):")
     each("        ")
-    keep("        ")
+    keep("        ", False)
     see("        ")
     out.append("    return 0")
     return "\n".join(out) + "\n"

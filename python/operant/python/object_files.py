@@ -10,6 +10,7 @@ import tempfile
 import types
 from contextlib import suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from operant import __version__, _core
 from operant.building.cache import cache_directory
 from operant.python.declaration import Declaration, Functions
 
+#: The files that decide the object code of a class.
+_GENERATORS = ("compiled.py", "numba_types.py")
 #: Keeps the code of all environments in memory: vector environments may outlive their class.
 _engines: list[Any] = []
 
@@ -41,6 +44,7 @@ def fingerprint(d: Declaration) -> str | None:
     described = d.description()
     known: list[Any] = [
         __version__,
+        [hashlib.sha256(Path(__file__).with_name(one).read_bytes()).hexdigest() for one in _GENERATORS],
         sys.version_info[:2],
         [version(one) for one in ("numba", "llvmlite", "numpy")],
         [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), sys.platform],
