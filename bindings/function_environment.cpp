@@ -12,7 +12,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <operant/core/output_list.hpp>
-#include <operant/kernel/function_tier.hpp>
+#include <operant/library/function_tier.hpp>
 
 namespace operant::bindings {
 namespace {

@@ -19,7 +19,7 @@ RANDOM_SIZE = 64
 
 
 class Call(ctypes.Structure):
-    """FunctionCall of kernel/function_tier.hpp."""
+    """FunctionCall of library/function_tier.hpp."""
 
     _fields_ = [
         ("parameters", ctypes.c_int64),
