@@ -16,6 +16,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
+#include <operant/math/prefetch.hpp>
 #include <operant/rigid_body/check_world.hpp>
 #include <operant/rigid_body/island_lanes.hpp>
 #include <operant/rigid_body/rays.hpp>
@@ -186,6 +187,9 @@ struct BipedalWalker : Environment {
         step_worlds<Arch>(block, loads);
         for (std::size_t k = 0; k < block.count; ++k) {
             const std::size_t env = block.envs[k];
+            const World& world = block.states[env].world;
+            const auto [begin, end] = in_reach(world);
+            prefetch(&world.edges[begin], (end - begin) * sizeof(rigid_body::Edge));  // for the observation
             block.outcome(env) = outcome(block.states[env], block.action(env), before[k]);
         }
     }
@@ -378,6 +382,14 @@ private:
         }
     }
 
+    static constexpr float reach = static_cast<float>(160 / 30.0);  ///< the length of the lidar's rays [m]
+
+    /// The edges that rays can meet: all rays lead to the right.
+    static XSIMD_INLINE rigid_body::EdgeRange in_reach(const World& world) {
+        const float x = world.bodies[0].place.origin.x;
+        return Scene::edges_near(x, x + reach);
+    }
+
     /// The shares of rays of 160 / 30 m from the hull, from straight down to nearly level, that reach the ground.
     static XSIMD_INLINE std::array<float, rays> lidar(const World& world) {
         // sin(1.5 i / 10) * 160 / 30 and cos(1.5 i / 10) * 160 / 30, as the C library computes them
@@ -388,8 +400,7 @@ private:
             0x1.5555555555555p+2, 0x1.5180229949b7ap+2, 0x1.46169381f5bd1p+2, 0x1.335a44b5d7f73p+2, 0x1.19b6ed2dae763p+2,
             0x1.f37fe5dc6d6d4p+1, 0x1.a85a3736e82d0p+1, 0x1.53acd7db04617p+1, 0x1.eebd3704f4d1ap+0, 0x1.2b0462a392a98p+0};
         const Vector from = world.bodies[0].place.origin;
-        // All rays lead to the right, so most walls are out of reach. The margin is for rounding.
-        constexpr float margin = 0.1f, reach = static_cast<float>(right[rays - 1]) + margin;
+        constexpr float margin = 0.1f;  // for rounding
         // All rays at once, one in each lane. Rays in the lanes that are left have no way.
         using Arch = xsimd::default_arch;
         constexpr std::size_t lanes = xsimd::batch<float, Arch>::size, batches = (rays + lanes - 1) / lanes;
@@ -401,7 +412,7 @@ private:
         }
         const rigid_body::Rays<Number> all{from, {Number::load(x.data()), Number::load(y.data())}};
         Number share(1.0f);
-        const auto [begin, end] = Scene::edges_near(from.x, from.x + reach);
+        const auto [begin, end] = in_reach(world);
         for (std::size_t e = begin; e < end; ++e) share = all.meet(world.edges[e], share);
         for (std::size_t w = 0; w < world.wall_count; ++w) {
             const rigid_body::Wall& wall = world.walls[w];

@@ -123,9 +123,9 @@ XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> library_sincos(const xsimd::batch
     const auto wide = widened(x);
     std::array<Double, 2> sin, cos, turns;
     for (std::size_t half = 0; half < 2; ++half) {
-        // floor((trunc(r) + 2^23) / 2^24) is the C library's number of quarter turns, on integers that double holds exactly.
-        const Double scaled = xsimd::trunc(wide[half] * Double(detail::library_quarters));
-        turns[half] = xsimd::floor((scaled + Double(0x1p23)) * Double(0x1p-24));
+        // The C library rounds in fixed point, to 2^-24 of a quarter turn. That gives the same for every float, or a neighbour
+        // for which the polynomials have the same results (a test compares all floats).
+        turns[half] = xsimd::nearbyint(wide[half] * Double(detail::library_quarters * 0x1p-24));
         // A quarter turn is the sum of 37 and 11 bits. Both products and the first difference are exact, so this rounds once, as
         // the C library's fused operation does, with or without FMA.
         constexpr double high = 0x1.921FB5444p0, low = detail::library_quarter - high;

@@ -3,8 +3,8 @@
 /// Steps many worlds at a time, most of which touch something: velocities and positions with one world in each lane, with the
 /// bits of Engine.
 ///
-/// Worlds are sorted, so that those in the lanes of a batch need the same: by the joints that are at their limits, then by the
-/// contacts. A batch does what any of its lanes needs. Position correction ends after different numbers of iterations, so that
+/// Worlds are sorted, so that those in the lanes of a batch need the same: by the contacts of two points, by the joints that are
+/// at their limits, then by the other contacts. A batch does what any of its lanes needs. Position correction ends after different numbers of iterations, so that
 /// worlds that are not done yet are put together again and again. Contacts, impacts and sleep are left to Engine.
 
 #include <algorithm>
@@ -65,25 +65,46 @@ class IslandLanes {
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
     /// Batches that iterate together. With half as many registers, two take longer than one after the other.
     static constexpr std::size_t wide = batch >= 16 ? 2 : 1;
-    static constexpr std::size_t most_tasks = 256, most_works = 768;
+    static constexpr std::size_t most_worlds = 512, most_tasks = 128, most_works = 512;
     static constexpr std::size_t most_slots = 16;  ///< contacts of a world, and of a batch
     static constexpr std::size_t most_meetings = 32, most_met = 8;  ///< worlds with impacts; contacts of an impact
     static_assert(most_meetings * most_met < most_works);
 
 public:
-    /// Makes a step of some worlds.
+    /// Makes a step of some worlds. Finds the contacts of all worlds first, so that all of them can be sorted, and then steps as
+    /// many at a time as fit into the cache.
+    /// \param count at most 512
     /// \param world_at,loads_at,listener_of functions of 0 to count - 1 that return world, loads and listener
     template <class WorldAt, class LoadsAt, class ListenerOf>
     static void step(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
-        IslandLanes lanes;
+        std::array<Sorted, most_worlds> sorted;
+        std::size_t sorted_count = 0;
         for (std::size_t k = 0; k < count; ++k) {
-            if (k + ahead < count) fetch(world_at(k + ahead));
+            if (k + 2 * ahead < count) fetch(world_at(k + 2 * ahead));
+            if (k + ahead < count) Engine::fetch_edges(world_at(k + ahead));
+            auto listener = listener_of(k);
+            Engine::begin_contacts(world_at(k), listener);
+            sorted[sorted_count++] = {key_of(world_at(k)), static_cast<std::uint16_t>(k)};
+        }
+        std::sort(sorted.data(), sorted.data() + sorted_count);
+        IslandLanes lanes;
+        for (std::size_t i = 0; i < sorted_count; ++i) {
+            if (i + ahead < sorted_count) fetch(world_at(sorted[i + ahead].index));
+            const std::size_t k = sorted[i].index;
             lanes.add(k, world_at(k), loads_at(k), listener_of);
-            if (lanes.is_full() || k + 1 == count) lanes.finish(listener_of);
+            if (lanes.is_full() || i + 1 == sorted_count) lanes.finish(listener_of);
         }
     }
 
 private:
+    /// A world in the order of stepping.
+    struct Sorted {
+        std::uint64_t key;
+        std::uint16_t index;
+
+        XSIMD_INLINE bool operator<(const Sorted& other) const { return key != other.key ? key < other.key : index < other.index; }
+    };
+
     /// A world between the phases of its step.
     struct Task {
         Island island;
@@ -93,7 +114,6 @@ private:
         std::uint8_t limits;                              ///< bits of the joints that are at their limits
         bool is_solved;
         std::uint16_t index;                              ///< of the world
-        std::uint64_t key;                                ///< by which tasks are sorted
     };
 
     /// A world with an impact.
@@ -116,9 +136,9 @@ private:
         Task& task = tasks_[task_count_];
         Island& island = task.island;
         island.contacts = works_.data() + work_count_;
-        auto listener = listener_of(index);
-        if (!Engine::begin(world, loads, island, listener)) return Engine::finish_asleep(world);
+        if (!Engine::order_and_load(world, loads, island)) return Engine::finish_asleep(world);
         if (island.order.bodies[0] != order.bodies[0] || island.contact_count > most_slots) {
+            auto listener = listener_of(index);
             Engine::solve_velocities(loads, island);
             return Engine::end(world, island, listener);
         }
@@ -131,16 +151,10 @@ private:
             task.most_impulses[j] = Engine::most_motor_impulse(loads.motors[j]);
             task.limits = static_cast<std::uint8_t>(task.limits | island.joints[j].is_limited << j);
         }
-        // Classes whose neighbours differ in one joint: the code of Gray.
-        task.key = static_cast<std::uint64_t>(task.limits ^ task.limits >> 1 ^ task.limits >> 2 ^ task.limits >> 3);
+        task.counts = {};
         std::size_t next = 0;
-        for (std::size_t b = 0; b < bodies; ++b) {
-            std::uint8_t contacts = 0, two = 0;
-            for (; next < island.contact_count && island.contacts[next].body == order.bodies[b]; ++next, ++contacts)
-                two |= island.contacts[next].count == 2;
-            task.counts[b] = contacts;
-            task.key = task.key << 6 | contacts << 1 | two;
-        }
+        for (std::size_t b = 0; b < bodies; ++b)
+            for (; next < island.contact_count && island.contacts[next].body == order.bodies[b]; ++next) ++task.counts[b];
         for (std::size_t i = 0; i < island.contact_count; ++i)
             manifolds_[work_count_ + i] = world.contacts[island.contacts[i].contact].manifold;
         work_count_ += island.contact_count;
@@ -151,7 +165,6 @@ private:
     void finish(const ListenerOf& listener_of) {
         std::array<std::uint16_t, most_tasks> sorted;
         for (std::size_t i = 0; i < task_count_; ++i) sorted[i] = static_cast<std::uint16_t>(i);
-        std::sort(sorted.data(), sorted.data() + task_count_, ByKey{tasks_.data()});
         for_groups(sorted.data(), task_count_, [&](const auto& group) { solve_velocities(group); });
         for (std::size_t i = 0; i < task_count_; ++i) {
             Island& island = tasks_[i].island;
@@ -171,11 +184,9 @@ private:
             if (i + ahead < task_count_) fetch(*tasks_[i + ahead].world);
             Task& task = tasks_[i];
             Engine::settle(*task.world, task.island, task.is_solved);
-            if (task.world->contact_count == 0) continue;
             Meeting& meeting = meetings_[meeting_count_];
             meeting.task = &task;
-            meeting.times = {};
-            Engine::begin_times(*task.world, task.island.starts, meeting.times);
+            if (!Engine::begin_times(*task.world, task.island.starts, meeting.times)) continue;
             if (begin_impact(meeting, listener_of) && ++meeting_count_ == most_meetings) solve_impacts(listener_of);
         }
         solve_impacts(listener_of);
@@ -191,12 +202,28 @@ private:
         prefetch(&world.contacts, 8 * sizeof(Contact));
     }
 
-    struct ByKey {
-        const Task* tasks;
-        XSIMD_INLINE bool operator()(std::uint16_t a, std::uint16_t b) const {
-            return tasks[a].key != tasks[b].key ? tasks[a].key < tasks[b].key : a < b;
+    /// The rank in Gray's code, in which neighbours differ in one bit.
+    static XSIMD_INLINE std::uint64_t gray_rank(std::uint64_t bits) {
+        return bits ^ bits >> 1 ^ bits >> 2 ^ bits >> 3 ^ bits >> 4;
+    }
+
+    /// Worlds with keys that are close together need nearly the same. What costs most comes first: contacts of two points, then
+    /// joints at limits, then the numbers of contacts.
+    static XSIMD_INLINE std::uint64_t key_of(const World& world) {
+        std::array<std::uint8_t, bodies> contacts{}, two{};
+        for (std::size_t i = 0; i < world.contact_count; ++i) {
+            const Contact& contact = world.contacts[i];
+            contacts[contact.body] = static_cast<std::uint8_t>(contacts[contact.body] + contact.touches);
+            two[contact.body] |= contact.manifold.count == 2;
         }
-    };
+        unsigned limits = 0;
+        for (std::size_t j = 0; j < joints; ++j) limits |= unsigned{Engine::limit_of(world, j) != Limit::none} << j;
+        unsigned pairs = 0;
+        for (const std::size_t b : order.bodies) pairs = pairs << 1 | two[b];
+        std::uint64_t key = gray_rank(pairs) << joints | gray_rank(limits);
+        for (const std::size_t b : order.bodies) key = key << 6 | contacts[b];
+        return key;
+    }
 
     /// Tasks in lanes. Lanes beyond their number repeat the last one.
     template <std::size_t batches>

@@ -28,8 +28,9 @@ struct Rays {
         const Number share = numerator / denominator;
         const auto is_near = (denominator != zero) & (share >= zero) & (share <= farthest);
         const Number x = Number(from.x) + share * way.x - Number(edge.from.x), y = Number(from.y) + share * way.y - Number(edge.from.y);
-        const Number on_edge = (x * Number(along.x) + y * Number(along.y)) / Number(squared);
-        return select(is_near & (on_edge >= zero) & (on_edge <= Number(1.0f)), share, farthest);
+        // Box2D divides by `squared` and compares with 1: the rounded quotient is at most 1 only if the exact one is.
+        const Number on_edge = x * Number(along.x) + y * Number(along.y);
+        return select(is_near & (on_edge >= zero) & (on_edge <= Number(squared)), share, farthest);
     }
 
     /// The same with a wall. A ray that begins inside does not meet it.

@@ -34,6 +34,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <operant/math/prefetch.hpp>
 #include <operant/rigid_body/contact.hpp>
 #include <operant/rigid_body/impact.hpp>
 #include <operant/rigid_body/joint.hpp>
@@ -214,9 +215,20 @@ struct Engine {
     /// the rest of the step.
     template <class Listener>
     static bool begin(World& world, const Loads& loads, Island& island, Listener& listener) {
+        begin_contacts(world, listener);
+        return order_and_load(world, loads, island);
+    }
+    /// The first part of it.
+    template <class Listener>
+    static XSIMD_INLINE void begin_contacts(World& world, Listener& listener) {
         if (world.has_stepped == 0) find_contacts(world, all_bodies);
         update_contacts(world, listener);
-        return order_and_load(world, loads, island);
+    }
+
+    /// Fetches the edges of the contacts, which the first phase needs.
+    static XSIMD_INLINE void fetch_edges(const World& world) {
+        for (std::size_t i = 0; i < world.contact_count; ++i)
+            if (world.contacts[i].obstacle >= Scene::walls) prefetch(&world.edges[world.contacts[i].obstacle - Scene::walls]);
     }
 
     static XSIMD_INLINE void finish_asleep(World& world) { world.has_stepped = 1; }
@@ -366,10 +378,10 @@ struct Engine {
     /// The times at which bodies and contacts are while impacts are solved, as shares of the step.
     struct Times {
         std::array<Sweep, bodies> sweeps;
-        std::array<float, Scene::static_bodies> static_bodies{};
+        std::array<float, Scene::static_bodies> static_bodies;
         std::array<float, Scene::contacts> impacts;  ///< of each contact
-        std::array<bool, Scene::contacts> is_known{};  ///< whether `impacts` has it
-        std::array<std::uint8_t, Scene::contacts> counts{};  ///< of the impacts of each contact
+        std::array<bool, Scene::contacts> is_known;  ///< whether `impacts` has it
+        std::array<std::uint8_t, Scene::contacts> counts;  ///< of the impacts of each contact
     };
 
     /// An impact while it is solved.
@@ -384,9 +396,8 @@ struct Engine {
     /// velocities of its contacts for the rest of the step without joints, and moves it on; then the next impact.
     template <class Listener>
     static void solve_impacts(World& world, Starts& starts, Listener& listener) {
-        if (world.contact_count == 0) return;
         Times times;
-        begin_times(world, starts, times);
+        if (!begin_times(world, starts, times)) return;
         Impact impact;
         ContactWork works[impact_contacts];
         while (begin_impact(world, starts, times, impact, works, listener)) {
@@ -395,11 +406,36 @@ struct Engine {
         }
     }
 
-    static XSIMD_INLINE void begin_times(const World& world, const Starts& starts, Times& times) {
+    /// Begins the search for impacts. Returns false if all bodies stay clear of their obstacles, so that there are none; this is
+    /// found from boxes around the whole sweeps, and then from lines between sweep and obstacle.
+    static bool begin_times(const World& world, const Starts& starts, Times& times) {
+        std::array<SweptShape, bodies> swept;
+        unsigned known = 0;
+        bool may_meet = false;
+        for (std::size_t i = 0; i < world.contact_count; ++i) {
+            const Contact& contact = world.contacts[i];
+            const std::size_t b = contact.body;
+            const Body& body = world.bodies[b];
+            times.is_known[i] = false;
+            if (contact.enabled == 0 || body.is_awake == 0) continue;
+            if ((known >> b & 1) == 0) {
+                known |= 1u << b;
+                swept[b].set(Scene::shape(b), starts.places[b], body.place, body.position.angle - starts.positions[b].angle);
+            }
+            const bool is_clear = on_obstacle(world, contact, [&](const auto& obstacle) { return swept[b].stays_clear(obstacle); });
+            times.impacts[i] = 1;
+            times.is_known[i] = is_clear;
+            may_meet |= !is_clear;
+        }
+        if (!may_meet) return false;
         for (std::size_t b = 0; b < bodies; ++b) {
             const Motion<float> &start = starts.positions[b], &end = world.bodies[b].position;
             times.sweeps[b] = {Scene::shape(b).center, start.center, end.center, start.angle, end.angle, 0};
         }
+        for (std::size_t i = world.contact_count; i < Scene::contacts; ++i) times.is_known[i] = false;
+        times.static_bodies = {};
+        times.counts = {};
+        return true;
     }
 
     /// Finds the next impact, and pushes its body out. Returns false if there is none.
@@ -408,7 +444,7 @@ struct Engine {
     static bool begin_impact(World& world, Starts& starts, Times& times, Impact& impact, ContactWork* works, Listener& listener) {
         for (;;) {
             float share = 1;
-            const std::size_t first = first_impact(world, starts, times, share);
+            const std::size_t first = first_impact(world, times, share);
             if (first == Scene::contacts || 1.0f - 10.0f * tolerance::epsilon < share) return false;
             if (begin_impact(world, starts, times, first, share, impact, works, listener)) return true;
         }
@@ -520,12 +556,16 @@ struct Engine {
         for (std::size_t b = 0; b < bodies; ++b) move(island.positions[b], island.velocities[b], Scene::time_step);
     }
 
-    /// Finds the limit that a joint is at or beyond. Its impulse begins with 0 if it is not that of the last step.
-    static XSIMD_INLINE Limit find_limit(World& world, std::size_t j) {
+    /// Returns the limit that a joint is at or beyond.
+    static XSIMD_INLINE Limit limit_of(const World& world, std::size_t j) {
         const Joint& joint = Scene::joint_list[j];
-        JointMemory& memory = world.joints[j];
         const float angle = world.bodies[joint.b].position.angle - world.bodies[joint.a].position.angle - joint.reference;
-        const Limit limit = angle <= joint.lower ? Limit::lower : angle >= joint.upper ? Limit::upper : Limit::none;
+        return angle <= joint.lower ? Limit::lower : angle >= joint.upper ? Limit::upper : Limit::none;
+    }
+    /// Finds the limit of a joint. Its impulse begins with 0 if it is not that of the last step.
+    static XSIMD_INLINE Limit find_limit(World& world, std::size_t j) {
+        JointMemory& memory = world.joints[j];
+        const Limit limit = limit_of(world, j);
         if (limit == Limit::none || limit != memory.limit) memory.limit_impulse = 0;
         memory.limit = limit;
         return limit;
@@ -643,44 +683,8 @@ private:
                                              position);
     }
 
-    /// Returns true if the polygon's sweep stays clear of the obstacle, by the target of Impact and more: the vertices at both
-    /// ends are on one side of a line that the obstacle is not. Between them, a vertex that turns leaves its chord by
-    /// radius * angle^2 / 8 at most.
-    template <class Obstacle>
-    static XSIMD_INLINE bool stays_clear(const Obstacle& obstacle, const Polygon& shape, const Place<float>& start,
-                                         const Place<float>& end, float turn) {
-        if (turn * turn > 1) return false;
-        const float distance = 0.0066f + 0.13f * shape.radius * turn * turn;
-        std::array<Vector, std::size_t{2} * Polygon::capacity> vertices;
-        const int count = 2 * shape.count;
-        for (int i = 0; i < shape.count; ++i) {
-            vertices[2 * i] = start(shape.vertices[i]);
-            vertices[2 * i + 1] = end(shape.vertices[i]);
-        }
-        return stays_clear(obstacle, vertices, count, distance);
-    }
-    template <class Vertices>
-    static XSIMD_INLINE bool stays_clear(const Edge& edge, const Vertices& vertices, int count, float distance) {
-        float low = FLT_MAX, high = -FLT_MAX;
-        for (int i = 0; i < count; ++i) {
-            const float separation = dot(vertices[i] - edge.from, edge.normal);
-            low = least(low, separation);
-            high = most(high, separation);
-        }
-        return low > distance || high < -distance;
-    }
-    template <class Vertices>
-    static XSIMD_INLINE bool stays_clear(const Wall& wall, const Vertices& vertices, int count, float distance) {
-        for (std::size_t side = 0; side < Wall::count; ++side) {
-            float low = FLT_MAX;
-            for (int i = 0; i < count; ++i) low = least(low, dot(vertices[i] - wall.vertices[side], wall.normals[side]));
-            if (low > distance) return true;
-        }
-        return false;
-    }
-
     /// Returns the contact whose impact is the first one, or Scene::contacts.
-    static std::size_t first_impact(const World& world, const Starts& starts, Times& times, float& share) {
+    static std::size_t first_impact(const World& world, Times& times, float& share) {
         std::size_t first = Scene::contacts;
         for (std::size_t i = world.contact_count; i-- > 0;) {
             const Contact& contact = world.contacts[i];
@@ -688,7 +692,7 @@ private:
             if (!times.is_known[i]) {
                 const Body& body = world.bodies[contact.body];
                 if (body.is_awake == 0) continue;
-                times.impacts[i] = impact_of(world, starts, times, contact);
+                times.impacts[i] = impact_of(world, times, contact);
                 times.is_known[i] = true;
             }
             if (times.impacts[i] < share) first = i, share = times.impacts[i];
@@ -697,7 +701,7 @@ private:
     }
 
     /// The share of the step at which a body meets the obstacle, or 1.
-    static XSIMD_INLINE float impact_of(const World& world, const Starts& starts, Times& times, const Contact& contact) {
+    static XSIMD_INLINE float impact_of(const World& world, Times& times, const Contact& contact) {
         Sweep& sweep = times.sweeps[contact.body];
         const Polygon& shape = Scene::shape(contact.body);
         // Both bodies begin at the later of their times.
@@ -708,9 +712,6 @@ private:
         else if (sweep.begun < of_obstacle)
             sweep.begin_at(begun);
         return on_obstacle(world, contact, [&](const auto& obstacle) {
-            if (sweep.begun == 0 && stays_clear(obstacle, shape, starts.places[contact.body], world.bodies[contact.body].place,
-                                                sweep.end_angle - sweep.start_angle))
-                return 1.0f;
             bool touches;
             const float time = impact_time(touches, obstacle, shape, sweep);
             return touches ? least(begun + (1.0f - begun) * time, 1.0f) : 1.0f;
