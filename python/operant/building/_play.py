@@ -80,12 +80,15 @@ def _info_arrays(name: str, infos: Mapping[str, Any]) -> Results:
 
 
 def difference(one: Results, other: Results) -> tuple[str, int] | None:
-    """Find the first results that differ: their name, and the first env where they do."""
+    """Find the first results whose bits differ: their name, and the first env where they do. All NaNs are equal."""
     for name, present in (one | other).items():
         a, b = (results.get(name, np.zeros_like(present)) for results in (one, other))
         if a.shape != b.shape or a.dtype != b.dtype:
             return name, 0
-        same = ((a == b) | ((a != a) & (b != b))).all(axis=tuple(range(1, a.ndim)))
+        same = (a == b) | ((a != a) & (b != b))
+        if a.dtype.kind == "f":
+            same &= (np.signbit(a) == np.signbit(b)) | (a != a)
+        same = same.all(axis=tuple(range(1, a.ndim)))
         if not same.all():
             return name, int(same.argmin())
     return None

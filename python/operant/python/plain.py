@@ -69,7 +69,7 @@ class Plain:
             frames = traceback.extract_tb(error.__traceback__)
             own = [one for one in frames if one.filename != __file__] or list(frames)
             place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
-            text = f"{name}: {type(error).__name__}: {error}{place}"
+            text = f"{name}: {': '.join(filter(None, (type(error).__name__, str(error))))}{place}"
         encoded = text.encode()[: size - 1]
         if error is not None:
             while len(_causes) >= _MOST_CAUSES:

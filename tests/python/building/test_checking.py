@@ -15,7 +15,7 @@ from conftest import needs_compiler
 
 import operant
 from operant import cli, envs
-from operant.building._play import random_actions
+from operant.building._play import difference, random_actions
 from operant.building.checking import reported
 from operant.building.libraries import SUFFIX
 from operant.cli import check
@@ -401,3 +401,16 @@ def test_the_bar_counts_plays(capsys):
     operant.check_environment(envs.CartPoleVecEnv, num_envs=3, steps=10, progress=True)
     done, total = re.findall(r"(\d+)\S*/(\d+)\S* \[", capsys.readouterr().err)[-1]
     assert done == total
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_results_differ_in_bits(dtype):
+    """Python's own equality says that 0.0 is -0.0, and that a NaN is not itself."""
+    first = {"reward": np.array([np.nan, 0.0, -0.0], dtype)}
+    assert difference(first, {"reward": np.array([-np.nan, 0.0, -0.0], dtype)}) is None
+    assert difference(first, {"reward": np.array([np.nan, 0.0, 0.0], dtype)}) == ("reward", 2)
+    assert difference(first, {"reward": np.array([0.0, 0.0, -0.0], dtype)}) == ("reward", 0)
+    assert difference({"state": np.zeros((2, 2), dtype)}, {"state": np.array([[0, 0], [0, -0.0]], dtype)}) == (
+        "state",
+        1,
+    )

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 import traceback
@@ -141,8 +142,9 @@ def test_check_environment_finds_nothing_in_correct_environments(name):
         ("s.x = s.x * 3 + 1", "plain Python raised RuntimeError, compiled code did not:.*OverflowError: .*64 bits"),
         ("s.x += int(math.sqrt(9 - s.x) > -1.0)", "plain Python raised RuntimeError, .*ValueError: .*"),
         ("", "compiled code and plain Python differ: .*in plain Python"),
+        ("return SPEED * 0.0, s.x > 40", "compiled code and plain Python differ: reward is 0.0, and -0.0 in plain"),
     ],
-    ids=["overflow", "domain", "frozen_global"],
+    ids=["overflow", "domain", "frozen_global", "sign_of_zero"],
 )
 def test_check_environment_finds_what_the_compiler_changes(tmp_path, step, said):
     if step:
@@ -150,8 +152,8 @@ def test_check_environment_finds_what_the_compiler_changes(tmp_path, step, said)
         made = walk(tmp_path, text, f"{step}\n        return 0.0, False")
     else:
         made = walk(tmp_path, name="frozen")
-        made(2)
-        made._declaration.functions["step"].__globals__["SPEED"] = 2
+    made(2)  # compiles it
+    made._declaration.functions["step"].__globals__["SPEED"] = -1
     with pytest.raises(operant.CheckError) as caught:
         operant.check_environment(made, num_envs=2, steps=60)
     assert re.search(said, str(caught.value).replace("\n", " "))
@@ -337,6 +339,20 @@ def test_an_exception_names_env_and_line(tmp_path, name, plain, workers):
     assert (frames[0].name, frames[-1].filename) == ("step", str(tmp_path / f"{name}.py"))
     with pytest.raises(gym.error.ClosedEnvironmentError, match="env 530"):
         print(env.state)
+
+
+def test_ctrl_c_in_plain_python_is_the_cause_of_the_error(tmp_path):
+    stop = "import signal\n        signal.raise_signal(signal.SIGINT)"
+    env = walk(tmp_path, "s.x += SPEED * action", stop, name="stops").plain(3)
+    env.reset(seed=0)
+    # A process in the background does not have this handler.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(RuntimeError, match=r"env 0, in `step`: KeyboardInterrupt \(.*now closed") as caught:
+            env.step(np.zeros(3, np.int64))
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert type(caught.value.__cause__) is KeyboardInterrupt
 
 
 @needs_numba
