@@ -1,4 +1,4 @@
-"""Proximal policy optimisation in one file, in the style of CleanRL. Learns to land in about a second on one core.
+"""Proximal policy optimisation in one file, in the style of CleanRL. Learns to land in about three seconds on one core.
 
     pip install torch
     python ppo.py                                   # LunarLander-v3
