@@ -22,9 +22,13 @@ import garden
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.spaces import Box
 from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
+from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
 import operant
+from operant.policies import MLP, Linear
 from operant.python import classes
 
 ROOT = Path(__file__).parents[3]
@@ -124,7 +128,7 @@ def test_compiled_runs_equal_plain_python(name, mode):
         assert_same(*steps)
         np.testing.assert_array_equal(envs[0].state, envs[1].state)
         ended = steps[0][2] | steps[0][3]
-        if envs[0].metadata["autoreset_mode"].value == "Disabled" and ended.any():
+        if mode is AutoresetMode.DISABLED and ended.any():
             assert_same(*(env.reset(options={"reset_mask": ended}) for env in envs))
 
 
@@ -229,6 +233,79 @@ def test_a_rollout_is_the_loop_of_steps():
         np.testing.assert_array_equal(batch.terminations[i], terminated)
         np.testing.assert_array_equal(batch.truncations[i], truncated)
     np.testing.assert_array_equal(looped.state, rolled.state)
+
+
+#: For environments: a policy that runs without Python.
+NETWORKS = {
+    "inventory": lambda rng: Linear(rng.normal(size=(11, 3)), rng.normal(size=11)),
+    "pendulum": lambda rng: MLP([rng.normal(size=(16, 3)), rng.normal(size=(1, 16))], action_space=Box(-2, 2, (1,))),
+}
+
+
+@needs_numba
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_acts_in_a_rollout_as_in_a_loop_of_steps(name, mode):
+    made, policy = example(name), NETWORKS[name](np.random.default_rng(0))
+    looped, rolled = (made(5, autoreset_mode=mode, max_episode_steps=50) for _ in range(2))
+    observations, _ = looped.reset(seed=3)
+    rolled.reset(seed=3)
+    batch = rolled.rollout(policy, 40)
+    assert len(np.unique(batch.actions)) > 1
+    for i in range(40):
+        actions = policy(observations)
+        observations, rewards, terminated, truncated, _ = looped.step(actions)
+        np.testing.assert_array_equal(batch.actions[i], actions)
+        np.testing.assert_array_equal(batch.observations[i], observations)
+        np.testing.assert_array_equal(batch.rewards[i], rewards)
+        np.testing.assert_array_equal(batch.terminations[i], terminated)
+        np.testing.assert_array_equal(batch.truncations[i], truncated)
+    np.testing.assert_array_equal(looped.state, rolled.state)
+
+
+@needs_numba
+@pytest.mark.parametrize("is_compiled", [True, False], ids=["network", "function"])
+def test_evaluations_play_the_episodes_of_a_loop(is_compiled):
+    made, policy = example("inventory"), NETWORKS["inventory"](np.random.default_rng(0))
+    env = made.plain(4, autoreset_mode="SameStep", max_episode_steps=20)
+    observations, _ = env.reset(seed=7)
+    returns = np.zeros((2, 4))
+    for i in range(40):
+        observations, rewards, _, truncated, _ = env.step(policy(observations))
+        returns[i // 20] += rewards
+        assert truncated.all() == (i % 20 == 19)
+    seen, lengths = made(4, max_episode_steps=20).evaluate(policy if is_compiled else lambda x: policy(x), 2, seed=7)
+    np.testing.assert_allclose(seen, returns, rtol=1e-6)  # the rewards of the loop are rounded to float32
+    assert (lengths == 20).all()
+
+
+@needs_numba
+def test_statistics_of_episodes_are_those_of_gymnasiums_wrapper(mode):
+    made = example("snake")
+    env = made(9, autoreset_mode=mode, max_episode_steps=12, record_episode_statistics=True)
+    wrapped = RecordEpisodeStatistics(made.plain(9, autoreset_mode=mode, max_episode_steps=12))
+    for one in (env, wrapped):
+        one.reset(seed=2)
+    episodes = []
+    env.action_space.seed(4)
+    for _ in range(60):
+        action = env.action_space.sample()
+        _, _, terminated, truncated, infos = env.step(action)
+        theirs = wrapped.step(action)[4]
+        assert ("episode" in infos) == ("episode" in theirs)
+        ended = terminated | truncated
+        if not ended.any():
+            continue
+        np.testing.assert_array_equal(infos["_episode"], theirs["_episode"])
+        for key in "rl":
+            np.testing.assert_array_equal(infos["episode"][key], theirs["episode"][key])
+        episodes.append([infos["episode"][key][ended] for key in "rl"])
+        if mode is AutoresetMode.DISABLED:
+            for one in (env, wrapped):
+                one.reset(options={"reset_mask": ended})
+    returns, lengths = np.concatenate(episodes, axis=1)
+    logs = env.get_logs()
+    assert logs["episode_count"] == len(returns) > 20
+    assert (logs["total_reward"], logs["total_steps"]) == (returns.sum(), lengths.sum())
 
 
 @needs_numba
