@@ -3,6 +3,8 @@
 pip install stable-baselines3
 """
 
+import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,14 @@ from operant.adapters.sb3 import make_vec_env
 
 torch.set_num_threads(1)  # more threads slow down such small networks
 
-SnakeVecEnv = operant.load(Path(__file__).parents[1] / "environments/snake.hpp")
+EXAMPLES = Path(__file__).parents[1]
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+parser.add_argument("--python", action="store_true", help="the Snake that is written in Python; pip install numba")
+if parser.parse_args().python:
+    sys.path.append(str(EXAMPLES / "in_python"))
+    from snake import Snake as SnakeVecEnv
+else:
+    SnakeVecEnv = operant.load(EXAMPLES / "environments/snake.hpp")
 
 
 class BoardNetwork(BaseFeaturesExtractor):
@@ -70,7 +79,7 @@ model = PPO(
     seed=1,
     device="cpu",
 )
-model.learn(600_000)
+model.learn(1_000_000)
 trained, random = mean_length(model), mean_length(None)
 print("mean length of the trained and of a random player:", trained, random)
 print("ratio:", trained / random)

@@ -30,7 +30,7 @@ def run_example(tmp_path):
     def run(name, *arguments):
         script = ROOT / "examples" / "training" / name
         done = subprocess.run(
-            [sys.executable, script, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=600
+            [sys.executable, script, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=1800
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
         print(done.stdout)
