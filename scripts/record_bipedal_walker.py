@@ -8,12 +8,11 @@ Runs go on after the end of episodes. Each has an environment of its own. Some p
 bodies hit the ground fast and fly along the track. The test has the same policies.
 """
 
-import struct
 from pathlib import Path
 
 import numpy as np
 from gymnasium.envs.box2d.bipedal_walker import BipedalWalker
-from record_lunar_lander import MASK, Numbers, bits
+from record_lunar_lander import Numbers, hashed
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "cpp" / "bipedal_walker_runs.inc"
 
@@ -103,16 +102,7 @@ def run(seed, hardcore, policy, steps):
             bodies[thrown[0]].linearVelocity = thrown[1][:2]
             bodies[thrown[0]].angularVelocity = thrown[1][2]
         s, reward, terminated, _, _ = env.step(action)
-        words = []
-        for body in bodies:
-            position, velocity = body.position, body.linearVelocity
-            words += map(bits, (position[0], position[1], body.angle, velocity[0], velocity[1], body.angularVelocity))
-            words.append(int(body.awake))
-        words += map(bits, s)
-        words += struct.unpack("<II", struct.pack("<d", float(reward)))
-        words.append(int(terminated))
-        for word in words:
-            result = ((result ^ word) * 1099511628211) & MASK
+        result = hashed(result, bodies, s, reward, terminated)
         end = end or (t if terminated else 0)
         touching += bool(s[8] or s[13])
         asleep += not env.hull.awake

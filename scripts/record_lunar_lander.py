@@ -79,6 +79,21 @@ def bits(number):
     return struct.unpack("<I", struct.pack("<f", number))[0]
 
 
+def hashed(result, bodies, s, reward, terminated):
+    """Return the FNV-1a hash that follows `result`, with the bits of a step."""
+    words = []
+    for body in bodies:
+        position, velocity = body.position, body.linearVelocity
+        words += map(bits, (position[0], position[1], body.angle, velocity[0], velocity[1], body.angularVelocity))
+        words.append(int(body.awake))
+    words += map(bits, s)
+    words += struct.unpack("<II", struct.pack("<d", float(reward)))
+    words.append(int(terminated))
+    for word in words:
+        result = ((result ^ word) * 1099511628211) & MASK
+    return result
+
+
 def run(seed, continuous, gravity, wind, policy, steps):
     """Return the hash of a run, and numbers that show what has happened in it."""
     env = LunarLander(
@@ -100,16 +115,7 @@ def run(seed, continuous, gravity, wind, policy, steps):
             bodies[pushed[0]].linearVelocity = pushed[1][:2]
             bodies[pushed[0]].angularVelocity = pushed[1][2]
         s, reward, terminated, _, _ = env.step(np.array(throttles, np.float32) if continuous else action)
-        words = []
-        for body in bodies:
-            position, velocity = body.position, body.linearVelocity
-            words += map(bits, (position[0], position[1], body.angle, velocity[0], velocity[1], body.angularVelocity))
-            words.append(int(body.awake))
-        words += map(bits, s)
-        words += struct.unpack("<II", struct.pack("<d", float(reward)))
-        words.append(int(terminated))
-        for word in words:
-            result = ((result ^ word) * 1099511628211) & MASK
+        result = hashed(result, bodies, s, reward, terminated)
         terminations += terminated
         touching += any(leg.ground_contact for leg in env.legs)
     return result, terminations, touching

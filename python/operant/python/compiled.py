@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import types as python_types
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -179,8 +180,8 @@ def compile_functions(d: Declaration) -> ObjectCode:
     signature = types.int64(types.CPointer(types.int64))
     for name in (_STEP, _RESTART, _OBSERVE):
         made = numba.njit(signature, error_model="python", no_cpython_wrapper=True, no_cfunc_wrapper=True)(space[name])
-        result = next(iter(made.overloads.values()))
-        compiled.append((result.fndesc.llvm_func_name, *_object_of(result.library)))
+        description, library = attrgetter("fndesc", "library")(next(iter(made.overloads.values())))
+        compiled.append((description.llvm_func_name, *_object_of(library)))
     names, objects, uses_runtime = zip(*compiled, strict=True)
     return ObjectCode(names, objects, any(uses_runtime))
 
