@@ -5,7 +5,8 @@
 Each run has a seed, a version, a policy and a number of steps, and a hash of the bits of all that a step computes:
 positions, angles and velocities of the five bodies, whether they are awake, observations, rewards and terminations.
 Runs go on after the end of episodes. Each has an environment of its own. Some policies also set velocities, so that
-bodies hit the ground fast and fly along the track. The test has the same policies.
+bodies hit the ground fast, fly along the track, or overlap it so far that the cap of a push counts (flung). The test
+has the same policies.
 """
 
 from pathlib import Path
@@ -16,8 +17,8 @@ from record_lunar_lander import Numbers, hashed
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "cpp" / "bipedal_walker_runs.inc"
 
-POLICIES = ("random", "held", "extreme", "rest", "stand", "gait", "stumble", "thrown", "hurled")
-STEPS = {"rest": 300, "stand": 300, "gait": 500, "stumble": 500, "thrown": 400, "hurled": 400}
+POLICIES = ("random", "held", "extreme", "rest", "stand", "gait", "stumble", "thrown", "hurled", "flung")
+STEPS = {"rest": 300, "stand": 300, "gait": 500, "stumble": 500, "thrown": 400, "hurled": 400, "flung": 100}
 
 
 class Gait:
@@ -63,7 +64,7 @@ def choose(policy, t, s, gait, held, numbers):
     drawn = [(numbers.below(1331) - 665) / 512 for _ in range(4)]
     signs = [numbers.below(3) - 1.0 for _ in range(4)]
     chance = numbers.below(10)
-    if policy in ("random", "held", "thrown", "hurled") and (policy == "random" or t % 8 == 0):
+    if policy in ("random", "held", "thrown", "hurled", "flung") and (policy == "random" or t % 8 == 0):
         held[:] = drawn
     if policy == "extreme" and t % 25 == 0:
         held[:] = signs
@@ -84,6 +85,8 @@ def throw(policy, t, numbers):
         return body, (x / 4, y / 8, w / 8)
     if policy == "hurled" and t % 40 == 39:
         return body, (abs(x) * 1.0, y * 1.0, w / 4)
+    if policy == "flung" and t % 20 == 19:
+        return body, (x * 2.0, y * 2.0, w * 1.0)
     return None
 
 

@@ -21,7 +21,7 @@ namespace recorded_runs::walker {
 using operant::BipedalWalker;
 using Action = std::array<double, 4>;
 
-enum class Policy { random, held, extreme, rest, stand, gait, stumble, thrown, hurled };
+enum class Policy { random, held, extreme, rest, stand, gait, stumble, thrown, hurled, flung };
 
 struct Run {
     std::uint64_t seed;
@@ -81,7 +81,7 @@ inline void choose(Policy policy, int t, const std::array<float, 24>& observatio
     for (double& number : drawn) number = static_cast<double>(numbers.below(1331) - 665) / 512;
     for (double& sign : signs) sign = static_cast<double>(numbers.below(3)) - 1;
     const std::int64_t chance = numbers.below(10);
-    const bool is_drawn = policy == Policy::held || policy == Policy::thrown || policy == Policy::hurled;
+    const bool is_drawn = policy == Policy::held || policy >= Policy::thrown;
     if (policy == Policy::random || (is_drawn && t % 8 == 0)) held = drawn;
     if (policy == Policy::extreme && t % 25 == 0) held = signs;
     if (policy == Policy::stand) held = {0, 0.25, 0, 0.25};
@@ -98,6 +98,7 @@ inline void throw_body(Policy policy, int t, BipedalWalker::State& state, Number
     auto& velocity = state.world.bodies[body].velocity;
     if (policy == Policy::thrown && t % 30 == 29) velocity = {{x / 4, y / 8}, w / 8};
     if (policy == Policy::hurled && t % 40 == 39) velocity = {{std::fabs(x), y}, w / 4};
+    if (policy == Policy::flung && t % 20 == 19) velocity = {{2 * x, 2 * y}, w};
 }
 
 /// All recorded runs, as envs.
