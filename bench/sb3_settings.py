@@ -1,20 +1,22 @@
-"""Compare settings of Stable-Baselines3's PPO for many envs of Operant with those of the RL Zoo on Gymnasium's envs.
+"""Find settings of Stable-Baselines3's PPO for many envs, and compare them with the RL Zoo's on Gymnasium's envs.
 
     make test-integrations
-    build/integrations/bin/python bench/sb3_settings.py --seeds 3 --cap 60 --json docs/sb3_settings.json
-    build/integrations/bin/python bench/sb3_settings.py LunarLander-v3 --search 20
+    build/integrations/bin/python bench/sb3_settings.py --search --json docs/sb3_settings.json LunarLander-v3
+    build/integrations/bin/python bench/sb3_settings.py --json docs/sb3_settings.json LunarLander-v3
 
-Each run is a new process with one thread. It ends once the policy without noise reaches Gymnasium's threshold in 100
-new episodes, or after `--cap` seconds of processor time. Judgements and imports do not count. The contenders take
-turns: other programs on the machine slow all of them down. `--search` tries random changes of SETTINGS.
+`--search` is a successive halving: it runs each of CANDIDATES with one seed, keeps the faster half, runs those with the
+next seed, and so on, and ends runs that take three times as long as the fastest one. The comparison takes the winner
+from the file. Its contenders take turns: other programs on the machine slow all of them down.
+
+Each run is a new process in which torch has one thread. It ends once the policy without noise reaches Gymnasium's
+threshold, or after `--cap` seconds. The judge is Gymnasium's own environment, in 100 new episodes; it is asked only if
+100 episodes of Operant's have passed, because those take less time. Judgements and imports do not count.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import random
 import resource
 import subprocess
 import sys
@@ -23,29 +25,61 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from training_times import ONE_THREAD, threshold
 
 from operant.cli.machine import machine
 
-# Gymnasium's thresholds. Pendulum has none; its best possible mean return is about -140.
-SOLVED = {"CartPole-v1": 475, "Acrobot-v1": -100, "Pendulum-v1": -200, "LunarLander-v3": 200, "BipedalWalker-v3": 300}
+# "lin_" is a value that falls to 0 over n_timesteps. "normalize" are the arguments of VecNormalize. The rest is PPO's.
+MANY = {"vf_coef": 0.25, "normalize": {"norm_obs": False}, "hidden": 64, "activation": "ReLU"}
+CARTPOLE = MANY | {"n_timesteps": 300_000}
+ACROBOT = MANY | {"n_timesteps": 1_000_000, "ent_coef": 0.01, "gae_lambda": 0.94}
+PENDULUM = MANY | {"n_timesteps": 600_000, "gamma": 0.9, "n_epochs": 10}
+LANDER = MANY | {"n_timesteps": 1_500_000, "gamma": 0.997, "gae_lambda": 0.97, "hidden": 32}
+WALKER = MANY | {"n_timesteps": 8_000_000, "gamma": 0.995, "log_std_init": -0.5, "normalize": {}}
 
-# "lin" is a value that falls to 0 over n_timesteps. "normalize" are the arguments of VecNormalize. The rest is PPO's.
-COMMON = {"vf_coef": 0.25, "normalize": {"norm_obs": False}, "n_epochs": 4, "hidden": 64, "activation": "ReLU"}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "CartPole-v1": COMMON
-    | {"n_envs": 64, "n_steps": 64, "batch_size": 512, "lin_learning_rate": 4e-3, "n_timesteps": 500_000},
-    "Acrobot-v1": COMMON
-    | {"n_envs": 64, "n_steps": 64, "batch_size": 512, "lin_learning_rate": 4e-3, "n_timesteps": 1_000_000}
-    | {"ent_coef": 0.01},
-    "Pendulum-v1": COMMON
-    | {"n_envs": 32, "n_steps": 200, "batch_size": 128, "lin_learning_rate": 1e-3, "n_timesteps": 600_000}
-    | {"gamma": 0.95, "n_epochs": 10},
-    "LunarLander-v3": COMMON
-    | {"n_envs": 64, "n_steps": 128, "batch_size": 512, "lin_learning_rate": 4e-3, "n_timesteps": 1_500_000}
-    | {"gamma": 0.997, "gae_lambda": 0.97, "n_epochs": 2, "hidden": 32},
-    "BipedalWalker-v3": COMMON
-    | {"n_envs": 64, "n_steps": 256, "batch_size": 1024, "lin_learning_rate": 2e-3, "n_timesteps": 8_000_000}
-    | {"gamma": 0.995, "log_std_init": -0.5, "normalize": {}},
+
+def size(n_envs: int, n_steps: int, batch_size: int, n_epochs: int, learning_rate: float) -> dict[str, Any]:
+    """Name the settings that decide how large the updates are and how many."""
+    return {"n_envs": n_envs, "n_steps": n_steps, "batch_size": batch_size, "n_epochs": n_epochs} | {
+        "lin_learning_rate": learning_rate
+    }
+
+
+CANDIDATES: dict[str, list[dict[str, Any]]] = {
+    "CartPole-v1": [
+        CARTPOLE | size(64, 64, 512, 4, 4e-3),
+        CARTPOLE | size(64, 32, 512, 8, 4e-3),
+        CARTPOLE | size(64, 32, 512, 8, 4e-3) | {"gamma": 0.98, "gae_lambda": 0.8},
+        CARTPOLE | size(32, 64, 256, 10, 3e-3),
+        CARTPOLE | size(128, 32, 1024, 8, 6e-3),
+    ],
+    "Acrobot-v1": [
+        ACROBOT | size(64, 64, 512, 4, 4e-3),
+        ACROBOT | size(64, 128, 1024, 4, 4e-3),
+        ACROBOT | size(128, 64, 1024, 4, 4e-3),
+        ACROBOT | size(256, 64, 2048, 4, 6e-3),
+        ACROBOT | size(32, 128, 512, 4, 3e-3) | {"normalize": {}},
+    ],
+    "Pendulum-v1": [
+        PENDULUM | size(32, 200, 128, 10, 1e-3) | {"gamma": 0.95},
+        PENDULUM | size(32, 128, 256, 10, 2e-3),
+        PENDULUM | size(32, 128, 256, 10, 2e-3) | {"use_sde": True, "sde_sample_freq": 4, "activation": "Tanh"},
+        PENDULUM | size(64, 64, 512, 10, 3e-3),
+        PENDULUM | size(64, 100, 256, 10, 2e-3) | {"activation": "Tanh"},
+    ],
+    "LunarLander-v3": [
+        LANDER | size(64, 128, 512, 2, 4e-3),
+        LANDER | size(128, 64, 512, 2, 4e-3),
+        LANDER | size(128, 128, 1024, 3, 6e-3),
+        LANDER | size(256, 64, 1024, 3, 6e-3),
+        LANDER | size(64, 128, 1024, 4, 4e-3),
+    ],
+    "BipedalWalker-v3": [
+        WALKER | size(64, 256, 1024, 4, 2e-3),
+        WALKER | size(128, 128, 1024, 4, 2e-3),
+        WALKER | size(128, 256, 2048, 4, 3e-3),
+        WALKER | size(256, 128, 2048, 6, 2e-3),
+    ],
 }
 # rl-baselines3-zoo, hyperparams/ppo.yml. The lander's are those of LunarLander-v2.
 ZOO: dict[str, dict[str, Any]] = {
@@ -60,21 +94,10 @@ ZOO: dict[str, dict[str, Any]] = {
     "BipedalWalker-v3": {"n_envs": 32, "n_timesteps": 5_000_000, "n_steps": 2048, "batch_size": 64, "gamma": 0.999}
     | {"learning_rate": 3e-4, "clip_range": 0.18, "normalize": {}},
 }
-CONTENDERS = ("these settings, Operant", "RL Zoo, DummyVecEnv", "RL Zoo, SubprocVecEnv")
-# Values that a search tries instead.
-CHANGES = {
-    "n_envs": [32, 64, 128, 256],
-    "n_steps": [32, 64, 128, 256],
-    "batch_size": [256, 512, 1024, 2048],
-    "n_epochs": [2, 4, 8],
-    "lin_learning_rate": [1e-3, 2e-3, 3e-3, 4e-3, 6e-3],
-    "gae_lambda": [0.9, 0.95, 0.97],
-    "ent_coef": [0.0, 0.01],
-    "hidden": [32, 64],
-}
+CONTENDERS = ("Operant", "DummyVecEnv", "SubprocVecEnv")
 
 
-def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: float) -> dict[str, Any]:
+def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: float, cap_cpu: float) -> dict[str, Any]:
     """Train until the environment is solved. Return wall time, processor time, steps, and mean return."""
     import torch
     import torch._dynamo  # before the clock starts
@@ -87,17 +110,20 @@ def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: f
     from operant.adapters.sb3 import make_vec_env as make_operant
 
     torch.set_num_threads(1)
-    settings = settings.copy()
-    judge: Any = make_operant(env_id, 100, seed + 1000)
+    settings, solved = settings.copy(), threshold(env_id)
+    judges: list[Any] = [make_operant(env_id, 100, seed + 1000), make_vec_env(env_id, 100, seed + 1000)]
     began, began_cpu = time.perf_counter(), time.process_time()
     judging = judging_cpu = 0.0
-    kind = {"vec_env_cls": SubprocVecEnv} if vec_env == "SubprocVecEnv" else {}
+    # A forked process has already imported torch, and its processor time is known.
+    kind = (
+        {"vec_env_cls": SubprocVecEnv, "vec_env_kwargs": {"start_method": "fork"}} if vec_env == "SubprocVecEnv" else {}
+    )
     make = make_operant if vec_env == "Operant" else make_vec_env
     env: Any = make(env_id, settings.pop("n_envs"), seed, **kind)
     normalize = settings.pop("normalize", None)
     if normalize is not None:
         env = VecNormalize(env, gamma=settings.get("gamma", 0.99), **normalize)
-        judge = VecNormalize(judge, training=False, norm_reward=False, **normalize)
+        judges = [VecNormalize(judge, training=False, **normalize | {"norm_reward": False}) for judge in judges]
 
     class Judged(BaseCallback):
         """Ends the training once the policy without noise is good enough, or after the time."""
@@ -105,16 +131,20 @@ def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: f
         mean = -np.inf
 
         def _on_step(self) -> bool:
-            return self.mean < SOLVED[env_id] and time.process_time() - began_cpu - judging_cpu < cap
+            wall, cpu = time.perf_counter() - began - judging, time.process_time() - began_cpu - judging_cpu
+            return self.mean < solved and wall < cap and cpu < cap_cpu
 
         def _on_rollout_start(self) -> None:
             nonlocal judging, judging_cpu
             since, since_cpu = time.perf_counter(), time.process_time()
             recent = [one["r"] for one in self.model.ep_info_buffer]
-            if recent and np.mean(recent) >= SOLVED[env_id] - 0.3 * abs(SOLVED[env_id]):
-                if normalize is not None and env.norm_obs:
-                    judge.obs_rms = env.obs_rms
-                self.mean = float(evaluate_policy(self.model, judge, 100, warn=False)[0])
+            if recent and np.mean(recent) >= solved - 0.2 * abs(solved):
+                for judge in judges:
+                    if normalize is not None and env.norm_obs:
+                        judge.obs_rms = env.obs_rms
+                    self.mean = float(evaluate_policy(self.model, judge, 100, warn=False)[0])
+                    if self.mean < solved:
+                        break
             judging += time.perf_counter() - since
             judging_cpu += time.process_time() - since_cpu
 
@@ -138,75 +168,78 @@ def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: f
     return {"wall": wall, "cpu": cpu, "steps": model.num_timesteps, "mean": judged.mean}
 
 
-def run(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: float) -> dict[str, Any]:
+def run(
+    env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: float, cap_cpu: float = np.inf
+) -> dict[str, Any]:
     """Train in a new process."""
-    task = json.dumps([env_id, settings, vec_env, seed, cap])
-    environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    done = subprocess.run([sys.executable, __file__, "--run", task], env=environment, capture_output=True, text=True)
+    task = json.dumps([env_id, settings, vec_env, seed, cap, cap_cpu])
+    done = subprocess.run([sys.executable, __file__, "--run", task], env=ONE_THREAD, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{env_id}, {vec_env}, seed {seed}:\n{done.stderr}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    result |= {"env_id": env_id, "seed": seed, "solved": result["mean"] >= SOLVED[env_id]}
+    result |= {"env_id": env_id, "seed": seed, "solved": result["mean"] >= threshold(env_id)}
     print(vec_env, result, file=sys.stderr, flush=True)
     return result
 
 
-def search(env_id: str, trials: int, seeds: int, cap: float) -> None:
-    """Try random changes of the best settings so far, and print those that solve with less processor time."""
-    best, least = SETTINGS[env_id], np.inf
-    choose = random.Random(0)
-    for trial in range(trials):
-        names = choose.sample(list(CHANGES), 2) if trial else []
-        settings = best | {name: choose.choice(CHANGES[name]) for name in names}
-        runs = [run(env_id, settings, "Operant", seed, min(cap, 2 * least)) for seed in range(1, seeds + 1)]
-        median = float(np.median([one["cpu"] if one["solved"] else np.inf for one in runs]))
-        if median < least:
-            best, least = settings, median
-            print(f"{median:.1f} s of processor time: {settings}", flush=True)
+def search(env_id: str, cap: float) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Run all candidates with one seed, the faster half with the next one, and so on. Return the runs and the best."""
+    left, runs, seed = CANDIDATES[env_id], [], 100  # other seeds than those of the comparison
+    while len(left) > 1:
+        times = []
+        for settings in left:
+            found = run(env_id, settings, "Operant", seed, cap, cap_cpu=3 * min([np.inf, *times]))
+            runs.append({"settings": settings} | found)
+            times.append(found["cpu"] if found["solved"] else np.inf)
+        left = [left[i] for i in np.argsort(times)[: len(left) // 2]]
+        seed += 1
+    return runs, left[0]
 
 
-def compare(env_ids: list[str], seeds: int, cap: float, path: Path | None) -> None:
-    """Run all contenders in turn, and print a table."""
+def compare(env_id: str, best: dict[str, Any], seeds: int, zoo_seeds: int, cap: float) -> list[dict[str, Any]]:
+    """Run all contenders in turn."""
     runs = []
-    for env_id in env_ids:
-        for seed in range(1, seeds + 1):
-            for name in CONTENDERS:
-                settings = (SETTINGS if name.endswith("Operant") else ZOO)[env_id]
-                runs.append({"contender": name} | run(env_id, settings, name.split()[-1], seed, cap))
-    if path:
-        path.write_text(json.dumps({"machine": machine(), "cap": cap, "results": runs}) + "\n", encoding="utf-8")
-    print("| | | solved | steps, median | wall time, s: median (lowest - highest) | processor time, s |")
-    print("|---|---|---|---|---|---|")
-    for env_id in env_ids:
-        for name in CONTENDERS:
-            own = [one for one in runs if (one["contender"], one["env_id"]) == (name, env_id)]
-            cells = []
-            for key in ("wall", "cpu"):
-                low, middle, high = np.quantile([one[key] for one in own], (0, 0.5, 1))
-                cells.append(f"{middle:.1f} ({low:.1f} - {high:.1f})")
-            solved, steps = sum(one["solved"] for one in own), int(np.median([one["steps"] for one in own]))
-            print(f"| `{env_id}` | {name} | {solved} of {len(own)} | {steps:,} | {cells[0]} | {cells[1]} |")
+    for seed in range(1, seeds + 1):
+        for contender in CONTENDERS if seed <= zoo_seeds else CONTENDERS[:1]:
+            settings = best if contender == "Operant" else ZOO[env_id]
+            runs.append({"contender": contender, "cap": cap} | run(env_id, settings, contender, seed, cap))
+    return runs
 
 
 def main() -> None:
-    """Compare or search."""
+    """Search or compare."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("env_ids", nargs="*", metavar="ENV", help="default: all")
-    parser.add_argument("--seeds", type=int, default=3, help="number of runs of each (default: 3)")
-    parser.add_argument("--cap", type=float, default=600, help="seconds of processor time at most (default: 600)")
-    parser.add_argument("--json", type=Path, help="write the results of all runs")
-    parser.add_argument("--search", type=int, metavar="TRIALS", help="search for settings instead of comparing them")
+    parser.add_argument("--search", action="store_true", help="search for settings instead of comparing them")
+    parser.add_argument("--seeds", type=int, default=3, help="number of runs of each contender (default: 3)")
+    parser.add_argument("--zoo-seeds", type=int, help="another number for the RL Zoo's settings")
+    parser.add_argument("--cap", type=float, default=600, help="seconds of wall time at most (default: 600)")
+    parser.add_argument("--json", type=Path, default="docs/sb3_settings.json", help="the results of all runs")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run is not None:
         print(json.dumps(train(*json.loads(arguments.run))))
         return
-    env_ids = arguments.env_ids or list(SOLVED)
-    if arguments.search is None:
-        compare(env_ids, arguments.seeds, arguments.cap, arguments.json)
-    else:
-        for env_id in env_ids:
-            search(env_id, arguments.search, arguments.seeds, arguments.cap)
+    for env_id in arguments.env_ids or list(ZOO):
+        part = "search" if arguments.search else "results"
+        if arguments.search:
+            runs, best = search(env_id, arguments.cap)
+        else:
+            best = read(arguments.json)["best"][env_id]
+            zoo_seeds = arguments.seeds if arguments.zoo_seeds is None else arguments.zoo_seeds
+            runs = compare(env_id, best, arguments.seeds, zoo_seeds, arguments.cap)
+        written = read(arguments.json) | {"machine": machine(), "zoo": ZOO}
+        runs = [one for one in written[part] if one["env_id"] != env_id] + runs
+        written[part] = sorted(runs, key=lambda one: list(ZOO).index(one["env_id"]))
+        if arguments.search:
+            written["best"][env_id] = best
+        arguments.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read the results so far."""
+    empty: dict[str, Any] = {"best": {}, "search": [], "results": []}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
 
 
 if __name__ == "__main__":

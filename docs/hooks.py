@@ -131,16 +131,45 @@ def training_table(measured: dict[str, Any]) -> str:
 
 
 def sb3_table(measured: dict[str, Any]) -> str:
-    """Make a table of the time in which settings of Stable-Baselines3 solve environments."""
-    rows = [["", "settings, envs", "solved", "wall time, s: median (lowest - highest)", "processor time, s"]]
-    rows.append(["---"] * 2 + ["---:"] * 3)
+    """Make a table of settings of Stable-Baselines3 to copy, and one of the time in which they solve environments."""
+    best = measured["best"]
+    copied = [["", *(f"`{environment}`" for environment in best)], ["---"] * (1 + len(best))]
+    for name in dict.fromkeys(name for settings in best.values() for name in settings):
+        label, text = _SETTINGS.get(name, (f"`{name}`", "{}"))
+        cells = [text.format(settings[name]) if name in settings else "" for settings in best.values()]
+        copied.append([label, *(_NORMALIZED.get(cell, cell) for cell in cells)])
+
+    times = [["", "settings", "solved", "wall time, s: median (lowest - highest)", "processor time, s"]]
+    times.append(["---"] * 2 + ["---:"] * 3)
     results = measured["results"]
     for environment, contender in dict.fromkeys((one["env_id"], one["contender"]) for one in results):
         runs = [one for one in results if (one["env_id"], one["contender"]) == (environment, contender)]
+        label = "these, Operant" if contender == "Operant" else f"RL Zoo, `{contender}`"
         solved = f"{sum(one['solved'] for one in runs)} of {len(runs)}"
-        times = [_spread([one[key] for one in runs]) for key in ("wall", "cpu")]
-        rows.append([f"`{environment}`", contender, solved, *times])
-    return f"{_machine(measured)}.\n\n{_table(rows)}"
+        times.append([f"`{environment}`", label, solved, *(_times(runs, key) for key in ("wall", "cpu"))])
+    return f"{_table(copied)}\n\n{_machine(measured)}.\n\n{_table(times)}"
+
+
+# Names of settings in bench/sb3_settings.py, as a user writes them, and their values.
+_SETTINGS = {
+    "normalize": ("`VecNormalize` of", "{}"),
+    "hidden": ("`net_arch` of `policy_kwargs`", "[{0}, {0}]"),
+    "activation": ("`activation_fn` of `policy_kwargs`", "`{}`"),
+    "log_std_init": ("`log_std_init` of `policy_kwargs`", "{}"),
+    "lin_learning_rate": ("`learning_rate`, falls to 0", "{}"),
+    "n_timesteps": ("`learn(total_timesteps)`", "{:,}"),
+}
+_NORMALIZED = {"{}": "observations, rewards", "{'norm_obs': False}": "rewards"}
+
+
+def _times(runs: list[dict[str, Any]], key: str) -> str:
+    """Return median, lowest and highest time until the solution. A run without one took longer than its time."""
+    runs = sorted(runs, key=lambda one: (not one["solved"], one[key]))
+    digits = 1 if runs[0][key] < 100 else 0
+    middle, low, high = (
+        f"{'' if one['solved'] else '> '}{one[key]:.{digits}f}" for one in (runs[len(runs) // 2], runs[0], runs[-1])
+    )
+    return f"{middle} ({low} - {high})" if len(runs) > 1 else middle
 
 
 def changes() -> str:

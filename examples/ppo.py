@@ -23,6 +23,7 @@ import numpy as np
 import torch
 import torch._dynamo  # optimizers import it on first use, which takes a second
 from torch import nn
+from torch.nn import functional
 
 import operant
 from operant.policies import MLP
@@ -164,15 +165,20 @@ class Agent(nn.Module):
         """Return the policy that takes the most probable actions."""
         return self.without_python(self.actor)
 
-    def log_probs(self, normalised: torch.Tensor, actions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the log probabilities of actions, and the mean entropy of the policy."""
-        outputs = self.actor(normalised)
+    def log_probs(self, outputs: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """Return the log probabilities of actions, given the actor's outputs."""
         if self.discrete:
-            logits = outputs.log_softmax(1)
-            return logits.gather(1, actions[:, None].long())[:, 0], -(logits.exp() * logits).sum(1).mean()
+            return -functional.cross_entropy(outputs, actions.long(), reduction="none")
         scaled = (actions - outputs) * torch.exp(-self.log_std)
         constant = self.log_std.sum() + len(self.log_std) * math.log(2 * math.pi) / 2
-        return -scaled.square().sum(1) / 2 - constant, self.log_std.sum()
+        return -scaled.square().sum(1) / 2 - constant
+
+    def entropy(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return the mean entropy of the actions, less a constant."""
+        if self.discrete:
+            logits = outputs.log_softmax(1)
+            return -(logits.exp() * logits).sum(1).mean()
+        return self.log_std.sum()
 
 
 class Batch(NamedTuple):
@@ -253,14 +259,18 @@ def update(agent: Agent, optimizer: torch.optim.Optimizer, batch: Batch, setting
             part = Batch(*some)
             if len(part.returns) < settings.minibatch // 2:
                 continue  # the mean and the deviation of a few advantages say little
-            log_probs, entropy = agent.log_probs(part.observations, part.actions)
-            ratio = (log_probs - part.log_probs).exp()
+            outputs = agent.actor(part.observations)
+            ratio = (agent.log_probs(outputs, part.actions) - part.log_probs).exp()
             deviation, mean = torch.std_mean(part.advantages)
             advantages = (part.advantages - mean) / (deviation + 1e-8)
-            clipped = ratio.clamp(1 - settings.clip, 1 + settings.clip)
-            policy_loss = -torch.min(advantages * ratio, advantages * clipped).mean()
-            value_loss = (agent.critic(part.observations).squeeze(-1) - part.returns).square().mean()
-            loss = policy_loss + 0.25 * value_loss - settings.entropy * entropy
+            # The usual min(advantages * ratio, advantages * ratio.clamp(1 - clip, 1 + clip)), in fewer operations.
+            clipped = torch.where(
+                advantages > 0, ratio.clamp(max=1 + settings.clip), ratio.clamp(min=1 - settings.clip)
+            )
+            value_loss = functional.mse_loss(agent.critic(part.observations)[:, 0], part.returns)
+            loss = 0.25 * value_loss - (advantages * clipped).mean()
+            if settings.entropy:
+                loss -= settings.entropy * agent.entropy(outputs)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(parameters, 0.5)

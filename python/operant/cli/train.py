@@ -36,9 +36,8 @@ def run(options: argparse.Namespace) -> int:
     require("torch", "train")
     from operant import policies
 
-    ppo: Any = import_module(
-        "operant.training.ppo"
-    )  # CMake installs examples/ppo.py there; the sources have no such file
+    # CMake installs examples/ppo.py there; the sources have no such file.
+    ppo: Any = import_module("operant.training.ppo")
     ids = {env_id.lower(): env_id for env_id in ppo.SETTINGS}
     env_id = ids.get(options.env.lower().removeprefix("operant/"))
     if env_id is None:
