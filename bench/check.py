@@ -46,7 +46,8 @@ def main() -> None:
     """Measure the rows and print each one immediately."""
     options = _options()
     effort = Effort(options.rounds, options.seconds)
-    print(f"{'':38}{f'median of {options.rounds} rounds':24}target", flush=True)
+    width = max(len(row.name) for group in options.groups for row in group.rows) + 1
+    print(f"{'':{width}}{f'median of {options.rounds} rounds':24}target", flush=True)
     records = []
     for group in options.groups:
         try:
@@ -63,7 +64,7 @@ def main() -> None:
                 record |= {"median": median(rounds), "rounds": rounds}
                 verdict = "ok" if row.is_reached(median(rounds)) else "falls short"
             target = f"{'<' if row.at_most else '>'} {row.target:g} {row.unit}"
-            print(f"{row.name:38}{measured:24}{target:14}{verdict:14}{remark}".rstrip(), flush=True)
+            print(f"{row.name:{width}}{measured:24}{target:14}{verdict:14}{remark}".rstrip(), flush=True)
             records.append(record | {"remark": remark, "verdict": verdict})
 
     short = sum(record["verdict"] == "falls short" for record in records)

@@ -25,7 +25,7 @@ def _cartpoles(num_envs: int, workers: int = 1) -> envs.CartPoleVecEnv:
     return env
 
 
-def _repeated(run: Callable[[], Any], amount: float, seconds: float) -> Callable[[], float]:
+def repeated(run: Callable[[], Any], amount: float, seconds: float) -> Callable[[], float]:
     """Call `run` once, and return a function that measures its rate, in `amount` per call."""
     run()
 
@@ -43,7 +43,7 @@ def _repeated(run: Callable[[], Any], amount: float, seconds: float) -> Callable
 def _returns(env: envs.CartPoleVecEnv, source: Any, seconds: float) -> Callable[[], float]:
     """Return a function that measures the total steps per second of rollouts that record the returns."""
     out = env.rollout(source, STEPS, record="returns")
-    return _repeated(lambda: env.rollout(source, STEPS, out=out), STEPS * env.num_envs, seconds)
+    return repeated(lambda: env.rollout(source, STEPS, out=out), STEPS * env.num_envs, seconds)
 
 
 def _beginners() -> policies.Linear:
@@ -109,7 +109,7 @@ def _by_numpy(env: envs.CartPoleVecEnv, layers: _Layers, seconds: float) -> Call
         matrix, bias = layers[-1]
         observations = env.step((x @ matrix.T + bias).argmax(axis=1))[0]
 
-    return _repeated(step, env.num_envs, seconds)
+    return repeated(step, env.num_envs, seconds)
 
 
 def network_against_numpy(rounds: int, seconds: float) -> list[list[float]]:
@@ -141,6 +141,6 @@ def observations_against_copying(rounds: int, seconds: float) -> list[list[float
     out = env.rollout(actions, record="observations")
     source = out.observations.copy()
     target = np.empty_like(source)
-    record = _repeated(lambda: env.rollout(actions, out=out), source.nbytes, seconds)
-    copy = _repeated(lambda: np.copyto(target, source), source.nbytes, seconds)
+    record = repeated(lambda: env.rollout(actions, out=out), source.nbytes, seconds)
+    copy = repeated(lambda: np.copyto(target, source), source.nbytes, seconds)
     return [ratios(*in_turn([record, copy], rounds))]

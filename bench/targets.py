@@ -18,6 +18,7 @@ from typing import Any
 from unittest import mock
 
 import gymnasium as gym
+import heuristics
 import jax_steps
 import numpy as np
 import plain_loops
@@ -79,8 +80,8 @@ class Group:
     measure: Callable[[Effort], Measured]
 
 
-#: Makes a Stepper that measures for the given number of seconds.
-Make = Callable[[float], Stepper]
+#: Makes an object whose `rate` measures for about the given number of seconds.
+Make = Callable[[float], "Stepper | heuristics.Acting"]
 
 
 def _steps(environment: str, num_envs: int = 4096, workers: int = 1, dtype: str = "float32", actions=None) -> Make:
@@ -122,35 +123,22 @@ def _against_envpool(effort: Effort) -> Measured:
     return [ratios(operant, best)], f"the latter the better of {' and '.join(map(str, threads))} threads"
 
 
-class _Alone:
-    """One environment of Gymnasium, stepped in a loop."""
-
-    def __init__(self, env_id: str, seconds: float) -> None:
-        try:
-            self._env = gym.make(env_id)
-        except gym.error.DependencyNotInstalled as missing:
-            raise NotMeasuredError(str(missing)) from None
-        self._env.reset(seed=0)
-        self._env.action_space.seed(0)
-        self._actions = [self._env.action_space.sample() for _ in range(1000)]
-        self._seconds = seconds
-
-    def rate(self) -> float:
-        """Return the steps per second."""
-        steps, start = 0, time.perf_counter()
-        while (elapsed := time.perf_counter() - start) < self._seconds:
-            for action in self._actions:
-                _, _, terminated, truncated, _ = self._env.step(action)
-                if terminated or truncated:
-                    self._env.reset()
-            steps += len(self._actions)
-        return steps / elapsed
-
-
-def _against_one_of_gymnasium(environment: str, effort: Effort) -> Measured:
+def _one_of_gymnasium(environment: str, heuristic: Callable[..., Any] = heuristics.at_random) -> Make:
+    """Return a function that makes an environment of Gymnasium that is stepped in a loop."""
     ids = {registration.name: registration.id for registration in reversed(REGISTRATIONS)}
     env_id = ids.get(environment, environment).removeprefix("operant/")
-    return _ratios([_steps(environment)], partial(_Alone, env_id), effort)
+
+    def make(seconds: float) -> heuristics.Acting:
+        try:
+            return heuristics.Acting(gym.make(env_id), heuristic, seconds)
+        except gym.error.DependencyNotInstalled as missing:
+            raise NotMeasuredError(str(missing)) from None
+
+    return make
+
+
+def _gait(seconds: float) -> heuristics.Acting:
+    return heuristics.Acting(envs.BipedalWalkerVecEnv(4096), heuristics.gait, seconds)
 
 
 def _against_one_thread_of_envpool(environment: str, effort: Effort) -> Measured:
@@ -159,7 +147,8 @@ def _against_one_thread_of_envpool(environment: str, effort: Effort) -> Measured
 
 
 def _one_reset(environment: str, effort: Effort) -> Measured:
-    env = getattr(envs, f"{environment}VecEnv")(1)
+    (operant,) = contenders("operant", environment, 1)
+    env = operant.make()
 
     def reset() -> float:
         start = time.perf_counter()
@@ -373,8 +362,8 @@ def groups() -> list[Group]:
         for num_envs, given, linear in ((4096, 0.9, 1.35), (1 << 20, 1.5, 2.5))
     }
     plain = {"Snake": (1, 2), "ConnectFour": (1, 2), "KeyDoor": (1.1, 2), "QuadrotorLidar": (8.7, 8.7)}
-    # Targets over Gymnasium's single environment and EnvPool with one thread, and of two workers over one.
-    bodies = {"LunarLander": (30, 12, 1.8), "BipedalWalker": (40, 15, 1.8), "BipedalWalkerHardcore-v3": (25, 10, 1.8)}
+    # Targets over Gymnasium's single environment and EnvPool with one thread.
+    bodies = {"LunarLander": (30, 12), "BipedalWalker": (40, 15), "BipedalWalkerHardcore-v3": (25, 10)}
     gymnasium = [Row("CartPole / Gymnasium's numpy", 40), Row("float64 CartPole / Gymnasium's numpy", 5)]
     narrow, wide = (_steps("CartPole", actions=actions) for actions in (np.int32, np.int64))
     cartpole = _steps("CartPole")
@@ -449,19 +438,30 @@ def groups() -> list[Group]:
         ),
         *(
             group
-            for name, (one, pool, workers) in bodies.items()
+            for name, (one, pool) in bodies.items()
             for group in (
-                Group([Row(f"{name} / one of Gymnasium's", one)], partial(_against_one_of_gymnasium, name)),
+                Group(
+                    [Row(f"{name} / one of Gymnasium's", one)],
+                    partial(_ratios, [_steps(name)], _one_of_gymnasium(name)),
+                ),
                 Group([Row(f"{name} / EnvPool's, 1 thread", pool)], partial(_against_one_thread_of_envpool, name)),
-                Group([Row(f"{name}: 2 workers / 1", workers)], partial(_two_workers, 4096, environment=name)),
+                Group([Row(f"{name}: 2 workers / 1", 1.8)], partial(_two_workers, 4096, environment=name)),
+                Group(
+                    [Row(f"{name}: N = 64 / N = 4096", 0.55)],
+                    partial(_ratios, [_steps(name, 64)], _steps(name)),
+                ),
+                Group([Row(f"reset of one {name}", 20, "µs", at_most=True)], partial(_one_reset, name)),
             )
         ),
         Group([Row("LunarLander: AVX2 / AVX-512", 0.7)], partial(_narrower, "LunarLander")),
         Group(
-            [Row("LunarLander: N = 64 / N = 4096", 0.55)],
-            partial(_ratios, [_steps("LunarLander", 64)], _steps("LunarLander")),
+            [Row("LunarLander rollout: landing / random", 0.85)],
+            lambda effort: (heuristics.landing_against_random(effort.rounds, effort.seconds), ""),
         ),
-        Group([Row("reset of one LunarLander", 20, "µs", at_most=True)], partial(_one_reset, "LunarLander")),
+        Group(
+            [Row("BipedalWalker's gait / Gymnasium's", 35)],
+            partial(_ratios, [_gait], _one_of_gymnasium("BipedalWalker", heuristics.gait)),
+        ),
         Group([Row("rollout: 2 workers / 1, N = 65536", 1.8)], _rollouts_with_two_workers),
         Group([Row("MLP rollout / numpy and step", 4)], _network),
         Group([Row("rollout: observations / copying", 0.8)], _recorded_observations),

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import operant.envs
+
 SCRIPT = Path(__file__).parents[3] / "bench" / "check.py"
 
 
@@ -75,6 +77,19 @@ def test_mistakes_are_explained(arguments, message):
     failed = run(*arguments)
     assert failed.returncode == 2
     assert message in failed.stderr
+
+
+def test_heuristics_act_alike_in_both_libraries(monkeypatch):
+    """The walker whose gait is measured is Gymnasium's: it chooses the same actions."""
+    bipedal_walker = pytest.importorskip("gymnasium.envs.box2d.bipedal_walker")
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    heuristics = importlib.import_module("heuristics")
+    ours = heuristics.Acting(operant.envs.BipedalWalkerVecEnv(1), heuristics.gait, seconds=1e-9)
+    theirs = heuristics.Acting(bipedal_walker.BipedalWalker(), heuristics.gait, seconds=1e-9)
+    for _ in range(100):
+        assert ours.step()[0].tolist() == theirs.step().tolist()
+    for acting in (ours, theirs):
+        assert acting.rate() > 0
 
 
 @pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="needs g++ or clang++ on the PATH")
