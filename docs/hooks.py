@@ -1,4 +1,4 @@
-"""Insert tables of measurements, made from JSON files, and the pictures of the environments into the pages."""
+"""Insert tables of measurements, made from JSON files, and the table and the pictures of the environments."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from operant.registration import ENVIRONMENTS
+from operant import envs
+from operant.registration import ENVIRONMENTS, REGISTRATIONS
 
 _CHANGES = "<!-- CHANGELOG.md -->"
+_ENVIRONMENTS = "<!-- the table of the environments -->"
 _MARK = re.compile(r"<!-- the table of docs/(\w+)\.json -->")
 _PICTURES = re.compile(r"<!-- the pictures of the pages in (\S*) -->")
 
@@ -42,14 +44,40 @@ def pictures(folder: str) -> str:
     links = [
         f"[![{name}]({images}/environments/{page}.png)<br>{name}]({folder.removeprefix('./')}{page}.md)"
         for name, page in environment_pages().items()
+        if (Path(__file__).parent / "images" / "environments" / f"{page}.png").exists()
     ]
     return "\n".join(['<div class="environments" markdown>', "", *links, "", "</div>"])
+
+
+def environment_table() -> str:
+    """Make a table of the environments. A page names the difference in float32 in a sentence, or there is none."""
+    rows = [["environment", "class", "actions", "observations", "limit", "a float32 step, against Gymnasium's"]]
+    rows.append(["---"] * 6)
+    for name, page in environment_pages().items():
+        ids = [one for one in REGISTRATIONS if one.name == name]
+        env = getattr(envs, ids[0].vector_env)(1)
+        space = env.single_action_space
+        text = (Path(__file__).parent / "environments" / f"{page}.md").read_text(encoding="utf-8")
+        difference = re.search(r"A float32 step is (within \S+) of", text)
+        rows.append(
+            [
+                f"[{', '.join(f'`{one.id}`' for one in ids)}]({page}.md)",
+                f"`{ids[0].vector_env}`",
+                str(space.n) if hasattr(space, "n") else f"±{space.high[0]:g}",
+                str(env.observation_size),
+                ", ".join(dict.fromkeys(str(one.max_episode_steps or "none") for one in ids)),
+                difference[1] if difference else "equal",
+            ]
+        )
+    return _table(rows)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks of a page by tables and pictures, and the mark of the change log by the repository's file."""
     if _CHANGES in markdown:
         return changes()
+    if _ENVIRONMENTS in markdown:
+        markdown = markdown.replace(_ENVIRONMENTS, environment_table())
     markdown = _PICTURES.sub(lambda mark: pictures(mark[1]), markdown)
     tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "learning": learning_table}
     tables |= {"comparison": comparison_table, "training_times": training_table, "sb3_settings": sb3_table}

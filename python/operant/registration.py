@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from operant._checks import shown
+from operant.envs import REGISTRATIONS as REGISTRATIONS
 
 if TYPE_CHECKING:
     from operant.envs import SimdVectorEnv
 
-
-class _Registration(NamedTuple):
-    id: str
-    name: str
-    max_episode_steps: int | None  # None: episodes are not truncated
-    reward_threshold: float | None = None
-    kwargs: tuple[tuple[str, Any], ...] = ()  # of the constructor
-
-    @property
-    def vector_env(self) -> str:
-        """The name of the class in `operant.envs`."""
-        return f"{self.name}VecEnv"
-
-
-REGISTRATIONS = (
-    _Registration("operant/CartPole-v0", "CartPole", 200, 195.0),
-    _Registration("operant/CartPole-v1", "CartPole", 500, 475.0),
-    _Registration("operant/MountainCar-v0", "MountainCar", 200, -110.0),
-    _Registration("operant/MountainCarContinuous-v0", "MountainCarContinuous", 999, 90.0),
-    _Registration("operant/Pendulum-v1", "Pendulum", 200),
-    _Registration("operant/Acrobot-v1", "Acrobot", 500, -100.0),
-    _Registration("operant/BipedalWalker-v3", "BipedalWalker", 1600, 300.0),
-    _Registration("operant/BipedalWalkerHardcore-v3", "BipedalWalker", 2000, 300.0, (("hardcore", True),)),
-    _Registration("operant/FrozenLake-v1", "FrozenLake", 100, 0.70, (("map_name", "4x4"),)),
-    _Registration("operant/FrozenLake8x8-v1", "FrozenLake", 200, 0.85, (("map_name", "8x8"),)),
-    _Registration("operant/CliffWalking-v1", "CliffWalking", None),
-    _Registration("operant/CliffWalkingSlippery-v1", "CliffWalking", None, None, (("is_slippery", True),)),
-    _Registration("operant/Taxi-v3", "Taxi", 200, 8.0),
-    _Registration("operant/Taxi-v4", "Taxi", 200, 8.0),
-    _Registration("operant/LunarLander-v3", "LunarLander", 1000, 200.0),
-    _Registration("operant/LunarLanderContinuous-v3", "LunarLanderContinuous", 1000, 200.0),
-    _Registration("operant/Blackjack-v1", "Blackjack", None, None, (("sab", True), ("natural", False))),
-)
 
 # The ids of the classes that were passed to `register`.
 _ids: dict[type, str] = {}

@@ -15,7 +15,6 @@ If the variable names one that does not exist or that the processor lacks, the i
 rounding. float64 results are the same on all of them.
 """
 
-from operant._core import simd_active as active
-from operant._core import simd_available as available
+from operant._core import simd_active as active, simd_available as available
 
 __all__ = ["active", "available"]

@@ -17,9 +17,7 @@ from operant._checks import refuse_masks, shown
 from operant._extras import require
 from operant.adapters._ids import is_class, our_id
 from operant.building.cache import built
-from operant.envs import SimdVectorEnv, _infos
-from operant.envs import arguments as _arguments
-from operant.envs import streams as _streams
+from operant.envs import SimdVectorEnv, _infos, arguments as _arguments, streams as _streams
 from operant.envs.spaces import arranged
 
 try:

@@ -8,8 +8,7 @@ import numpy as np
 from gymnasium import spaces
 
 from operant._core import EnvironmentDescription
-from operant.envs import parameters as _parameters
-from operant.envs import spaces as _spaces
+from operant.envs import parameters as _parameters, spaces as _spaces
 
 
 def documentation(environment: EnvironmentDescription) -> str:

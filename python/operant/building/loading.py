@@ -10,18 +10,15 @@ from types import MappingProxyType, new_class
 from typing import Any, NamedTuple
 
 from operant import __version__, simd
-from operant._checks import path as checked_path
-from operant._checks import shown, switch
+from operant._checks import path as checked_path, shown, switch
 from operant._core import EnvironmentDescription
-from operant.building import headers as _headers
-from operant.building import libraries as _libraries
+from operant.building import headers as _headers, libraries as _libraries
 from operant.building.cache import built
 from operant.building.compiler import ARCHITECTURES, CompileError
 from operant.building.documentation import documentation
 from operant.envs.parameters import mistake_of
 from operant.envs.vector_env import SimdVectorEnv
-from operant.policies.compiled import make_class
-from operant.policies.compiled import mistake_of as mistake_of_policy
+from operant.policies.compiled import make_class, mistake_of as mistake_of_policy
 
 # The source of a library. cmake/OperantEnvironments.cmake writes the same lines, for several instruction sets.
 _SOURCE = """\

@@ -20,8 +20,7 @@ import numpy.typing as npt
 from gymnasium import error
 from gymnasium.vector import AutoresetMode
 
-from operant._checks import number, positive_integer, shown
-from operant._checks import path as checked_path
+from operant._checks import number, path as checked_path, positive_integer, shown
 from operant._extras import require
 from operant.envs import _rollout, arguments, streams
 from operant.envs._evaluation import fresh_env

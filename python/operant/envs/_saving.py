@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gymnasium import error
 
-from operant._checks import path as checked_path
-from operant._checks import positive_integer, shown
+from operant._checks import path as checked_path, positive_integer, shown
 from operant._core import most_workers
 from operant.envs import spaces, streams
 

@@ -16,8 +16,10 @@ envs `p * num_envs / P` to `(p + 1) * num_envs / P - 1` and acts exactly as it w
 
 from operant.policies.compiled import Compiled, from_library
 from operant.policies.networks import MLP, Linear
-from operant.policies.policy import Policy
-from operant.policies.policy import _unpickled as _unpickled  # pickles of version 0.2 name it here
+from operant.policies.policy import (
+    Policy,
+    _unpickled as _unpickled,  # pickles of version 0.2 name it here
+)
 from operant.policies.random_actions import Random
 from operant.policies.saving import load, save
 

@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from operant import _core
-from operant._checks import path as checked_path
-from operant._checks import suggestion
+from operant._checks import path as checked_path, suggestion
 from operant.building.libraries import contents_of
 from operant.envs import parameters as _parameters
 from operant.policies import arguments

@@ -9,8 +9,7 @@ import zlib
 import gymnasium as gym
 import pytest
 from conftest import ONE_PER_CLASS, id_of
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from twins import actions_of
 
 from operant import envs

@@ -7,8 +7,7 @@ import io
 from contextlib import redirect_stderr, redirect_stdout, suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from odd_values import OnPurposeError, RaisingArray
 from twins import refused

@@ -19,9 +19,7 @@ from conftest import needs_compiler
 from side_by_side import assert_same
 
 import operant
-from operant.building import compiler as _compiler
-from operant.building import headers as _headers
-from operant.building import libraries as _libraries
+from operant.building import compiler as _compiler, headers as _headers, libraries as _libraries
 from operant.envs import SimdVectorEnv
 from operant.envs.single import single_env
 

@@ -16,10 +16,12 @@ import pytest
 from test_load import WALK, pytestmark, run  # noqa: F401
 
 import operant
-from operant.building import build_directory as _build_directory
-from operant.building import cache as _cache
-from operant.building import compiler as _compiler
-from operant.building import libraries as _libraries
+from operant.building import (
+    build_directory as _build_directory,
+    cache as _cache,
+    compiler as _compiler,
+    libraries as _libraries,
+)
 
 FACTORS = ("in_flags", "in_path", "in_cpath", "linked")
 

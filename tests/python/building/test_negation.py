@@ -14,8 +14,7 @@ from interpreter import PYTHON
 from test_load import pytestmark  # noqa: F401
 
 import operant
-from operant.building import compiler as _compiler
-from operant.building import headers as _headers
+from operant.building import compiler as _compiler, headers as _headers
 
 UNARY_MINUS = "XSIMD_INLINE batch operator-() const noexcept;"
 

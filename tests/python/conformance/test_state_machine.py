@@ -9,8 +9,7 @@ import pytest
 from conftest import ONE_PER_CLASS, id_of
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,

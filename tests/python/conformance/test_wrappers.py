@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from conftest import ONE_PER_CLASS, id_of
 from gymnasium.vector import AutoresetMode
-from gymnasium.wrappers import transform_observation
-from gymnasium.wrappers import vector as wrappers
+from gymnasium.wrappers import transform_observation, vector as wrappers
 from side_by_side import (
     GYMNASIUM,
     assert_same,

@@ -276,29 +276,26 @@ def test_tables_in_docstrings_are_those_of_the_environment(environment):
         assert re.search(rf"[\[ ]{re.escape(shown)}[,\]]", episodes), bound
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/environments/index.md"])
-def test_tables_of_environments(page):
-    rows = {
-        row.split("|")[1].strip(): row
-        for row in TEXTS[page].splitlines()
-        if row.startswith(("| `operant/", "| [`operant/"))
-    }
-    assert len(rows) == len(ENVIRONMENTS)
-    for registration in REGISTRATIONS:
-        row = next(row for first, row in rows.items() if registration.id.rpartition("-")[0] in first)
-        env = getattr(envs, registration.vector_env)(1)
-        actions = env.single_action_space
-        cells = [cell.strip() for cell in row.split("|")]
-        assert (str(actions.n) if hasattr(actions, "n") else f"±{actions.high[0]:g}") in cells
-        assert str(env.observation_size) in cells
-        assert re.search(rf"\b{registration.max_episode_steps or 'none'}\b", row)
-
-
 def shown_by_hooks(page):
     spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "docs" / "hooks.py")
     hooks = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hooks)
     return hooks.on_page_markdown(TEXTS[page])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/environments/index.md"])
+def test_tables_of_environments(page):
+    rows = [row for row in shown_by_hooks(page).splitlines() if row.startswith(("| `operant/", "| [`operant/"))]
+    for registration in REGISTRATIONS:
+        found = [row for row in rows if f"`{registration.id.rpartition('-')[0]}-" in row]
+        assert len(found) == 1 or (page == "README.md" and not found)
+        for row in found:
+            env = getattr(envs, registration.vector_env)(1)
+            actions = env.single_action_space
+            cells = [cell.strip() for cell in row.split("|")]
+            assert (str(actions.n) if hasattr(actions, "n") else f"±{actions.high[0]:g}") in cells
+            assert str(env.observation_size) in cells
+            assert re.search(rf"\b{registration.max_episode_steps or 'none'}\b", row)
 
 
 @pytest.mark.parametrize(("page", "file"), [("performance", "benchmark"), ("rollouts", "rollouts")])
@@ -359,14 +356,14 @@ def test_the_table_of_learning():
         assert (lowest, highest) == pytest.approx((min(returns), max(returns)), abs=0.06)
 
 
-def test_every_environment_has_a_page_with_its_picture():
+def test_every_environment_has_a_page():
     pages = {page: text for page, text in TEXTS.items() if re.fullmatch(r"docs/environments/(?!index).*\.md", page)}
     classes = {re.search(r"::: operant\.envs\.(\w+)VecEnv", text)[1] for text in pages.values()}
     assert classes == set(ENVIRONMENTS)
     for page, text in pages.items():
-        (picture,) = re.findall(r"!\[.*\]\((.*\.png)\)", text)
-        height, width, _ = imread(ROOT / Path(page).parent / picture).shape
-        assert min(height, width) >= 256
-        assert f"{Path(page).stem}.png" == Path(picture).name
-        assert f"({picture})" in shown_by_hooks("docs/environments/index.md")
-        assert f"({picture.removeprefix('../')})" in shown_by_hooks("docs/index.md")
+        for picture in re.findall(r"!\[.*\]\((.*\.png)\)", text):
+            height, width, _ = imread(ROOT / Path(page).parent / picture).shape
+            assert min(height, width) >= 256
+            assert f"{Path(page).stem}.png" == Path(picture).name
+            assert f"({picture})" in shown_by_hooks("docs/environments/index.md")
+            assert f"({picture.removeprefix('../')})" in shown_by_hooks("docs/index.md")

@@ -15,8 +15,7 @@ import pytest
 from conftest import BLACKJACK, ONE_PER_CLASS, TOY_TEXT, id_of
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.vector import AutoresetMode
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from side_by_side import assert_same, random_actions
 
 from operant import _core, envs
