@@ -73,5 +73,13 @@ def test_a_collector_sees_each_step_once():
     torch.testing.assert_close(ours["next", "observation"][:, :-1][goes_on], ours["observation"][:, 1:][goes_on])
 
 
+def test_a_mode_that_torchrl_does_not_support_is_an_error():
+    env = gym.make_vec("operant/CartPole-v1", 4, autoreset_mode="NextStep")
+    with pytest.raises(RuntimeError, match="SAME_STEP or DISABLED"):
+        GymWrapper(env)
+    with pytest.raises(AttributeError, match="autoreset_mode"):  # TorchRL takes no wrapped vector environments
+        GymWrapper(gym.wrappers.vector.RecordEpisodeStatistics(env))
+
+
 def test_the_example_trains_an_agent(run_example):
     assert run_example("torchrl_ppo.py") >= 400

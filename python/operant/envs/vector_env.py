@@ -23,6 +23,7 @@ from operant.envs._animation import Animation
 from operant.envs._evaluation import Evaluation
 from operant.envs._infos import FinalObservations, Infos, Output
 from operant.envs._rollout import Policy, Progress, Rollout
+from operant.envs._skrl import StateSpace
 from operant.envs.action_parts import ActionParts
 from operant.envs.parameters import Parameter, known, mistake_of, numbers_of, table, values_of
 from operant.envs.rendering import Renderer
@@ -102,6 +103,9 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
     _viewed: ClassVar[dict[str, View]] = {}
     #: The `reset` and `step` of this class, which a subclass or a patch may replace.
     _own_methods: ClassVar[dict[str, Any]]
+
+    state_space = StateSpace()
+    _has_warned = False
 
     # Gymnasium before 1.3 also closes an environment whose constructor raised, so these attributes must always exist.
     _core: Any = None

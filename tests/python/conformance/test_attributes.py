@@ -406,6 +406,15 @@ def test_the_autoreset_mode_is_an_attribute_as_of_syncvectorenv(mode):
     assert env.autoreset_mode is env.metadata["autoreset_mode"] is mode
 
 
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_skrl_asks_for_an_attribute_and_gets_one_warning_in_the_mode_it_cannot_handle(mode, recwarn):
+    env = envs.CartPoleVecEnv(2, autoreset_mode=mode)
+    assert not any(hasattr(env, "state_space") for _ in range(3))
+    assert ["SameStep" in str(one.message) for one in recwarn] == [True] * (mode is AutoresetMode.NEXT_STEP)
+    env.state_space = env.single_observation_space  # a user's own, for skrl's learners that have one
+    assert env.state_space is env.single_observation_space
+
+
 def test_toy_text_changes_too():
     """As if constructed with them. In Gymnasium, later changes have no effect, as the constructor makes tables."""
     env = envs.FrozenLakeVecEnv(4, desc=["SFFG"], is_slippery=False)
