@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from operant.cli.measure import NotMeasuredError, Stepper, contenders, in_turn, 
 
 _ROOT = Path(__file__).parents[1]
 _NUM_ENVS = 4096
-_NAMES = {"CartPole": "cartpole", "Snake": "snake", "Inventory": "inventory"}
+_NAMES = {"CartPole": "cartpole", "CartPole with operant.math": "cartpole", "Snake": "snake", "Inventory": "inventory"}
 
 # Measures the time from the class to the first step.
 _START = """
@@ -43,12 +44,12 @@ def _environment(name: str) -> Any:
     if importlib.util.find_spec("numba") is None:
         raise NotMeasuredError("Numba is not installed")
     file = _ROOT / "examples" / "in_python" / f"{_NAMES[name]}.py"
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return getattr(module, name)
+    text = file.read_text()
+    if name.endswith("operant.math"):
+        text = text.replace("import math\n", "from operant import math\n")
+    module = types.ModuleType(file.stem)
+    exec(compile(text, str(file), "exec"), vars(module))
+    return getattr(module, name.split()[0])
 
 
 class _PlainLoop:
@@ -90,11 +91,11 @@ def against_plain_loops(name: str, rounds: int, seconds: float) -> tuple[list[li
     return [ratios(*rates)], f"{np.median(rates[0]) / 1e6:.3g} M steps/s"
 
 
-def against_numpy(rounds: int, seconds: float) -> tuple[list[list[float]], str]:
-    """Return the speed of CartPole over that of Gymnasium's vector environment with numpy."""
+def against_numpy(name: str, rounds: int, seconds: float) -> tuple[list[list[float]], str]:
+    """Return the speed of a CartPole over that of Gymnasium's vector environment with numpy."""
     (numpy_env,) = contenders("gymnasium", "CartPole", _NUM_ENVS)
     other = Stepper(numpy_env.make, _NUM_ENVS, seconds)
-    return [ratios(*in_turn([_compiled("CartPole", seconds).rate, other.rate], rounds))], ""
+    return [ratios(*in_turn([_compiled(name, seconds).rate, other.rate], rounds))], ""
 
 
 def against_header(rounds: int, seconds: float) -> tuple[list[list[float]], str]:

@@ -352,6 +352,10 @@ def _in_python(name: str, effort: Effort) -> Measured:
     return python_environments.against_plain_loops(name, effort.rounds, effort.seconds)
 
 
+def _against_numpy_in_python(name: str, effort: Effort) -> Measured:
+    return python_environments.against_numpy(name, effort.rounds, effort.seconds)
+
+
 def groups() -> list[Group]:
     """Return all groups of measurements."""
     others = {"MountainCar": 1.8, "Pendulum": 1.5, "MountainCarContinuous": 1.5, "Acrobot": 0.25}
@@ -421,9 +425,9 @@ def groups() -> list[Group]:
             Group([Row(f"{name} in Python / plain loop", target)], partial(_in_python, name))
             for name, target in {"CartPole": 70, "Inventory": 100}.items()
         ),
-        Group(
-            [Row("CartPole in Python / Gymnasium's numpy", 2)],
-            lambda effort: python_environments.against_numpy(effort.rounds, effort.seconds),
+        *(
+            Group([Row(f"{name} in Python / Gymnasium's numpy", target)], partial(_against_numpy_in_python, name))
+            for name, target in {"CartPole": 2, "CartPole with operant.math": 4}.items()
         ),
         Group(
             [Row("Snake in Python / header", 0.9)],

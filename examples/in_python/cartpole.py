@@ -1,5 +1,7 @@
 """CartPole in Python: the equations of Gymnasium's CartPole-v1, in float64.
 
+With `from operant import math` instead of `import math`, several envs are computed at once.
+
 pip install numba
 """
 

@@ -33,7 +33,7 @@ __version__ = "0.4.0"
 
 # These need the compiled module, so they are imported at first use. If that import fails, the rest of the package
 # still works and the command line can explain the error.
-_SUBMODULES = ("envs", "policies", "simd", "utils")
+_SUBMODULES = ("envs", "math", "policies", "simd", "utils")
 _FUNCTIONS = {
     "Array": "python.declaration",
     "CheckError": "building.report",

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.core.errors import TypingError
-from numba.core.extending import intrinsic, models, overload_attribute, overload_method, register_model
+from numba.core.errors import NumbaError, TypingError
+from numba.core.extending import intrinsic, models, overload, overload_attribute, overload_method, register_model
+from numba.np.arrayobj import make_array, populate_array
+
+from operant import math as operant_math
 
 _I32, _I64, _I128 = ir.IntType(32), ir.IntType(64), ir.IntType(128)
 _BYTES = ir.IntType(8).as_pointer()
 _MULTIPLIER = (0x2360ED051FC65DA4 << 64) | 0x4385DF649FCCF645
+
+
+class RefusedError(Exception):
+    """Numba's error about a user's function. Numba hides its own errors if they come from an intrinsic."""
 
 
 class RandomType(types.Type):
@@ -25,6 +33,7 @@ class RandomType(types.Type):
 
 
 random_type = RandomType()
+memory = types.CPointer(types.uint8)
 
 
 @register_model(RandomType)
@@ -37,85 +46,135 @@ def _instance(type_: Any) -> Any:
     return type_.dtype if isinstance(type_, types.DType) else getattr(type_, "instance_type", type_)
 
 
+# Memory is a pointer to bytes. Pointers, as opposed to addresses, let LLVM see that arrays on the stack overlap with no others.
+
+
 @intrinsic
-def random_at(typing_context: Any, address: Any) -> Any:
-    """View a generator at an address."""
+def memory_at(typing_context: Any, address: Any) -> Any:
+    """View the memory at an address."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], _BYTES)
 
-    return random_type(types.int64), codegen
-
-
-@intrinsic
-def record_at(typing_context: Any, address: Any, record: Any) -> Any:
-    """View a record at an address."""
-    made = _instance(record)
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(made))
-
-    return made(types.int64, record), codegen
-
-
-@intrinsic
-def local_record(typing_context: Any, record: Any) -> Any:
-    """Make a record of zeros on the stack."""
-    made = _instance(record)
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        memory = cgutils.alloca_once(builder, ir.ArrayType(ir.IntType(8), made.size))
-        memory.align = 64
-        cgutils.memset(builder, memory, ir.Constant(_I64, made.size), 0)
-        return builder.bitcast(memory, context.get_value_type(made))
-
-    return made(record), codegen
-
-
-@intrinsic
-def address_of(typing_context: Any, record: Any) -> Any:
-    """Return the address of a record."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ptrtoint(arguments[0], _I64)
-
-    return types.int64(record), codegen
+    return memory(types.int64), codegen
 
 
 @intrinsic(prefer_literal=True)
-def copy_bytes(typing_context: Any, target: Any, source: Any, size: Any) -> Any:
-    """Copy a constant number of bytes from address to address."""
+def local_memory(typing_context: Any, size: Any) -> Any:
+    """Make room for a constant number of bytes on the stack."""
     count = size.literal_value
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        to, origin = (builder.inttoptr(one, _BYTES) for one in arguments[:2])
-        cgutils.raw_memcpy(builder, to, origin, ir.Constant(_I64, count), 1)
-        return context.get_dummy_value()
+        made = cgutils.alloca_once(builder, ir.ArrayType(ir.IntType(8), count))
+        made.align = 64
+        return builder.bitcast(made, _BYTES)
 
-    return types.void(types.int64, types.int64, size), codegen
-
-
-@intrinsic(prefer_literal=True)
-def clear_bytes(typing_context: Any, target: Any, size: Any) -> Any:
-    """Fill a constant number of bytes at an address with zeros."""
-    count = size.literal_value
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        cgutils.memset(builder, builder.inttoptr(arguments[0], _BYTES), ir.Constant(_I64, count), 0)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, size), codegen
+    return memory(size), codegen
 
 
 @intrinsic
-def pointer_at(typing_context: Any, address: Any, dtype: Any) -> Any:
-    """View an address as a pointer to numbers."""
+def after(typing_context: Any, start: Any, offset: Any) -> Any:
+    """View the memory from an offset on."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return memory(memory, types.int64), codegen
+
+
+@intrinsic
+def as_record(typing_context: Any, start: Any, record: Any) -> Any:
+    """View memory as a record."""
+    made = _instance(record)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], context.get_value_type(made))
+
+    return made(memory, record), codegen
+
+
+@intrinsic
+def as_numbers(typing_context: Any, start: Any, dtype: Any) -> Any:
+    """View memory as an array of numbers."""
     made = types.CPointer(_instance(dtype))
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(made))
+        return builder.bitcast(arguments[0], context.get_value_type(made))
 
-    return made(types.int64, dtype), codegen
+    return made(memory, dtype), codegen
+
+
+@intrinsic
+def as_array(typing_context: Any, start: Any, dtype: Any, shape: Any) -> Any:
+    """View memory as an array of numpy."""
+    made = types.Array(_instance(dtype), len(shape), "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = make_array(made)(context, builder)
+        data = builder.bitcast(arguments[0], array.data.type)
+        lengths = cgutils.unpack_tuple(builder, arguments[2])
+        size = ir.Constant(_I64, context.get_abi_sizeof(context.get_data_type(made.dtype)))
+        strides: list[Any] = []
+        step: Any = size
+        for length in reversed(lengths):
+            strides.insert(0, step)
+            step = builder.mul(step, length)
+        populate_array(array, data, lengths, strides, size, None)
+        return array._getvalue()
+
+    return made(memory, dtype, shape), codegen
+
+
+@intrinsic
+def as_random(typing_context: Any, start: Any) -> Any:
+    """View memory as a generator."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return arguments[0]
+
+    return random_type(memory), codegen
+
+
+@intrinsic
+def copy(typing_context: Any, target: Any, source: Any, size: Any) -> Any:
+    """Copy a number of bytes."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        cgutils.raw_memcpy(builder, *arguments, 1)
+        return context.get_dummy_value()
+
+    return types.void(memory, memory, types.int64), codegen
+
+
+@intrinsic
+def clear(typing_context: Any, target: Any, size: Any) -> Any:
+    """Fill a number of bytes with zeros."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        cgutils.memset(builder, *arguments, 0)
+        return context.get_dummy_value()
+
+    return types.void(memory, types.int64), codegen
+
+
+@intrinsic
+def attempt(typing_context: Any, function: Any, arguments: Any) -> Any:
+    """Call a compiled function; return 1 if it raises an exception, and 0 otherwise, and the result."""
+    try:
+        resolved = function.get_call_type(typing_context, arguments.types, {})
+    except NumbaError as error:
+        raise RefusedError(error) from error
+    compiled = function.dispatcher.overloads[resolved.args]
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        context.add_linking_libs([compiled.library])
+        given = cgutils.unpack_tuple(builder, values[1])
+        given = [context.cast(builder, *one) for one in zip(given, arguments.types, resolved.args, strict=True)]
+        status, result = context.call_internal_no_propagate(builder, compiled.fndesc, resolved, given)
+        failed = builder.zext(status.is_error, ir.IntType(8))
+        return context.make_tuple(builder, signature.return_type, [failed, result])
+
+    return types.Tuple((types.uint8, resolved.return_type))(function, arguments), codegen
 
 
 # numpy's draws. Only the ziggurat stays in C++: it has tables. Numba compares the signatures of methods and their
@@ -240,3 +299,13 @@ def _refuse_draw(name: str) -> None:
 
 for _name in ("choice", "shuffle", "permutation", "standard_normal", "poisson", "binomial", "randint", "rand", "gamma"):
     _refuse_draw(_name)
+
+
+def _compile(function: FunctionType) -> None:
+    unannotated = FunctionType(function.__code__, function.__globals__, function.__name__)
+    overload(function, jit_options={"forceinline": True})(lambda x: unannotated)
+
+
+for _function in vars(operant_math).values():
+    if isinstance(_function, FunctionType):
+        _compile(_function)

@@ -20,7 +20,7 @@ from operant.building.cache import cache_directory
 from operant.python.declaration import Declaration, Functions
 
 #: The files that decide the object code of a class.
-_GENERATORS = ("compiled.py", "numba_types.py")
+_GENERATORS = ("compiled.py", "numba_types.py", "source.py", "../math.py")
 #: Keeps the code of all environments in memory: vector environments may outlive their class.
 _engines: list[Any] = []
 
@@ -44,7 +44,7 @@ def fingerprint(d: Declaration) -> str | None:
     described = d.description()
     known: list[Any] = [
         __version__,
-        [hashlib.sha256(Path(__file__).with_name(one).read_bytes()).hexdigest() for one in _GENERATORS],
+        [hashlib.sha256((Path(__file__).parent / one).read_bytes()).hexdigest() for one in _GENERATORS],
         sys.version_info[:2],
         [version(one) for one in ("numba", "llvmlite", "numpy")],
         [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), sys.platform],

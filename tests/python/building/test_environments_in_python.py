@@ -30,6 +30,7 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 import operant
 from operant.policies import MLP, Linear
 from operant.python import classes
+from operant.python.source import steps_words
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples/in_python"
@@ -48,6 +49,12 @@ def cache(tmp_path_factory):
         yield directory
 
 
+def module_of(text, path):
+    path.write_text(text)
+    linecache.checkcache()
+    return module_at(path)
+
+
 def module_at(path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
@@ -57,6 +64,22 @@ def module_at(path):
 
 def example(name):
     return garden.Garden if name == "garden" else getattr(module_at(EXAMPLES / f"{name}.py"), NAMES[name])
+
+
+def assert_equal_runs(made, mode, steps=40, **arguments):
+    """Assert that compiled code and plain Python play the same episodes."""
+    envs = [one(9, autoreset_mode=mode, **arguments) for one in (made, made.plain)]
+    assert_same(*(env.reset(seed=3) for env in envs))
+    actions = envs[0].action_space
+    actions.seed(1)
+    for _ in range(steps):
+        action = actions.sample()
+        results = [env.step(action) for env in envs]
+        assert_same(*results)
+        np.testing.assert_array_equal(envs[0].state, envs[1].state)
+        ended = results[0][2] | results[0][3]
+        if mode is AutoresetMode.DISABLED and ended.any():
+            assert_same(*(env.reset(options={"reset_mask": ended}) for env in envs))
 
 
 WALK = """
@@ -91,10 +114,7 @@ class Walk:
 
 def walk(tmp_path, old="", new="", name="walk"):
     assert old in WALK
-    path = tmp_path / f"{name}.py"
-    path.write_text(WALK.replace(old, new) if old else WALK)
-    linecache.checkcache()
-    return module_at(path).Walk
+    return module_of(WALK.replace(old, new) if old else WALK, tmp_path / f"{name}.py").Walk
 
 
 def assert_same(one, other):
@@ -117,19 +137,87 @@ def assert_same(one, other):
 @needs_numba
 @pytest.mark.parametrize("name", [*NAMES, "garden"])
 def test_compiled_runs_equal_plain_python(name, mode):
-    made = example(name)
-    envs = [one(9, autoreset_mode=mode, max_episode_steps=12) for one in (made, made.plain)]
-    assert_same(*(env.reset(seed=3) for env in envs))
-    actions = envs[0].action_space
-    actions.seed(1)
-    for _ in range(40):
-        action = actions.sample()
-        steps = [env.step(action) for env in envs]
-        assert_same(*steps)
-        np.testing.assert_array_equal(envs[0].state, envs[1].state)
-        ended = steps[0][2] | steps[0][3]
-        if mode is AutoresetMode.DISABLED and ended.any():
-            assert_same(*(env.reset(options={"reset_mask": ended}) for env in envs))
+    assert_equal_runs(example(name), mode, max_episode_steps=12)
+
+
+#: Everything that a step without draws and loops may have. It divides by zero in an env that has just terminated.
+TOGETHER = """
+from typing import Annotated
+import numpy as np
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
+import operant
+from operant import Array, math
+
+
+def turned(s):
+    return math.sin(s.x), math.cos(s.x)
+
+
+@operant.environment
+class Together:
+    action_space = MultiDiscrete([3, 2])
+    observation_space = Dict(
+        {"wave": Box(-1, 1, (2,), np.float64), "pair": Tuple((Discrete(3), Box(0, 9, (3,), np.int8)))}
+    )
+    gain: float = 1.0
+    most: Annotated[int, (1, 20)] = 5
+
+    class State:
+        x: float
+        k: int
+        up: bool
+        cells: Array[np.int8, 3]
+
+    class Info:
+        speed: float
+        where: Array[np.int32, 2]
+
+    def reset(p, s, random):
+        s.x = random.uniform(-1.0, 1.0)
+
+    def step(p, s, action, info):
+        info.speed = 1.0 / (s.k - p.most)
+        s.x += p.gain * (action[0] - 1)
+        s.k += action[1]
+        s.up = s.x > 0.0
+        s.cells[s.k % 3] += 1
+        if s.up:
+            info.where[1] = s.k
+        return (0.5 if s.up else -0.25) * info.speed, s.k == p.most, s.x > 4.0
+
+    def observation(p, s, out):
+        out.wave[0], out.wave[1] = turned(s)
+        out.pair[0][()] = s.k % 3
+        out.pair[1][1] = s.k % 10
+
+    def action_mask(p, s, out):
+        out[0] = out[1] = out[3] = out[4] = True
+        out[2] = s.up
+"""
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    "parameters", [{}, {"gain": np.arange(9) / 3, "most": np.arange(9) % 4 + 2}], ids=["", "per_env"]
+)
+def test_envs_that_are_stepped_together_equal_plain_python(tmp_path, mode, parameters):
+    made = module_of(TOGETHER, tmp_path / "together.py").Together
+    assert steps_words(made._declaration)
+    assert_equal_runs(made, mode, **parameters)
+
+
+@needs_numba
+def test_only_steps_without_draws_and_loops_are_taken_together():
+    together = {name: steps_words(example(name)._declaration) for name in [*NAMES, "garden"]}
+    assert together == {"cartpole": True, "pendulum": True, "snake": False, "inventory": False, "garden": False}
+
+
+@needs_numba
+def test_operants_sine_changes_one_line_of_cartpole(tmp_path, mode):
+    text = (EXAMPLES / "cartpole.py").read_text()
+    assert text.count("import math\n") == 1
+    made = module_of(text.replace("import math\n", "from operant import math\n"), tmp_path / "poles.py").CartPole
+    assert_equal_runs(made, mode, steps=100)
 
 
 @needs_numba
@@ -371,9 +459,7 @@ class Draws:
 @needs_numba
 @pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
 def test_draws_are_those_of_numpys_generator(tmp_path, plain):
-    path = tmp_path / "draws.py"
-    path.write_text(DRAWS)
-    made = module_at(path).Draws
+    made = module_of(DRAWS, tmp_path / "draws.py").Draws
     env = (made.plain if plain else made)(2)
     env.reset(seed=11)
     generators = [np.random.default_rng(11 + i) for i in range(2)]

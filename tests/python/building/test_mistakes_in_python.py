@@ -159,6 +159,12 @@ COMPILED = {
         "",
         r"compiled code has no",
     ),
+    "together": (
+        "def step(p, s, action, random):\n        s.x += p.speed\n",
+        "def step(p, s, action):\n        s.x += table[1]\n",
+        "table[1]",
+        r"`table` is a dict",
+    ),
     "set": (STEP, "        s.k = sum({k for k in table}) * 0\n", "table", r"`table` is a dict"),
 }
 count = itertools.count()

@@ -1,0 +1,252 @@
+"""Writes the functions that the core calls: step, restart and observe loop over envs and call the user's functions."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from operant.python.calls import RANDOM_SIZE, Call
+from operant.python.declaration import Declaration, Leaf, field_of
+
+#: Most bytes of an env's state and outputs if 64 envs are stepped at once, as new values of all of them are on the stack.
+_MOST_BYTES = 512
+_CALL, _ATTEMPT = "user_{}({})", "attempt(user_{}, ({},))"
+_PLACES = [name for name, *_ in Call._fields_]
+
+
+def source_of(d: Declaration) -> str:
+    """Write the functions."""
+    return "\n".join([*_step(d), *_restart(d), *_observe(d), ""])
+
+
+def steps_words(d: Declaration) -> bool:
+    """Return whether a step has neither draws nor loops, so that LLVM may step several envs at once."""
+    size = d.state.itemsize + sum(size for _, size in _rows(d))
+    return (
+        size <= _MOST_BYTES
+        and "random" not in d.arguments["step"]
+        and not any(_loops(d.functions[name], set()) for name in d.functions if name != "reset")
+    )
+
+
+def _loops(function: FunctionType, seen: set[FunctionType]) -> bool:
+    """Return whether a function or one that it calls jumps back."""
+    seen.add(function)
+    jumps = {*dis.hasjrel, *dis.hasjabs}
+    if any(one.opcode in jumps and one.argval <= one.offset for one in dis.get_instructions(function)):
+        return True
+    called = (function.__globals__.get(name) for name in function.__code__.co_names)
+    return any(isinstance(one, FunctionType) and one not in seen and _loops(one, seen) for one in called)
+
+
+def _rows(d: Declaration) -> list[tuple[str, int]]:
+    """List the arrays that functions write, and the bytes of an env's row: observations, infos and the mask."""
+    leaves = [(f"leaf{k}", size_of(leaf)) for k, leaf in enumerate(d.leaves)]
+    infos = [(f"info_{name}", d.info[name].itemsize) for name in d.info.names or ()]
+    return [*leaves, *infos, *([("mask", d.mask_size)] if d.has_mask else [])]
+
+
+def size_of(leaf: Leaf) -> int:
+    """Return the bytes of a leaf of an observation."""
+    return leaf.dtype.itemsize * int(np.prod(leaf.shape, dtype=np.int64))
+
+
+def _start(d: Declaration, name: str) -> Iterator[str]:
+    place = {one: f"c[{i}]" for i, one in enumerate(_PLACES)}
+    yield f"def {name}(c):"
+    for one in ("parameter_stride", "count"):
+        yield f"    {one} = {place[one]}"
+    for one in ("parameters", "random", "before"):
+        yield f"    {one} = memory_at({place[one]})"
+    yield f"    arrays = as_numbers(memory_at({place['arrays']}), np.int64)"
+    for k, one in enumerate(["state", *(one for one, _ in _rows(d))]):
+        yield f"    {one} = memory_at(arrays[{k}])"
+    yield f"    own = local_memory({d.row.itemsize})"
+    yield "    p = as_record(own, P)"
+    yield f"    copy(own, parameters, {d.row.itemsize if d.parameters else 0})"
+
+
+def _parameters(d: Declaration) -> str:
+    return f"copy(own, after(parameters, i * {d.row.itemsize}), {d.row.itemsize})"
+
+
+def _each(d: Declaration, draws: bool) -> Iterator[str]:
+    """Begin with an env: keep its state, and the generator if the function draws."""
+    size = d.state.itemsize
+    yield f"c[{_PLACES.index('env')}] = i"
+    yield "if parameter_stride != 0:"
+    yield f"    {_parameters(d)}"
+    yield f"here = after(state, i * {size})"
+    yield "s = as_record(here, S)"
+    yield f"copy(before, here, {size})"
+    if draws:
+        yield f"copy(after(before, {size}), after(random, i * {RANDOM_SIZE}), {RANDOM_SIZE})"
+
+
+def _call(d: Declaration, form: str, name: str, out: str = "") -> str:
+    """Write a call of a user's function in the form of `_CALL` or `_ATTEMPT`."""
+    given = {"random": f"as_random(after(random, i * {RANDOM_SIZE}))", "info": "info", "action": "action", "out": out}
+    return form.format(name, ", ".join(["p", "s", *(given[one] for one in d.arguments[name])]))
+
+
+def _info(d: Declaration) -> Iterator[str]:
+    if d.info.names:
+        yield f"told = local_memory({d.info.itemsize})"
+        yield f"clear(told, {d.info.itemsize})"
+        yield "info = as_record(told, I)"
+
+
+def _see(d: Declaration, form: str, prefix: str = "") -> Iterator[str]:
+    """Write observation and mask of env `i` to the arrays whose names have a prefix."""
+    for k, leaf in enumerate(d.leaves):
+        yield f"out{k} = as_array(after({prefix}leaf{k}, i * {size_of(leaf)}), D{k}, {leaf.shape!r})"
+    yield _call(d, form, "observation", _arranged(d.leaves))
+    if d.has_mask:
+        mask = f"as_array(after({prefix}mask, i * {d.mask_size}), np.bool_, ({d.mask_size},))"
+        yield _call(d, form, "action_mask", mask)
+
+
+def _tell(d: Declaration, prefix: str = "") -> Iterator[str]:
+    """Write the infos of env `i`."""
+    for name in d.info.names or ():
+        kind, offset = field_of(d.info, name)
+        yield f"copy(after({prefix}info_{name}, i * {kind.itemsize}), after(told, {offset}), {kind.itemsize})"
+
+
+def _clear(d: Declaration) -> Iterator[str]:
+    for name, size in _rows(d):
+        if not name.startswith("info_"):
+            yield f"clear(after({name}, i * {size}), {size})"
+
+
+def _action(d: Declaration) -> str:
+    is_box = d.action_space.dtype is not None and d.action_space.dtype.kind == "f"
+    number = "np.float64" if is_box else "np.int64"
+    if not d.action_space.shape:
+        return f"action = as_numbers(actions, {number})[i]"
+    return f"action = as_array(after(actions, i * {8 * d.action_size}), {number}, {d.action_space.shape!r})"
+
+
+def _indented(lines: Iterator[str], depth: int) -> Iterator[str]:
+    return (" " * 4 * depth + line for line in lines)
+
+
+def _step(d: Declaration) -> Iterator[str]:
+    yield from _start(d, "step")
+    yield f"    pending, actions = np.uint64(c[{_PLACES.index('pending')}]), memory_at(c[{_PLACES.index('actions')}])"
+    for name, dtype in (("rewards", "float32"), ("returns", "float64"), ("flags", "uint8")):
+        yield f"    {name} = as_numbers(memory_at(c[{_PLACES.index(name)}]), np.{dtype})"
+    yield from _indented(_word(d) if steps_words(d) else _one_by_one(d), 1)
+    yield "    return 0"
+
+
+def _one_by_one(d: Declaration) -> Iterator[str]:
+    yield "for i in range(count):"
+    yield "    if (pending >> np.uint64(i)) & np.uint64(1):"
+    yield "        rewards[i] = np.float32(0)"
+    yield "        continue"
+    yield from _indented(_each(d, "random" in d.arguments["step"]), 1)
+    yield f"    {_action(d)}"
+    yield from _indented(_info(d), 1)
+    yield f"    result = {_call(d, _CALL, 'step')}"
+    yield "    rewards[i] = np.float32(result[0])"
+    yield "    returns[i] += result[0]"
+    yield "    flags[i] = np.uint8(result[1])"
+    yield "    third(result, flags, 64 + i)"
+    yield from _indented(_clear(d), 1)
+    yield from _indented(_see(d, _CALL), 1)
+    yield from _indented(_tell(d), 1)
+
+
+def _word(d: Declaration) -> Iterator[str]:
+    """Step all envs, also those that restart, without a way out of the loop. The results are on the stack at first.
+
+    LLVM makes a loop over vectors of it, unless it thinks that that is slower.
+    """
+    size = d.state.itemsize
+    for name, row in [("state", size), *_rows(d)]:
+        yield f"new_{name} = local_memory({64 * row})"
+        if name != "state" and not name.startswith("info_"):
+            yield f"clear(new_{name}, {64 * row})"
+    yield "rewarded = as_numbers(local_memory(512), np.float64)"
+    for name, bytes_ in (("flagged", 128), ("failed", 64)):
+        yield f"memory_of_{name} = local_memory({bytes_})"
+        yield f"clear(memory_of_{name}, {bytes_})"
+        yield f"{name} = as_numbers(memory_of_{name}, np.uint8)"
+    yield f"here = local_memory({size})"
+    yield "s = as_record(here, S)"
+    for condition in ("if parameter_stride == 0:", "else:"):
+        yield condition
+        yield "    for i in range(count):"
+        if condition == "else:":
+            yield f"        {_parameters(d)}"
+        yield f"        copy(here, after(state, i * {size}), {size})"
+        yield f"        {_action(d)}"
+        yield from _indented(_info(d), 2)
+        yield f"        fails, result = {_call(d, _ATTEMPT, 'step')}"
+        yield "        rewarded[i] = np.float64(result[0])"
+        yield "        flagged[i] = np.uint8(result[1])"
+        yield "        third(result, flagged, 64 + i)"
+        yield from _indented(_see(d, "fails |= " + _ATTEMPT + "[0]", "new_"), 2)
+        yield from _indented(_tell(d, "new_"), 2)
+        yield "        failed[i] = fails"
+        yield f"        copy(after(new_state, i * {size}), here, {size})"
+    yield "eight = as_numbers(memory_of_failed, np.uint64)"
+    yield f"if {' | '.join(f'eight[{i}]' for i in range(8))} != 0:"
+    yield "    for i in range(count):"
+    yield "        if failed[i] != 0 and (pending >> np.uint64(i)) & np.uint64(1) == 0:"
+    yield f"            c[{_PLACES.index('env')}] = i"
+    yield f"            copy(before, after(state, i * {size}), {size})"
+    yield "            raise RuntimeError"
+    for name, row in [("state", size), *_rows(d)]:
+        yield f"copy({name}, new_{name}, count * {row})"
+    yield "for i in range(count):"
+    yield "    rewards[i] = np.float32(0) if (pending >> np.uint64(i)) & np.uint64(1) else np.float32(rewarded[i])"
+    yield "    returns[i] += rewarded[i]"
+    yield "for i in range(count):"
+    yield "    flags[i], flags[64 + i] = flagged[i], flagged[64 + i]"
+
+
+def _restart(d: Declaration) -> Iterator[str]:
+    yield from _start(d, "restart")
+    yield "    for i in range(count):"
+    yield from _indented(_each(d, "random" in d.arguments["reset"]), 2)
+    yield from _indented(_info(d), 2)
+    yield f"        {_call(d, _CALL, 'reset')}"
+    yield from _indented(_clear(d), 2)
+    yield from _indented(_see(d, _CALL), 2)
+    yield from _indented(_tell(d), 2)
+    yield "    return 0"
+
+
+def _observe(d: Declaration) -> Iterator[str]:
+    yield from _start(d, "observe")
+    yield "    for i in range(count):"
+    yield from _indented(_each(d, False), 2)
+    yield from _indented(_clear(d), 2)
+    yield from _indented(_see(d, _CALL), 2)
+    yield "    return 0"
+
+
+def _arranged(leaves: tuple[Leaf, ...]) -> str:
+    """Write the observation's arrays as the space is arranged; `Out_<keys>` names the type of a dict's part."""
+
+    def part(inside: list[tuple[int, Leaf]], depth: int) -> str:
+        if len(inside) == 1 and len(inside[0][1].path) == depth:
+            return f"out{inside[0][0]}"
+        keys = list(dict.fromkeys(leaf.path[depth] for _, leaf in inside))
+        parts = [part([one for one in inside if one[1].path[depth] == key], depth + 1) for key in keys]
+        if isinstance(keys[0], int):
+            return f"({', '.join(parts)},)"
+        return f"{type_name(keys)}({', '.join(parts)})"
+
+    return part(list(enumerate(leaves)), 0)
+
+
+def type_name(keys: list[Any]) -> str:
+    """Name the type of a dict's part."""
+    return "Out_" + "_".join(keys)
