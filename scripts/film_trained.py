@@ -1,7 +1,7 @@
 """Train a lander and a walker with `operant train`'s PPO, and film them for the pages of their environments.
 
 python scripts/film_trained.py                         # both; needs torch
-python scripts/film_trained.py --lander lander.npz     # with a policy that `operant train` wrote
+python scripts/film_trained.py --walker walker.npz     # one, with a policy that `operant train` wrote
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ def main() -> None:
     """Write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     for name in FILMS:
-        parser.add_argument(f"--{name}", metavar="FILE", help="a policy; default: train one")
+        parser.add_argument(f"--{name}", metavar="FILE", help="film this policy only")
     files = vars(parser.parse_args())
+    given = [name for name in FILMS if files[name] is not None]
     os.environ["SDL_VIDEODRIVER"] = "dummy"  # no window is needed
-    for name, (env_id, picture, seconds) in FILMS.items():
-        policy = policies.load(files[name]) if files[name] else trained(env_id)
+    for name in given or FILMS:
+        env_id, picture, seconds = FILMS[name]
+        policy = policies.load(files[name]) if given else trained(env_id)
         animation = Animation(halved(env_id, policy, seconds), GIF_FRAMES_PER_SECOND)
         animation.save(IMAGES / picture)
         print(f"{picture}: {animation}, {(IMAGES / picture).stat().st_size / 1000:.0f} kB")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +51,9 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
     | action | |
     |---|---|
     | 0 | nothing |
-    | 1 | fire the left engine, which pushes to the right |
+    | 1 | fire the left engine, which pushes to the left and turns the lander anticlockwise |
     | 2 | fire the main engine |
-    | 3 | fire the right engine, which pushes to the left |
+    | 3 | fire the right engine, which pushes to the right and turns the lander clockwise |
 
     ## Observations
 
@@ -117,6 +117,9 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 50}
     gymnasium_id = "LunarLander-v3"
+    #: As Gymnasium's attribute, which its function `heuristic` reads.
+    continuous = False
+    _derived: ClassVar = {"continuous": "the class"}
 
     def __new__(cls, *arguments: Any, continuous: bool = False, **keywords: Any) -> Any:
         """Make a `LunarLanderContinuousVecEnv` if `continuous`, as Gymnasium's argument of this name has it."""
@@ -206,6 +209,9 @@ class LunarLanderContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["L
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 50}
     gymnasium_id = "LunarLanderContinuous-v3"
+    #: As Gymnasium's attribute, which its function `heuristic` reads.
+    continuous = True
+    _derived: ClassVar = {"continuous": "the class"}
 
     def __init__(self, num_envs: int, workers: int = 1, **keywords: Unpack[LunarLanderKeywords]) -> None:
         """Create the envs, as `SimdVectorEnv` describes."""

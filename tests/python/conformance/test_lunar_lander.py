@@ -70,14 +70,19 @@ def test_a_state_with_contacts_that_cannot_be_is_refused():
 def test_continuous_is_an_argument_as_in_gymnasium():
     ours, theirs = (gym.make(f"{prefix}LunarLander-v3", continuous=True, gravity=-5.0) for prefix in ("operant/", ""))
     assert ours.action_space == theirs.action_space
+    assert ours.unwrapped.continuous is theirs.unwrapped.continuous is True
     np.testing.assert_array_equal(ours.reset(seed=3)[0], theirs.reset(seed=3)[0])
     action = np.array([0.7, -0.8], np.float32)
     for mine, other in zip(ours.step(action)[:4], theirs.step(action)[:4], strict=True):
         np.testing.assert_array_equal(mine, np.float32(other) if isinstance(other, float) else other)
     env = gym.make_vec("operant/LunarLander-v3", 2, continuous=True)
     assert isinstance(env, envs.LunarLanderContinuousVecEnv)
+    assert env.get_attr("continuous") == (True, True)
     assert isinstance(gym.make_vec(env.spec), envs.LunarLanderContinuousVecEnv)
     assert type(envs.LunarLanderVecEnv(2, continuous=False)) is envs.LunarLanderVecEnv
+    assert gym.make("operant/LunarLander-v3").unwrapped.continuous is False
+    with pytest.raises(AttributeError, match="continuous: cannot be set, it follows from the class"):
+        ours.unwrapped.continuous = False
     with pytest.raises(TypeError, match="continuous: expected True or False, got 1"):
         envs.LunarLanderVecEnv(2, continuous=1)
     with pytest.raises(TypeError, match="continuous: Mine has the actions of its base LunarLanderVecEnv"):

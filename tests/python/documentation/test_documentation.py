@@ -338,9 +338,10 @@ def test_the_page_of_changes():
     assert all((ROOT / "docs" / link).exists() for link in links)
 
 
-def test_the_moving_picture_loads_fast():
-    size = (ROOT / "docs" / "images" / "cartpole.gif").stat().st_size
-    assert size < 500_000
+def test_moving_pictures_load_fast():
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").glob("*.gif")}
+    assert sizes.keys() == {"cartpole.gif", "lunar_lander.gif", "bipedal_walker.gif"}
+    assert max(sizes.values()) < 500_000
 
 
 def test_the_table_of_learning():
