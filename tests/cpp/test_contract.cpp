@@ -105,15 +105,6 @@ struct Wheel : operant::Environment {
     };
 };
 
-/// A Wheel whose visit_state omits a member.
-struct Forgetful : Wheel {
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("angle", s.angle);
-        visit("turns", s.turns);
-    }
-};
-
 /// Counts up in each variable, of every type that a state of the scalar tier may have. There are padding bytes between them.
 struct Registers : operant::Environment {
     static constexpr std::string_view name = "Registers";
@@ -251,11 +242,6 @@ TEST_CASE("bools of Dynamics that differ between envs are refused") {
         CHECK(message_of([&] { env.set_parameters(parameters); }).find("should follow from flags and choices only") !=
               std::string::npos);
     }
-}
-
-TEST_CASE("an environment that omits a member is refused") {
-    CHECK(message_of([] { VectorEnv<Forgetful>{3}; }) ==
-          "Wheel: an environment's `visit_state` visits 2 of the 3 numbers in its State: the others would be lost");
 }
 
 TEST_CASE_TEMPLATE("check_state gets the states that are set, with angles in radians", Scalar, float, double) {

@@ -1,5 +1,5 @@
 // Compares the environments of examples/environments with scalar loops of the same physics, and tests their features: several
-// actions, infos, their own truncations, goals and arrays in the state, and parameters per env.
+// actions, infos and their own truncations.
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <random>
 #include <span>
@@ -17,7 +16,6 @@
 #include <type_traits>
 #include <vector>
 
-#include <operant/environments/cartpole.hpp>
 #include <operant/vector_env.hpp>
 
 #include "../../bench/scalar_environments.hpp"
@@ -29,7 +27,6 @@
 
 using operant::AutoresetMode;
 using operant::VectorEnv;
-using operant::Engine;
 using namespace operant::benchmarks;
 
 namespace {
@@ -95,90 +92,6 @@ template <class E, template <class> class Physics>
 void check_against_scalar_loop() {
     CHECK(compare<E, double, Physics<double>>(700, 1e-6) > 37);
     compare<E, float, Physics<float>>(10, 1e-4);
-}
-
-/// The default parameters, one row per env.
-template <class E>
-std::vector<double> rows_of_parameters() {
-    const auto& environment = operant::description_of<E>();
-    std::vector<double> rows;
-    for (std::size_t env = 0; env < num_envs; ++env)
-        rows.insert(rows.end(), environment.default_numbers, environment.default_numbers + environment.number_count);
-    return rows;
-}
-
-/// The index of a parameter's first number in a row.
-template <class E>
-std::size_t position_of(const std::string& name) {
-    const auto& environment = operant::description_of<E>();
-    for (std::size_t i = 0; i < environment.parameter_count; ++i)
-        if (environment.parameters[i].name == name) return environment.parameters[i].first;
-    throw std::logic_error(name);
-}
-
-/// Envs with different parameters, and the arrays for their outputs.
-template <class E, class Scalar>
-class PerEnv {
-public:
-    explicit PerEnv(const std::vector<double>& rows)
-        : core_(operant::description_of<E>(), *operant::kernels_of<E, Scalar, xsimd::default_arch>(), num_envs,
-                {.max_episode_steps = E::max_episode_steps}, rows),
-          arrays_(num_envs) {}
-
-    std::vector<float> reset(std::uint64_t seed) {
-        core_.seed_all(seed);
-        core_.reset({}, arrays_.outputs());
-        return observations();
-    }
-    template <class Action>
-    std::vector<float> step(const std::vector<Action>& actions) {
-        core_.step(std::span<const Action>(actions), arrays_.outputs());
-        return observations();
-    }
-    std::span<const float> rewards() const { return {arrays_.outputs().rewards, num_envs}; }
-
-private:
-    std::vector<float> observations() const {
-        const auto* first = static_cast<const float*>(arrays_.outputs().observations[0]);
-        return {first, first + num_envs * operant::ObservationTraits<E>::numbers};
-    }
-
-    Engine core_;
-    VectorEnv<E, Scalar> arrays_;
-};
-
-/// Checks an environment in which every third env has the second value and the others the first: each env behaves as if all
-/// envs had its value.
-template <class E, class Scalar>
-void check_per_env(const std::string& name, double E::Parameters::*member, double first, double second) {
-    std::vector<double> rows = rows_of_parameters<E>();
-    const std::size_t count = rows.size() / num_envs;
-    const auto is_second = [](std::size_t env) { return env % 3 == 0; };
-    for (std::size_t env = 0; env < num_envs; ++env)
-        rows[env * count + position_of<E>(name)] = is_second(env) ? second : first;
-    typename E::Parameters firsts, seconds;
-    firsts.*member = first;
-    seconds.*member = second;
-    PerEnv<E, Scalar> env(rows);
-    VectorEnv<E, Scalar> like_first(num_envs, {.parameters = firsts}), like_second(num_envs, {.parameters = seconds});
-    constexpr std::size_t size = operant::ObservationTraits<E>::numbers;
-    const auto check = [&](const auto& actual, const auto& of_first, const auto& of_second, std::size_t row) {
-        for (std::size_t env = 0; env < num_envs; ++env) {
-            const auto& expected = is_second(env) ? of_second : of_first;
-            CAPTURE(env);
-            REQUIRE(std::memcmp(actual.data() + env * row, expected.data() + env * row, row * sizeof(float)) == 0);
-        }
-    };
-    check(env.reset(3), like_first.reset(3), like_second.reset(3), size);
-    std::mt19937 random(2);
-    for (int i = 0; i < 300; ++i) {
-        CAPTURE(i);
-        const auto actions = random_actions<E>(random);
-        const auto observations = env.step(actions);
-        const auto of_first = like_first.step(actions), of_second = like_second.step(actions);
-        check(observations, of_first.observations, of_second.observations, size);
-        check(env.rewards(), of_first.rewards, of_second.rewards, 1);
-    }
 }
 
 template <class Call>
@@ -350,49 +263,6 @@ TEST_CASE_TEMPLATE("episode statistics equal the sums of rewards and steps", E, 
     CHECK(near(env.logs().total_reward, expected.total_reward, 1e-6));
 }
 
-TEST_CASE("the goal is constant during an episode and changes in the next") {
-    VectorEnv<PointMass> env(num_envs, {.max_episode_steps = 20});
-    const auto goals = [](std::span<const float> observations) {
-        std::vector<float> goals;
-        for (std::size_t row = 0; row < observations.size(); row += 6)
-            goals.insert(goals.end(), {observations[row + 4], observations[row + 5]});
-        return goals;
-    };
-    auto before = goals(env.reset(0));
-    std::mt19937 random(0);
-    std::vector<bool> starts(num_envs, false);
-    for (int i = 0; i < 100; ++i) {
-        const auto result = env.step(random_actions<PointMass>(random));
-        const auto after = goals(result.observations);
-        for (std::size_t env = 0; env < num_envs; ++env) {
-            CHECK((after[2 * env] == before[2 * env]) == !starts[env]);
-            CHECK((after[2 * env + 1] == before[2 * env + 1]) == !starts[env]);
-            starts[env] = result.terminations[env] || result.truncations[env];
-        }
-        before = after;
-    }
-}
-
-TEST_CASE("starts are normally distributed") {
-    constexpr std::size_t many = 20000;
-    VectorEnv<PointMass, double> env(many);
-    PointMass::ResetBounds bounds;
-    bounds.deviation = 2;
-    env.reset(0);
-    const auto observations = env.reset(bounds);
-    double sum = 0, squares = 0;
-    int within = 0;
-    for (std::size_t env = 0; env < many; ++env) {
-        const double x = observations[6 * env];
-        sum += x;
-        squares += x * x;
-        within += std::abs(x) < 2;
-    }
-    CHECK(std::abs(sum / many) < 5 * 2 / std::sqrt(many));
-    CHECK(std::abs(squares / many - 4) < 5 * 4 * std::sqrt(2.0 / many));
-    CHECK(std::abs(within / double{many} - 0.682689) < 5 * std::sqrt(0.25 / many));
-}
-
 TEST_CASE("noise has the deviation of the parameter, and 0 means no noise") {
     constexpr std::size_t many = 20000;
     PointMass::Parameters parameters;
@@ -409,68 +279,6 @@ TEST_CASE("noise has the deviation of the parameter, and 0 means no noise") {
     }
     const double expected = 0.5 * 0.5 * 0.05;
     CHECK(std::abs(squares / many - expected) < 5 * expected * std::sqrt(2.0 / many));
-}
-
-TEST_CASE("array members of the state have a name for each element") {
-    const auto& chain = operant::description_of<PendulumChain>();
-    REQUIRE(chain.state_size == 40);
-    CHECK(std::string(chain.state_names[0]) == "theta[0]");
-    CHECK(std::string(chain.state_names[19]) == "theta[19]");
-    CHECK(std::string(chain.state_names[20]) == "theta_dot[0]");
-    const auto& shop = operant::description_of<JointReplenishment>();
-    REQUIRE(shop.state_size == 4);
-    CHECK(std::string(shop.state_names[3]) == "on_order[1]");
-}
-
-TEST_CASE_TEMPLATE("a state can be read and set, element by element", E, Quadrotor, PendulumChain, JointReplenishment) {
-    VectorEnv<E, double> env(num_envs), other(num_envs);
-    env.reset(0);
-    other.reset(1);
-    std::mt19937 random(0);
-    for (int i = 0; i < 5; ++i) env.step(random_actions<E>(random));
-    std::vector<double> state(num_envs * operant::description_of<E>().state_size), back(state.size());
-    env.get_state(state);
-    other.set_state(state);
-    other.get_state(back);
-    CHECK(back == state);
-    if (std::is_same_v<E, JointReplenishment>) {
-        state[6] = 0.5;
-        CHECK(message_of([&] { other.set_state(state); }) ==
-              "state[1, 2]: expected an integer that the state can hold for on_order[0], got 0.5");
-    } else {
-        const auto actions = random_actions<E>(random);
-        CHECK(all_near(env.step(actions).observations, other.step(actions).observations, 0));
-    }
-}
-
-TEST_CASE_TEMPLATE("an env with its own parameters behaves as if all envs had them", Scalar, float, double) {
-    check_per_env<Quadrotor, Scalar>("gravity", &Quadrotor::Parameters::gravity, 9.81, 1.62);
-    check_per_env<CartPoleSwingUp, Scalar>("length", &CartPoleSwingUp::Parameters::length, 0.5, 0.7);
-    check_per_env<PointMass, Scalar>("noise", &PointMass::Parameters::noise, 0.0, 0.3);
-    check_per_env<PointMass, Scalar>("goal_radius", &PointMass::Parameters::goal_radius, 0.1, 1.0);
-    check_per_env<PendulumChain, Scalar>("stiffness", &PendulumChain::Parameters::stiffness, 25.0, 40.0);
-    check_per_env<JointReplenishment, Scalar>("capacity", &JointReplenishment::Parameters::capacity, 20.0, 7.0);
-}
-
-TEST_CASE_TEMPLATE("flags and choices that differ between envs are refused", Scalar, float,
-                   double) {
-    const std::size_t choice = position_of<operant::CartPole>("kinematics_integrator");
-    const std::size_t count = operant::description_of<operant::CartPole>().number_count;
-    for (const double usual : {0.0, 1.0})
-        for (std::size_t odd = 0; odd < num_envs; ++odd) {
-            std::vector<double> rows = rows_of_parameters<operant::CartPole>();
-            for (std::size_t env = 0; env < num_envs; ++env) rows[env * count + choice] = usual;
-            CHECK(message_of([&] { PerEnv<operant::CartPole, Scalar>{rows}; }) == "");
-            rows[odd * count + choice] = 1 - usual;
-            CAPTURE(odd);
-            CHECK(message_of([&] { PerEnv<operant::CartPole, Scalar>{rows}; }).find("same flags and choices") != std::string::npos);
-        }
-}
-
-TEST_CASE("an error names a refused parameter and its env") {
-    std::vector<double> rows = rows_of_parameters<Quadrotor>();
-    rows[5 * rows.size() / num_envs + position_of<Quadrotor>("mass")] = -1;
-    CHECK(message_of([&] { PerEnv<Quadrotor, float>{rows}; }) == "mass[5]: expected a positive number, got -1");
 }
 
 TEST_CASE_TEMPLATE("steps that draw do not depend on workers, nor env i on num_envs", E, PointMass, JointReplenishment) {

@@ -1,4 +1,5 @@
-// Exceptions of a user's code in a step, a reset or a policy. The error is the same with any number of workers.
+// Exceptions of a user's code in a step or a reset; test_failures.py has those in rollouts, evaluations and policies. The error
+// is the same with any number of workers.
 #include <doctest/doctest.h>
 
 #include <cstddef>
@@ -12,7 +13,6 @@
 
 #include <operant/branching.hpp>
 #include <operant/environment.hpp>
-#include <operant/evaluation.hpp>
 #include <operant/library/table.hpp>
 #include <operant/rollout.hpp>
 #include <operant/vector_env.hpp>
@@ -65,20 +65,6 @@ void start(Env& env) {
     std::vector<double> state(2 * num_envs);
     for (std::size_t i = 0; i < num_envs; ++i) state[2 * i] = static_cast<double>(i);
     env.set_state(state);
-}
-
-/// Env 5000 fails in the third step, and env 600 in the fifth. A loop of steps meets the former first.
-std::int32_t action_of(std::size_t env, std::int64_t steps_before) {
-    return (env == 600 && steps_before == 4) || (env == 5000 && steps_before == 2) ? 1 : 0;
-}
-
-void act(const void*, const void* observations, void* actions, std::size_t begin, std::size_t end, const void*) {
-    for (std::size_t i = 0; i < end - begin; ++i)
-        static_cast<std::int32_t*>(actions)[i] = action_of(begin + i, static_cast<const std::int64_t*>(observations)[i]);
-}
-
-void act_and_throw(const void*, const void*, void*, std::size_t begin, std::size_t, const void*) {
-    if (begin >= num_envs / 2) throw std::range_error("no idea from env " + std::to_string(begin) + " on");
 }
 
 void check_closed(Env& env, const std::string& message) {
@@ -156,52 +142,4 @@ TEST_CASE("kernels of a library keep the message of the first exception of each 
     const std::vector<double> bounds = {1};
     CHECK_THROWS_WITH_AS(engine.reset(bounds, arrays.outputs()), ("no start" + suffix).c_str(), operant::EnvironmentFailed);
     CHECK_THROWS_WITH_AS(engine.reset(bounds, arrays.outputs()), ("no start" + suffix).c_str(), operant::EnvironmentFailed);
-}
-
-TEST_CASE("an exception in a reset closes the environment") {
-    for (const std::size_t workers : {1, 2}) {
-        const std::string message = "no start" + suffix;
-        Env env(num_envs, {.workers = workers}), other(num_envs, {.workers = workers});
-        CHECK_THROWS_WITH_AS(env.reset(Fragile::ResetBounds{1}), message.c_str(), operant::EnvironmentFailed);
-        check_closed(env, message);
-        start(other);
-        std::vector<char> some(num_envs);
-        some[5000] = 1;
-        const std::span<const bool> mask(reinterpret_cast<const bool*>(some.data()), num_envs);
-        CHECK_THROWS_WITH_AS(other.reset(mask, Fragile::ResetBounds{1}), message.c_str(), operant::EnvironmentFailed);
-        check_closed(other, message);
-    }
-}
-
-TEST_CASE("a rollout and an evaluation throw the exception that a loop of steps would meet first") {
-    const std::string message = "env 5000 failed in step 3" + suffix;
-    std::vector<std::int32_t> actions;
-    for (std::int64_t step = 0; step < 10; ++step)
-        for (std::size_t i = 0; i < num_envs; ++i) actions.push_back(action_of(i, step));
-    for (const std::size_t workers : {1, 2, 3}) {
-        CAPTURE(workers);
-        Env given(num_envs, {.workers = workers}), chosen(num_envs, {.workers = workers}), evaluated(num_envs, {.workers = workers});
-        for (Env* env : {&given, &chosen, &evaluated}) start(*env);
-        CHECK_THROWS_WITH_AS(operant::rollout(given, std::span<const std::int32_t>(actions)), message.c_str(),
-                             operant::EnvironmentFailed);
-        CHECK_THROWS_WITH_AS(operant::rollout(chosen, {&act, nullptr}, 10), message.c_str(), operant::EnvironmentFailed);
-        {
-            std::vector<double> returns(num_envs);
-            std::vector<std::int64_t> lengths(num_envs);
-            operant::EvaluationRun run(evaluated.core(), {&act, nullptr}, 1, returns.data(), lengths.data());
-            CHECK_THROWS_WITH_AS(run.advance(10), message.c_str(), operant::EnvironmentFailed);
-            CHECK_THROWS_WITH_AS(run.advance(10), message.c_str(), operant::EnvironmentFailed);
-        }
-        for (Env* env : {&given, &chosen, &evaluated}) check_closed(*env, message);
-    }
-}
-
-TEST_CASE("an exception in a policy closes the environment") {
-    for (const std::size_t workers : {1, 2}) {
-        Env env(num_envs, {.workers = workers});
-        start(env);
-        const std::string message = "no idea from env 4096 on" + suffix;
-        CHECK_THROWS_WITH_AS(operant::rollout(env, {&act_and_throw, nullptr}, 10), message.c_str(), operant::EnvironmentFailed);
-        check_closed(env, message);
-    }
 }

@@ -204,35 +204,6 @@ TEST_CASE("blocks step with the parameters of their envs") {
     CHECK(env.save() == stepped.save());
 }
 
-TEST_CASE("a refused rollout changes nothing") {
-    const auto architecture = available_architectures().front();
-    auto env = make<operant::CartPole, float>(architecture, 3);
-    CHECK_THROWS_AS(operant::rollout(env, std::vector<std::int32_t>(6, 0)), operant::ResetNeeded);
-    env.reset(1);
-    const auto before = env.save();
-    std::vector<std::int32_t> actions(12, 0);
-    actions[7] = 2;
-    CHECK_THROWS_WITH(operant::rollout(env, actions), "actions[2, 1]: expected an integer from 0 to 1, got 2");
-    CHECK_THROWS_AS(operant::rollout(env, std::vector<std::int32_t>(7, 0)), std::invalid_argument);
-    CHECK_THROWS_AS(operant::rollout(env, std::vector<std::int32_t>()), std::invalid_argument);
-    CHECK_THROWS_AS(operant::rollout(env, policy<operant::CartPole>, 0), std::invalid_argument);
-    CHECK(env.save() == before);
-}
-
-TEST_CASE("without autoreset, a rollout stops where step would") {
-    const auto architecture = available_architectures().front();
-    auto env = make<operant::CartPole, float>(architecture, 3,
-                                              {.max_episode_steps = 4, .autoreset_mode = AutoresetMode::disabled});
-    auto stepped = make<operant::CartPole, float>(architecture, 3,
-                                                  {.max_episode_steps = 4, .autoreset_mode = AutoresetMode::disabled});
-    env.reset(1);
-    run_step_by_step(stepped, stepped.reset(1), 4);
-    CHECK_THROWS_WITH_AS(operant::rollout(env, policy<operant::CartPole>, 6),
-                         "rollout: 3 of the envs have finished, and autoreset is disabled: reset them first",
-                         operant::ResetNeeded);
-    CHECK(env.save() == stepped.save());
-}
-
 TEST_CASE_TEMPLATE("an evaluation plays whole episodes", E, ENVIRONMENTS) {
     constexpr std::size_t num_envs = 2100, episodes = 3;
     for (const Architecture& architecture : available_architectures()) {
@@ -268,39 +239,4 @@ TEST_CASE_TEMPLATE("an evaluation plays whole episodes", E, ENVIRONMENTS) {
             CHECK(env.logs().total_steps == 0);
         }
     }
-}
-
-TEST_CASE("an env that gets the state of another continues like it") {
-    const auto architecture = available_architectures().front();
-    auto env = make<operant::Pendulum, double>(architecture, 130, {.max_episode_steps = limit});
-    run_step_by_step(env, env.reset(1), 6);
-    std::vector<bool> mask(130);
-    const std::vector<std::int64_t> source{3, 3, 129, 0}, target{5, 128, 0, 3};  // the last two from states that copying replaces
-    std::vector<double> before(260), after(260);
-    env.get_state(before);
-    operant::Branching::copy_state(env.core(), source, target, true);
-    env.get_state(after);
-    for (std::size_t i = 0; i < source.size(); ++i)
-        for (std::size_t k = 0; k < 2; ++k)
-            CHECK(after[static_cast<std::size_t>(2 * target[i]) + k] == before[static_cast<std::size_t>(2 * source[i]) + k]);
-    const auto all = operant::rollout(env, std::vector<float>(130 * 20, 0.5f));
-    for (std::size_t row = 0; row < 20 * 130; row += 130) CHECK(all.rewards[row + 5] == all.rewards[row + 128]);
-    CHECK(env.logs().total_steps == env.logs().episode_count * limit);
-}
-
-TEST_CASE("a snapshot restores its own environment and is refused by others") {
-    const auto architecture = available_architectures().front();
-    auto env = make<operant::CartPole, float>(architecture, 1100, {.max_episode_steps = limit});
-    auto other = make<operant::CartPole, float>(architecture, 1100, {.max_episode_steps = limit});
-    run_step_by_step(env, env.reset(1), 17);
-    const auto saved = env.save();
-    const auto snapshot = operant::Branching::take(env.core());
-    const auto expected = operant::rollout(env, policy<operant::CartPole>, steps);
-    const auto end = env.save();
-    operant::Branching::restore(env.core(), snapshot);
-    CHECK(env.save() == saved);
-    const auto again = operant::rollout(env, policy<operant::CartPole>, steps);
-    CHECK(same_bytes(again.observations, expected.observations));
-    CHECK(env.save() == end);
-    CHECK_THROWS_AS(operant::Branching::restore(other.core(), snapshot), std::invalid_argument);
 }

@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -54,72 +53,6 @@ TEST_CASE("actions of 64 bits give the results of actions of 32 bits") {
     CHECK(same_bytes(run<std::int32_t>(narrow, 77, 100), run<std::int64_t>(wide, 77, 100)));
 }
 
-// An upright pole at rest, pushed to the right: Florian's equations 23 and 24 with theta = theta_dot = 0.
-TEST_CASE_TEMPLATE("a push from rest", Scalar, float, double) {
-    operant::VectorEnv<operant::CartPole, Scalar> env(5);
-    env.reset(0);
-    env.set_state(std::vector<double>(20, 0));
-    const auto result = env.step(std::vector<std::int32_t>(5, 1));
-
-    const double force_over_mass = 10 / 1.1;
-    const double theta_acceleration = -force_over_mass / (0.5 * (4.0 / 3.0 - 0.1 / 1.1));
-    const double x_acceleration = force_over_mass - 0.1 * 0.5 * theta_acceleration / 1.1;
-    for (std::size_t env = 0; env < 5; ++env) {
-        CHECK(result.observations[4 * env + 0] == 0);
-        CHECK(result.observations[4 * env + 1] == doctest::Approx(0.02 * x_acceleration).epsilon(1e-6));
-        CHECK(result.observations[4 * env + 2] == 0);
-        CHECK(result.observations[4 * env + 3] == doctest::Approx(0.02 * theta_acceleration).epsilon(1e-6));
-        CHECK(result.rewards[env] == 1);
-        CHECK_FALSE(result.terminations[env]);
-        CHECK_FALSE(result.truncations[env]);
-    }
-}
-
-TEST_CASE("semi-implicit Euler moves with the new velocity") {
-    Env env(1, {.parameters = {.kinematics_integrator = operant::CartPole::Integrator::semi_implicit_euler}});
-    env.reset(0);
-    env.set_state(std::vector<double>(4, 0));
-    const auto result = env.step(std::vector<std::int32_t>{1});
-    CHECK(result.observations[0] == doctest::Approx(0.02 * result.observations[1]).epsilon(1e-6));
-    CHECK(result.observations[2] == doctest::Approx(0.02 * result.observations[3]).epsilon(1e-6));
-}
-
-TEST_CASE("an episode ends beyond the thresholds, with reward 1") {
-    Env env(4);
-    env.reset(0);
-    env.set_state(std::vector<double>{2.41, 0, 0, 0, -2.41, 0, 0, 0, 0, 0, 0.21, 0, 0, 0, -0.2, 0});
-    const auto result = env.step(std::vector<std::int32_t>(4, 0));
-    CHECK(result.terminations[0]);
-    CHECK(result.terminations[1]);
-    CHECK(result.terminations[2]);
-    CHECK_FALSE(result.terminations[3]);
-    for (const float reward : result.rewards) CHECK(reward == 1);
-}
-
-TEST_CASE("Sutton and Barto's reward") {
-    Env env(2, {.parameters = {.sutton_barto_reward = true}});
-    env.reset(0);
-    env.set_state(std::vector<double>{2.41, 0, 0, 0, 0, 0, 0, 0});
-    const auto result = env.step(std::vector<std::int32_t>(2, 0));
-    CHECK(result.rewards[0] == -1);
-    CHECK(result.rewards[1] == 0);
-}
-
-TEST_CASE("the time limit truncates, and the next step starts an episode") {
-    Env env(3, {.max_episode_steps = 2});
-    const std::vector<std::int32_t> actions(3, 0);
-    env.reset(0);
-    for (int episode = 0; episode < 3; ++episode) {
-        CHECK_FALSE(env.step(actions).truncations[0]);
-        CHECK(env.step(actions).truncations[0]);
-        const auto result = env.step(actions);
-        CHECK_FALSE(result.truncations[0]);
-        CHECK_FALSE(result.terminations[0]);
-        CHECK(result.rewards[0] == 0);
-        for (std::size_t i = 0; i < 4; ++i) CHECK(std::abs(result.observations[i]) <= 0.05f);
-    }
-}
-
 TEST_CASE("every env counts its own time limit") {
     constexpr std::size_t num_envs = 150;  // three words, the last one partly used
     constexpr int limit = 5;
@@ -145,15 +78,6 @@ TEST_CASE("every env counts its own time limit") {
     }
 }
 
-TEST_CASE("a fall at the time limit sets both flags") {
-    Env env(1, {.max_episode_steps = 1});
-    env.reset(0);
-    env.set_state(std::vector<double>{2.5, 0, 0, 0});
-    const auto result = env.step(std::vector<std::int32_t>{0});
-    CHECK(result.terminations[0]);
-    CHECK(result.truncations[0]);
-}
-
 TEST_CASE("without a seed, starts differ and streams continue") {
     Env a(64), b(64);
     const auto first = a.reset();
@@ -168,6 +92,8 @@ TEST_CASE("an error names the bad input and changes nothing") {
     CHECK_THROWS_WITH_AS(Env(0), "num_envs: expected an integer from 1 to 2147483648, got 0", std::invalid_argument);
     CHECK_THROWS_AS(Env(1, {.workers = 0}), std::invalid_argument);
     CHECK_THROWS_AS(Env(1, {.max_episode_steps = 0}), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Env(1, {.parameters = {.masscart = -1}}), "masscart: expected a positive number, got -1",
+                         std::invalid_argument);
 
     Env env(3), untouched(3);
     const std::vector<std::int32_t> good{0, 1, 0};
@@ -184,20 +110,6 @@ TEST_CASE("an error names the bad input and changes nothing") {
     CHECK(std::ranges::equal(env.step(good).observations, untouched.step(good).observations));
 }
 
-TEST_CASE("same-step autoreset returns the new episode and the final observation of the old one") {
-    Env env(3, {.max_episode_steps = 2, .autoreset_mode = operant::AutoresetMode::same_step});
-    env.reset(0);
-    env.step(std::vector<std::int32_t>(3, 0));
-    env.set_state(std::vector<double>{2.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
-    const auto result = env.step(std::vector<std::int32_t>(3, 0));
-    CHECK(result.terminations[0]);
-    CHECK(result.truncations[1]);
-    CHECK(result.rewards[0] == 1);
-    CHECK(env.final_observations()[0] == 2.5f);
-    CHECK(std::abs(result.observations[0]) <= 0.05f);
-    CHECK_FALSE(env.step(std::vector<std::int32_t>(3, 0)).truncations[1]);
-}
-
 TEST_CASE("without autoreset, finished envs must be reset") {
     Env env(3, {.max_episode_steps = 2, .autoreset_mode = operant::AutoresetMode::disabled});
     const std::vector<std::int32_t> actions(3, 0);
@@ -210,21 +122,6 @@ TEST_CASE("without autoreset, finished envs must be reset") {
     const auto result = env.step(actions);
     CHECK(result.truncations[0]);
     CHECK_FALSE(result.truncations[1]);
-}
-
-TEST_CASE("logs count the episodes that ended, with any number of workers") {
-    for (const std::size_t workers : {1, 3}) {
-        operant::PendulumVecEnv env(3000, {.workers = workers, .max_episode_steps = 7});
-        env.reset(5);
-        for (int step = 0; step < 5; ++step) env.step(std::vector<float>(3000, 0.5f));
-        env.clear_logs();
-        for (int step = 0; step < 9; ++step) env.step(std::vector<float>(3000, 0.5f));
-        CHECK(env.logs().episode_count == 3000);
-        CHECK(env.logs().total_steps == 3000 * 7);
-        CHECK(env.logs().total_reward < 0);
-        env.reset(6);
-        CHECK(env.logs().total_steps == 3000 * 7);
-    }
 }
 
 TEST_CASE("a loaded environment continues where it was saved") {
@@ -242,16 +139,6 @@ TEST_CASE("a loaded environment continues where it was saved") {
     auto damaged = env.save();
     damaged[10] = std::byte{0};
     CHECK_THROWS_AS(other.load(damaged), std::invalid_argument);
-}
-
-TEST_CASE("errors name the invalid parameter") {
-    CHECK_THROWS_WITH_AS(Env(1, {.parameters = {.masscart = -1}}), "masscart: expected a positive number, got -1",
-                         std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Env(1, {.parameters = {.tau = 0}}), "tau: expected a positive number, got 0",
-                         std::invalid_argument);
-    CHECK_THROWS_AS(operant::PendulumVecEnv(1, {.parameters = {.g = std::nan("")}}), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(operant::MountainCarVecEnv(1, {.parameters = {.min_position = 0.6}}),
-                         "min_position: expected a number below max_position = 0.6, got 0.6", std::invalid_argument);
 }
 
 TEST_CASE_TEMPLATE("new parameters take effect in the next step", Scalar, float, double) {
@@ -286,32 +173,6 @@ TEST_CASE("a snapshot restores the parameters") {
     operant::Branching::restore(env.core(), snapshot);
     CHECK(env.parameters().force_mag == 10);
     CHECK(env.step(std::vector<std::int32_t>(3, 1)).observations[1] == doctest::Approx(velocity_after_a_push({})));
-}
-
-TEST_CASE("random streams can be read and replaced") {
-    Env env(70);
-    env.reset(3);
-    std::vector<std::byte> streams(70 * env.core().environment().random_size);
-    env.core().get_generators(streams);
-    const auto first = env.reset();
-    const std::vector<float> starts(first.begin(), first.end());
-    CHECK_FALSE(std::ranges::equal(env.reset(), starts));
-    env.core().set_generators(streams);
-    CHECK(std::ranges::equal(env.reset(), starts));
-
-    env.core().set_generators(streams);
-    for (std::size_t i = 0; i < 70; ++i)
-        CHECK(std::ranges::equal(env.core().generator(i), std::span(streams).subspan(i * 32, 32)));
-    std::ranges::copy(env.core().generator(1), env.core().generator(69).begin());
-    const auto last = env.reset();
-    CHECK(std::ranges::equal(last.subspan(69 * 4, 4), std::span(starts).subspan(1 * 4, 4)));
-
-    env.core().set_generators(streams);
-    CHECK_THROWS_WITH_AS(env.core().set_generators(std::vector<std::byte>(streams.size())),
-                         "generators: expected PCG64s, which have odd increments", std::invalid_argument);
-    CHECK_THROWS_AS(env.core().set_generators(std::span(streams).first(32)), std::invalid_argument);
-    CHECK_THROWS_AS(env.core().get_generators(std::span(streams).first(32)), std::invalid_argument);
-    CHECK(std::ranges::equal(env.reset(), starts));
 }
 
 TEST_CASE("refused parameters change nothing") {

@@ -485,45 +485,6 @@ def test_a_state_that_the_environment_refuses_is_not_set(checked):
     np.testing.assert_array_equal(env.state, before)
 
 
-def test_a_file_with_such_a_state_is_refused(checked, tmp_path, load):
-    """Such a file comes from another version of the header."""
-    env_class, good, bad = checked
-    is_batch = len(good) == 2
-    text, check = (RAIL, "s.place > p.length") if is_batch else (LINE, "!is_on_line")
-    lenient = load(text, (f"if ({check}) throw", "if (false) throw"))
-    env = lenient(2)
-    env.reset()
-    env.set_state([good, bad])
-    with pytest.raises(ValueError, match=r"saved state\[1\]: place: expected"):
-        env_class(2)._core.load(env._core.save())
-    target = env_class(2)
-    target.reset()
-    before = target.state
-    with pytest.raises(ValueError, match=r"saved state\[1\]: place: expected"):
-        target._core.load(env._core.save())
-    np.testing.assert_array_equal(target.state, before)
-    env.set_state([good, good])
-    target._core.load(env._core.save())
-    target._core.load(lenient(2)._core.save())  # before the first reset, there is no state yet
-
-
-def test_new_parameters_have_to_fit_the_states(checked):
-    env_class, good, _ = checked
-    name = "length" if len(good) == 2 else "size"
-    env = env_class(2, **{name: np.array([10.0, 20.0])})
-    env.reset()
-    env.set_state([good, [15, *good[1:]]])
-    with pytest.raises(ValueError, match=r"state\[1\]: place: expected"):
-        setattr(env, name, 10.0)
-    assert getattr(env, name).tolist() == [10, 20]
-    setattr(env, name, np.array([10.0, 30.0]))
-    with pytest.raises(ValueError, match=r"target\[0\]: place: expected"):
-        env.copy_state([1], [0])
-    assert env.state[:, 0].tolist() == [0, 15]
-    env.copy_state([0], [1])
-    assert env.state[:, 0].tolist() == [0, 0]
-
-
 def error_of(env, state):
     try:
         env.set_state(state)

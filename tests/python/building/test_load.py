@@ -365,62 +365,6 @@ def test_the_first_error_is_shown_with_its_line(walk):
     assert raised.value.output
 
 
-@pytest.mark.parametrize(
-    ("member", "sentence"),
-    [
-        ("max_episode_steps", "an environment needs `static constexpr std::int32_t max_episode_steps`"),
-        ("ActionSpace", "an environment needs `using ActionSpace`"),
-        ("State {", "an environment needs a struct `State`"),
-        ("OPERANT_MEMBERS(place)", "an environment's State needs a list of its members: `OPERANT_MEMBERS(name, ...)`"),
-        ("OPERANT_PARAMETERS", "an environment's Parameters need a list of their members: `OPERANT_PARAMETERS((name, "),
-        ("OPERANT_MEMBERS(low)", "an environment's ResetBounds need a list of their members: `OPERANT_MEMBERS(name, "),
-        (
-            " : operant::Environment",
-            "an environment derives from operant::Environment: `struct E : operant::Environment`",
-        ),
-        ("observation_space", "an environment needs `static ... observation_space(const Parameters&)`"),
-        ("State reset", "an environment needs `static State reset("),
-        ("Integer observation(", "an environment needs `static ... observation(const Parameters&, const State&)`"),
-        ("step(", "an environment needs a class template `Dynamics<Batch>`, or, in plain C++, `static ... step("),
-    ],
-)
-def test_a_missing_member_is_named_in_one_line(member, sentence, walk):
-    text = WALK
-    if member == "step(":
-        text = text.replace("step(const", "advance(const")
-    elif member == " : operant::Environment":
-        text = text.replace(member, "")
-    elif member == "State {":
-        text = "struct State { long place; };\n" + re.sub(r"    struct State \{.*?\};\n", "", text, flags=re.DOTALL)
-    else:
-        text = "".join(line for line in text.splitlines(keepends=True) if member not in line)
-    walk.write_text(text)
-    with pytest.raises(operant.CompileError) as raised:
-        operant.load(walk)
-    line = text[: text.index("struct Walk")].count("\n") + 1
-    assert str(raised.value).startswith(f"{walk}:{line}: Walk: {sentence}")
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "other", "sentence"),
-    [
-        ("ActionSpace action_space", "ActionSpace spaces", "an environment whose ActionSpace is a Box, or has one"),
-        ("explicit Dynamics(const Parameters", "explicit Dynamics(int, const Parameters", "needs a constructor"),
-        ("Outcome<Batch> step(", "Outcome<Batch> advance(", "Dynamics<Batch> needs `step(State<Batch>&, const Input"),
-        ("std::array<Batch, 2> observation(", "std::array<Batch, 2> show(", "needs `observation(const State<Batch>&)`"),
-    ],
-)
-def test_a_missing_member_of_the_batch_tier_is_named(text, other, sentence, quick_flags, tmp_path, monkeypatch):
-    monkeypatch.setenv("CXXFLAGS", quick_flags)
-    header = tmp_path / "changed.hpp"
-    header.write_text(HEADER.read_text().replace(text, other))
-    with pytest.raises(operant.CompileError, match=re.escape(sentence)) as raised:
-        operant.load(header)
-    assert re.match(rf"{re.escape(str(header))}:\d+: DoubleIntegrator: an environment", str(raised.value))
-    assert "\n" not in str(raised.value)
-
-
 def test_a_header_without_environments_is_refused(walk):
     walk.write_text(WALK.replace("std::string_view name", "std::string_view title"))
     with pytest.raises(operant.CompileError, match="needs `static constexpr std::string_view name`"):

@@ -1,60 +1,15 @@
-"""The same seed gives the same bytes on every processor, with any number of workers and envs."""
+"""The same seed gives the same bytes with any number of workers and envs. test_kernels.cpp compares processors."""
 
 from __future__ import annotations
-
-import os
-import re
-import subprocess
 
 import numpy as np
 import pytest
 from conftest import every_environment
 from gymnasium.vector import AutoresetMode
-from interpreter import PYTHON
 from side_by_side import assert_same, rows_of
-
-from operant import simd
 
 SIZES = [1, 7, 8, 17, 63, 64, 65, 1025]
 MOST = 4096  # four blocks: work for several workers
-
-# Prints a digest of the steps of every environment and of the actions of policies, and compares rollouts with steps.
-# Toy text is left out: it is plain C++, with the same kernels for all instruction sets.
-DIGEST = """
-import hashlib
-import numpy as np
-from gymnasium import spaces
-from operant import envs
-from operant.policies import MLP, Random
-
-for name in ("CartPole", "MountainCar", "MountainCarContinuous", "Pendulum", "Acrobot"):
-    for dtype in ("float32", "float64"):
-        digest = hashlib.sha256()
-        stepped, rolled = (getattr(envs, f"{name}VecEnv")(1000, dtype=dtype, max_episode_steps=60) for _ in range(2))
-        digest.update(stepped.reset(seed=11)[0].tobytes())
-        rolled.reset(seed=11)
-        stepped.action_space.seed(5)
-        actions = np.array([stepped.action_space.sample() for _ in range(200)])
-        rollout = rolled.rollout(actions)
-        for step, chosen in enumerate(actions):
-            *arrays, _ = stepped.step(chosen)
-            of_rollout = (rollout.observations, rollout.rewards, rollout.terminations, rollout.truncations)
-            for array, other in zip(arrays, of_rollout, strict=True):
-                digest.update(array.tobytes())
-                assert array.tobytes() == other[step].tobytes(), (name, dtype, step)
-        assert stepped._core.save() == rolled._core.save()
-        print(name, dtype, digest.hexdigest())
-
-rng, digest = np.random.default_rng(0), hashlib.sha256()
-draw = lambda *shape: rng.normal(size=shape).astype(np.float32)
-x = draw(300, 4)
-for lead in ((), (3,), (100,)):
-    weights = [draw(*lead, 40, 4), draw(*lead, 2, 40)]
-    digest.update(MLP(weights, action_space=spaces.Box(-2, 2, (2,)), noise=0.1, seed=0)(x).tobytes())
-    digest.update(MLP(weights, activation="relu", sample=True, seed=0)(x).tobytes())
-digest.update(Random(spaces.Discrete(5), seed=0)(x).tobytes())
-print("policies float32", digest.hexdigest())
-"""
 
 
 def outputs(env, actions):
@@ -104,16 +59,3 @@ def test_num_envs_changes_nothing(make, draw, dtype):
     for num_envs in SIZES:
         actual = outputs(make(num_envs, dtype=dtype), [one[:num_envs] for one in actions])
         assert_same(list(actual), [rows_of(array, slice(num_envs)) for array in expected])
-
-
-def digests(architecture):
-    environment = os.environ | {"OPERANT_ARCH": architecture}
-    return subprocess.run([*PYTHON, "-c", DIGEST], env=environment, check=True, capture_output=True, text=True).stdout
-
-
-def test_instruction_sets_agree_bit_for_bit():
-    """In float64, all of them agree; in float32, those that fuse multiplications and additions."""
-    shown = {name: digests(name) for name in simd.available}
-    assert all(len(text.splitlines()) == 11 for text in shown.values())
-    assert len({re.sub(r".* float32 .*\n", "", digest) for digest in shown.values()}) == 1
-    assert len({digest for name, digest in shown.items() if name != "sse4.2"}) == 1
