@@ -101,7 +101,7 @@ def switch(name: str, value: Any) -> bool:
 def number(name: str, value: Any, *, any_shape: bool = False) -> int | float:
     """Return the value as a Python number; raise TypeError if it is not one, ValueError if a float cannot hold it.
 
-    With `any_shape`, an array or a tensor with one element is a number, whatever its shape.
+    With `any_shape`, an array or a tensor of any shape with one element is a number.
     """
     if type(value) is float:  # the most frequent case; this line makes it four times as fast
         return value

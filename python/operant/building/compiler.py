@@ -219,7 +219,7 @@ def _of_cxx(program: str) -> str:
 
 
 def settings() -> list[Any]:
-    """Collect the values of environment variables that affect a library, whichever compiler there is.
+    """Collect the values of environment variables that affect a library with any compiler.
 
     Raises:
         CompileError: A quote is not closed.

@@ -147,7 +147,7 @@ def make_env_class(
         environment: Its description.
         module: The name of the module.
         name: The name of the class; empty for that of the environment with `VecEnv` at the end.
-        members: What the class has besides, such as `draw`.
+        members: Further members of the class, such as `draw`.
     """
     namespace = {**members, "__module__": module, "__doc__": documentation(environment)}
     return new_class(

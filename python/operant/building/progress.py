@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import Any
 
-#: How long a compilation may take, in seconds, before the line appears.
+#: The time in seconds after which the line appears.
 PATIENCE = 1.0
 
 

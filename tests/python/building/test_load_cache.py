@@ -94,7 +94,7 @@ def libraries(cache):
     return sorted(path.name for path in cache.iterdir() if path.suffix == _libraries.SUFFIX)
 
 
-def test_a_change_of_any_file_that_the_compiler_reads_is_seen(tmp_path, monkeypatch):
+def test_a_change_of_any_file_that_the_compiler_reads_is_seen(tmp_path, quick_flags, monkeypatch):
     values = dict.fromkeys(FACTORS, 1)
     directories = {name: tmp_path / name for name in FACTORS}
     for name, directory in directories.items():
@@ -106,7 +106,7 @@ def test_a_change_of_any_file_that_the_compiler_reads_is_seen(tmp_path, monkeypa
     includes = '#include <in_flags.hpp>\n#include <in_path.hpp>\n#include <in_cpath.hpp>\n#include "linked/link.hpp"\n'
     header = tmp_path / "walk.hpp"
     header.write_text(includes + WALK.replace("1.0,", f"{' * '.join(FACTORS)},"))
-    monkeypatch.setenv("CXXFLAGS", f"-O0 -I {directories['in_flags']} -isystem {tmp_path}")
+    monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -I {directories['in_flags']} -isystem {tmp_path}")
     monkeypatch.setenv("CPLUS_INCLUDE_PATH", str(directories["in_path"]))
     monkeypatch.setenv("CPATH", str(directories["in_cpath"]))
     assert reward(header) == 1
@@ -138,15 +138,15 @@ def test_both_forms_of_a_list_of_files_are_read():
     assert _compiler._files_in(json.dumps(listing).encode()) == files
 
 
-def test_a_file_that_takes_the_place_of_another_is_seen(walk, tmp_path, compiled, monkeypatch):
-    monkeypatch.setenv("CXXFLAGS", f"-O0 -I{tmp_path / 'first'} -I{compiled / 'include'}")
+def test_a_file_that_takes_the_place_of_another_is_seen(walk, tmp_path, compiled, quick_flags, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -I{tmp_path / 'first'} -I{compiled / 'include'}")
     assert reward(walk) == 1
     write_factor(tmp_path / "first", 5)
     assert reward(walk) == 5
 
 
-def test_relative_directories_are_those_of_the_working_directory(walk, tmp_path, monkeypatch):
-    monkeypatch.setenv("CXXFLAGS", "-O0 -Iinclude")
+def test_relative_directories_are_those_of_the_working_directory(walk, tmp_path, quick_flags, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -Iinclude")
     for value in (2, 3):
         place = tmp_path / f"place{value}"
         place.mkdir()
@@ -155,9 +155,9 @@ def test_relative_directories_are_those_of_the_working_directory(walk, tmp_path,
         assert reward(walk) == value
 
 
-def test_files_named_in_flags_are_seen(walk, tmp_path, monkeypatch):
+def test_files_named_in_flags_are_seen(walk, tmp_path, quick_flags, monkeypatch):
     flags = tmp_path / "flags"
-    monkeypatch.setenv("CXXFLAGS", f"-O0 @{flags}")
+    monkeypatch.setenv("CXXFLAGS", f"{quick_flags} @{flags}")
     for value in (2, 3):
         flags.write_text(f"-I{tmp_path / str(value)}")
         write_factor(tmp_path / str(value), value)

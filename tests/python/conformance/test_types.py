@@ -32,11 +32,7 @@ def test_users_get_the_types():
     assert (package / "_core.pyi").exists()
 
 
-def test_mypy_knows_the_types_of_the_public_names(tmp_path):
-    mypy = pytest.importorskip("mypy.api")
-    code = tmp_path / "user.py"
-    code.write_text(
-        """
+USER = """\
 import operant
 from operant.envs import CartPoleVecEnv
 from operant.utils import Logger
@@ -50,20 +46,10 @@ reveal_type(operant.get_include())
 reveal_type(operant.envs.CartPoleVecEnv(4).get_logs())
 Logger(csv_path=3)
 """
-    )
-    shown, _, _ = mypy.run(["--strict", "--cache-dir", str(tmp_path), str(code)])
-    notes = [line.split(": ", 1)[1] for line in shown.splitlines() if "note: Revealed" in line]
-    assert "float" in notes[0], shown
-    assert "ndarray" in notes[0]
-    assert 'type is "str"' in notes[1]
-    assert 'dict[str, Any]"' in notes[2]
-    errors = [line for line in shown.splitlines() if "error:" in line]
-    assert len(errors) == 1, shown
-    assert 'Argument "csv_path" to "Logger" has incompatible type "int"' in errors[0]
 
 
-def test_mypy_knows_every_parameter_and_refuses_others(tmp_path):
-    """Numbers may be arrays. Mypy reports misspelled names and wrong choices."""
+def test_mypy_knows_public_names_and_every_parameter(tmp_path):
+    """One run for both, as most of its time goes to the libraries. Numbers may be arrays."""
     mypy = pytest.importorskip("mypy.api")
     lines = ["import numpy as np", "from gymnasium.vector import AutoresetMode", "from operant import envs"]
     for name in ENVIRONMENTS:
@@ -79,9 +65,17 @@ def test_mypy_knows_every_parameter_and_refuses_others(tmp_path):
     for name in ENVIRONMENTS:
         wrong = ["gravitty=3", 'autoreset_mode="same_step"', "max_episode_steps=1.5", 'success_rate="high"', "1, 1"]
         lines += [f"envs.{name}VecEnv(2, {arguments})" for arguments in wrong]
-    code = tmp_path / "user.py"
-    code.write_text("\n".join(lines))
-    shown, _, _ = mypy.run(["--strict", "--cache-dir", str(tmp_path), str(code)])
-    # Mypy may report a line twice, once for each argument that it refuses.
-    refused = {int(found) for found in re.findall(r"^.*user\.py:(\d+): error: ", shown, re.MULTILINE)}
+    user, parameters = tmp_path / "user.py", tmp_path / "parameters.py"
+    user.write_text(USER)
+    parameters.write_text("\n".join(lines))
+    shown, _, _ = mypy.run(["--strict", "--cache-dir", str(tmp_path), str(user), str(parameters)])
+    notes = [line.split(": ", 1)[1] for line in shown.splitlines() if "note: Revealed" in line]
+    assert "float" in notes[0], shown
+    assert "ndarray" in notes[0]
+    assert 'type is "str"' in notes[1]
+    assert 'dict[str, Any]"' in notes[2]
+    (error,) = re.findall(r"user\.py:\d+: error: (.*)", shown)
+    assert 'Argument "csv_path" to "Logger" has incompatible type "int"' in error
+    # Mypy reports misspelled names and wrong choices; a line twice if it refuses two arguments.
+    refused = {int(found) for found in re.findall(r"^.*parameters\.py:(\d+): error: ", shown, re.MULTILINE)}
     assert refused == set(range(right + 1, len(lines) + 1)), shown

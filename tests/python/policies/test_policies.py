@@ -231,8 +231,8 @@ def test_a_linear_rollout_in_float64_is_a_loop():
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
-def test_a_linear_rollout_with_several_numbers_an_action_is_a_loop(tmp_path, shared_cache, monkeypatch):
-    monkeypatch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
+@pytest.mark.usefixtures("quick_compilations")
+def test_a_linear_rollout_with_several_numbers_an_action_is_a_loop(tmp_path):
     header = tmp_path / "two_switches.hpp"
     header.write_text(TWO_SWITCHES)
     quadrotor = Path(__file__).parents[3] / "examples/environments/quadrotor.hpp"

@@ -93,10 +93,10 @@ def test_heuristics_act_alike_in_both_libraries(monkeypatch):
 
 
 @pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="needs g++ or clang++ on the PATH")
-def test_the_plain_loops_make_the_same_steps(shared_cache, monkeypatch):
+@pytest.mark.usefixtures("quick_compilations")
+def test_the_plain_loops_make_the_same_steps(monkeypatch):
     """The loops with which the environments of examples/ are compared start and step as Operant does."""
     monkeypatch.syspath_prepend(SCRIPT.parent)
-    monkeypatch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
     plain_loops = importlib.import_module("plain_loops")
     for name in plain_loops.HEADERS:
         env = plain_loops.loaded(name)(100)
