@@ -67,8 +67,10 @@ def damages(draw, saved):
 
 
 @pytest.mark.quick
-@in_both_dtypes
-def test_a_damaged_file_is_refused(env, tmp_path):
+def test_a_damaged_file_is_refused(tmp_path):
+    """The checksum of the whole file does not depend on the environment."""
+    env = gym.make_vec("operant/CartPole-v1", **ARGUMENTS)
+    env.reset(seed=1)
     path = tmp_path / "env"
     env.save(path)
     saved = path.read_bytes()
@@ -90,7 +92,7 @@ def test_another_environments_core_is_refused(env):
     saved = env._core.save()
     for registration in REGISTRATIONS:
         for dtype in ("float32", "float64"):
-            for num_envs in (2, 3, 4):
+            for num_envs in (2, 3, 4) if registration.id == f"operant/{env.gymnasium_id}" else (3,):
                 other = gym.make_vec(registration.id, **ARGUMENTS | {"num_envs": num_envs, "dtype": dtype})
                 if (type(other), other.dtype, num_envs) == (type(env), env.dtype, env.num_envs):
                     continue
