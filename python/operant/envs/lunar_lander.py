@@ -146,7 +146,7 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
     def draw(self, state: npt.NDArray[np.float64], action: Any) -> npt.NDArray[np.uint8]:
         """Draw one env.
 
-        The picture is Gymnasium's but for the exhaust, of which it shows only the newest particles, without dispersion.
+        The picture is Gymnasium's except for the exhaust: it shows only the newest particles, without dispersion.
 
         Args:
             state: The state of the env, a row of `state`.
@@ -219,17 +219,7 @@ class LunarLanderContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["L
         _warn(dict(keywords))
 
     def draw(self, state: npt.NDArray[np.float64], action: Any) -> npt.NDArray[np.uint8]:
-        """Draw one env.
-
-        The picture is Gymnasium's but for the exhaust, of which it shows only the newest particles, without dispersion.
-
-        Args:
-            state: The state of the env, a row of `state`.
-            action: Its last action; None after a reset.
-
-        Returns:
-            Shape `(400, 600, 3)`.
-        """
+        """Draw one env, as `LunarLanderVecEnv.draw` does."""
         thrust = Thrust()
         if action is not None:
             main, side = (float(one) for one in np.clip(action, -1, 1))
