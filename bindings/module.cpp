@@ -32,12 +32,15 @@ using namespace nb::literals;
 namespace operant::bindings {
 namespace {
 
-/// Raises the RuntimeError of an environment that has failed. Its `__cause__` is the exception of an environment in Python.
+/// Raises the RuntimeError of an environment that has failed. Its `__cause__` is the exception of an environment in Python; if
+/// that is no Exception but, for example, a KeyboardInterrupt, it is raised, and the RuntimeError is its `__cause__`.
 void raise_failure(const EnvironmentFailed& failed) {
-    const nb::object error = nb::borrow(PyExc_RuntimeError)(failed.what());
-    const nb::object cause = cause_in_python(failed.what());
-    if (!cause.is_none()) error.attr("__cause__") = cause;
-    PyErr_SetObject(PyExc_RuntimeError, error.ptr());
+    nb::object error = nb::borrow(PyExc_RuntimeError)(failed.what()), cause = cause_in_python(failed.what());
+    if (!cause.is_none()) {
+        if (PyErr_GivenExceptionMatches(cause.ptr(), PyExc_Exception) == 0) std::swap(error, cause);
+        error.attr("__cause__") = cause;
+    }
+    PyErr_SetObject(error.type().ptr(), error.ptr());
 }
 
 /// Raises Gymnasium's exception for each error for which Gymnasium has one.

@@ -11,12 +11,21 @@ from operant import Array
 
 SIDE = 10
 CELLS = SIDE * SIDE
+DOWN, RIGHT = np.array([-1, 0, 1, 0]), np.array([0, 1, 0, -1])
+
+
+def covers(s, cell, length):
+    """Return whether one of the first cells of the snake is the given one."""
+    for i in range(length):  # noqa: SIM110 - compiled code has no generators
+        if s.body[i] == cell:
+            return True
+    return False
 
 
 def free_cell(s, random):
     """Draw cells until one is free."""
     cell = random.integers(CELLS)
-    while s.covered[cell]:
+    while covers(s, cell, s.length):
         cell = random.integers(CELLS)
     return cell
 
@@ -30,60 +39,37 @@ class Snake:
     observation_space = Box(0, 255, (SIDE, SIDE, 3), np.uint8)  # red: the head; green: the body; blue: the fruit
 
     class State:
-        body: Array[np.uint8, CELLS]  # a ring of cells, whose tail is at `tail`
-        covered: Array[bool, CELLS]
-        tail: int
+        body: Array[np.uint8, CELLS]  # the cells from the head to the tail; those beyond the length are not used
         length: int
-        head: int
         fruit: int
 
     def reset(p, s, random):
-        s.head = random.integers(CELLS)
-        s.body[0] = s.head
-        s.covered[s.head] = True
+        s.body[0] = random.integers(CELLS)
         s.length = 1
         s.fruit = free_cell(s, random)
 
     def step(p, s, action, random):
-        row, column = s.head // SIDE, s.head % SIDE
-        if action == 0:
-            row -= 1
-        elif action == 1:
-            column += 1
-        elif action == 2:
-            row += 1
-        else:
-            column -= 1
+        row, column = s.body[0] // SIDE + DOWN[action], s.body[0] % SIDE + RIGHT[action]
         if row < 0 or row >= SIDE or column < 0 or column >= SIDE:
             return -1.0, True
         head = SIDE * row + column
-        tail = int(s.body[s.tail])
         eats = head == s.fruit
         # The tail leaves its cell, so the head may enter it, unless the snake grows.
-        if s.covered[head] and (eats or head != tail):
+        moving = s.length if eats else s.length - 1
+        if covers(s, head, moving):
             return -1.0, True
-        if not eats:
-            s.covered[tail] = False
-            s.tail = s.tail + 1 if s.tail + 1 < CELLS else 0
-            s.length -= 1
-        place = s.tail + s.length
-        s.body[place if place < CELLS else place - CELLS] = head
-        s.covered[head] = True
-        s.head = head
-        s.length += 1
+        for i in range(moving, 0, -1):
+            s.body[i] = s.body[i - 1]
+        s.body[0] = head
         if not eats:
             return 0.0, False
+        s.length += 1
         if s.length == CELLS:
             return 1.0, True
         s.fruit = free_cell(s, random)
         return 1.0, False
 
     def observation(p, s, out):
-        place = s.tail
-        for _ in range(s.length):
-            cell = int(s.body[place])
-            out[cell // SIDE, cell % SIDE, 1] = 255
-            place = place + 1 if place + 1 < CELLS else 0
-        out[s.head // SIDE, s.head % SIDE, 1] = 0
-        out[s.head // SIDE, s.head % SIDE, 0] = 255
+        for i in range(s.length):
+            out[s.body[i] // SIDE, s.body[i] % SIDE, 0 if i == 0 else 1] = 255
         out[s.fruit // SIDE, s.fruit % SIDE, 2] = 255

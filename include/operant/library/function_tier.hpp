@@ -4,11 +4,10 @@
 /// kernels serves them all, and EnvArrays::context is the FunctionTable of an environment. Functions step up to 64 envs in a
 /// call. Autoreset, time limits, statistics and infos are the same as in the other tiers.
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -18,6 +17,8 @@
 #include <operant/kernel/returns.hpp>
 #include <operant/kernel/state.hpp>
 #include <operant/library/caught_error.hpp>
+#include <operant/math/arithmetic.hpp>
+#include <operant/math/prefetch.hpp>
 
 namespace operant {
 
@@ -68,6 +69,7 @@ struct FunctionTable {
 class FunctionTier {
     struct Runtime : Environment {};
     using Arch = xsimd::default_arch;  // of the compiler flags of the unit that includes this
+    using Bytes = xsimd::batch<std::uint8_t, Arch>;
     using Error = detail::CaughtError<Runtime>;
     static constexpr std::size_t random_size = sizeof(BufferedPcg64);
 
@@ -112,48 +114,55 @@ private:
 
     static const FunctionTable& table_of(const void* context) { return *static_cast<const FunctionTable*>(context); }
 
-    /// Memory of a thread for a call: pointers to arrays, and arrays for outputs that nobody wants.
+    /// Memory for calls: pointers to arrays, and arrays for outputs that nobody wants. It belongs to one call of a kernel, as a
+    /// function in plain Python may step another environment.
     class Scratch {
     public:
-        /// Points the call to the rows of the envs from `first` on.
-        /// \param most the number of envs for which there must be room
-        void point(FunctionCall& call, const FunctionTable& table, const EnvArrays& envs, const Outputs& outputs,
-                   std::size_t first, std::size_t most) {
-            arrays_.clear();
+        /// \param most the most envs in a call of a function
+        Scratch(FunctionCall& call, const FunctionTable& table, const EnvArrays& envs, const Outputs& outputs, std::size_t most)
+            : call_(call), envs_(envs) {
+            const auto rounded = [](std::size_t size) { return (size + 63) / 64 * 64; };
             std::size_t state = random_size, unwanted = 0;
-            for (const std::size_t stride : table.strides) state += (stride + 63) / 64 * 64;
-            const auto bytes_of = [&](std::size_t row) { return (most * row + 63) / 64 * 64; };
-            for (const std::size_t row : table.observation_rows) unwanted += outputs.observations ? 0 : bytes_of(row);
-            for (const std::size_t row : table.info_rows) unwanted += outputs.infos ? 0 : bytes_of(row);
-            if (bytes_.size() < state + unwanted) bytes_.resize(state + unwanted);
-            std::byte* free = bytes_.data() + state;
+            for (const std::size_t stride : table.strides) state += rounded(stride);
+            for (const std::size_t row : table.observation_rows) unwanted += outputs.observations ? 0 : rounded(most * row);
+            for (const std::size_t row : table.info_rows) unwanted += outputs.infos ? 0 : rounded(most * row);
+            bytes_ = std::make_unique_for_overwrite<std::byte[]>(state + unwanted);
+            std::byte* free = bytes_.get() + state;
+            arrays_.reserve(table.strides.size() + table.observation_rows.size() + table.info_rows.size());
             for (std::size_t i = 0; i < table.strides.size(); ++i)
-                arrays_.push_back(static_cast<std::byte*>(envs.state[i]) + first * table.strides[i]);
+                arrays_.push_back({static_cast<std::byte*>(envs.state[i]), table.strides[i]});
             const auto add = [&](void* const* given, const std::vector<std::size_t>& rows) {
                 for (std::size_t i = 0; i < rows.size(); ++i) {
-                    arrays_.push_back(given ? static_cast<std::byte*>(given[i]) + first * rows[i] : free);
-                    if (!given) free += bytes_of(rows[i]);
+                    arrays_.push_back({given ? static_cast<std::byte*>(given[i]) : free, given ? rows[i] : 0});
+                    if (!given) free += rounded(most * rows[i]);
                 }
             };
             add(outputs.observations, table.observation_rows);
             add(outputs.infos, table.info_rows);
-            call.arrays = arrays_.data();
-            call.before = bytes_.data();
+            pointers_.resize(arrays_.size());
+            call.arrays = pointers_.data();
+            call.before = bytes_.get();
             call.parameter_stride = envs.per_env ? static_cast<std::int64_t>(8 * table.integers.size()) : 0;
-            call.parameters = static_cast<const std::byte*>(envs.parameters) +
-                              static_cast<std::size_t>(call.parameter_stride) * first;
-            call.random = static_cast<std::byte*>(envs.random) + random_size * first;
+        }
+
+        /// Points the call to the rows of the envs from `first` on.
+        void point(std::size_t first) {
+            for (std::size_t i = 0; i < arrays_.size(); ++i) pointers_[i] = arrays_[i].begin + first * arrays_[i].row;
+            call_.parameters = static_cast<const std::byte*>(envs_.parameters) + static_cast<std::size_t>(call_.parameter_stride) * first;
+            call_.random = static_cast<std::byte*>(envs_.random) + random_size * first;
         }
 
     private:
-        std::vector<void*> arrays_;
-        std::vector<std::byte> bytes_;
+        struct Array {
+            std::byte* begin;
+            std::size_t row;  // bytes from one env to the next
+        };
+        FunctionCall& call_;
+        const EnvArrays& envs_;
+        std::vector<Array> arrays_;
+        std::vector<void*> pointers_;
+        std::unique_ptr<std::byte[]> bytes_;
     };
-
-    static Scratch& scratch() {
-        static thread_local Scratch memory;
-        return memory;
-    }
 
     /// Calls a function for the envs from `first` on.
     /// \return whether it met no exception; otherwise the message is kept
@@ -168,55 +177,57 @@ private:
         return false;
     }
 
-    /// Returns one bit for each of 64 bytes, which are 0 or 1.
+    /// Returns one bit for each of 64 bytes: whether it is not 0.
     static std::uint64_t bits_of(const std::uint8_t* bytes) {
-        static_assert(std::endian::native == std::endian::little);
         std::uint64_t bits = 0;
-        for (std::size_t i = 0; i < 8; ++i) {
-            std::uint64_t eight;
-            std::memcpy(&eight, bytes + 8 * i, 8);
-            if (eight != 0) bits |= (eight * 0x0102040810204080 >> 56) << (8 * i);
-        }
+        for (std::size_t i = 0; i < envs_per_word; i += Bytes::size)
+            bits |= static_cast<std::uint64_t>((Bytes::load_aligned(bytes + i) != Bytes(0)).mask()) << i;
         return bits;
     }
 
-    /// Writes rows of int64 or float64, the types that functions take. As in the other tiers, a float64 is rounded to float32.
+    /// The type of a function's actions.
     template <class Action>
-    static void convert(const Action* actions, std::size_t count, std::vector<std::byte>& converted) {
-        using Number = std::conditional_t<std::is_floating_point_v<Action>, double, std::int64_t>;
-        converted.resize(count * sizeof(Number));
-        auto* numbers = reinterpret_cast<Number*>(converted.data());
-        for (std::size_t i = 0; i < count; ++i) {
-            if constexpr (std::is_floating_point_v<Number>)
-                numbers[i] = static_cast<Number>(static_cast<float>(actions[i]));
-            else
-                numbers[i] = static_cast<Number>(actions[i]);
-            // As in Actions::without_nan: another thread may have written a NaN since the actions were checked.
-            if constexpr (std::is_floating_point_v<Number>)
-                if (numbers[i] != numbers[i]) numbers[i] = 0;
+    using Number = std::conditional_t<std::is_floating_point_v<Action>, double, std::int64_t>;
+
+    /// Writes actions as functions take them. As in the other tiers, a float64 is rounded to float32.
+    template <class Action>
+    static void convert_actions(const Action* actions, std::size_t count, Number<Action>* numbers) {
+        if constexpr (std::is_same_v<Action, std::int64_t>) {
+            std::memcpy(numbers, actions, count * sizeof(Action));
+        } else if constexpr (std::is_same_v<Action, std::int32_t>) {
+            constexpr std::size_t size = 8;
+            std::size_t i = 0;
+            for (; i + size <= count; i += size) convert<size>(actions + i, numbers + i);
+            for (; i < count; ++i) numbers[i] = actions[i];
+        } else {
+            for (std::size_t i = 0; i < count; ++i) {
+                const auto number = static_cast<double>(static_cast<float>(actions[i]));
+                // As in Actions::without_nan: another thread may have written a NaN since the actions were checked.
+                numbers[i] = number == number ? number : 0;
+            }
         }
     }
 
     template <class Action>
     static StepTotals step(const EnvArrays& envs, const void* actions, const Outputs& outputs, std::size_t begin,
                            std::size_t end, EnvList& restarting) {
-        static thread_local std::vector<std::byte> converted;
         const FunctionTable& table = table_of(envs.context);
         StepTotals totals;
         FunctionCall call{};
+        Scratch scratch(call, table, envs, outputs, envs_per_word);
+        const auto numbers = std::make_unique_for_overwrite<Number<Action>[]>(envs_per_word * table.action_size);
+        call.actions = numbers.get();
         alignas(64) std::uint8_t flags[2 * envs_per_word];
         call.flags = flags;
         for (std::size_t word = begin; word < end; word += envs_per_word) {
             const std::size_t count = end - word < envs_per_word ? end - word : envs_per_word;
-            const std::size_t numbers = count * table.action_size, first = word * table.action_size;
-            convert(static_cast<const Action*>(actions) + first, numbers, converted);
-            call.actions = converted.data();
+            convert_actions(static_cast<const Action*>(actions) + word * table.action_size, count * table.action_size, numbers.get());
             call.rewards = outputs.rewards + word;
             call.returns = envs.returns + word;
             call.pending = envs.pending[word / envs_per_word];
             call.count = static_cast<std::int64_t>(count);
-            std::memset(flags, 0, sizeof(flags));
-            scratch().point(call, table, envs, outputs, word, envs_per_word);
+            for (std::size_t i = 0; i < sizeof(flags); i += Bytes::size) Bytes(0).store_aligned(flags + i);
+            scratch.point(word);
             if (!run(table, FunctionTable::step, call, word)) return totals;
             Episodes<Runtime, Arch>::finish_word(envs, outputs, word, end, bits_of(flags), bits_of(flags + envs_per_word), totals,
                                                  restarting);
@@ -239,20 +250,30 @@ private:
 
     static void restart(const double*, const EnvArrays& envs, const Outputs& outputs, EnvList& list) {
         const FunctionTable& table = table_of(envs.context);
+        Outputs written = outputs;
+        if (!table.has_reset_info) written.infos = nullptr;
         FunctionCall call{};
+        Scratch scratch(call, table, envs, written, 1);
         call.count = 1;
         for (std::size_t k = 0; k < list.count; ++k) {
             const std::size_t env = list.envs[k];
+            if (k + 1 < list.count) fetch(table, envs, list.envs[k + 1]);
             if (outputs.infos) take_infos(table, outputs, env);
             for (std::size_t i = 0; i < table.strides.size(); ++i)
                 std::memset(static_cast<std::byte*>(envs.state[i]) + env * table.strides[i], 0, table.strides[i]);
-            Outputs written = outputs;
-            if (!table.has_reset_info) written.infos = nullptr;
-            scratch().point(call, table, envs, written, env, 1);
+            scratch.point(env);
             if (!run(table, FunctionTable::restart, call, env)) return;
             envs.began[env] = envs.clock;
             envs.returns[env] = 0;
         }
+    }
+
+    /// Fetches what a restart of an env writes.
+    static void fetch(const FunctionTable& table, const EnvArrays& envs, std::size_t env) {
+        prefetch(static_cast<BufferedPcg64*>(envs.random) + env);
+        prefetch(envs.began + env);
+        for (std::size_t i = 0; i < table.strides.size(); ++i)
+            prefetch(static_cast<std::byte*>(envs.state[i]) + env * table.strides[i], table.strides[i]);
     }
 
     /// Moves the infos of an env to the final infos.
@@ -269,10 +290,11 @@ private:
     static void observe(const EnvArrays& envs, const Outputs& outputs, std::size_t begin, std::size_t end) {
         const FunctionTable& table = table_of(envs.context);
         FunctionCall call{};
+        Scratch scratch(call, table, envs, outputs, envs_per_word);
         for (std::size_t word = begin; word < end; word += envs_per_word) {
             const std::size_t count = end - word < envs_per_word ? end - word : envs_per_word;
             call.count = static_cast<std::int64_t>(count);
-            scratch().point(call, table, envs, outputs, word, envs_per_word);
+            scratch.point(word);
             if (!run(table, FunctionTable::observe, call, word)) return;
         }
     }
@@ -289,8 +311,11 @@ private:
             using Unsigned = std::make_unsigned_t<Action>;
             for (std::size_t column = 0; column < size; ++column) {
                 const auto limit = static_cast<Unsigned>(table.action_limits[column]);
-                for (std::size_t env = 0; env < num_envs; ++env)
-                    valid &= static_cast<Unsigned>(numbers[env * size + column]) < limit;
+                const auto is_below = [&](std::size_t env) { return static_cast<Unsigned>(numbers[env * size + column]) < limit; };
+                std::size_t env = 0;
+                for (; env + 4 <= num_envs; env += 4)
+                    valid &= (is_below(env) & is_below(env + 1)) & (is_below(env + 2) & is_below(env + 3));
+                for (; env < num_envs; ++env) valid &= is_below(env);
             }
         }
         return valid;

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from operant import simd
 from operant.python.declaration import Declaration, field_of
 from operant.python.object_files import ObjectCode, add_symbols
-from operant.python.source import source_of, type_name
+from operant.python.source import source_of, steps_words, type_name
 
 _FUNCTIONS = ("step", "restart", "observe")
+#: LLVM's names of the instruction sets that `OPERANT_ARCH` can choose on processors with a better one.
+_PROCESSORS = {"avx2": "x86-64-v3", "sse4.2": "x86-64-v2"}
 
 
 def compile_functions(d: Declaration) -> ObjectCode:
@@ -65,18 +68,32 @@ def _compiled(d: Declaration, *, allocates: bool) -> ObjectCode:
     done: dict[Any, Any] = {}
     for name, function in d.functions.items():
         space[f"user_{name}"] = numba.njit(_with_helpers(function, options, done), forceinline=True, **options)
-    exec(compile(source_of(d), f"<{d.name}>", "exec"), space)
+    # If Intel's SVML is installed, LLVM would use it for several envs at once. Its bits are not those of the C library.
+    by_words = steps_words(d) and not numba.config.USING_SVML
+    exec(compile(source_of(d, by_words=by_words), f"<{d.name}>", "exec"), space)
     signature = types.int64(types.CPointer(types.int64))
     names, objects, uses_runtime = [], [], allocates
     for name in _FUNCTIONS:
         made = numba.njit(signature, **options)(space[name])
         description, library = attrgetter("fndesc", "library")(next(iter(made.overloads.values())))
         names.append(description.llvm_func_name)
-        objects.append(library._get_compiled_object())
+        objects.append(_object_of(library))
         uses_runtime |= any(
             one.is_declaration and one.name.startswith("numba_") for one in library._final_module.functions
         )
     return ObjectCode(tuple(names), tuple(objects), uses_runtime)
+
+
+def _object_of(library: Any) -> bytes:
+    """Return the object code of a function that Numba has compiled. `OPERANT_ARCH` may limit the instruction set."""
+    import llvmlite.binding as llvm
+
+    if simd.active == simd.available[0]:
+        return library._get_compiled_object()
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=_PROCESSORS[simd.active], opt=3, reloc="static", codemodel="jitdefault", jit=True
+    )
+    return machine.emit_object(llvm.parse_assembly(library.get_llvm_str()))
 
 
 def _without_bool_arrays(record: np.dtype[Any]) -> np.dtype[Any]:

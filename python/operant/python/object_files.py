@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from operant import __version__, _core
+from operant import __version__, _core, simd
 from operant.building.cache import cache_directory
 from operant.python.declaration import Declaration, Functions
 
@@ -47,7 +47,7 @@ def fingerprint(d: Declaration) -> str | None:
         [hashlib.sha256((Path(__file__).parent / one).read_bytes()).hexdigest() for one in _GENERATORS],
         sys.version_info[:2],
         [version(one) for one in ("numba", "llvmlite", "numpy")],
-        [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), sys.platform],
+        [simd.active, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), sys.platform],
         [described[one] for one in ("action", "observation", "parameters", "state", "strides", "infos")],
         str(d.state),
         str(d.info),

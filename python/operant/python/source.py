@@ -15,12 +15,17 @@ from operant.python.declaration import Declaration, Leaf, field_of
 #: Most bytes of an env's state and outputs if 64 envs are stepped at once, as new values of all of them are on the stack.
 _MOST_BYTES = 512
 _CALL, _ATTEMPT = "user_{}({})", "attempt(user_{}, ({},))"
-_PLACES = [name for name, *_ in Call._fields_]
+_PLACE = {field[0]: f"c[{i}]" for i, field in enumerate(Call._fields_)}
 
 
-def source_of(d: Declaration) -> str:
-    """Write the functions."""
-    return "\n".join([*_step(d), *_restart(d), *_observe(d), ""])
+def source_of(d: Declaration, *, by_words: bool) -> str:
+    """Write the functions.
+
+    Args:
+        d: The declaration.
+        by_words: Whether a step takes the envs of a word together.
+    """
+    return "\n".join([*_step(d, by_words=by_words), *_restart(d), *_observe(d), ""])
 
 
 def steps_words(d: Declaration) -> bool:
@@ -56,13 +61,12 @@ def size_of(leaf: Leaf) -> int:
 
 
 def _start(d: Declaration, name: str) -> Iterator[str]:
-    place = {one: f"c[{i}]" for i, one in enumerate(_PLACES)}
     yield f"def {name}(c):"
     for one in ("parameter_stride", "count"):
-        yield f"    {one} = {place[one]}"
+        yield f"    {one} = {_PLACE[one]}"
     for one in ("parameters", "random", "before"):
-        yield f"    {one} = memory_at({place[one]})"
-    yield f"    arrays = as_numbers(memory_at({place['arrays']}), np.int64)"
+        yield f"    {one} = memory_at({_PLACE[one]})"
+    yield f"    arrays = as_numbers(memory_at({_PLACE['arrays']}), np.int64)"
     for k, one in enumerate(["state", *(one for one, _ in _rows(d))]):
         yield f"    {one} = memory_at(arrays[{k}])"
     yield f"    own = local_memory({d.row.itemsize})"
@@ -77,7 +81,7 @@ def _parameters(d: Declaration) -> str:
 def _each(d: Declaration, draws: bool) -> Iterator[str]:
     """Begin with an env: keep its state, and the generator if the function draws."""
     size = d.state.itemsize
-    yield f"c[{_PLACES.index('env')}] = i"
+    yield f"{_PLACE['env']} = i"
     yield "if parameter_stride != 0:"
     yield f"    {_parameters(d)}"
     yield f"here = after(state, i * {size})"
@@ -135,12 +139,12 @@ def _indented(lines: Iterator[str], depth: int) -> Iterator[str]:
     return (" " * 4 * depth + line for line in lines)
 
 
-def _step(d: Declaration) -> Iterator[str]:
+def _step(d: Declaration, *, by_words: bool) -> Iterator[str]:
     yield from _start(d, "step")
-    yield f"    pending, actions = np.uint64(c[{_PLACES.index('pending')}]), memory_at(c[{_PLACES.index('actions')}])"
+    yield f"    pending, actions = np.uint64({_PLACE['pending']}), memory_at({_PLACE['actions']})"
     for name, dtype in (("rewards", "float32"), ("returns", "float64"), ("flags", "uint8")):
-        yield f"    {name} = as_numbers(memory_at(c[{_PLACES.index(name)}]), np.{dtype})"
-    yield from _indented(_word(d) if steps_words(d) else _one_by_one(d), 1)
+        yield f"    {name} = as_numbers(memory_at({_PLACE[name]}), np.{dtype})"
+    yield from _indented(_word(d) if by_words else _one_by_one(d), 1)
     yield "    return 0"
 
 
@@ -199,7 +203,7 @@ def _word(d: Declaration) -> Iterator[str]:
     yield f"if {' | '.join(f'eight[{i}]' for i in range(8))} != 0:"
     yield "    for i in range(count):"
     yield "        if failed[i] != 0 and (pending >> np.uint64(i)) & np.uint64(1) == 0:"
-    yield f"            c[{_PLACES.index('env')}] = i"
+    yield f"            {_PLACE['env']} = i"
     yield f"            copy(before, after(state, i * {size}), {size})"
     yield "            raise RuntimeError"
     for name, row in [("state", size), *_rows(d)]:

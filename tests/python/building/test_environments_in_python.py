@@ -397,17 +397,20 @@ def test_statistics_of_episodes_are_those_of_gymnasiums_wrapper(mode):
 
 
 @needs_numba
-def test_gymnasium_makes_it(tmp_path):
-    made = example("pendulum")
-    operant.register("Operant-Written-v0", made)
+@pytest.mark.parametrize("name", [*NAMES, "garden"])
+def test_gymnasium_makes_and_checks_it(name):
+    operant.register("Operant-Written-v0", example(name))
     try:
         single = gym.make("Operant-Written-v0")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            # Some spaces are unbounded; Gymnasium recommends to normalise them.
+            warnings.filterwarnings("error", category=UserWarning)
+            warnings.filterwarnings("ignore", message=".*(infinity|symmetric|render|Box observation space).*")
             check_env(single.unwrapped, skip_render_check=True)
         many = gym.make_vec("Operant-Written-v0", num_envs=3)
-        first = many.reset(seed=3)[0][0]
-        np.testing.assert_array_equal(first, gym.make("Operant-Written-v0").reset(seed=3)[0])
+        first = many.reset(seed=3)[0]
+        single_first = gym.make("Operant-Written-v0").reset(seed=3)[0]
+        assert_same(next(gym.vector.utils.iterate(many.observation_space, first)), single_first)
     finally:
         del gym.registry["Operant-Written-v0"]
 
@@ -504,18 +507,22 @@ def test_an_exception_names_env_and_line(tmp_path, name, plain, workers):
         print(env.state)
 
 
-def test_ctrl_c_in_plain_python_is_the_cause_of_the_error(tmp_path):
+def test_ctrl_c_in_plain_python_is_a_keyboard_interrupt(tmp_path):
     stop = "import signal\n        signal.raise_signal(signal.SIGINT)"
     env = walk(tmp_path, "s.x += SPEED * action", stop, name="stops").plain(3)
     env.reset(seed=0)
     # A process in the background does not have this handler.
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(RuntimeError, match=r"env 0, in `step`: KeyboardInterrupt \(.*now closed") as caught:
+        with pytest.raises(KeyboardInterrupt) as caught:
             env.step(np.zeros(3, np.int64))
     finally:
         signal.signal(signal.SIGINT, handler)
-    assert type(caught.value.__cause__) is KeyboardInterrupt
+    assert [one.name for one in traceback.extract_tb(caught.value.__traceback__)][-1] == "step"
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert re.search(r"env 0, in `step`: KeyboardInterrupt \(.*now closed", str(caught.value.__cause__))
+    with pytest.raises(gym.error.ClosedEnvironmentError, match="KeyboardInterrupt"):
+        env.step(np.zeros(3, np.int64))
 
 
 @needs_numba
@@ -579,13 +586,15 @@ def started(cache, **variables):
 
 
 @needs_numba
-@pytest.mark.parametrize("architecture", ["", *operant.simd.available])
-def test_a_cached_start_imports_no_numba(cache, architecture):
-    env = garden.Garden(3)  # fills the cache
+def test_a_cached_start_imports_no_numba_and_each_instruction_set_has_its_own_code(tmp_path):
+    env = garden.Garden(3)
     env.reset(seed=1)
     env.step(np.ones((3, 2), np.int64))
-    variables = {"OPERANT_ARCH": architecture} if architecture else {}
-    assert started(cache, **variables) == [False, env.state.tolist()]
+    for architecture in operant.simd.available:
+        starts = [started(tmp_path, OPERANT_ARCH=architecture) for _ in range(2)]
+        assert starts == [[True, env.state.tolist()], [False, env.state.tolist()]]
+    codes = {path.read_bytes() for path in tmp_path.glob("*.pyenv")}
+    assert len(codes) == len(operant.simd.available)
 
 
 @needs_numba
