@@ -35,7 +35,7 @@ public:
         std::int32_t max_episode_steps;
         std::string autoreset_mode;      ///< the value of Gymnasium's enum
         bool float64;                    ///< precision of the state
-        bool record_episode_statistics;  ///< whether steps report returns and lengths of episodes
+        bool record_episode_statistics;  ///< true if steps report returns and lengths of episodes
     };
 
     /// \param parameters the checked parameters, which also determine the environment

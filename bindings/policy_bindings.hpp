@@ -87,7 +87,7 @@ private:
 
 /// The spaces of one env.
 struct PolicySpaces {
-    bool discrete_observation;     ///< whether an observation is an int64; otherwise it consists of float32 numbers
+    bool discrete_observation;     ///< true if an observation is an int64; otherwise it consists of float32 numbers
     std::size_t observation_size;  ///< the number of numbers in an observation, or n of a Discrete space; 0 if unknown
     ActionChoices actions;         ///< the action space
 };

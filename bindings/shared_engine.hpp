@@ -39,7 +39,7 @@ struct SharedEngine {
     /// \return the number of episodes that ended
     std::int64_t step(const ActionArray& actions, Outputs outputs, EpisodeStatistics episodes);
 
-    std::atomic_flag busy;       ///< whether a thread holds the lock
+    std::atomic_flag busy;       ///< true if a thread holds the lock
     std::optional<Engine> core;  ///< empty once the environment is closed
     AlignedArray<double> began;  ///< the time at which each env's episode began; null if it is not recorded
     SharedStreams streams;

@@ -67,7 +67,7 @@ public:
     /// Lets an env share its stream with this generator only, from the next push() or pull() on.
     void share(std::size_t env, const NumpyPcg64& generator);
 
-    /// One element per env: whether it shares its stream with a generator.
+    /// One element per env: true if it shares its stream with a generator.
     std::vector<bool> is_shared(std::size_t num_envs) const;
 
     /// The number of envs that share their streams.

@@ -26,7 +26,7 @@ struct ForeignReset {
     const std::uint32_t* token;  ///< from the last call; null to accept any state
     const std::uint64_t* seeds;  ///< `seed_count` seeds
     std::size_t seed_count;      ///< 0 to continue the random streams, 1 with `adds`, or num_envs
-    bool adds;                   ///< whether there is one seed, to which env i adds i
+    bool adds;                   ///< true if there is one seed, to which env i adds i
     const double* bounds;        ///< one number for each bound of the environment's resets
     std::size_t bound_count;     ///< the number of bounds; 0 for the defaults
     const bool* mask;            ///< the envs to reset; null for all

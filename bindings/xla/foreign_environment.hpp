@@ -52,7 +52,7 @@ private:
     std::vector<AlignedArray<std::byte>> memory_;  ///< scratch memory for each output that is not written in place
     OutputArrays arrays_;
     AlignedArray<std::uint64_t> episodes_written_;  ///< as in EpisodeStatistics
-    bool has_room_;  ///< whether num_envs is a multiple of a word, which kernels write as a whole
+    bool has_room_;  ///< true if num_envs is a multiple of a word, which kernels write as a whole
     std::uint32_t number_ = 0;
     std::uint64_t calls_ = 0;
 };

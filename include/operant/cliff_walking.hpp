@@ -9,7 +9,7 @@
 
 namespace operant {
 
-/// The state consists of integers, whatever the precision.
+/// The state consists of integers in either precision.
 using CliffWalkingVecEnv = VectorEnv<CliffWalking>;
 
 }  // namespace operant

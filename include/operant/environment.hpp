@@ -129,8 +129,8 @@ struct Input {
     using Action = ActionIn<typename E::ActionSpace, Integer<Batch>, Batch>;
 
     Action action;                                   ///< the caller's actions, not clipped
-    bool single_precision_actions;                   ///< whether actions were float32: then Gymnasium computes in float32
-    typename Batch::batch_bool_type episode_begins;  ///< whether this is the first step of an episode
+    bool single_precision_actions;                   ///< true if actions were float32: then Gymnasium computes in float32
+    typename Batch::batch_bool_type episode_begins;  ///< true if this is the first step of an episode
 };
 
 namespace detail {
@@ -150,7 +150,7 @@ struct MaskOf<xsimd::batch<Scalar, Arch>> {
 template <class Number>
 struct Outcome {
     Number reward;                                    ///< the reward of this step
-    typename detail::MaskOf<Number>::type terminated;  ///< whether the episode ended because of its state
+    typename detail::MaskOf<Number>::type terminated;  ///< true if the episode ended because of its state
 };
 
 /// Rewards that depend only on whether the episode terminates. Then the return of an episode follows from its length.
@@ -168,7 +168,7 @@ struct NoResetBounds {
     OPERANT_MEMBERS()
 };
 
-/// The base of every environment: what it has unless it declares its own.
+/// The base of every environment: the members that an environment need not declare.
 struct Environment {
     using Parameters = NoParameters;    ///< the keywords of the constructor
     using ResetBounds = NoResetBounds;  ///< the keywords of `reset(options=...)`, of type double
@@ -244,7 +244,7 @@ concept HasCheckState = requires(const typename E::Parameters& parameters, const
 
 namespace detail {
 
-/// Visits the numbers of which a member of a state consists.
+/// Visits the numbers in a member of a state.
 template <class Member, class Visitor>
 XSIMD_INLINE void visit_numbers(std::size_t& i, Member& member, const Visitor& visit) {
     if constexpr (is_array<std::remove_cv_t<Member>>) {

@@ -9,7 +9,7 @@
 
 namespace operant {
 
-/// The state is in float32, as the reference's, whatever the precision.
+/// The state is in float32 in either precision, as in the reference.
 using LunarLanderVecEnv = VectorEnv<LunarLander>;
 /// The same with throttles.
 using LunarLanderContinuousVecEnv = VectorEnv<LunarLanderContinuous>;

@@ -176,7 +176,7 @@ private:
 
 /// The actions among which a policy chooses.
 struct ActionChoices {
-    bool discrete = true;                 ///< whether actions are integers; otherwise they are numbers within bounds
+    bool discrete = true;                 ///< true if actions are integers; otherwise they are numbers within bounds
     std::vector<std::int32_t> counts;     ///< discrete: the number of values of each number; for actions of several parts, it is
                                           ///< 0 for continuous numbers
     std::vector<float> low;               ///< continuous: the smallest value of each number; may be infinite
@@ -212,9 +212,9 @@ inline ActionChoices action_choices(const EnvironmentDescription& environment, c
 
 /// The rule that turns a network's outputs into actions.
 struct NetworkOptions {
-    bool sample = false;               ///< discrete: whether to draw from the softmax of the outputs
+    bool sample = false;               ///< discrete: true to draw from the softmax of the outputs
     std::vector<double> noise;         ///< continuous: standard deviations, one for all numbers or one per number; or empty
-    bool discrete_observations = false;  ///< whether observation i becomes a vector with 1 at place i and 0 elsewhere
+    bool discrete_observations = false;  ///< true if observation i becomes a vector with 1 at place i and 0 elsewhere
 };
 
 /// A network that chooses the actions of `num_envs` envs.

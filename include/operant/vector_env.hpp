@@ -29,8 +29,8 @@ template <class Observation>
 struct StepResult {
     std::span<const Observation> observations;  ///< num_envs x observation size, row-major
     std::span<const float> rewards;             ///< num_envs
-    std::span<const bool> terminations;         ///< num_envs: whether the episode ended because of its state
-    std::span<const bool> truncations;          ///< num_envs: whether the episode ended for another reason, usually its length
+    std::span<const bool> terminations;         ///< num_envs: true if the episode ended because of its state
+    std::span<const bool> truncations;          ///< num_envs: true if the episode ended for another reason, usually its length
 };
 
 /// Arrays of the caller into which a step writes its results.

@@ -56,7 +56,7 @@ struct EnvArrays {
     double* returns;                 ///< return of each episode so far; null if the environment has a fixed reward
     const void* parameters;          ///< one `E::Parameters`, or with `per_env` one per env
     const void* dynamics;            ///< one `E::Dynamics<Batch>`, or with `per_env` one per batch
-    bool per_env;                    ///< whether each env has its own parameters
+    bool per_env;                    ///< true if each env has its own parameters
     AutoresetMode autoreset_mode;    ///< the treatment of envs whose episode has ended
     std::int32_t max_episode_steps;  ///< the time limit of an episode, or `unlimited`
     std::int64_t clock;              ///< the number of steps so far, with the present one

@@ -41,7 +41,7 @@ struct ActionKernels {
 
     ElementType type;    ///< of the numbers of the actions
     Step step;           ///< with these actions
-    AreValid are_valid;  ///< whether they can be used
+    AreValid are_valid;  ///< true if they can be used
 };
 
 /// The functions of one environment in one precision for one instruction set.
@@ -93,7 +93,7 @@ struct ParameterDescription {
     const char* name;            ///< the name of the keyword
     const char* documentation;   ///< unit and meaning; may be empty
     Kind kind;                   ///< the meaning of its numbers
-    bool integer;                ///< whether numbers must be integers
+    bool integer;                ///< true if numbers must be integers
     Sign sign;                   ///< the sign that numbers must have
     double low, high;            ///< the smallest and the largest number that its type and its limits allow
     Shape shape;                 ///< of numbers: the shape of the array, of one or two dimensions
@@ -183,8 +183,8 @@ struct EnvironmentDescription {
     std::size_t random_size;               ///< bytes of an env's generator, which begins with a Pcg64
     const InfoDescription* infos;          ///< `info_count` of them
     std::size_t info_count;                ///< the number of infos
-    bool has_action_mask;                  ///< whether the last info is an action mask, a byte for each action
-    bool has_reset_info;                   ///< whether resets have infos too
+    bool has_action_mask;                  ///< true if the last info is an action mask, a byte for each action
+    bool has_reset_info;                   ///< true if resets have infos too
     /// Calls the environment's own check of a state, `state_size` doubles, with an `E::Parameters`. Null if it accepts every
     /// state. The result is that of check_parameters.
     bool (*check_state)(const void* parameters, const double* state, char* message, std::size_t size);
@@ -217,7 +217,7 @@ struct PolicyDescription {
     std::size_t observation_size;  ///< the number of numbers in an observation, which is a Box
     SpaceDescription action;       ///< the action space
     const std::int64_t* choices;   ///< if actions are discrete: the number of values of each number
-    bool draws;                    ///< whether it draws random numbers
+    bool draws;                    ///< true if it draws random numbers
 
     const ParameterDescription* parameters;  ///< as in EnvironmentDescription
     std::size_t parameter_count;             ///< the number of parameters

@@ -38,8 +38,8 @@ struct Network {
     std::size_t member_size;      ///< the number of numbers of a member
     std::size_t envs_per_member;  ///< member p chooses for this many envs, from env p * envs_per_member on
     std::size_t widest;           ///< the largest number of inputs or outputs of a layer
-    bool discrete_observations;   ///< whether an observation is an int64 i, which means a vector with 1 at place i and 0 elsewhere
-    bool normalises;              ///< whether (x - mean) * factor replaces an observation x
+    bool discrete_observations;   ///< true if an observation is an int64 i, which means a vector with 1 at place i and 0 elsewhere
+    bool normalises;              ///< true if (x - mean) * factor replaces an observation x
     std::size_t means;            ///< their place among a member's numbers
     std::size_t factors;          ///< their place among a member's numbers
     ActionRule rule;              ///< turns outputs into an action

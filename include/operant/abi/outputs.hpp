@@ -111,11 +111,11 @@ struct EpisodeStatistics {
 struct Outputs {
     void* const* observations = nullptr;        ///< one array per leaf of the observation space
     float* rewards = nullptr;                   ///< one per env
-    bool* terminations = nullptr;               ///< whether the episode ended in a terminal state
-    bool* truncations = nullptr;                ///< whether the episode ended for another reason, usually its length
+    bool* terminations = nullptr;               ///< true if the episode ended in a terminal state
+    bool* truncations = nullptr;                ///< true if the episode ended for another reason, usually its length
     void* const* infos = nullptr;               ///< one array per info of the environment
-    bool* has_infos = nullptr;                  ///< whether the env has infos
-    bool* ended = nullptr;                      ///< whether the episode ended
+    bool* has_infos = nullptr;                  ///< true if the env has infos
+    bool* ended = nullptr;                      ///< true if the episode ended
     void* const* final_observations = nullptr;  ///< observations before the restarts of AutoresetMode::same_step
     void* const* final_infos = nullptr;         ///< last infos of the episodes that ended; 0 for all other envs
     const EpisodeStatistics* episodes = nullptr;  ///< for the episodes that ended

@@ -21,7 +21,7 @@ struct PolicyFunction {
                 const void* masks);
     const void* policy;  ///< the first argument of `act`; a policy that draws keeps its random streams there, one per env
     const Network* network = nullptr;  ///< the network, if `act` is NetworkKernels::act; otherwise null
-    bool looks = true;                 ///< whether `act` looks at the observations
+    bool looks = true;                 ///< true if `act` looks at the observations
 };
 
 }  // namespace operant

@@ -16,7 +16,7 @@ namespace operant {
 
 namespace detail {
 
-/// The outcome of a step in the block tier: what `step` returns; without a `step`, the struct `E::Result`, or else Outcome.
+/// The outcome of a step in the block tier: the result of `step`; without a `step`, the struct `E::Result`, or else Outcome.
 template <class E, class Number>
 constexpr auto block_outcome() {
     using Returned = StepOutcomeOf<E, Number>;
@@ -45,7 +45,7 @@ struct ListedEnvs {
     Random* randoms;            ///< one per env
 
     const Parameters* all_parameters;  ///< of one env, or of all
-    bool per_env;                      ///< whether each env has its own parameters
+    bool per_env;                      ///< true if each env has its own parameters
 
     /// Returns the parameters of an env.
     XSIMD_INLINE const Parameters& parameters(std::size_t env) const { return all_parameters[per_env ? env : 0]; }
@@ -55,7 +55,7 @@ struct ListedEnvs {
 template <class E, class Number = double>
 struct BlockOf : ListedEnvs<E, Number> {
     using Action = PlainActionOf<E>;  ///< an integer or a float, or an array of them
-    /// The outcome of a step: what `step` returns. If E has no `step`, it is the struct `E::Result`, or else Outcome<double>.
+    /// The outcome of a step: the result of `step`. If E has no `step`, it is the struct `E::Result`, or else Outcome<double>.
     using StepOutcome = typename decltype(detail::block_outcome<E, Number>())::type;
 
     std::size_t first;       ///< the first env of the block

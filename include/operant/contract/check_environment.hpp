@@ -24,7 +24,7 @@
 namespace operant {
 namespace detail {
 
-/// True if a function, which is no template, has an argument of type Copied instead of a reference.
+/// True if a function that is not a template has an argument of type Copied instead of a reference.
 template <class Copied, class Function>
 inline constexpr bool copies = false;
 template <class Copied, class Result, class... Argument>
@@ -32,7 +32,7 @@ inline constexpr bool copies<Copied, Result (*)(Argument...)> = (std::same_as<Ar
 template <class Copied, class Result, class Struct, class... Argument>
 inline constexpr bool copies<Copied, Result (Struct::*)(Argument...) const> = (std::same_as<Argument, Copied> || ...);
 
-/// True if a function, which is no template, returns void.
+/// True if a function that is not a template returns void.
 template <class Function>
 inline constexpr bool returns_nothing = false;
 template <class... Argument>

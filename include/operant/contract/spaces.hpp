@@ -22,7 +22,7 @@ inline constexpr int dynamic_size = -1;
 template <int n_ = dynamic_size>
 struct Discrete {
     static constexpr std::size_t size = 1;  ///< numbers in an element
-    static constexpr std::int64_t n = n_;   ///< how many elements the space has
+    static constexpr std::int64_t n = n_;   ///< the number of elements
 
     using Narrow = std::int32_t;  ///< type of actions of 32 bits
     using Wide = std::int64_t;    ///< type of actions of 64 bits, which numpy and Gymnasium use
@@ -35,14 +35,14 @@ struct Discrete {
 template <>
 struct Discrete<dynamic_size> {
     static constexpr std::size_t size = 1;  ///< numbers in an element
-    std::int64_t n;                         ///< how many elements the space has
+    std::int64_t n;                         ///< the number of elements
 };
 
-/// `gymnasium.spaces.MultiDiscrete([n...])`: several integers, of which number i is from 0 to n_i - 1.
+/// `gymnasium.spaces.MultiDiscrete([n...])`: several integers; number i is from 0 to n_i - 1.
 template <int... n_>
 struct MultiDiscrete {
     static constexpr std::size_t size = sizeof...(n_);                      ///< numbers in an element
-    static constexpr std::array<std::int64_t, sizeof...(n_)> n = {n_...};  ///< how many values each of them has
+    static constexpr std::array<std::int64_t, sizeof...(n_)> n = {n_...};  ///< the number of values of each
 
     using Narrow = std::int32_t;  ///< as for Discrete
     using Wide = std::int64_t;    ///< as for Discrete
@@ -263,7 +263,7 @@ struct SpaceTraits {
         return (LeafTraits<LeafAt<i>>::size + ... + 0);
     }(std::make_index_sequence<parts>());
 
-    static constexpr bool is_leaf = Leaf<Space>;  ///< whether Python gets an array instead of a tuple or a dict
+    static constexpr bool is_leaf = Leaf<Space>;  ///< true if Python gets an array instead of a tuple or a dict
     /// True for a vector of floats, which linear policies see in registers.
     static constexpr bool is_vector = std::is_same_v<Space, Box<numbers>>;
 };

@@ -42,7 +42,7 @@ struct Acrobot : Environment {
         OPERANT_MEMBERS(theta1, theta2, theta1_dot, theta2_dot)
     };
 
-    /// Which equations of motion: the book's, or the NIPS paper's, which lack a term in theta1_dot squared.
+    /// The equations of motion: the book's, or the NIPS paper's, which lack a term in theta1_dot squared.
     enum class Equations { book, nips };
 
     /// Gymnasium's attributes of the same names.

@@ -117,7 +117,7 @@ struct BipedalWalker : Environment {
         rigid_body::World<Scene> world;      ///< the hull, the legs and the obstacles
         std::array<double, points> heights;  ///< of the terrain, before they are rounded to float, for pictures [m]
         std::array<double, 100> clouds;      ///< x and y of the five corners of ten clouds, for pictures [m]
-        std::array<std::uint8_t, 3> touches;  ///< whether the hull, ever, and the lower legs touch the ground
+        std::array<std::uint8_t, 3> touches;  ///< true if the hull, ever, and the lower legs touch the ground
         std::array<std::uint8_t, 5> padding;  ///< without a meaning
 
         OPERANT_MEMBERS(world, heights, clouds, touches, padding)

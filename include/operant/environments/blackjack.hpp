@@ -82,7 +82,7 @@ struct Blackjack : Environment {
         check_integer("face", state.face, 0, 2);
     }
 
-    /// The player's sum, the dealer's open card, whether there is a usable ace.
+    /// The player's sum, the dealer's open card, 1 for a usable ace.
     static constexpr std::tuple<Discrete<32>, Discrete<11>, Discrete<2>> observation_space(const Parameters&) { return {}; }
 
     /// Deals two cards to the dealer and two to the player.

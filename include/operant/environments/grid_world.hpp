@@ -34,11 +34,11 @@ struct GridWorld : Environment {
     /// The result of a step.
     struct Result {
         double reward;    ///< of the step
-        bool terminated;  ///< whether the episode has ended
+        bool terminated;  ///< true if the episode has ended
         Info info;        ///< of the step
     };
 
-    /// The info of a reset: Gymnasium reports probability 1, whatever the number of starts.
+    /// The info of a reset: Gymnasium reports probability 1 for any number of starts.
     template <class Parameters>
     static XSIMD_INLINE Info reset_info(const Parameters&, const State&) {
         return {1};

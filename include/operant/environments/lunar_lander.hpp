@@ -80,7 +80,7 @@ struct LunarScene {
     }
 };
 
-/// What both lunar landers have in common. \tparam Lander one of them
+/// The common parts of both lunar landers. \tparam Lander one of them
 template <class Lander>
 struct LunarLanderRules : Environment {
     static constexpr std::int32_t max_episode_steps = 1000;  ///< after so many steps an episode is truncated
@@ -93,10 +93,10 @@ struct LunarLanderRules : Environment {
     /// The bodies, and what the rewards and the wind need beside them.
     struct State {
         double previous_shaping;                ///< the potential of the last state, see `outcome`
-        std::int64_t wind_index;                ///< where the pattern of the wind is
-        std::int64_t torque_index;              ///< where the pattern of the turbulence is
-        std::array<std::uint8_t, 3> touches;    ///< whether the first leg, the second leg and, ever, the lander touch the ground
-        std::uint8_t has_shaping;               ///< whether there is a previous shaping
+        std::int64_t wind_index;                ///< the position in the pattern of the wind
+        std::int64_t torque_index;              ///< the position in the pattern of the turbulence
+        std::array<std::uint8_t, 3> touches;    ///< true if the first leg, the second leg and, ever, the lander touch the ground
+        std::uint8_t has_shaping;               ///< true if there is a previous shaping
         rigid_body::World<LunarScene> world;    ///< the lander, its legs and the terrain
 
         OPERANT_MEMBERS(previous_shaping, wind_index, torque_index, touches, has_shaping, world)
@@ -131,7 +131,7 @@ struct LunarLanderRules : Environment {
         return {{-2.5, -2.5, -10, -10, -angle, -10, -0.0, -0.0}, {2.5, 2.5, 10, 10, angle, 10, 1, 1}};
     }
 
-    /// What the engines do in a step.
+    /// The powers of the engines in a step.
     struct Thrust {
         double main = 0;  ///< 0 or 0.5 to 1
         double side = 0;  ///< 0 or 0.5 to 1

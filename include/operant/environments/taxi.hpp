@@ -110,7 +110,7 @@ struct Taxi : Environment {
     /// The result of a step.
     struct Result {
         double reward;    ///< of the step
-        bool terminated;  ///< whether the episode has ended
+        bool terminated;  ///< true if the episode has ended
         Info info;        ///< of the step
     };
 

@@ -43,8 +43,8 @@ public:
     /// The type that a step of the environment returns.
     using StepOutcome = typename Types::StepOutcome;
     using Infos = typename Types::Infos;                             ///< the infos of a step, with the action mask
-    static constexpr bool has_infos = Types::has_infos;              ///< whether steps have infos
-    static constexpr bool has_reset_info = Types::has_reset_info;  ///< whether resets have infos, too
+    static constexpr bool has_infos = Types::has_infos;              ///< true if steps have infos
+    static constexpr bool has_reset_info = Types::has_reset_info;  ///< true if resets have infos, too
 
     static constexpr std::size_t envs_per_batch = Batch::size;      ///< the number of SIMD lanes
     static constexpr std::size_t dynamics_size = sizeof(Dynamics);  ///< bytes of a Dynamics

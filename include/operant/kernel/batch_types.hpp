@@ -49,7 +49,7 @@ struct BatchTypes {
     /// The infos of a step, with the action mask.
     using Infos = std::remove_cvref_t<decltype(step_infos(std::declval<const StepOutcome&>(), std::declval<const Dynamics&>(),
                                                           std::declval<const State&>()))>;
-    static constexpr bool has_infos = !std::is_same_v<Infos, NoInfo>;  ///< whether steps have infos
+    static constexpr bool has_infos = !std::is_same_v<Infos, NoInfo>;  ///< true if steps have infos
 
 private:
     static constexpr bool has_static_reset_info = requires(const State& state) { E::reset_info(state); };
@@ -66,7 +66,7 @@ private:
     }
 
 public:
-    static constexpr bool has_reset_info = has_own_reset_info || HasActionMask<E>;  ///< whether resets have infos, too
+    static constexpr bool has_reset_info = has_own_reset_info || HasActionMask<E>;  ///< true if resets have infos, too
 
     /// The infos of a reset that has led to a state.
     static XSIMD_INLINE Infos reset_infos(const Dynamics& dynamics, const State& state) {

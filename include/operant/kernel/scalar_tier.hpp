@@ -52,8 +52,8 @@ public:
     /// The infos of a step, with the action mask.
     using Infos = std::remove_cvref_t<decltype(step_infos(std::declval<const StepOutcome&>(), std::declval<const Parameters&>(),
                                                           std::declval<const State&>()))>;
-    static constexpr bool has_infos = !std::is_same_v<Infos, NoInfo>;                    ///< whether steps have infos
-    static constexpr bool has_reset_info = has_own_reset_info || HasActionMask<E>;  ///< whether resets have infos, too
+    static constexpr bool has_infos = !std::is_same_v<Infos, NoInfo>;                    ///< true if steps have infos
+    static constexpr bool has_reset_info = has_own_reset_info || HasActionMask<E>;  ///< true if resets have infos, too
 
     static constexpr std::size_t envs_per_batch = 1;  ///< there are no batches
     static constexpr std::size_t dynamics_size = 0;   ///< a step needs only the parameters

@@ -18,7 +18,7 @@ namespace operant {
 /// An instruction set.
 struct Architecture {
     std::string_view name;  ///< the name that `OPERANT_ARCH` uses
-    bool available;         ///< whether the processor and the operating system support it
+    bool available;         ///< true if the processor and the operating system support it
 };
 
 /// Lists the instruction sets for which Operant builds kernels, best first.

@@ -15,7 +15,7 @@ namespace operant {
 struct RandomActions {
     std::size_t action_size;      ///< the number of numbers in an action
     const std::int32_t* choices;  ///< the number of values of each discrete number, 0 for continuous ones; null for a Box
-    bool are_integers;            ///< whether actions are int32; otherwise they are floats
+    bool are_integers;            ///< true if actions are int32; otherwise they are floats
     const float *low, *high;      ///< continuous: the bounds of each number, which are finite
     Pcg64* random;                ///< one stream per env
 };

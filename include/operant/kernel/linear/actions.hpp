@@ -27,7 +27,7 @@ struct LinearPolicy {
     /// One row of `envs_per_block` elements per number of a member: the weights, input by input, with one per output; one bias
     /// per output; and, if the network normalises, one mean per input and one factor per input.
     const float* numbers;
-    bool normalises;          ///< whether (x - mean) * factor replaces an observation x
+    bool normalises;          ///< true if (x - mean) * factor replaces an observation x
     const float *low, *high;  ///< the bounds of continuous actions
     void* chosen;             ///< int32 or float: receives the actions of the block; null if the caller does not want them
 };
