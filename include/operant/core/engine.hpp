@@ -43,9 +43,9 @@ class EnvironmentFailed : public std::runtime_error {
 
 /// Options of an Engine that do not depend on the environment.
 struct EngineOptions {
-    std::size_t workers = 1;                                  ///< how many threads step, including the caller's
+    std::size_t workers = 1;                                  ///< the number of threads, including the caller's
     std::int32_t max_episode_steps = unlimited;               ///< the number of steps after which an episode is truncated
-    AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< what follows the end of an episode
+    AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< the reaction to the end of an episode
 };
 
 /// Steps and resets `num_envs` envs. `EngineOptions::autoreset_mode` determines what happens to an env whose episode has
@@ -156,26 +156,9 @@ public:
         seeded_ = true;
     }
 
-    /// Copies the random streams to `generators`: num_envs generators of `random_size` bytes, each of which begins with a Pcg64.
-    /// \throws std::invalid_argument if `generators` has another size
-    void get_generators(std::span<std::byte> generators) const {
-        detail::check_generators_size(environment_, num_envs_, generators.size());
-        std::ranges::copy(memory_.generators(), generators.begin());
-    }
-
     /// The random stream of one env: `random_size` bytes, which begin with a Pcg64. Its increment has to stay odd.
     std::span<std::byte> generator(std::size_t env) const {
         return memory_.generators().subspan(env * environment_.random_size, environment_.random_size);
-    }
-
-    /// Replaces the random streams. The next reset draws from them.
-    /// \throws std::invalid_argument if `generators` has another size, or if an increment is even. Nothing is changed then.
-    void set_generators(std::span<const std::byte> generators) {
-        detail::check_generators_size(environment_, num_envs_, generators.size());
-        if (!memory_.are_generators(generators))
-            throw std::invalid_argument("generators: expected PCG64s, which have odd increments");
-        std::ranges::copy(generators, memory_.generators().begin());
-        seeded_ = true;
     }
 
     /// Checks the arguments of a reset.

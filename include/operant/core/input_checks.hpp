@@ -79,13 +79,6 @@ inline void check_state_size(const EnvironmentDescription& environment, std::siz
                                     " numbers, num_envs x state_size, got " + std::to_string(size));
 }
 
-/// \throws std::invalid_argument unless `size` is num_envs x random_size
-inline void check_generators_size(const EnvironmentDescription& environment, std::size_t num_envs, std::size_t size) {
-    if (size != num_envs * environment.random_size)
-        throw std::invalid_argument("generators: expected " + std::to_string(num_envs * environment.random_size) +
-                                    " bytes, got " + std::to_string(size));
-}
-
 /// Returns true if an element of this type can hold the number.
 inline bool holds(ElementType type, double value) {
     const auto is_integer = [&](double low, double high) { return value >= low && value <= high && std::trunc(value) == value; };

@@ -300,7 +300,7 @@ private:
     std::unique_ptr<Share[]> shares_;  // one per thread; the caller's is the first
     detail::FirstError errors_;
     alignas(64) std::atomic<std::size_t> unfinished_{0};
-    alignas(64) bool started_ = false;  ///< whether the helpers have been started
+    alignas(64) bool started_ = false;  ///< true if the helpers have been started
     unsigned forks_ = 0;                // the number of forks when the helpers were started
     std::array<Kind, 8> kinds_;
     std::vector<std::unique_ptr<Helper>> helpers_;  // last: an executor's destructor waits for its thread
