@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -174,69 +173,11 @@ TEST_CASE("a rollout has only the recorded outputs and reuses their arrays") {
     CHECK(rollout.returns.data() == returns);
 }
 
-TEST_CASE("blocks step with the parameters of their envs") {
-    const auto architecture = available_architectures().front();
-    constexpr std::size_t num_envs = 2560;  // steps write whole words of rows
-    const auto& environment = operant::find_environment(operant_builtin_environments(), "CartPole");
-    const auto& kernels = operant::choose_kernels(environment, false, architecture.name);
-    std::vector<double> numbers;
-    for (std::size_t env = 0; env < num_envs; ++env)
-        for (std::size_t i = 0; i < environment.number_count; ++i)
-            numbers.push_back(environment.default_numbers[i] * (i == 0 ? 1 + static_cast<double>(env) / num_envs : 1));
-    operant::Engine stepped(environment, kernels, num_envs, {.max_episode_steps = limit}, numbers);
-    operant::Engine env(environment, kernels, num_envs, {.max_episode_steps = limit}, numbers);
-    operant::Rollout<operant::CartPole> steps_one, rollout;
-    const std::vector<std::int32_t> actions(num_envs * steps, 1);
-    for (auto* core : {&stepped, &env}) {
-        core->seed_all(5);
-        auto start = steps_one.prepare(*core, 1, {}, false);
-        core->reset({}, operant::OutputArrays(start.list, start.data).outputs());
-    }
-    std::vector<float> expected;
-    for (std::size_t step = 0; step < steps; ++step) {
-        auto arrays = steps_one.prepare(stepped, 1, {}, false);
-        stepped.step(std::span(actions).first(num_envs), operant::OutputArrays(arrays.list, arrays.data).outputs());
-        expected.insert(expected.end(), steps_one.observations.begin(), steps_one.observations.end());
-    }
-    operant::RolloutRun run(env, std::span(actions), rollout.prepare(env, steps, {}, false));
-    run.advance(steps);
-    CHECK(same_bytes(rollout.observations, expected));
-    CHECK(env.save() == stepped.save());
-}
-
-TEST_CASE_TEMPLATE("an evaluation plays whole episodes", E, ENVIRONMENTS) {
-    constexpr std::size_t num_envs = 2100, episodes = 3;
-    for (const Architecture& architecture : available_architectures()) {
-        CAPTURE(architecture.name);
-        auto stepped =
-            make<E, float>(architecture, num_envs, {.max_episode_steps = 60, .autoreset_mode = AutoresetMode::same_step});
-        const auto all = run_step_by_step(stepped, stepped.reset(7), 60 * episodes);
-        std::vector<double> returns(episodes * num_envs), sums(num_envs);
-        std::vector<std::int64_t> lengths(episodes * num_envs), elapsed(num_envs), played(num_envs);
-        for (std::size_t row = 0; row < all.rewards.size(); ++row) {
-            const std::size_t env = row % num_envs;
-            sums[env] += static_cast<double>(all.rewards[row]);
-            ++elapsed[env];
-            if (!all.terminations[row] && !all.truncations[row]) continue;
-            if (played[env] < static_cast<std::int64_t>(episodes)) {
-                const std::size_t place = static_cast<std::size_t>(played[env]++) * num_envs + env;
-                returns[place] = sums[env];
-                lengths[place] = elapsed[env];
-            }
-            sums[env] = 0;
-            elapsed[env] = 0;
-        }
-        for (const std::size_t workers : {1, 2}) {
-            auto env = make<E, float>(architecture, num_envs, {.workers = workers, .max_episode_steps = 60});
-            const auto evaluation = operant::evaluate(env, policy<E>, episodes, 7);
-            CHECK(evaluation.lengths == lengths);
-            for (std::size_t i = 0; i < returns.size(); ++i)
-                if (std::abs(evaluation.returns[i] - returns[i]) > 1e-4 * (1 + std::abs(returns[i]))) FAIL(i);
-            CHECK_THROWS_AS(env.step(std::vector<typename E::ActionSpace::Narrow>(num_envs)), operant::ResetNeeded);
-            env.reset(7);
-            CHECK(env.logs().total_steps == 0);
-            env.step(std::vector<typename E::ActionSpace::Narrow>(num_envs));
-            CHECK(env.logs().total_steps == 0);
-        }
-    }
+TEST_CASE("after an evaluation, an environment has to be reset and has counted nothing") {
+    auto env = make<operant::Pendulum, float>(available_architectures().front(), 70, {.max_episode_steps = limit});
+    const auto evaluation = operant::evaluate(env, policy<operant::Pendulum>, 2, 7);
+    CHECK(evaluation.lengths == std::vector<std::int64_t>(140, limit));
+    CHECK_THROWS_AS(env.step(std::vector<float>(70)), operant::ResetNeeded);
+    env.reset(7);
+    CHECK(env.logs().total_steps == 0);
 }
