@@ -1,5 +1,6 @@
 // Compares environments of the block tier with the same environments in the scalar tier: every bit of all results has to be
-// equal, in every autoreset mode, with any number of envs and workers, and with parameters per env.
+// equal, in every autoreset mode, with any number of envs and workers, and with parameters per env. test_contract.py plays
+// examples/bouncing_ball.hpp.
 
 #include <doctest/doctest.h>
 
@@ -19,31 +20,10 @@
 #include <operant/rollout.hpp>
 #include <operant/vector_env.hpp>
 
-#include "../../examples/bouncing_ball.hpp"
-
 using operant::AutoresetMode;
 using operant::VectorEnv;
 
 namespace {
-
-/// BouncingBall in the scalar tier.
-struct PlainBall : operant::Environment {
-    static constexpr std::string_view name = BouncingBall::name;
-    static constexpr std::int32_t max_episode_steps = BouncingBall::max_episode_steps;
-    using ActionSpace = BouncingBall::ActionSpace;
-    using State = BouncingBall::State;
-    using Parameters = BouncingBall::Parameters;
-    static operant::Box<2> observation_space(const Parameters& p) { return BouncingBall::observation_space(p); }
-    static XSIMD_INLINE State reset(const Parameters& p, operant::Pcg64& random) { return BouncingBall::reset(p, random); }
-    static XSIMD_INLINE std::array<float, 2> observation(const Parameters& p, const State& s) {
-        return BouncingBall::observation(p, s);
-    }
-    static XSIMD_INLINE operant::Outcome<double> step(const Parameters& p, State& s, std::int64_t action) {
-        BouncingBall::fly(s.height, s.velocity, BouncingBall::acceleration(p, action));
-        if (s.height < 0) return BouncingBall::bounce(s);
-        return {1.0, false};
-    }
-};
 
 /// A walk on a plane, with everything that an environment of these tiers may have: a state of either precision, bounds, draws in
 /// steps, infos, truncations of its own, and several numbers per action.
@@ -181,9 +161,7 @@ struct Listing : operant::Environment {
     }
 };
 
-static_assert(operant::BlockTier<BouncingBall> && !operant::BlockTier<PlainBall>);
 static_assert(operant::BlockTier<BlockWalk> && operant::ResetsBlocks<BlockWalk> && !operant::BlockTier<PlainWalk>);
-static_assert(!operant::ResetsBlocks<BouncingBall>);
 
 template <class E>
 std::vector<typename E::ActionSpace::Narrow> random_actions(std::mt19937& random, std::size_t envs) {
@@ -317,10 +295,6 @@ void compare_all(int steps) {
 }
 
 }  // namespace
-
-TEST_CASE("balls that step in blocks are balls that step one by one") {
-    compare_all<BouncingBall, PlainBall, float>(250);
-}
 
 TEST_CASE_TEMPLATE("a block may step and reset its envs in any order", Scalar, float, double) {
     compare_all<BlockWalk, PlainWalk, Scalar>(60);
