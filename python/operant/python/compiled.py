@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import types as python_types
 from collections import namedtuple
 from operator import attrgetter
@@ -23,9 +24,7 @@ def compile_functions(d: Declaration) -> ObjectCode:
     """Compile step, restart and observe."""
     try:
         return _compiled(d, allocates=False)
-    except Exception as error:
-        if "NRT required" not in str(error):
-            raise
+    except Exception:  # Numba has many messages for code that allocates
         return _compiled(d, allocates=True)
 
 
@@ -126,8 +125,19 @@ def _third() -> Any:
     return third
 
 
+def _refuse_print(function: Any) -> None:
+    """Raise an error if a function prints: Numba compiles that, but it fails in the core's threads."""
+    code = function.__code__
+    starts, line = dict(dis.findlinestarts(code)), 0
+    for one in dis.get_instructions(code):
+        line = starts.get(one.offset) or line
+        if one.argval == "print" and "print" not in function.__globals__:
+            raise ValueError(f'compiled code has no `print`\nFile "{code.co_filename}", line {line}')
+
+
 def _with_helpers(function: Any, options: dict[str, Any], done: dict[Any, Any]) -> Any:
     """Return the function with the plain functions that it calls compiled, too."""
+    _refuse_print(function)
     changed = {}
     for name in function.__code__.co_names:
         other = function.__globals__.get(name)

@@ -15,6 +15,11 @@ _REASONS = (
         r"Untyped global name '(\w+)'[^\n]*[Cc]annot determine Numba type of <class '([\w.]+)'>",
         r"`\1` is a \2, which cannot be compiled: use numbers, tuples, numpy arrays and plain functions",
     ),
+    (
+        r"scipy [\d.+]+ is required for linear algebra",
+        r"compiled code has no linear algebra: write it with numbers, as in math.sqrt(x * x + y * y)",
+    ),
+    (r"has no `print`", r"compiled code has no `print`: the class `plain` runs as plain Python"),
     (r"NameError: name '(\w+)' is not defined", r"there is no `\1`"),
     (r"Unknown attribute '(\w+)' of type Record", r"there is no member `\1`"),
     (r"Unknown attribute '(\w+)' of type ([^\n]+)", r"a value of type \2 has no `\1` in compiled code"),

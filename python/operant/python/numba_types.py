@@ -301,6 +301,23 @@ for _name in ("choice", "shuffle", "permutation", "standard_normal", "poisson", 
     _refuse_draw(_name)
 
 
+@overload(float)
+def _float_of_bool(x):  # type: ignore[no-untyped-def]
+    return (lambda x: 1.0 if x else 0.0) if isinstance(x, types.Boolean) else None
+
+
+@overload(np.clip)
+def _clip_number(a, a_min, a_max, out=None):  # type: ignore[no-untyped-def]
+    if not all(isinstance(one, types.Number) for one in (a, a_min, a_max)):
+        return None
+
+    def clipped(a, a_min, a_max, out=None):  # type: ignore[no-untyped-def]
+        raised = a_min if a < a_min else a
+        return a_max if raised > a_max else raised
+
+    return clipped
+
+
 def _compile(function: FunctionType) -> None:
     unannotated = FunctionType(function.__code__, function.__globals__, function.__name__)
     overload(function, jit_options={"forceinline": True})(lambda x: unannotated)

@@ -49,7 +49,8 @@ def _calls(d: Declaration) -> Any:
     def see(name: str = "observation") -> None:
         arrays = [np.zeros(leaf.shape, leaf.dtype) for leaf in d.leaves]
         mask = np.zeros(d.mask_size, np.bool_)
-        call(name, out=mask if name == "action_mask" else out_of(d.leaves, arrays))
+        if call(name, out=mask if name == "action_mask" else out_of(d.leaves, arrays)) is not None:
+            raise TypeError(f"`{name}` fills the array `out` and returns nothing")
 
     def reset() -> None:
         if call("reset", random=random, info=Record("Info", info.ctypes.data, d.info)) is not None:

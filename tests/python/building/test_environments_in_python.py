@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import importlib.util
+import inspect
 import json
 import linecache
 import multiprocessing
@@ -204,6 +205,30 @@ def test_envs_that_are_stepped_together_equal_plain_python(tmp_path, mode, param
     made = module_of(TOGETHER, tmp_path / "together.py").Together
     assert steps_words(made._declaration)
     assert_equal_runs(made, mode, **parameters)
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    "step",
+    [
+        "s.x += int(np.clip(action, 0, 1)) + int(float(s.x == 3)) + int(np.clip(2.5, 0.0, 1.5) * 2)",
+        "s.x += np.array([0, 1, 3])[action]",
+        "s.x += sum([2, 3]) if s.x > 3 else round(math.hypot(action, 0.5))",
+    ],
+    ids=["numbers", "array", "list"],
+)
+def test_ordinary_python_compiles(tmp_path, mode, step):
+    made = walk(tmp_path, "s.x += SPEED * action", step, name=re.sub(r"\W", "", step))
+    assert_equal_runs(made, mode)
+
+
+@needs_numba
+def test_the_example_of_the_reference_runs(tmp_path):
+    (text,) = re.findall(r"```python\n(.*?)```", inspect.cleandoc(operant.environment.__doc__), re.DOTALL)
+    head = "from typing import Annotated\nfrom gymnasium.spaces import Box, Discrete\nimport operant\n"
+    module = module_of(head + text, tmp_path / "reference.py")
+    assert module.env.num_envs == 4096
+    assert_equal_runs(module.Walk, AutoresetMode.NEXT_STEP, slip=0.1)
 
 
 @needs_numba

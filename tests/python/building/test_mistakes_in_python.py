@@ -113,6 +113,12 @@ RUN = {
         "choice",
         r"random\.choice is not there: the draws are random\(\)",
     ),
+    "seen": (
+        "out[1] = s.k",
+        "return out",
+        "def observation",
+        r"`observation` fills the array `out` and returns nothing",
+    ),
     "reset": (
         "s.x = random.uniform(-1.0, 1.0)",
         "return 1",
@@ -165,6 +171,7 @@ COMPILED = {
         "table[1]",
         r"`table` is a dict",
     ),
+    "print": (STEP, "        print(s.x)\n", "print", r"compiled code has no `print`: the class `plain` runs"),
     "set": (STEP, "        s.k = sum({k for k in table}) * 0\n", "table", r"`table` is a dict"),
 }
 count = itertools.count()
