@@ -85,9 +85,11 @@ __all__ = sorted(_MODULES)
 if not TYPE_CHECKING:  # which would otherwise find any name
 
     def __getattr__(name: str) -> Any:
-        if name not in _MODULES:
-            raise AttributeError(f"module 'operant.envs' has no attribute {name!r}")
-        return getattr(import_module(f"operant.envs.{_MODULES[name]}"), name)
+        if name in _MODULES:
+            return getattr(import_module(f"operant.envs.{_MODULES[name]}"), name)
+        if name in _MODULES.values():
+            return import_module(f"operant.envs.{name}")
+        raise AttributeError(f"module 'operant.envs' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
