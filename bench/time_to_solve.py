@@ -16,6 +16,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -140,13 +141,8 @@ def stable_baselines3(seed: int, ours: bool) -> Judge:
     return judge
 
 
-def cleanrl(seed: int, ours: bool) -> Judge:
-    """Run its ppo.py with its defaults and the changes of docs/training.md, on SyncVectorEnv or on Operant."""
-    import re
-
-    import torch
-
-    torch.set_num_threads(1)
+def cleanrl_script(ours: bool) -> str:
+    """Return its ppo.py with the changes of docs/training.md, on Gymnasium's SyncVectorEnv or on Operant in float64."""
     page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     (script,) = (path for path in files("cleanrl") or [] if str(path) == "cleanrl/ppo.py")
     code = script.read_text()
@@ -156,22 +152,25 @@ def cleanrl(seed: int, ours: bool) -> Judge:
         old, new = ("\n".join(line[1:] for line in hunk.splitlines() if line[0] == sign) for sign in "-+")
         code = code.replace(old, new)
     if ours:
-        code = code.replace(
-            "        record_episode_statistics=True,\n", "        record_episode_statistics=True, dtype=np.float64,\n"
-        )
-        assert "np.float64" in code
-    else:
-        start, end = (
-            code.index("    envs = gym.make_vec("),
-            code.index("    assert isinstance(envs.single_action_space"),
-        )
-        code = (
-            code[:start]
-            + "    envs = gym.wrappers.vector.RecordEpisodeStatistics(gym.vector.SyncVectorEnv(\n"
-            + "        [lambda: gym.make(args.env_id)] * args.num_envs,\n"
-            + "        autoreset_mode=gym.vector.AutoresetMode.SAME_STEP))\n"
-            + code[end:]
-        )
+        old = "        record_episode_statistics=True,\n"
+        assert old in code
+        return code.replace(old, old + "        dtype=np.float64,\n")
+    start, end = code.index("    envs = gym.make_vec("), code.index("    assert isinstance(envs.single_action_space")
+    return (
+        code[:start]
+        + "    envs = gym.wrappers.vector.RecordEpisodeStatistics(gym.vector.SyncVectorEnv(\n"
+        + "        [lambda: gym.make(args.env_id)] * args.num_envs,\n"
+        + "        autoreset_mode=gym.vector.AutoresetMode.SAME_STEP))\n"
+        + code[end:]
+    )
+
+
+def cleanrl(seed: int, ours: bool) -> Judge:
+    """Run its ppo.py with its defaults."""
+    import torch
+
+    torch.set_num_threads(1)
+    code = cleanrl_script(ours)
     mark = "        y_pred, y_true = "
     assert code.count(mark) == 1
     code = code.replace(mark, "        judge(*layers(agent.actor), global_step)\n" + mark)

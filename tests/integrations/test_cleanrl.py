@@ -62,3 +62,7 @@ def test_the_script_learns_from_restarts_in_mode_next_step(tmp_path, mode, wrong
     zeros, episodes = map(int, output.split()[-2:])
     assert episodes > 16
     assert zeros == (episodes if wrong else 0)
+
+
+def test_the_lander_is_learnt(assert_lander_is_learnt):
+    assert_lander_is_learnt("CleanRL", 0)

@@ -75,3 +75,7 @@ def test_remote_env_runners(cluster, runners):
     # RLlib does not count the steps that start an episode.
     assert results[-1]["env_runners"]["num_env_steps_sampled_lifetime"] >= 2 * NUM_ENVS * 64
     assert results[-1]["env_runners"]["episode_return_mean"] > 9
+
+
+def test_the_lander_is_learnt(assert_lander_is_learnt):
+    assert_lander_is_learnt("RLlib", -100)

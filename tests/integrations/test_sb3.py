@@ -425,3 +425,7 @@ def test_the_example_learns_snake_from_images(run_example):
 def test_the_example_learns_the_snake_in_python(run_example):
     pytest.importorskip("numba", reason="Numba has no wheels for this Python")
     assert run_example("sb3_snake.py", "--python") >= 10
+
+
+def test_the_lander_is_learnt(assert_lander_is_learnt):
+    assert_lander_is_learnt("Stable-Baselines3", 0)

@@ -90,3 +90,7 @@ class Value(DeterministicMixin, Model):
 
 def test_the_example_trains_an_agent(run_example):
     assert run_example("skrl_ppo.py") >= 475
+
+
+def test_the_lander_is_learnt(assert_lander_is_learnt):
+    assert_lander_is_learnt("skrl", 0)

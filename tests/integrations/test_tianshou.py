@@ -33,3 +33,7 @@ def test_single_environments_equal_gymnasiums(env_id):
 
 def test_the_example_trains_an_agent(run_example):
     assert run_example("tianshou_ppo.py") >= 475
+
+
+def test_the_lander_is_learnt(assert_lander_is_learnt):
+    assert_lander_is_learnt("Tianshou", -100)

@@ -83,3 +83,7 @@ def test_a_mode_that_torchrl_does_not_support_is_an_error():
 
 def test_the_example_trains_an_agent(run_example):
     assert run_example("torchrl_ppo.py") >= 400
+
+
+def test_the_lander_is_learnt(assert_lander_is_learnt):
+    assert_lander_is_learnt("TorchRL", -100)
