@@ -6,11 +6,11 @@
 
 `--search` is a successive halving: it runs each of CANDIDATES with one seed, keeps the faster half, runs those with the
 next seed, and so on, and ends runs that take three times as long as the fastest one. The comparison takes the winner
-from the file. Its contenders take turns: other programs on the machine slow all of them down.
+from the file, or the first candidate. Its contenders take turns: other programs on the machine slow all of them down.
 
 Each run is a new process in which torch has one thread. It ends once the policy without noise reaches Gymnasium's
 threshold, or after `--cap` seconds. The judge is Gymnasium's own environment, in 100 new episodes; it is asked only if
-100 episodes of Operant's have passed, because those take less time. Judgements and imports do not count.
+100 episodes of Operant's have passed, because those take no time. Judgements and imports do not count.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from training_times import ONE_THREAD, threshold
 
@@ -31,7 +33,7 @@ from operant.cli.machine import machine
 
 # "lin_" is a value that falls to 0 over n_timesteps. "normalize" are the arguments of VecNormalize. The rest is PPO's.
 MANY = {"vf_coef": 0.25, "normalize": {"norm_obs": False}, "hidden": 64, "activation": "ReLU"}
-CARTPOLE = MANY | {"n_timesteps": 300_000}
+CARTPOLE = MANY | {"n_timesteps": 200_000}
 ACROBOT = MANY | {"n_timesteps": 1_000_000, "ent_coef": 0.01, "gae_lambda": 0.94}
 PENDULUM = MANY | {"n_timesteps": 600_000, "gamma": 0.9, "n_epochs": 10}
 LANDER = MANY | {"n_timesteps": 1_500_000, "gamma": 0.997, "gae_lambda": 0.97, "hidden": 32}
@@ -47,11 +49,11 @@ def size(n_envs: int, n_steps: int, batch_size: int, n_epochs: int, learning_rat
 
 CANDIDATES: dict[str, list[dict[str, Any]]] = {
     "CartPole-v1": [
-        CARTPOLE | size(64, 64, 512, 4, 4e-3),
+        CARTPOLE | size(64, 64, 512, 4, 4e-3) | {"ent_coef": 0.01},
         CARTPOLE | size(64, 32, 512, 8, 4e-3),
-        CARTPOLE | size(64, 32, 512, 8, 4e-3) | {"gamma": 0.98, "gae_lambda": 0.8},
-        CARTPOLE | size(32, 64, 256, 10, 3e-3),
-        CARTPOLE | size(128, 32, 1024, 8, 6e-3),
+        CARTPOLE | size(32, 32, 256, 10, 4e-3) | {"gamma": 0.98, "gae_lambda": 0.8},
+        CARTPOLE | size(32, 32, 256, 10, 4e-3) | {"gamma": 0.98, "gae_lambda": 0.8, "normalize": None},
+        CARTPOLE | size(64, 16, 512, 10, 6e-3) | {"gamma": 0.98, "gae_lambda": 0.8},
     ],
     "Acrobot-v1": [
         ACROBOT | size(64, 64, 512, 4, 4e-3),
@@ -108,10 +110,12 @@ def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: f
     from stable_baselines3.common.vec_env import SubprocVecEnv, VecNormalize
 
     from operant.adapters.sb3 import make_vec_env as make_operant
+    from operant.policies import MLP
 
     torch.set_num_threads(1)
     settings, solved = settings.copy(), threshold(env_id)
-    judges: list[Any] = [make_operant(env_id, 100, seed + 1000), make_vec_env(env_id, 100, seed + 1000)]
+    quick: Any = gym.make_vec(f"operant/{env_id}", num_envs=100)
+    judge: Any = make_vec_env(env_id, 100, 10_000 + seed)
     began, began_cpu = time.perf_counter(), time.process_time()
     judging = judging_cpu = 0.0
     # A forked process has already imported torch, and its processor time is known.
@@ -123,7 +127,7 @@ def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: f
     normalize = settings.pop("normalize", None)
     if normalize is not None:
         env = VecNormalize(env, gamma=settings.get("gamma", 0.99), **normalize)
-        judges = [VecNormalize(judge, training=False, **normalize | {"norm_reward": False}) for judge in judges]
+        judge = VecNormalize(judge, training=False, **normalize | {"norm_reward": False})
 
     class Judged(BaseCallback):
         """Ends the training once the policy without noise is good enough, or after the time."""
@@ -137,28 +141,30 @@ def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: f
         def _on_rollout_start(self) -> None:
             nonlocal judging, judging_cpu
             since, since_cpu = time.perf_counter(), time.process_time()
-            recent = [one["r"] for one in self.model.ep_info_buffer]
-            if recent and np.mean(recent) >= solved - 0.2 * abs(solved):
-                for judge in judges:
-                    if normalize is not None and env.norm_obs:
-                        judge.obs_rms = env.obs_rms
-                    self.mean = float(evaluate_policy(self.model, judge, 100, warn=False)[0])
-                    if self.mean < solved:
-                        break
+            learnt = self.model.policy
+            network = torch.nn.Sequential(*learnt.mlp_extractor.policy_net, learnt.action_net)
+            scaling = {}
+            if normalize is not None and env.norm_obs:
+                judge.obs_rms = env.obs_rms
+                scaling = {"observation_mean": env.obs_rms.mean, "observation_variance": env.obs_rms.var}
+            policy = MLP.from_torch(network, **scaling)
+            self.mean = float(quick.evaluate(policy, seed=10_000_000 * (seed + 1) + self.num_timesteps).returns.mean())
+            if self.mean >= solved:
+                self.mean = float(evaluate_policy(self.model, judge, 100, warn=False)[0])
             judging += time.perf_counter() - since
             judging_cpu += time.process_time() - since_cpu
 
     steps = settings.pop("n_timesteps")
-    policy: dict[str, Any] = {}
+    kwargs: dict[str, Any] = {}
     if "hidden" in settings:
-        size = settings.pop("hidden")
-        policy = {"net_arch": [size, size], "activation_fn": getattr(torch.nn, settings.pop("activation"))}
+        units = settings.pop("hidden")
+        kwargs = {"net_arch": [units, units], "activation_fn": getattr(torch.nn, settings.pop("activation"))}
     if "log_std_init" in settings:
-        policy["log_std_init"] = settings.pop("log_std_init")
+        kwargs["log_std_init"] = settings.pop("log_std_init")
     for name in [name for name in settings if name.startswith("lin_")]:
         start = settings.pop(name)
         settings[name.removeprefix("lin_")] = lambda left, start=start: start * left
-    model = PPO("MlpPolicy", env, seed=seed, device="cpu", policy_kwargs=policy, **settings)
+    model = PPO("MlpPolicy", env, seed=seed, device="cpu", policy_kwargs=kwargs, **settings)
     judged = Judged()
     model.learn(steps, callback=judged)
     wall, cpu = time.perf_counter() - began - judging, time.process_time() - began_cpu - judging_cpu
@@ -196,13 +202,14 @@ def search(env_id: str, cap: float) -> tuple[list[dict[str, Any]], dict[str, Any
     return runs, left[0]
 
 
-def compare(env_id: str, best: dict[str, Any], seeds: int, zoo_seeds: int, cap: float) -> list[dict[str, Any]]:
-    """Run all contenders in turn."""
+def compare(
+    env_id: str, best: dict[str, Any], contenders: Sequence[str], seed: int, cap: float
+) -> list[dict[str, Any]]:
+    """Run the contenders in turn."""
     runs = []
-    for seed in range(1, seeds + 1):
-        for contender in CONTENDERS if seed <= zoo_seeds else CONTENDERS[:1]:
-            settings = best if contender == "Operant" else ZOO[env_id]
-            runs.append({"contender": contender, "cap": cap} | run(env_id, settings, contender, seed, cap))
+    for contender in contenders:
+        settings = best if contender == "Operant" else ZOO[env_id]
+        runs.append({"contender": contender, "cap": cap} | run(env_id, settings, contender, seed, cap))
     return runs
 
 
@@ -221,25 +228,32 @@ def main() -> None:
         print(json.dumps(train(*json.loads(arguments.run))))
         return
     for env_id in arguments.env_ids or list(ZOO):
-        part = "search" if arguments.search else "results"
         if arguments.search:
             runs, best = search(env_id, arguments.cap)
-        else:
-            best = read(arguments.json)["best"][env_id]
-            zoo_seeds = arguments.seeds if arguments.zoo_seeds is None else arguments.zoo_seeds
-            runs = compare(env_id, best, arguments.seeds, zoo_seeds, arguments.cap)
-        written = read(arguments.json) | {"machine": machine(), "zoo": ZOO}
-        runs = [one for one in written[part] if one["env_id"] != env_id] + runs
-        written[part] = sorted(runs, key=lambda one: list(ZOO).index(one["env_id"]))
-        if arguments.search:
-            written["best"][env_id] = best
-        arguments.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+            write(arguments.json, env_id, "search", runs, best)
+            continue
+        best = read(arguments.json)["best"].get(env_id, CANDIDATES[env_id][0])
+        zoo_seeds = arguments.seeds if arguments.zoo_seeds is None else arguments.zoo_seeds
+        runs = []
+        for seed in range(1, arguments.seeds + 1):
+            contenders = CONTENDERS if seed <= zoo_seeds else CONTENDERS[:1]
+            runs += compare(env_id, best, contenders, seed, arguments.cap)
+            write(arguments.json, env_id, "results", runs, best)
 
 
 def read(path: Path) -> dict[str, Any]:
     """Read the results so far."""
     empty: dict[str, Any] = {"best": {}, "search": [], "results": []}
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
+
+
+def write(path: Path, env_id: str, part: str, runs: list[dict[str, Any]], best: dict[str, Any]) -> None:
+    """Replace the results of an environment."""
+    written = read(path) | {"machine": machine(), "zoo": ZOO}
+    runs = [one for one in written[part] if one["env_id"] != env_id] + runs
+    written[part] = sorted(runs, key=lambda one: list(ZOO).index(one["env_id"]))
+    written["best"][env_id] = best
+    path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

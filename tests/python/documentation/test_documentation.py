@@ -357,6 +357,22 @@ def test_the_table_of_learning():
         assert (lowest, highest) == pytest.approx((min(returns), max(returns)), abs=0.06)
 
 
+def test_the_table_of_stable_baselines3():
+    shown = shown_by_hooks("docs/training.md")
+    measured = json.loads((ROOT / "docs" / "sb3_settings.json").read_text())
+    for environment, contender in {(one["env_id"], one["contender"]) for one in measured["results"]}:
+        runs = [one for one in measured["results"] if (one["env_id"], one["contender"]) == (environment, contender)]
+        (row,) = (row for row in shown.splitlines() if row.startswith(f"| `{environment}` | ") and contender in row)
+        assert f"| {sum(one['solved'] for one in runs)} of {len(runs)} |" in row
+        for cell, key in zip(row.split("|")[4:6], ("wall", "cpu"), strict=True):
+            found = [float(number) for number in re.findall(r"[\d.]+", cell)]
+            times = [one[key] for one in runs]
+            expected = [np.median(times), min(times), max(times)] if len(runs) > 1 else times
+            assert found == pytest.approx(expected, rel=0.05, abs=0.06)
+            assert (">" in cell) == any(not one["solved"] for one in runs)
+    assert measured["best"].keys() == {one["env_id"] for one in measured["results"]}
+
+
 def test_every_environment_has_a_page():
     pages = {page: text for page, text in TEXTS.items() if re.fullmatch(r"docs/environments/(?!index).*\.md", page)}
     classes = {re.search(r"::: operant\.envs\.(\w+)VecEnv", text)[1] for text in pages.values()}
