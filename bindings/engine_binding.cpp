@@ -6,6 +6,7 @@
 
 #include <operant/evaluation.hpp>
 #include <operant/library/dispatch.hpp>
+#include <operant/workers.hpp>
 
 #include "chunks.hpp"
 #include "released_gil.hpp"

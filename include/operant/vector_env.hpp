@@ -88,7 +88,7 @@ public:
 
     /// The arguments of the constructor that have defaults.
     struct Options {
-        std::size_t workers = 1;                                  ///< the number of threads that step, including the caller's
+        Workers workers = {};                                     ///< the threads that step: see <operant/workers.hpp>
         std::int32_t max_episode_steps = E::max_episode_steps;    ///< the length at which episodes are truncated, or `unlimited`
         AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< the rule for envs whose episode has ended
         typename E::Parameters parameters = {};                          ///< of all envs; set_parameters() takes one per env

@@ -21,6 +21,7 @@
 
 #include <operant/core/sharing.hpp>
 #include <operant/core/worker_pool.hpp>
+#include <operant/workers.hpp>
 
 using operant::detail::Sharing;
 

@@ -25,6 +25,7 @@
 #include <operant/core/saved_bytes.hpp>
 #include <operant/core/statistics.hpp>
 #include <operant/core/worker_pool.hpp>
+#include <operant/core/workers.hpp>
 #include <operant/random/random.hpp>
 
 namespace operant {
@@ -43,7 +44,7 @@ class EnvironmentFailed : public std::runtime_error {
 
 /// Options of an Engine that do not depend on the environment.
 struct EngineOptions {
-    std::size_t workers = 1;                                  ///< the number of threads, including the caller's
+    Workers workers = {};                                     ///< the number of threads, including the caller's
     std::int32_t max_episode_steps = unlimited;               ///< the number of steps after which an episode is truncated
     AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< the reaction to the end of an episode
 };
@@ -74,7 +75,7 @@ public:
           kernels_(kernels),
           num_envs_(detail::checked_count("num_envs", num_envs, largest_num_envs)),
           options_(options),
-          pool_(detail::checked_count("workers", options.workers, most_workers)),
+          pool_(checked(options.workers)),
           parameters_(std::make_shared<const PreparedParameters>(environment, kernels, std::move(parameters), num_envs)),
           memory_(environment, kernels_, num_envs),
           block_totals_(make_aligned_array<StepTotals>(memory_.blocks())) {
@@ -443,6 +444,11 @@ private:
                                                                                : "actions: expected int32 or int64");
         detail::ActionCheck(environment_, parameters(), num_envs_, actions, steps).run(kernels->are_valid, pool_);
         return *kernels;
+    }
+
+    static Workers checked(const Workers& workers) {
+        detail::checked_count("workers", workers.count(), most_workers);
+        return workers;
     }
 
     static std::uint64_t next_number() {

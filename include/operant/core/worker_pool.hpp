@@ -14,10 +14,9 @@
 #include <thread>
 #include <vector>
 
-#include <taskflow/taskflow.hpp>
-
 #include <operant/core/first_error.hpp>
 #include <operant/core/sharing.hpp>
+#include <operant/core/workers.hpp>
 
 #ifndef _WIN32
 #include <pthread.h>
@@ -70,8 +69,8 @@ class WorkerPool {
 public:
     /// \param workers the number of threads that run tasks, including the caller's; at least 1
     /// \param adapts whether to use fewer threads if there are fewer cores or if threads do not save time; tests pass false
-    explicit WorkerPool(std::size_t workers, bool adapts = true)
-        : workers_(workers), adapts_(adapts), shares_(std::make_unique<Share[]>(workers)) {}
+    explicit WorkerPool(const Workers& workers, bool adapts = true)
+        : workers_(workers.count()), start_(workers.start()), adapts_(adapts), shares_(std::make_unique<Share[]>(workers_)) {}
 
     /// Waits for the other threads to end.
     ~WorkerPool() {
@@ -167,10 +166,11 @@ private:
         detail::Sharing sharing;
     };
 
-    /// A thread with its own executor. An executor of several threads would end the process if it could start only some of them.
     struct Helper {
         alignas(64) std::atomic<bool> awake{false};
-        tf::Executor executor{1};  // last: its destructor waits for the thread
+        WorkerPool& pool;
+        std::size_t number;  // the caller is thread 0
+        std::unique_ptr<detail::HelperThread> thread;  // last: its destructor waits for the thread
     };
 
     /// Finds the Sharing of a kind. Runs with the same type of task are of one kind; if there are too many kinds, the last ones
@@ -206,7 +206,7 @@ private:
 
     bool has_been_forked() const { return started_ && forks_ != detail::forks.load(std::memory_order_relaxed); }
 
-    /// Abandons the executors without destroying them. Their threads exist only in the parent process, and their destructors
+    /// Abandons the helpers without destroying them. Their threads exist only in the parent process, and their destructors
     /// would wait for these threads forever.
     void forget_threads() {
         for (auto& helper : helpers_) static_cast<void>(helper.release());
@@ -227,7 +227,8 @@ private:
         started_ = true;
         const std::size_t useful = adapts_ ? std::min(workers_, detail::usable_cores()) : workers_;
         try {
-            while (helpers_.size() + 1 < useful) helpers_.push_back(std::make_unique<Helper>());
+            for (std::size_t number = 1; number < useful; ++number)
+                helpers_.push_back(std::unique_ptr<Helper>(new Helper{.pool = *this, .number = number, .thread = start_()}));
         } catch (const std::exception&) {  // std::system_error or std::bad_alloc: work with the helpers that have started
         }
     }
@@ -241,7 +242,7 @@ private:
             helper.awake.store(true, std::memory_order_relaxed);
             have_slept = true;
             try {
-                helper.executor.silent_async([this, &helper, thread = i + 1] { help(helper, thread); });
+                helper.thread->run([](void* self) { static_cast<Helper*>(self)->pool.help(*static_cast<Helper*>(self)); }, &helper);
             } catch (const std::bad_alloc&) {  // the caller takes its tasks
                 helper.awake.store(false, std::memory_order_relaxed);
             }
@@ -249,9 +250,9 @@ private:
         return have_slept;
     }
 
-    void help(Helper& helper, std::size_t thread) {
+    void help(Helper& helper) {
         for (int idle = 0; idle < helper_spins; ++idle) {
-            if (run_share(thread) != 0 || (idle == patience && run_shares_of_others(thread) != 0)) idle = 0;
+            if (run_share(helper.number) != 0 || (idle == patience && run_shares_of_others(helper.number) != 0)) idle = 0;
             relax();
         }
         helper.awake.store(false, std::memory_order_relaxed);
@@ -296,6 +297,7 @@ private:
     }
 
     std::size_t workers_;
+    detail::StartThread start_;
     bool adapts_;
     std::unique_ptr<Share[]> shares_;  // one per thread; the caller's is the first
     detail::FirstError errors_;
@@ -303,7 +305,7 @@ private:
     alignas(64) bool started_ = false;  ///< true if the helpers have been started
     unsigned forks_ = 0;                // the number of forks when the helpers were started
     std::array<Kind, 8> kinds_;
-    std::vector<std::unique_ptr<Helper>> helpers_;  // last: an executor's destructor waits for its thread
+    std::vector<std::unique_ptr<Helper>> helpers_;  // last: a helper's destructor waits for its thread
 };
 
 }  // namespace operant

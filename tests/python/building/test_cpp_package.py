@@ -207,6 +207,17 @@ def test_programs_compile_without_warnings(compiler, architecture, tmp_path):
     run(compiler, "-std=c++20", "-O2", *warnings, *flags, "-c", source, "-o", target)
 
 
+def test_a_program_with_workers_is_told_to_include_their_header(tmp_path):
+    """Programs without workers do not compile Taskflow."""
+    program = "\n#include <operant/cartpole.hpp>\nint main() { operant::CartPoleVecEnv env(1024, {.workers = 2}); }\n"
+    source = tmp_path / "program.cpp"
+    compile = ("g++", "-std=c++20", "-fsyntax-only", *EXACT_FLAGS, f"-I{operant.get_include()}", source)
+    source.write_text(program)
+    assert "workers: #include <operant/workers.hpp>" in run(*compile, expect_success=False)
+    source.write_text(f"#include <operant/workers.hpp>{program}")
+    run(*compile)
+
+
 def configure_with(tmp_path, prefix, *arguments, expect_success):
     shown = run(
         *("cmake", "-S", ROOT / "examples", "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={tmp_path};{prefix}"),

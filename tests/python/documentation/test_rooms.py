@@ -30,7 +30,7 @@ def includes() -> list[tuple[Path, Path]]:
     return [
         (header.relative_to(INCLUDE), Path(included))
         for header in sorted(INCLUDE.rglob("*.hpp"))
-        for included in re.findall(r'#include [<"]operant/([^>"]+)[>"]', header.read_text())
+        for included in re.findall(r'^#include [<"]operant/([^>"]+)[>"]', header.read_text(), re.MULTILINE)
     ]
 
 
