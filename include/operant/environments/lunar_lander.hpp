@@ -80,8 +80,7 @@ struct LunarScene {
     }
 };
 
-/// The common parts of both lunar landers. \tparam Lander one of them
-template <class Lander>
+/// The common parts of both lunar landers. It does not depend on the lander, so the compiler makes its functions once.
 struct LunarLanderRules : Environment {
     static constexpr std::int32_t max_episode_steps = 1000;  ///< after so many steps an episode is truncated
     using Random = BufferedPcg64;                            ///< draws integers, which the wind needs
@@ -287,25 +286,6 @@ protected:
     };
 
 public:
-    /// As `step`, for the listed envs of a block.
-    template <class Arch, class Block>
-    static void step_block(const Block& block) {
-        rigid_body::Loads<LunarScene> all[Block::most];
-        Thrust thrusts[Block::most];
-        for (std::size_t k = 0; k < block.count; ++k) {
-            const std::size_t env = block.envs[k];
-            const Parameters& p = block.parameters(env);
-            all[k] = loads(p);
-            thrusts[k] = Lander::thrust(block.action(env));
-            blow_and_thrust(p, block.states[env], thrusts[k], block.randoms[env], all[k]);
-        }
-        step_worlds<Arch>(block, all);
-        for (std::size_t k = 0; k < block.count; ++k) {
-            const std::size_t env = block.envs[k];
-            block.outcome(env) = outcome(block.states[env], thrusts[k]);
-        }
-    }
-
     /// As `reset`, for the listed envs of a block.
     template <class Arch, class Envs>
     static void reset_block(const Envs& envs, const ResetBounds&) {
@@ -338,8 +318,31 @@ public:
     }
 };
 
+/// Steps the blocks of a lander. \tparam Lander one of them
+template <class Lander>
+struct LunarLanderBlocks : LunarLanderRules {
+    /// As `step`, for the listed envs of a block.
+    template <class Arch, class Block>
+    static void step_block(const Block& block) {
+        rigid_body::Loads<LunarScene> all[Block::most];
+        Thrust thrusts[Block::most];
+        for (std::size_t k = 0; k < block.count; ++k) {
+            const std::size_t env = block.envs[k];
+            const Parameters& p = block.parameters(env);
+            all[k] = loads(p);
+            thrusts[k] = Lander::thrust(block.action(env));
+            blow_and_thrust(p, block.states[env], thrusts[k], block.randoms[env], all[k]);
+        }
+        step_worlds<Arch>(block, all);
+        for (std::size_t k = 0; k < block.count; ++k) {
+            const std::size_t env = block.envs[k];
+            block.outcome(env) = outcome(block.states[env], thrusts[k]);
+        }
+    }
+};
+
 /// The description of Gymnasium's LunarLander-v3: engines are on or off.
-struct LunarLander : LunarLanderRules<LunarLander> {
+struct LunarLander : LunarLanderBlocks<LunarLander> {
     static constexpr std::string_view name = "LunarLander";  ///< Gymnasium's id without the version
     using ActionSpace = Discrete<4>;                         ///< see Action
 
@@ -359,7 +362,7 @@ struct LunarLander : LunarLanderRules<LunarLander> {
 };
 
 /// The description of Gymnasium's LunarLanderContinuous-v3: engines with a throttle.
-struct LunarLanderContinuous : LunarLanderRules<LunarLanderContinuous> {
+struct LunarLanderContinuous : LunarLanderBlocks<LunarLanderContinuous> {
     static constexpr std::string_view name = "LunarLanderContinuous";  ///< Gymnasium's id without the version
     using ActionSpace = operant::Box<2>;                               ///< main engine; side engines
 

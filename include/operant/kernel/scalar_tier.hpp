@@ -64,8 +64,9 @@ public:
     template <class Given>
     static StepTotals step(const EnvArrays& all_envs, const void* all_actions, const Outputs& all_outputs, std::size_t begin,
                       std::size_t end, EnvList& restarting) {
-        // No store can change a local copy of the parameters, so it stays in registers. A large map would not.
-        if constexpr (sizeof(Parameters) <= 256) {
+        // No store can change a local copy of the parameters, so it stays in registers. A large map would not. In the block tier,
+        // the step has been made when step_with reads the parameters.
+        if constexpr (sizeof(Parameters) <= 256 && !BlockTier<E>) {
             if (!all_envs.per_env) {
                 const Parameters parameters = parameters_of<E>(all_envs, 0);
                 return step_with<Given>([&](std::size_t) -> const Parameters& { return parameters; }, all_envs, all_actions,

@@ -79,18 +79,18 @@ const Kernels* kernels_of([[maybe_unused]] const void* context = nullptr) {
 }
 
 // The definitions are outside of the classes. Inside, they would be inline, and every translation unit that uses them would
-// instantiate them.
+// instantiate them. If E's State has one type of numbers, both precisions have the same kernels.
 template <class E, class Arch>
 const Kernels* LibraryKernels<E, Arch>::float32(const void*) {
     if constexpr (std::is_same_v<Arch, KernelArchitecture<E, Arch>>)
-        return kernels_of<E, float, Arch, true>();
+        return kernels_of<E, detail::StateNumber<E, float>, Arch, true>();
     else
         return nullptr;
 }
 template <class E, class Arch>
 const Kernels* LibraryKernels<E, Arch>::float64(const void*) {
     if constexpr (std::is_same_v<Arch, KernelArchitecture<E, Arch>>)
-        return kernels_of<E, double, Arch, true>();
+        return kernels_of<E, detail::StateNumber<E, double>, Arch, true>();
     else
         return nullptr;
 }
