@@ -28,7 +28,7 @@ public:
             const nanobind::object tuple = nanobind::steal(PyTuple_New(static_cast<Py_ssize_t>(parts_.size())));
             if (!tuple.is_valid()) throw nanobind::python_error();
             for (std::size_t i = 0; i < parts_.size(); ++i)
-                PyTuple_SET_ITEM(tuple.ptr(), static_cast<Py_ssize_t>(i), parts_[i].arranged(object_of).release().ptr());
+                PyTuple_SetItem(tuple.ptr(), static_cast<Py_ssize_t>(i), parts_[i].arranged(object_of).release().ptr());
             return tuple;
         }
         nanobind::dict dict;

@@ -25,6 +25,7 @@ struct StepMethod {
 };
 
 PyObject* core_type;       // the Python type of EngineBinding
+PyObject* method_type;     // types.MethodType; the limited API has no PyMethod_New
 PyObject* core_attribute;  // the attribute with the core, or with None if `function` has to make the step
 PyObject* raise_pending;   // a function that raises `pending` in Python; the module keeps it alive
 thread_local std::exception_ptr pending;
@@ -56,7 +57,7 @@ PyObject* call(PyObject* self, PyObject* const* arguments, std::size_t flags, Py
 
 /// Binds the method to an environment, as a function would be bound.
 PyObject* get(PyObject* self, PyObject* env, PyObject*) {
-    return env && env != Py_None ? PyMethod_New(self, env) : Py_NewRef(self);
+    return env && env != Py_None ? PyObject_CallFunctionObjArgs(method_type, self, env, nullptr) : Py_NewRef(self);
 }
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
@@ -76,7 +77,7 @@ void deallocate(PyObject* self) {
     PyObject_GC_UnTrack(self);
     clear(self);
     PyTypeObject* type = Py_TYPE(self);
-    type->tp_free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -111,6 +112,7 @@ PyTypeObject* make_type() {
 
 void bind_step_method(nb::module_& module) {
     core_type = nb::type<EngineBinding>().ptr();
+    method_type = nb::module_::import_("types").attr("MethodType").ptr();
     module.def("_raise_pending", [] { std::rethrow_exception(std::exchange(pending, nullptr)); });
     raise_pending = nb::object(module.attr("_raise_pending")).ptr();
     core_attribute = PyUnicode_InternFromString("_undrawn_core");
