@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from gymnasium.spaces import Dict, Tuple
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.spaces import Dict, Space, Tuple
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from operant import _core
@@ -88,6 +89,13 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
     #: Gymnasium's id of the environment that this one follows, if there is one.
     gymnasium_id: ClassVar[str | None] = None
 
+    num_envs: int
+    single_observation_space: Space[Any]
+    single_action_space: Space[Any]
+    observation_space: Space[Any]
+    action_space: Space[Any]
+    render_mode: str | None
+    spec: EnvSpec | None
     dtype: np.dtype[Any]
     workers: int
     autoreset_mode: AutoresetMode
