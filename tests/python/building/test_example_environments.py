@@ -50,15 +50,28 @@ LIVELY = {"Snake": chase, "KeyDoor": explore}
 LIMITS = {"Snake": 60, "KeyDoor": 200, "QuadrotorLidar": 90}
 
 
-@pytest.mark.parametrize("name", HEADERS)
-def test_whole_runs_equal_those_in_python(loaded, mode, rng, name):
+def in_python(name):
+    """The class of examples/in_python/ with the rules of a header."""
+    pytest.importorskip("numba", reason="Numba has no wheels for this Python")
+    file = EXAMPLES.parent / "in_python" / f"{HEADERS[name]}.py"
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_header"), [*((name, True) for name in HEADERS), ("Snake", False)], ids=[*HEADERS, "Snake_in_Python"]
+)
+def test_whole_runs_equal_those_in_python(loaded, mode, rng, name, is_header):
     limits = {"max_episode_steps": LIMITS[name]} if name in LIMITS else {}
 
     def make_twin():
         twin = getattr(example_twins, name)()
         return gym.wrappers.TimeLimit(twin, **limits) if limits else twin
 
-    ours = loaded[name](NUM_ENVS, autoreset_mode=mode, dtype=np.float64, **limits)
+    made = loaded[name] if is_header else in_python(name)
+    ours = made(NUM_ENVS, autoreset_mode=mode, dtype=np.float64, **limits)
     theirs = SyncVectorEnv([make_twin] * NUM_ENVS, autoreset_mode=mode)
     assert ours.single_observation_space == theirs.single_observation_space
     assert ours.single_action_space == theirs.single_action_space
