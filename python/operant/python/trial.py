@@ -12,7 +12,8 @@ from operant.python.calls import Record, out_of, parameters_type
 from operant.python.declaration import Declaration
 from operant.python.plain import outcome_of
 
-_STEPS = 4
+#: Resets and steps.
+_CALLS = 5
 
 
 def try_plain(d: Declaration) -> None:
@@ -46,9 +47,12 @@ def _calls(d: Declaration) -> Any:
         used = {one: given[one] for one in d.arguments[name]}
         return d.functions[name](p, s, **used)
 
+    mask = np.ones(d.mask_size, np.bool_)
+
     def see(name: str = "observation") -> None:
         arrays = [np.zeros(leaf.shape, leaf.dtype) for leaf in d.leaves]
-        mask = np.zeros(d.mask_size, np.bool_)
+        if name == "action_mask":
+            mask.fill(False)
         if call(name, out=mask if name == "action_mask" else out_of(d.leaves, arrays)) is not None:
             raise TypeError(f"`{name}` fills the array `out` and returns nothing")
 
@@ -58,7 +62,7 @@ def _calls(d: Declaration) -> Any:
         s.store()
 
     def step() -> bool:
-        sample = space.sample()
+        sample = space.sample(_mask_of(space, mask)) if d.has_mask else space.sample()
         action: Any = (
             int(sample) if not space.shape else np.asarray(sample, np.float64 if sample.dtype.kind == "f" else np.int64)
         )
@@ -68,18 +72,23 @@ def _calls(d: Declaration) -> Any:
         s.store()
         return terminated
 
-    seen = ("observation", "action_mask") if d.has_mask else ("observation",)
-    yield "reset", reset
-    for name in seen:
-        yield name, lambda name=name: see(name)
-    ended: list[bool] = []
-    for _ in range(_STEPS):
-        if ended and ended[-1]:
+    ended = [True]
+    for _ in range(_CALLS):
+        if ended[-1]:
             memory[:] = 0
+            ended.append(False)
             yield "reset", reset
-        yield "step", lambda: ended.append(step())
-        for name in seen:
+        else:
+            yield "step", lambda: ended.append(step())
+        for name in ("observation", "action_mask") if d.has_mask else ("observation",):
             yield name, lambda name=name: see(name)
+
+
+def _mask_of(space: Any, mask: Any) -> Any:
+    """Return a mask as Gymnasium's space takes it."""
+    nvec = getattr(space, "nvec", None)
+    bits = mask.astype(np.int8)
+    return bits if nvec is None else tuple(np.split(bits, np.cumsum(nvec)[:-1]))
 
 
 class _Numpy:

@@ -223,6 +223,16 @@ def test_ordinary_python_compiles(tmp_path, mode, step):
 
 
 @needs_numba
+def test_the_trial_in_plain_python_obeys_the_mask(tmp_path):
+    step = "s.x += action\n        if action != 1:\n            raise ValueError('an illegal action')"
+    mask = "    def action_mask(p, s, out):\n        out[1] = True\n\n    def observation"
+    text = WALK.replace("s.x += SPEED * action", step).replace("    def observation", mask)
+    env = module_of(text, tmp_path / "masked.py").Walk(2)
+    env.reset(seed=0)
+    assert env.step(np.array([1, 1]))[1].tolist() == [1.0, 1.0]
+
+
+@needs_numba
 def test_the_example_of_the_reference_runs(tmp_path):
     (text,) = re.findall(r"```python\n(.*?)```", inspect.cleandoc(operant.environment.__doc__), re.DOTALL)
     head = "from typing import Annotated\nfrom gymnasium.spaces import Box, Discrete\nimport operant\n"
