@@ -1,11 +1,8 @@
-"""Python's `math`, with a sine and a cosine of which a processor computes several at once.
-
-A compiled environment whose step has no loops, no draws and no other functions of the C library is computed for
-several envs at once, one in each SIMD lane:
+"""Python's `math`, with a sine and a cosine that compiled environments compute for several envs at once.
 
 >>> from operant import math
->>> math.sin(1.0) - math.sqrt(0.5)
-0.1343642036213495
+>>> math.sin(3.0), math.sqrt(2.0)
+(0.1411200080598672, 1.4142135623730951)
 
 `sin` and `cos` return the same bits in plain Python and compiled, on every machine. Their error is below 2.5 units in
 the last place where the angle is below 1,600,000, so their bits are often not those of Python's `math.sin`. Beyond, the

@@ -52,7 +52,6 @@ def _compiled(d: Declaration, *, allocates: bool) -> ObjectCode:
     space: dict[str, Any] = {
         **{name: getattr(numba_types, name) for name in dir(numba_types)},
         "np": np,
-        "third": _third(),
         "P": numba.from_dtype(d.row),
         "S": numba.from_dtype(_without_bool_arrays(d.state)),
         **({"I": numba.from_dtype(_without_bool_arrays(d.info))} if d.info.names else {}),
@@ -102,27 +101,6 @@ def _without_bool_arrays(record: np.dtype[Any]) -> np.dtype[Any]:
     offsets = [one[1] for one in fields]
     named = {"names": list(record.names or ()), "formats": formats, "offsets": offsets, "itemsize": record.itemsize}
     return np.dtype(named, align=True)  # type: ignore[call-overload]
-
-
-def _third() -> Any:
-    """Return a function that stores the third element of a step's result, if there is one."""
-    from numba.core.extending import overload
-
-    # Numba compares the signatures, so there are no annotations.
-    def third(result, flags, i):  # type: ignore[no-untyped-def]
-        pass
-
-    @overload(third)
-    def _overloaded(result, flags, i):  # type: ignore[no-untyped-def]
-        if len(result) == 3:
-
-            def store(result, flags, i):  # type: ignore[no-untyped-def]
-                flags[i] = np.uint8(result[2])
-
-            return store
-        return lambda result, flags, i: None
-
-    return third
 
 
 def _refuse_print(function: Any) -> None:

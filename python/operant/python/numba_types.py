@@ -1,4 +1,4 @@
-"""What compiled functions use of an env's memory: records, arrays and random streams as types of Numba."""
+"""The memory of an env in compiled functions: records, arrays and random streams; and functions that Numba lacks."""
 
 from __future__ import annotations
 
@@ -299,6 +299,22 @@ def _refuse_draw(name: str) -> None:
 
 for _name in ("choice", "shuffle", "permutation", "standard_normal", "poisson", "binomial", "randint", "rand", "gamma"):
     _refuse_draw(_name)
+
+
+# Numba compares the signatures of a function and its overloads, so they have no annotations.
+def third(result, flags, i):  # type: ignore[no-untyped-def]
+    """Store the third element of a step's result, if there is one."""
+
+
+@overload(third)
+def _third(result, flags, i):  # type: ignore[no-untyped-def]
+    if len(result) == 2:
+        return lambda result, flags, i: None
+
+    def store(result, flags, i):  # type: ignore[no-untyped-def]
+        flags[i] = np.uint8(result[2])
+
+    return store
 
 
 @overload(float)
