@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-#: The oldest version that Operant supports, the first with `AutoresetMode`.
-OLDEST = (1, 1)
+#: The oldest version that Operant supports. In former ones, FrozenLake's probabilities are rounded otherwise.
+OLDEST = (1, 2, 1)
 
 
 def check_version() -> None:
@@ -16,8 +16,8 @@ def check_version() -> None:
     """
     import gymnasium
 
-    found = re.match(r"(\d+)\.(\d+)", gymnasium.__version__)
-    if found and tuple(map(int, found.groups())) < OLDEST:
+    found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", gymnasium.__version__)
+    if found and tuple(int(one or 0) for one in found.groups()) < OLDEST:
         needed = ".".join(map(str, OLDEST))
         raise ImportError(
             f"Operant needs Gymnasium {needed} or newer, and {gymnasium.__version__} is installed. "

@@ -255,7 +255,7 @@ def test_a_map_can_be_passed_on_and_set():
 def test_numbers_of_states_of_the_taxi_are_gymnasiums():
     ours, theirs = singles("Taxi-v4")
     for number in range(500):
-        assert ours.decode(number) == theirs.decode(number)
+        assert ours.decode(number) == tuple(theirs.decode(number))  # Gymnasium before 1.3 returns an iterator
         assert ours.encode(*ours.decode(number)) == number
         np.testing.assert_array_equal(ours.action_mask(number), theirs.action_mask(number), strict=True)
     with pytest.raises(ValueError, match="i: expected an integer from 0 to 499, got 500"):
@@ -342,7 +342,7 @@ def test_vector_environments_have_them_by_name(name, rng):
 def test_vector_environments_call_methods_of_the_taxi():
     pair = Pair(registration_of("Taxi-v4"), 3)
     assert pair.ours.call("encode", 1, 2, 3, 0) == pair.sync.call("encode", 1, 2, 3, 0)
-    assert pair.ours.call("decode", 77) == pair.sync.call("decode", 77)
+    assert pair.ours.call("decode", 77) == tuple(map(tuple, pair.sync.call("decode", 77)))
     pair.close()
 
 

@@ -53,14 +53,14 @@ for version in sys.argv[1:]:
     except Exception as error:
         print(type(error).__name__, *str(error).splitlines())
 """
-OLD, NEW = ["0.29.1", "0.26.3", "1.0.0", "1.0.0a2"], ["1.1.0", "1.10", "2.0.0", "unknown"]
+OLD, NEW = ["0.29.1", "1.0.0a2", "1.1.0", "1.2", "1.2.0"], ["1.2.1", "1.3", "1.10", "2.0.0", "unknown"]
 
 
 def test_an_old_gymnasium_is_an_import_error_with_advice():
     run = subprocess.run([*PYTHON, "-c", IMPORTS, *OLD, *NEW], capture_output=True, text=True, check=True)
     shown = run.stdout.splitlines()
     for old, line in zip(OLD, shown, strict=False):
-        assert line.startswith(f"ImportError Operant needs Gymnasium 1.1 or newer, and {old} is installed.")
-        assert 'pip install --upgrade "gymnasium>=1.1"' in line
+        assert line.startswith(f"ImportError Operant needs Gymnasium 1.2.1 or newer, and {old} is installed.")
+        assert 'pip install --upgrade "gymnasium>=1.2.1"' in line
     assert len(shown) == len(OLD + NEW)
     assert not any("Operant needs Gymnasium" in line for line in shown[len(OLD) :])
