@@ -434,6 +434,13 @@ concept HasFittingActionMask =
     !CheckedDynamics<E, BatchTier<E>>::has_action_mask || !is_discrete<ActionRowsOf<E>> ||
     is_action_mask<typename CheckedDynamics<E, BatchTier<E>>::ActionMask, choice_count<ActionRowsOf<E>>()>;
 
+// A concept, because GCC 16.2 does not compile a requires-expression with parameters in a static_assert of a class.
+template <class E>
+concept HasResetInfoBesideMask =
+    !CheckedDynamics<E, BatchTier<E>>::has_action_mask ||
+    !std::is_void_v<typename CheckedDynamics<E, BatchTier<E>>::ResetInfo> ||
+    !requires(typename CheckedDynamics<E, BatchTier<E>>::Outcome& outcome) { outcome.info; };
+
 /// Checks of the functions, which need the types that CheckMembers checks.
 template <class E>
 struct CheckSteps {
@@ -507,9 +514,7 @@ struct CheckSteps {
                   "an environment's `action_mask` needs to return an element for each action: a std::array of bool or "
                   "std::int8_t, a std::bitset, or the bits of an unsigned integer; in Dynamics<Batch>, a std::array of masks, or "
                   "the bits of an Integer<Batch>, at most 32");
-    static_assert(!CheckedDynamics<E, BatchTier<E>>::has_action_mask ||
-                      !std::is_void_v<typename CheckedDynamics<E, BatchTier<E>>::ResetInfo> ||
-                      !requires(typename CheckedDynamics<E, BatchTier<E>>::Outcome& outcome) { outcome.info; },
+    static_assert(HasResetInfoBesideMask<E>,
                   "an environment with an `action_mask` whose steps have an `info` needs a `reset_info`, because resets report "
                   "the mask, and infos arrive together");
     static constexpr bool passed = [] {
