@@ -32,7 +32,8 @@ debootstrap --variant=minbase --include=ca-certificates,make "$suite" "$system" 
 mkdir "$system/operant"
 git archive HEAD | tar --extract --directory "$system/operant"
 if [ -d dist ]; then cp --recursive dist "$system/operant"; fi
-constraint=$(python3 -m pip config get global.constraint 2>/dev/null || true) # a file that pip.conf may name
+# pip.conf may name a file of constraints.
+constraint=$(python3 -m pip config list 2>/dev/null | sed -n "s/^[^=]*constraint='\(.*\)'$/\1/p" || true)
 for settings in /etc/pip.conf /etc/xdg/pip/pip.conf $constraint /etc/ssl/certs/ca-certificates.crt; do
     [ ! -f $settings ] || install -D --mode=644 $settings "$system$settings"
 done
