@@ -21,6 +21,9 @@
 #include <operant/library/describe.hpp>
 #include <operant/library/dispatch.hpp>
 #include <operant/library/table.hpp>
+#ifndef OPERANT_NO_WORKERS
+#include <operant/workers.hpp>
+#endif
 
 namespace operant {
 
@@ -88,7 +91,7 @@ public:
 
     /// The arguments of the constructor that have defaults.
     struct Options {
-        Workers workers = {};                                     ///< the threads that step: see <operant/workers.hpp>
+        Workers workers = {};                                     ///< the number of threads that step, including the caller's
         std::int32_t max_episode_steps = E::max_episode_steps;    ///< the length at which episodes are truncated, or `unlimited`
         AutoresetMode autoreset_mode = AutoresetMode::next_step;  ///< the rule for envs whose episode has ended
         typename E::Parameters parameters = {};                          ///< of all envs; set_parameters() takes one per env

@@ -19,7 +19,6 @@
 #include <operant/evaluation.hpp>
 #include <operant/rollout.hpp>
 #include <operant/vector_env.hpp>
-#include <operant/workers.hpp>
 
 using operant::AutoresetMode;
 using operant::VectorEnv;

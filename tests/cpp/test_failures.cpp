@@ -16,7 +16,6 @@
 #include <operant/library/table.hpp>
 #include <operant/rollout.hpp>
 #include <operant/vector_env.hpp>
-#include <operant/workers.hpp>
 
 namespace {
 

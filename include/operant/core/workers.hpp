@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The number of threads that step an environment. Only <operant/workers.hpp> includes Taskflow, which would take the compiler
-/// a third of the time of a small program.
+/// The number of threads that step an environment. Only <operant/workers.hpp> includes Taskflow, which takes the compiler a third
+/// of the time of a small program. Programs that define OPERANT_NO_WORKERS do without it.
 
 #include <concepts>
 #include <cstddef>
@@ -30,8 +30,7 @@ struct ThreadsOfTaskflow;
 
 }  // namespace detail
 
-/// The number of threads that step, including the caller's: an integer, or nothing for the caller's alone. Programs that give an
-/// integer include <operant/workers.hpp>.
+/// The number of threads that step, including the caller's: an integer, or nothing for the caller's alone.
 class Workers {
 public:
     constexpr Workers() = default;
@@ -40,7 +39,7 @@ public:
     template <std::integral Count>
     constexpr Workers(Count count) : count_(static_cast<std::size_t>(count)) {
         constexpr bool has_threads = requires { detail::ThreadsOfTaskflow<Count>::start; };
-        static_assert(has_threads, "workers: #include <operant/workers.hpp>, which this program needs for its threads");
+        static_assert(has_threads, "workers: this program defines OPERANT_NO_WORKERS; it needs <operant/workers.hpp> for its threads");
         if constexpr (has_threads) start_ = detail::ThreadsOfTaskflow<Count>::start;
     }
 

@@ -207,15 +207,15 @@ def test_programs_compile_without_warnings(compiler, architecture, tmp_path):
     run(compiler, "-std=c++20", "-O2", *warnings, *flags, "-c", source, "-o", target)
 
 
-def test_a_program_with_workers_is_told_to_include_their_header(tmp_path):
-    """Programs without workers do not compile Taskflow."""
-    program = "\n#include <operant/cartpole.hpp>\nint main() { operant::CartPoleVecEnv env(1024, {.workers = 2}); }\n"
+def test_a_program_can_leave_out_the_workers(tmp_path):
     source = tmp_path / "program.cpp"
-    compile = ("g++", "-std=c++20", "-fsyntax-only", *EXACT_FLAGS, f"-I{operant.get_include()}", source)
-    source.write_text(program)
-    assert "workers: #include <operant/workers.hpp>" in run(*compile, expect_success=False)
-    source.write_text(f"#include <operant/workers.hpp>{program}")
-    run(*compile)
+    compile = ("g++", "-std=c++20", "-M", *EXACT_FLAGS, f"-I{operant.get_include()}", source)
+    source.write_text("#include <operant/cartpole.hpp>\n")
+    assert "taskflow.hpp" in run(*compile)
+    assert "taskflow" not in run(*compile, "-DOPERANT_NO_WORKERS").lower()
+    source.write_text("#include <operant/cartpole.hpp>\noperant::CartPoleVecEnv env(1024, {.workers = 2});\n")
+    message = run(*compile[:2], "-fsyntax-only", *compile[3:], "-DOPERANT_NO_WORKERS", expect_success=False)
+    assert "workers: this program defines OPERANT_NO_WORKERS" in message
 
 
 def configure_with(tmp_path, prefix, *arguments, expect_success):
