@@ -133,6 +133,7 @@ private:
         if (!Engine::order_and_load(world, loads_[k], island)) return Engine::finish_asleep(world);
         touching.place = static_cast<std::uint16_t>(k);
         if (!take_slots(touching)) {
+            Engine::prepare_joints(island);
             Engine::solve_velocities(loads_[k], island);
             auto listener = listener_of_(k);
             Engine::end(world, island, listener);
@@ -237,18 +238,11 @@ private:
         Solving<N> solving;
         for (std::size_t b = 0; b < bodies; ++b) solving.velocities[b] = gathered<N>(first.velocities[b], field);
         for (std::size_t j = 0; j < joints; ++j) {
-            const JointConstraint<float>& from = first.joints[j];
             JointConstraint<N>& to = solving.joints_[j];
-            to.ra = {field(from.ra.x), field(from.ra.y)};
-            to.rb = {field(from.rb.x), field(from.rb.y)};
-            to.xx = field(from.xx), to.xy = field(from.xy), to.yy = field(from.yy), to.xz = field(from.xz), to.yz = field(from.yz);
-            to.cx = field(from.cx), to.cy = field(from.cy), to.cz = field(from.cz);
-            to.inverse_2 = field(from.inverse_2), to.inverse_3 = field(from.inverse_3);
-            to.impulse = {field(from.impulse.x), field(from.impulse.y)};
-            to.limit_impulse = field(from.limit_impulse), to.motor_impulse = field(from.motor_impulse);
             to.is_lower = mask_of([&](const Touching& t) { return t.island.joints[j].is_lower; });
             to.is_limited = mask_of([&](const Touching& t) { return t.island.joints[j].is_limited; });
         }
+        Engine::prepare_joints(first, field, solving.joints_, solving.velocities);
         unsigned pattern = 0;
         for (std::size_t l = 0; l < count; ++l) pattern |= lane(l).pattern;
         Slots<N> contacts;
@@ -694,18 +688,21 @@ private:
             const Vec<N> center{N(shape.center.x), N(shape.center.y)};
             const Place<N> end = place_of(positions[b].center, positions[b].angle, center);
             Vec<N> low{N(FLT_MAX), N(FLT_MAX)}, high{N(-FLT_MAX), N(-FLT_MAX)};
-            for (int i = 0; i < shape.count; ++i) {
-                const Vec<N> vertex{N(shape.vertices[i].x), N(shape.vertices[i].y)};
-                for (const Vec<N>& point : {start(vertex), end(vertex)}) {
+            const auto include = [&](const Place<N>& place) {
+                for (int i = 0; i < shape.count; ++i) {
+                    const Vec<N> point = place({N(shape.vertices[i].x), N(shape.vertices[i].y)});
                     low = {least(low.x, point.x), least(low.y, point.y)};
                     high = {most(high.x, point.x), most(high.y, point.y)};
                 }
-            }
+            };
             const Vec<N> skins{N(skin), N(skin)}, margins{N(margin), N(margin)};
-            low = low - skins, high = high + skins;
             const Vec<N> box_low = group(first.bodies[b].box.low), box_high = group(first.bodies[b].box.high);
-            const auto stays = (box_low.x <= low.x) & (box_low.y <= low.y) & (high.x <= box_high.x) & (high.y <= box_high.y);
+            include(end);
+            const auto stays = (box_low.x <= low.x - skins.x) & (box_low.y <= low.y - skins.y) &
+                               (high.x + skins.x <= box_high.x) & (high.y + skins.y <= box_high.y);
             moved[b] = (!stays).bits();
+            include(start);
+            low = low - skins, high = high + skins;
             const Vec<N> ahead = N(2.0f) * (end.origin - start.origin);
             low = low - margins, high = high + margins;
             const N zero(0.0f);

@@ -63,7 +63,7 @@ class IslandLanes {
     static constexpr std::size_t bodies = Scene::bodies, joints = Scene::joints;
     static constexpr SearchOrder<Scene> order = SearchOrder<Scene>::from(bodies - 1);  ///< if all bodies are awake
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
-    /// Batches that iterate together. With half as many registers, two take longer than one after the other.
+    /// Batches whose velocities iterate together. With half as many registers, two take longer than one after the other.
     static constexpr std::size_t wide = batch >= 16 ? 2 : 1;
     static constexpr std::size_t most_worlds = 512, most_tasks = 128, most_works = 512;
     static constexpr std::size_t most_slots = 16;  ///< contacts of a world, and of a batch
@@ -139,6 +139,7 @@ private:
         if (!Engine::order_and_load(world, loads, island)) return Engine::finish_asleep(world);
         if (island.order.bodies[0] != order.bodies[0] || island.contact_count > most_slots) {
             auto listener = listener_of(index);
+            Engine::prepare_joints(island);
             Engine::solve_velocities(loads, island);
             return Engine::end(world, island, listener);
         }
@@ -165,7 +166,7 @@ private:
     void finish(const ListenerOf& listener_of) {
         std::array<std::uint16_t, most_tasks> sorted;
         for (std::size_t i = 0; i < task_count_; ++i) sorted[i] = static_cast<std::uint16_t>(i);
-        for_groups(sorted.data(), task_count_, [&](const auto& group) { solve_velocities(group); });
+        for_groups<wide>(sorted.data(), task_count_, [&](const auto& group) { solve_velocities(group); });
         for (std::size_t i = 0; i < task_count_; ++i) {
             Island& island = tasks_[i].island;
             Engine::keep_impulses(*tasks_[i].world, island);
@@ -174,7 +175,7 @@ private:
         std::size_t left = task_count_;
         for (int made = 0, iterations = 4; left > 0 && made < Scene::position_iterations; made += iterations) {
             iterations = std::min(made == 0 ? 4 : 8, Scene::position_iterations - made);
-            for_groups(sorted.data(), left, [&](const auto& group) { correct_positions(group, iterations); });
+            for_groups<2>(sorted.data(), left, [&](const auto& group) { correct_positions(group, iterations); });
             std::size_t unsolved = 0;
             for (std::size_t i = 0; i < left; ++i)
                 if (!tasks_[sorted[i]].is_solved) sorted[unsolved++] = sorted[i];
@@ -296,6 +297,7 @@ private:
         };
         struct Slots {
             std::array<Slot, most_slots * bodies> slots;
+            std::array<std::size_t, bodies> ends;  ///< the number of slots up to those of a body, in the order of the search
             std::size_t count = 0;
         };
 
@@ -316,15 +318,17 @@ private:
                         slot.may_have_two |= lanes.manifolds_[slot.works[l]].count == 2;
                     }
                 }
+                found.ends[b] = found.count;
             }
         }
     };
 
-    template <class Function>
+    /// Calls `function(group)` for groups of one batch, or of as many as iterate together.
+    template <std::size_t most_batches, class Function>
     XSIMD_INLINE void for_groups(const std::uint16_t* which, std::size_t count, const Function& function) {
         std::size_t i = 0;
-        for (; count - i > batch; i += std::min(wide * batch, count - i))
-            function(Group<wide>(*this, which + i, std::min(wide * batch, count - i)));
+        for (std::size_t most = most_batches * batch; count - i > batch; i += std::min(most, count - i))
+            function(Group<most_batches>(*this, which + i, std::min(most, count - i)));
         if (i < count) function(Group<1>(*this, which + i, count - i));
     }
 
@@ -345,23 +349,13 @@ private:
         for (std::size_t l = 0; l < group.count; ++l) solving.limits |= group.task(l).limits;
         for (std::size_t b = 0; b < bodies; ++b) solving.velocities[b] = group(first.island.velocities[b]);
         for (std::size_t j = 0; j < joints; ++j) {
-            const JointConstraint<float>& from = first.island.joints[j];
-            JointConstraint<N>& to = solving.joints_[j];
-            to.ra = group(from.ra), to.rb = group(from.rb);
-            to.xx = group(from.xx), to.xy = group(from.xy), to.yy = group(from.yy);
-            to.inverse_2 = group(from.inverse_2);
-            to.impulse = group(from.impulse);
-            to.motor_impulse = group(from.motor_impulse);
-            to.limit_impulse = group(from.limit_impulse);
             solving.speeds[j] = group(first.speeds[j]);
             solving.most_impulses[j] = group(first.most_impulses[j]);
-            if ((solving.limits >> j & 1) == 0) continue;
-            to.xz = group(from.xz), to.yz = group(from.yz);
-            to.cx = group(from.cx), to.cy = group(from.cy), to.cz = group(from.cz);
-            to.inverse_3 = group(from.inverse_3);
+            JointConstraint<N>& to = solving.joints_[j];
             to.is_lower = group.mask_of([&](const Task& task) { return task.island.joints[j].is_lower; });
             to.is_limited = group.mask_of([&](const Task& task) { return task.island.joints[j].is_limited; });
         }
+        Engine::prepare_joints(first.island, group, solving.joints_, solving.velocities);
         typename Group<batches>::Slots slots;
         group.find_slots(slots);
         std::array<ContactConstraint<N>, most_slots * bodies> contacts;
@@ -369,15 +363,7 @@ private:
 
         for (int iteration = 0; iteration < Scene::velocity_iterations; ++iteration) {
             solve_joints(solving, std::make_index_sequence<joints>());
-            for (std::size_t s = 0; s < slots.count; ++s) {
-                const auto& slot = slots.slots[s];
-                const Polygon& shape = Scene::shape(slot.body);
-                Motion<N>& velocity = solving.velocities[slot.body];
-                if (slot.may_have_two)
-                    contacts[s].template solve<true>(shape.inverse_mass, shape.inverse_inertia, velocity);
-                else
-                    contacts[s].template solve<false>(shape.inverse_mass, shape.inverse_inertia, velocity);
-            }
+            solve_contacts(solving, slots, contacts, std::make_index_sequence<bodies>());
         }
 
         for (std::size_t b = 0; b < bodies; ++b) {
@@ -441,6 +427,9 @@ private:
         return 1 + static_cast<std::size_t>(&meeting - meetings_.data()) * most_met;
     }
 
+    /// Velocity iterations of impacts, before those that go on changing are put together.
+    static constexpr int first_iterations = 40;
+
     /// Solves all impacts of the worlds that have one, one of each at a time.
     template <class ListenerOf>
     void solve_impacts(const ListenerOf& listener_of) {
@@ -450,7 +439,7 @@ private:
             // Most velocities reach a fixed point early.
             std::copy_n(meeting.begin(), left, unsolved.begin());
             std::size_t undone = left;
-            for (int made = 0, iterations = 40; undone > 0 && made < Scene::velocity_iterations; made += iterations) {
+            for (int made = 0, iterations = first_iterations; undone > 0 && made < Scene::velocity_iterations; made += iterations) {
                 if (made > 0) iterations = Scene::velocity_iterations - made;
                 for (std::size_t i = 0; i < undone; i += batch)
                     solve_impact_velocities(unsolved.data() + i, std::min(batch, undone - i), iterations);
@@ -470,7 +459,12 @@ private:
         meeting_count_ = 0;
     }
 
-    /// Makes velocity iterations of impacts, until all velocities and impulses are fixed.
+    /// Velocity iterations of impacts from comparison to comparison. Those that repeat every two iterations repeat every four, too.
+    static constexpr int compared = 4;
+    static_assert(Scene::velocity_iterations % compared == 0 && first_iterations % compared == 0);
+
+    /// Makes velocity iterations of impacts, until all velocities and impulses repeat.
+    /// \param iterations a multiple of `compared`
     void solve_impact_velocities(const std::uint16_t* which, std::size_t count, int iterations) {
         using N = Lanes<Arch, 1>;
         using Mask = typename N::Mask;
@@ -497,32 +491,41 @@ private:
         std::array<ContactConstraint<N>, most_met> contacts;
         for (std::size_t s = 0; s < slots.count; ++s) load_contact(slots.slots[s], contacts[s]);
 
-        Mask changes = Mask::of(~std::uint64_t{0});
-        for (int made = 1; made <= iterations && changes.bits() != 0; ++made) {
-            const bool compares = made % 4 == 0 || made == iterations;
-            const Motion<N> before = velocity;
-            if (compares) changes = Mask::of(0);
-            for (std::size_t s = 0; s < slots.count; ++s) {
-                const auto points = std::to_array(contacts[s].points);
-                const std::size_t point_count = slots.slots[s].may_have_two ? 2 : 1;
-                if (point_count == 2)
-                    contacts[s].template solve<true>(mass, inertia, velocity);
-                else
-                    contacts[s].template solve<false>(mass, inertia, velocity);
-                if (!compares) continue;
-                for (std::size_t p = 0; p < point_count; ++p)
-                    changes = changes | bits_differ(points[p].normal_impulse, contacts[s].points[p].normal_impulse) |
-                              bits_differ(points[p].tangent_impulse, contacts[s].points[p].tangent_impulse);
-            }
-            if (compares)
-                changes = changes | bits_differ(before.center.x, velocity.center.x) | bits_differ(before.center.y, velocity.center.y) |
-                          bits_differ(before.angle, velocity.angle);
+        Motion<N> velocity_before{};
+        std::array<std::array<Vec<N>, 2>, most_met> impulses_before{};
+        // Where nothing has changed since the last comparison, nothing will until the last iteration.
+        const auto changes = [&] {
+            Mask changed = Mask::of(0);
+            const auto compare = [&](N& before, const N& now) {
+                changed = changed | bits_differ(before, now);
+                before = now;
+            };
+            for (std::size_t s = 0; s < slots.count; ++s)
+                for (std::size_t p = 0; p < (slots.slots[s].may_have_two ? 2 : 1); ++p) {
+                    compare(impulses_before[s][p].x, contacts[s].points[p].normal_impulse);
+                    compare(impulses_before[s][p].y, contacts[s].points[p].tangent_impulse);
+                }
+            compare(velocity_before.center.x, velocity.center.x);
+            compare(velocity_before.center.y, velocity.center.y);
+            compare(velocity_before.angle, velocity.angle);
+            return changed.bits();
+        };
+        changes();
+        std::uint64_t changing = ~std::uint64_t{0};
+        for (int made = 0; made < iterations && changing != 0; made += compared) {
+            for (int i = 0; i < compared; ++i)
+                for (std::size_t s = 0; s < slots.count; ++s) {
+                    if (slots.slots[s].may_have_two)
+                        contacts[s].template solve<true>(mass, inertia, velocity);
+                    else
+                        contacts[s].template solve<false>(mass, inertia, velocity);
+                }
+            changing = changes();
         }
 
         velocity.center.x.store(numbers[2].data());
         velocity.center.y.store(numbers[3].data());
         velocity.angle.store(numbers[4].data());
-        const std::uint64_t changing = changes.bits();
         for (std::size_t l = 0; l < count; ++l) {
             Meeting& meeting = meetings_[which[l]];
             meeting.impact.velocity = {{numbers[2][l], numbers[3][l]}, numbers[4][l]};
@@ -547,6 +550,23 @@ private:
                     work.constraint.points[p].tangent_impulse = tangent[l];
                 }
             }
+    }
+
+    template <class N, class Slots, class Contacts, std::size_t... i>
+    static XSIMD_INLINE void solve_contacts(Solving<N>& solving, const Slots& slots, Contacts& contacts, std::index_sequence<i...>) {
+        std::size_t s = 0;
+        (solve_contacts<i>(solving, slots, contacts, s), ...);
+    }
+    template <std::size_t i, class N, class Slots, class Contacts>
+    static XSIMD_INLINE void solve_contacts(Solving<N>& solving, const Slots& slots, Contacts& contacts, std::size_t& s) {
+        constexpr std::size_t b = order.bodies[i];
+        constexpr float m = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
+        for (; s < slots.ends[i]; ++s) {
+            if (slots.slots[s].may_have_two)
+                contacts[s].template solve<true>(m, inertia, solving.velocities[b]);
+            else
+                contacts[s].template solve<false>(m, inertia, solving.velocities[b]);
+        }
     }
 
     template <class N, std::size_t... i>

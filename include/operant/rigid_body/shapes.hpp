@@ -117,6 +117,11 @@ struct Edge {
     }
     /// The upper end of the box.
     XSIMD_INLINE float top() const { return most(from.y, to.y) + tolerance::skin + tolerance::margin; }
+    /// Returns true if a polygon with this box, which includes its skin, is too far away to touch: by three skins, not two.
+    XSIMD_INLINE bool is_apart(const Box& polygon) const {
+        const Vector reach{2.0f * tolerance::skin, 2.0f * tolerance::skin};
+        return !polygon.overlaps({least(from, to) - reach, most(from, to) + reach});
+    }
 };
 
 XSIMD_INLINE Edge make_edge(const Vector& from, const Vector& to) { return {from, to, turned_right(normalized(to - from))}; }
@@ -146,6 +151,8 @@ struct Wall {
         const Vector skin{tolerance::skin, tolerance::skin}, margin{tolerance::margin, tolerance::margin};
         return {low() - skin - margin, high() + skin + margin};
     }
+    /// False: Box2D's search for the separating side may miss it, so that a polygon that is apart touches.
+    XSIMD_INLINE bool is_apart(const Box&) const { return false; }
     XSIMD_INLINE const Vector& low() const { return vertices[3]; }   ///< the corner with the least x and y
     XSIMD_INLINE const Vector& high() const { return vertices[1]; }  ///< the corner with the largest x and y
 };

@@ -216,7 +216,9 @@ struct Engine {
     template <class Listener>
     static bool begin(World& world, const Loads& loads, Island& island, Listener& listener) {
         begin_contacts(world, listener);
-        return order_and_load(world, loads, island);
+        if (!order_and_load(world, loads, island)) return false;
+        prepare_joints(island);
+        return true;
     }
     /// The first part of it.
     template <class Listener>
@@ -275,7 +277,7 @@ struct Engine {
         }
         let_sleep(world, is_solved);
         unsigned moved = 0;
-        for (std::size_t b = 0; b < bodies; ++b) moved |= widen_box(world, b, island.starts.places[b]);
+        for (std::size_t b = 0; b < bodies; ++b) moved |= widen_box<true>(world, b, island.starts.places[b]);
         find_contacts(world, moved);
         world.has_stepped = 1;
     }
@@ -315,12 +317,19 @@ struct Engine {
     /// Updates the contacts of bodies that are awake, the newest first, and removes those whose boxes do not overlap any more.
     template <class Listener>
     static void update_contacts(World& world, Listener& listener) {
+        std::array<Box, bodies> boxes;
+        unsigned known = 0;
         for (std::size_t i = world.contact_count; i-- > 0;) {
             Contact& contact = world.contacts[i];
-            Body& body = world.bodies[contact.body];
+            const std::size_t b = contact.body;
+            Body& body = world.bodies[b];
             if (body.is_awake == 0) continue;
             if (on_obstacle(world, contact, [](const auto& obstacle) { return obstacle.box(); }).overlaps(body.box)) {
-                update(world, contact, listener);
+                if ((known >> b & 1) == 0) {
+                    known |= 1u << b;
+                    boxes[b] = box_of(Scene::shape(b), body.place);
+                }
+                update(world, contact, boxes[b], listener);
                 continue;
             }
             if (contact.touches != 0) listener.end(contact.body);
@@ -330,7 +339,7 @@ struct Engine {
     }
 
     /// Lists the contacts that touch and the joints in Box2D's order: it searches from body to body, beginning at the newest body
-    /// that is awake. Then applies forces and the impulses of the last step.
+    /// that is awake. Then applies forces and the contacts' impulses of the last step.
     static bool order_and_load(World& world, const Loads& loads, Island& island) {
         std::size_t seed = bodies;
         while (seed > 0 && world.bodies[seed - 1].is_awake == 0) --seed;
@@ -371,8 +380,45 @@ struct Engine {
             const Polygon& shape = Scene::shape(work.body);
             ContactSolver<Arch>::warm_start(work, shape.inverse_mass, shape.inverse_inertia, island.velocities[work.body]);
         }
-        for (const std::size_t j : island.order.joints) prepare_joint(world, island, j);
+        for (std::size_t j = 0; j < Scene::joints; ++j) {
+            const JointMemory& memory = world.joints[j];
+            JointConstraint<float>& k = island.joints[j];
+            const Limit limit = find_limit(world, j);
+            k.is_limited = limit != Limit::none;
+            k.is_lower = limit == Limit::lower;
+            k.impulse = memory.impulse;
+            k.limit_impulse = memory.limit_impulse;
+            k.motor_impulse = memory.motor_impulse;
+        }
         return true;
+    }
+
+    /// Prepares the joints of a world, or of worlds in lanes, and applies their impulses of the last step.
+    /// \param island of the first world
+    /// \param read reads a number of that island from the islands of all worlds
+    template <class Number, class Read>
+    static XSIMD_INLINE void prepare_joints(const Island& island, const Read& read,
+                                            std::array<JointConstraint<Number>, Scene::joints>& constraints,
+                                            std::array<Motion<Number>, bodies>& velocities) {
+        std::array<Rotation<Number>, bodies> turns;
+        for (std::size_t b = 0; b < bodies; ++b) {
+            const Rotation<float>& turn = island.starts.places[b].turn;
+            turns[b] = {read(turn.s), read(turn.c)};
+        }
+        for (const std::size_t j : island.order.joints) {
+            const Joint& joint = Scene::joint_list[j];
+            const JointConstraint<float>& from = island.joints[j];
+            JointConstraint<Number>& k = constraints[j];
+            k.prepare(masses(joint), turns[joint.a], turns[joint.b], from_center(joint.a, joint.anchor_a),
+                      from_center(joint.b, joint.anchor_b));
+            k.impulse = {read(from.impulse.x), read(from.impulse.y)};
+            k.limit_impulse = read(from.limit_impulse);
+            k.motor_impulse = read(from.motor_impulse);
+            k.warm_start(masses(joint), velocities[joint.a], velocities[joint.b]);
+        }
+    }
+    static void prepare_joints(Island& island) {
+        prepare_joints(island, [](float number) { return number; }, island.joints, island.velocities);
     }
 
     /// The times at which bodies and contacts are while impacts are solved, as shares of the step.
@@ -381,6 +427,7 @@ struct Engine {
         std::array<float, Scene::static_bodies> static_bodies;
         std::array<float, Scene::contacts> impacts;  ///< of each contact
         std::array<bool, Scene::contacts> is_known;  ///< whether `impacts` has it
+        std::array<bool, Scene::contacts> is_clear;  ///< whether the body's sweep stays clear of the obstacle
         std::array<std::uint8_t, Scene::contacts> counts;  ///< of the impacts of each contact
     };
 
@@ -416,23 +463,21 @@ struct Engine {
             const Contact& contact = world.contacts[i];
             const std::size_t b = contact.body;
             const Body& body = world.bodies[b];
-            times.is_known[i] = false;
+            times.is_clear[i] = false;
             if (contact.enabled == 0 || body.is_awake == 0) continue;
             if ((known >> b & 1) == 0) {
                 known |= 1u << b;
                 swept[b].set(Scene::shape(b), starts.places[b], body.place, body.position.angle - starts.positions[b].angle);
             }
-            const bool is_clear = on_obstacle(world, contact, [&](const auto& obstacle) { return swept[b].stays_clear(obstacle); });
-            times.impacts[i] = 1;
-            times.is_known[i] = is_clear;
-            may_meet |= !is_clear;
+            times.is_clear[i] = stays_clear(world, contact, swept[b]);
+            may_meet |= !times.is_clear[i];
         }
         if (!may_meet) return false;
         for (std::size_t b = 0; b < bodies; ++b) {
             const Motion<float> &start = starts.positions[b], &end = world.bodies[b].position;
             times.sweeps[b] = {Scene::shape(b).center, start.center, end.center, start.angle, end.angle, 0};
         }
-        for (std::size_t i = world.contact_count; i < Scene::contacts; ++i) times.is_known[i] = false;
+        times.is_known = {};
         times.static_bodies = {};
         times.counts = {};
         return true;
@@ -480,18 +525,26 @@ struct Engine {
         body.position = impact.position;
         body.velocity = impact.velocity;
         body.place = place_of(impact.position.center, impact.position.angle, Scene::shape(b).center);
-        const unsigned moved = widen_box(world, b, starts.places[b]);
-        for (std::size_t i = 0; i < world.contact_count; ++i)
-            if (world.contacts[i].body == b) times.is_known[i] = false;
-        find_contacts(world, moved);
+        find_contacts(world, widen_box<false>(world, b, starts.places[b]));
+        SweptShape swept;
+        swept.set(Scene::shape(b), starts.places[b], body.place, sweep.end_angle - sweep.start_angle);
+        for (std::size_t i = 0; i < world.contact_count; ++i) {
+            if (world.contacts[i].body != b) continue;
+            times.is_known[i] = false;
+            times.is_clear[i] = stays_clear(world, world.contacts[i], swept);
+        }
     }
 
     /// If the body has left its box, widens the box to where the body is and will be. Returns the body's bit in that case.
+    /// \tparam began_inside whether the body is known to be inside the box at the start, as at the end of every step
+    template <bool began_inside>
     static XSIMD_INLINE unsigned widen_box(World& world, std::size_t b, const Place<float>& start) {
         using tolerance::margin;
         Body& body = world.bodies[b];
         const Polygon& shape = Scene::shape(b);
-        const Box before = box_of(shape, start), now = box_of(shape, body.place);
+        const Box now = box_of(shape, body.place);
+        if (began_inside && body.box.contains(now)) return 0;
+        const Box before = box_of(shape, start);
         Box box{least(before.low, now.low), most(before.high, now.high)};
         if (body.box.contains(box)) return 0;
         const Vector ahead = 2.0f * (body.place.origin - start.origin);
@@ -616,10 +669,21 @@ private:
     }
 
     /// Collides the shapes of a contact, whose body is awake. Points that were there keep their impulses.
+    /// \param box of the body's shape, where it is
     template <class Listener>
-    static void update(World& world, Contact& contact, Listener& listener) {
-        const Manifold old = contact.manifold;
+    static XSIMD_INLINE void update(World& world, Contact& contact, const Box& box, Listener& listener) {
         contact.enabled = 1;
+        if (on_obstacle(world, contact, [&](const auto& obstacle) { return obstacle.is_apart(box); })) {
+            contact.manifold.count = 0;
+            if (contact.touches != 0) listener.end(contact.body);
+            contact.touches = 0;
+        } else {
+            collide(world, contact, listener);
+        }
+    }
+    template <class Listener>
+    static void collide(World& world, Contact& contact, Listener& listener) {
+        const Manifold old = contact.manifold;
         Manifold& manifold = contact.manifold;
         on_obstacle(world, contact, [&](const auto& obstacle) {
             collide(manifold, obstacle, Scene::shape(contact.body), world.bodies[contact.body].place);
@@ -639,22 +703,6 @@ private:
         contact.touches = touches;
         if (touches && !touched) listener.begin(contact.body);
         if (!touches && touched) listener.end(contact.body);
-    }
-
-    static void prepare_joint(World& world, Island& island, std::size_t j) {
-        const Joint& joint = Scene::joint_list[j];
-        const Body &a = world.bodies[joint.a], &b = world.bodies[joint.b];
-        JointMemory& memory = world.joints[j];
-        JointConstraint<float>& k = island.joints[j];
-        k.prepare(masses(joint), a.place.turn, b.place.turn, from_center(joint.a, joint.anchor_a),
-                  from_center(joint.b, joint.anchor_b));
-        const Limit limit = find_limit(world, j);
-        k.is_limited = limit != Limit::none;
-        k.is_lower = limit == Limit::lower;
-        k.impulse = memory.impulse;
-        k.limit_impulse = memory.limit_impulse;
-        k.motor_impulse = memory.motor_impulse;
-        k.warm_start(masses(joint), island.velocities[joint.a], island.velocities[joint.b]);
     }
 
     /// Corrects the positions until contacts and joints hold. Returns false if iterations ran out.
@@ -692,7 +740,7 @@ private:
             if (!times.is_known[i]) {
                 const Body& body = world.bodies[contact.body];
                 if (body.is_awake == 0) continue;
-                times.impacts[i] = impact_of(world, times, contact);
+                times.impacts[i] = impact_of(world, times, i);
                 times.is_known[i] = true;
             }
             if (times.impacts[i] < share) first = i, share = times.impacts[i];
@@ -700,8 +748,13 @@ private:
         return first;
     }
 
-    /// The share of the step at which a body meets the obstacle, or 1.
-    static XSIMD_INLINE float impact_of(const World& world, Times& times, const Contact& contact) {
+    static XSIMD_INLINE bool stays_clear(const World& world, const Contact& contact, const SweptShape& swept) {
+        return on_obstacle(world, contact, [&](const auto& obstacle) { return swept.stays_clear(obstacle); });
+    }
+
+    /// The share of the step at which the body of a contact meets the obstacle, or 1.
+    static XSIMD_INLINE float impact_of(const World& world, Times& times, std::size_t i) {
+        const Contact& contact = world.contacts[i];
         Sweep& sweep = times.sweeps[contact.body];
         const Polygon& shape = Scene::shape(contact.body);
         // Both bodies begin at the later of their times.
@@ -711,6 +764,7 @@ private:
             of_obstacle = begun;
         else if (sweep.begun < of_obstacle)
             sweep.begin_at(begun);
+        if (times.is_clear[i]) return 1;  // also of the rest of the sweep
         return on_obstacle(world, contact, [&](const auto& obstacle) {
             bool touches;
             const float time = impact_time(touches, obstacle, shape, sweep);
@@ -742,7 +796,8 @@ private:
         sweep.end = sweep.start;
         sweep.end_angle = sweep.start_angle;
         body.place = place_of(sweep.end, sweep.end_angle, shape.center);
-        update(world, contact, listener);
+        const Box box = box_of(shape, body.place);
+        update(world, contact, box, listener);
         times.is_known[first] = false;
         ++times.counts[first];
         if (contact.enabled == 0 || contact.touches == 0) {
@@ -766,7 +821,7 @@ private:
         for (std::size_t i = world.contact_count; i-- > 0 && count < impact_contacts;) {
             Contact& other = world.contacts[i];
             if (other.body != b || i == first) continue;
-            update(world, other, listener);
+            update(world, other, box, listener);
             if (other.touches == 0) continue;
             times.static_bodies[Scene::static_body(other.obstacle)] = share;
             add(i);
