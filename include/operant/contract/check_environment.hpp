@@ -468,7 +468,7 @@ struct CheckSteps {
     static_assert(!CheckedDynamics<E, BatchTier<E>>::copies_state,
                   "an environment's `step` needs to take its state as `State&`, so that it can change it");
     static_assert(HasOutcome<E> || (HasFunctionOfBlocks<E> && !BlockTier<E>),
-                  "what an environment's `step` returns needs the members `reward` and `terminated`, as Outcome has them");
+                  "the result of an environment's `step` needs the members `reward` and `terminated`, as Outcome has them");
     static_assert(!BatchTier<E> || HasObservation<E>,
                   "an environment's Dynamics<Batch> needs `observation(const State<Batch>&)`");
     static_assert(BatchTier<E> || HasObservation<E>,

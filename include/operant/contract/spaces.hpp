@@ -263,7 +263,6 @@ struct SpaceTraits {
         return (LeafTraits<LeafAt<i>>::size + ... + 0);
     }(std::make_index_sequence<parts>());
 
-    static constexpr bool is_leaf = Leaf<Space>;  ///< true if Python gets an array instead of a tuple or a dict
     /// True for a vector of floats, which linear policies see in registers.
     static constexpr bool is_vector = std::is_same_v<Space, Box<numbers>>;
 };

@@ -201,7 +201,7 @@ private:
         const EnvArrays envs = all_envs;
         const Outputs outputs = all_outputs;
         State* const states = states_of(envs);
-        void* observations[ObservationTraits<E>::parts];
+        void* observations[ObservationTraits<E>::parts] = {};  // GCC 12 warns if they have no value
         const bool shows = outputs.observations != nullptr;
         for (std::size_t i = 0; i < ObservationTraits<E>::parts && shows; ++i) observations[i] = outputs.observations[i];
         const auto* actions = static_cast<const Given*>(all_actions);
