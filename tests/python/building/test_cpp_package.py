@@ -159,6 +159,7 @@ PROGRAM = """\
 #include <iostream>
 #include <operant/core/worker_pool.hpp>
 #include <operant/environment.hpp>
+#include <operant/workers.hpp>
 
 int main() {
     std::atomic<std::size_t> sum{operant::Discrete<6>::n};
