@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from types import FunctionType
 from typing import Any
 
@@ -164,13 +165,13 @@ def attempt(typing_context: Any, function: Any, arguments: Any) -> Any:
         resolved = function.get_call_type(typing_context, arguments.types, {})
     except NumbaError as error:
         raise RefusedError(error) from error
-    compiled = function.dispatcher.overloads[resolved.args]
+    description, library = attrgetter("fndesc", "library")(function.dispatcher.overloads[resolved.args])
 
     def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        context.add_linking_libs([compiled.library])
+        context.add_linking_libs([library])
         given = cgutils.unpack_tuple(builder, values[1])
         given = [context.cast(builder, *one) for one in zip(given, arguments.types, resolved.args, strict=True)]
-        status, result = context.call_internal_no_propagate(builder, compiled.fndesc, resolved, given)
+        status, result = context.call_internal_no_propagate(builder, description, resolved, given)
         failed = builder.zext(status.is_error, ir.IntType(8))
         return context.make_tuple(builder, signature.return_type, [failed, result])
 
