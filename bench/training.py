@@ -100,7 +100,7 @@ def rate(step: Callable[[], object], num_envs: int) -> float:
 
 
 def main() -> None:
-    """Measure, and print the table of docs/training.md."""
+    """Measure, and print the table of docs/training-measurements.md."""
     chosen = sys.argv[1:] or list(LIBRARIES)
     print("| CartPole, envs: | " + " | ".join(map(str, SIZES)) + " |")
     print("|---" * (len(SIZES) + 1) + "|")
