@@ -1,6 +1,6 @@
 #pragma once
 // A rocket that has to hover: gravity pulls, the engine is on or off, and the strength of each push is random. This is plain
-// C++, called once per copy. The tutorial of the documentation explains it part by part.
+// C++, called once per env. The tutorial in the documentation explains it part by part.
 //
 //   acceleration = thrust normal(1, noise) - gravity     with the engine on, otherwise -gravity
 //   velocity = velocity + acceleration dt, height = height + velocity dt
@@ -39,13 +39,13 @@ struct Hover : operant::Environment {
 
     static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
 
-    // An episode starts at rest, anywhere between the ground and twice the target.
+    // An episode starts at rest, at 0.2 to 1.8 times the target height.
     template <class Random>
     static XSIMD_INLINE State reset(const Parameters& p, Random& random) {
         return {random.uniform(0.2 * p.target, 1.8 * p.target), 0.0};
     }
 
-    // An episode terminates on the ground, or far too high.
+    // An episode terminates below the ground or above three times the target height.
     template <class Random>
     static XSIMD_INLINE operant::Outcome<double> step(const Parameters& p, State& s, std::int64_t action, Random& random) {
         constexpr double dt = 0.05;
