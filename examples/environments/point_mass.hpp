@@ -73,7 +73,7 @@ struct PointMass : operant::Environment {
     };
 
     // A goal that would be reached at once is drawn again, up to a hundred times. A loop whose length is random cannot run
-    // on batches, so this function takes one generator, and is called once per copy.
+    // on batches, so this function takes one generator and is called once per env.
     static XSIMD_INLINE State<double> reset(const Parameters& p, const ResetBounds& bounds, operant::Pcg64& random) {
         State<double> state{};
         state.x = random.normal(0, bounds.deviation);
