@@ -32,7 +32,7 @@ def _library() -> ctypes.CDLL:
         compiler = find_compiler()
     except operant.CompileError as error:
         raise NotMeasuredError("there is no C++ compiler") from error
-    if compiler.is_microsofts:
+    if compiler.is_msvc:
         raise NotMeasuredError("the loops are compiled with the options of GCC")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         file = Path(directory) / "plain_loops.so"

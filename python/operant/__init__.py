@@ -7,9 +7,10 @@
 >>> observations, rewards, terminations, truncations, infos = env.step(env.action_space.sample())
 
 The import registers the ids of the environments. `gym.make_vec("operant:operant/CartPole-v1", num_envs=4096)` imports
-and makes in one line, also in worker processes. The classes are in `operant.envs`, policies for rollouts in
-`operant.policies`, and a logger for training metrics in `operant.utils`; `operant.simd` names the instruction set in
-use. `operant.load` compiles your own environment or policy from a C++ header and makes a class of it.
+Operant and makes the environment in one call, also in worker processes. The classes are in `operant.envs`, policies for
+rollouts in `operant.policies`, and a logger for training metrics in `operant.utils`; `operant.simd` names the
+instruction set in use. `operant.load` compiles your own environment or policy from a C++ header and makes a class of
+it.
 """
 
 from importlib import import_module
@@ -44,7 +45,7 @@ _FUNCTIONS = {
     "load_library": "building.libraries",
 }
 
-# The names of the Rust library's version 0.1, which its version 0.2 deprecated.
+# Names of version 0.1, when Operant was a Rust library; version 0.2 deprecated them.
 _OLD_NAMES = {
     "PyCartPoleVecEnv": ("operant.envs", "CartPoleVecEnv"),
     "PyMountainCarVecEnv": ("operant.envs", "MountainCarVecEnv"),

@@ -14,15 +14,15 @@ import numpy as np
 
 _LONGEST = 200
 
-# The types in most lists of numbers. Lists of these types need no closer look.
+# The types in most lists of numbers. None of them is a masked array or a list that could contain one.
 _PLAIN = frozenset((int, float, bool, np.bool_, np.int64, np.float32, np.float64, np.ndarray))
 
 
 def shown(value: Any) -> str:
-    """Return the text that stands for the value in a message: its repr, cut off if it is long."""
+    """Return the repr of a value for a message, cut off if it is long."""
     try:
         text = repr(value).encode(errors="backslashreplace").decode()
-    except Exception:  # a repr may raise anything; that of an int refuses more than 4300 digits
+    except Exception:  # a repr may raise any exception; that of an int raises ValueError above 4300 digits
         text = f"one of type {type(value).__name__}, which cannot be shown"
     return shortened(text)
 
@@ -33,7 +33,7 @@ def shortened(text: str) -> str:
 
 
 def suggestion(name: Any, names: Iterable[str]) -> str:
-    """Return the end of a message's sentence about an unknown name: a similar name, if there is one."""
+    """Return the end of a message about an unknown name: a question with a similar name, or a full stop."""
     close = get_close_matches(name, list(names), 1) if isinstance(name, str) else []
     return f"; did you mean {close[0]!r}?" if close else "."
 
@@ -45,7 +45,7 @@ def is_masked(value: Any) -> bool:
 
 
 def refuse_masks(name: str, value: Any, depth: int = 0) -> None:
-    """Raise TypeError for a masked array or a list that has one. numpy makes plain arrays of both, without the mask.
+    """Raise TypeError for a masked array or a list that contains one. numpy would drop the mask of either.
 
     Args:
         name: The name of the argument.

@@ -1,4 +1,4 @@
-"""Packages that some features need, but that are not installed with Operant."""
+"""Optional packages: a check that one is installed, and the command that installs it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ def require(package: str, extra: str | None = None) -> None:
     """Raise an exception if a package is not installed.
 
     Args:
-        package: Its name in an import.
-        extra: The extra of Operant that needs it. None: pip knows the package under the same name.
+        package: The name of the package in an import.
+        extra: The extra of Operant that contains the package. None: pip knows the package by the same name.
 
     Raises:
-        ModuleNotFoundError: It is not installed. The message has the command that installs it.
+        ModuleNotFoundError: The package is not installed. The message has the command that installs it.
     """
     if find_spec(package) is None:
         command = f"pip install {package}" if extra is None else how_to_install(extra)
@@ -22,9 +22,9 @@ def require(package: str, extra: str | None = None) -> None:
 
 
 def how_to_install(extra: str) -> str:
-    """Return the command that installs what an extra consists of.
+    """Return the pip command that installs the packages of an extra.
 
-    It names the packages, not the extra, so that it does not depend on where Operant comes from.
+    The command names the packages instead of the extra, so it works wherever Operant was installed from.
     """
     declared = (requirement.partition(";") for requirement in requires("operant") or ())
     packages = [f'"{one.strip()}"' for one, _, marker in declared if f"extra == '{extra}'" in marker.replace('"', "'")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: The oldest version that Operant supports. In former ones, FrozenLake's probabilities are rounded otherwise.
+#: The oldest version that Operant supports. Older ones round FrozenLake's probabilities differently.
 OLDEST = (1, 2, 1)
 
 
@@ -12,7 +12,7 @@ def check_version() -> None:
     """Raise an exception if the installed Gymnasium is too old.
 
     Raises:
-        ImportError: It is too old. The message has the command that upgrades it.
+        ImportError: Gymnasium is too old. The message has the command that upgrades it.
     """
     import gymnasium
 

@@ -109,7 +109,7 @@ def quick_flags(session_directory):
         found = compiler.find_compiler()
     except operant.CompileError:
         return "-O0"
-    if found.is_microsofts or "Free Software Foundation" not in found.version:
+    if found.is_msvc or "Free Software Foundation" not in found.version:
         return "-O0"
     with build_directory.build_directory(session_directory, "precompiled"):
         header = session_directory / "precompiled.hpp"

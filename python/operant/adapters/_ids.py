@@ -1,4 +1,4 @@
-"""Find the environment that is passed to an adapter."""
+"""Finds the environment that a caller of an adapter asks for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def is_class(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, SimdVectorEnv)
 
 
-def our_id(argument: str, env_id: str) -> str:
+def operant_id(argument: str, env_id: str) -> str:
     """Return the id of Operant's version of one of Gymnasium's environments, or the id of a user's Operant environment.
 
     Args:

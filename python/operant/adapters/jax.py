@@ -15,7 +15,7 @@ import numpy as np
 from operant import _core
 from operant._checks import refuse_masks, shown
 from operant._extras import require
-from operant.adapters._ids import is_class, our_id
+from operant.adapters._ids import is_class, operant_id
 from operant.building.cache import built
 from operant.envs import SimdVectorEnv, _infos, arguments as _arguments, streams as _streams
 from operant.envs.spaces import arranged
@@ -26,12 +26,12 @@ try:
 except ModuleNotFoundError:
     require("jax", "jax")
     raise  # the package is installed, but one of its dependencies is not
-if jax.__version_info__ < (0, 8, 2):  # older programs cannot keep an environment
+if jax.__version_info__ < (0, 8, 2):  # programs of older versions cannot keep an environment alive
     raise ImportError(
         f'operant.adapters.jax needs JAX 0.8.2 or newer, and {jax.__version__} is installed: pip install "jax>=0.8.2"'
     )
 
-#: The first value that `reset` and `step` return; the next call takes it.
+#: A token that identifies the last call: `reset` and `step` return it first, and the next call takes it.
 State: TypeAlias = jax.Array
 
 _RESET, _STEP = "operant_reset", "operant_step"
@@ -109,17 +109,18 @@ class JaxVectorEnv:
         self.env = _made(environment, num_envs, arguments)
         if self.env.render_mode is not None:
             raise ValueError(f"render_mode: expected None, as programs do not render, got {self.env.render_mode!r}")
-        if self.env._has_other("step") or self.env._has_other("reset"):
+        if self.env._is_replaced("step") or self.env._is_replaced("reset"):
             name = type(self.env).__name__
             raise NotImplementedError(f"environment: programs would not call the step or reset of {name}")
         self.num_envs = self.env.num_envs
         self.env._start_streams()
-        self.env._seeds = _streams.Seeds(-1)  # programs may seed the streams again without Python's knowledge
+        self.env._seeds = _streams.Seeds(-1)  # the seeds are unknown, because a program may reseed the streams
         self._number = np.uint32(self.env._core.foreign_number())
         of_reset = ("observation", "info", "has_infos") if self.env._environment.has_reset_info else ("observation",)
         self._outputs = self.env._outputs
         self._reset_outputs = [output for output in self._outputs if output[0] in of_reset]
-        # Programs keep the environment alive. Programs that JAX makes of single calls are freed with this object.
+        # Programs keep the environment alive. The programs that JAX compiles for single calls are freed with this
+        # object.
         self._reset = jax.jit(self._call_reset, static_argnames="bounds")
         self._step = jax.jit(self._call_step)
 
@@ -144,7 +145,7 @@ class JaxVectorEnv:
             TypeError: The seed is not an integer or an array of integers, or the mask is not a bool array.
             ValueError: The seeds or the mask have another shape, a seed is too large for JAX's integers, or an option
                 is unknown or out of range.
-            NotImplementedError: It is called inside `jax.vmap`.
+            NotImplementedError: The call is inside `jax.vmap`.
         """
         given = dict(_arguments.options_mapping(options))
         mask = self._mask(given.pop("reset_mask", None))
@@ -177,7 +178,7 @@ class JaxVectorEnv:
         Raises:
             TypeError: The actions have the wrong dtype, or the state is not a state.
             ValueError: The actions have the wrong shape.
-            NotImplementedError: It is called inside `jax.vmap`.
+            NotImplementedError: The call is inside `jax.vmap`.
         """
         with _no_vmap():
             state, *arrays = self._step(self._state("step", state), self._actions(actions))
@@ -205,7 +206,7 @@ class JaxVectorEnv:
     def _call(
         self, target: str, outputs: list[_infos.Output], arguments: tuple[jax.Array, ...], **attributes: Any
     ) -> list[jax.Array]:
-        """Make the call of an XLA target, which returns the state and the arrays."""
+        """Call an XLA target. Return the new state and the output arrays."""
         results = [jax.ShapeDtypeStruct((3,), np.dtype(np.uint32))]
         for _, _, dtype, shape in outputs:
             results.append(jax.ShapeDtypeStruct((self.num_envs, *shape), jax.dtypes.canonicalize_dtype(dtype)))
@@ -310,12 +311,12 @@ def _made(environment: Any, num_envs: int | None, arguments: dict[str, Any]) -> 
         return environment(count, **arguments)
     if not isinstance(environment, str):
         raise TypeError(f"environment: expected an id, a class or a SimdVectorEnv, got {shown(environment)}")
-    return gym.make_vec(our_id("environment", environment), count, "vector_entry_point", **arguments)  # type: ignore[return-value]
+    return gym.make_vec(operant_id("environment", environment), count, "vector_entry_point", **arguments)  # type: ignore[return-value]
 
 
 @lru_cache
 def _register() -> None:
-    """Register the targets of the calls with XLA."""
+    """Compile the call targets and register them with XLA."""
     source = Path(__file__).with_name("xla_calls.cpp")
     text = source.read_bytes()
     library = built(source, text, text, _opened, includes=[str(source.parent), jax.ffi.include_dir()])

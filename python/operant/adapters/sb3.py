@@ -3,7 +3,7 @@
 >>> from operant.adapters.sb3 import make_vec_env
 >>> env = make_vec_env("CartPole-v1", n_envs=8, seed=1)
 
-`env` takes the place of what `stable_baselines3.common.env_util.make_vec_env` returns.
+`env` replaces the environment that `stable_baselines3.common.env_util.make_vec_env` returns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gymnasium.vector import AutoresetMode
 
 from operant._checks import positive_integer, shown
 from operant._extras import require
-from operant.adapters._ids import is_class, our_id
+from operant.adapters._ids import is_class, operant_id
 from operant.envs import SimdVectorEnv
 
 try:
@@ -32,8 +32,8 @@ except ModuleNotFoundError:
 
 __all__ = ["OperantVecEnv", "make_vec_env"]
 
-# The infos about episodes that ended. All other infos come from the environment itself.
-_OF_EPISODES = ("final_obs", "final_info", "episode")
+# The infos that describe ended episodes. The environment itself reports all others.
+_EPISODE_INFOS = ("final_obs", "final_info", "episode")
 
 
 def make_vec_env(
@@ -65,7 +65,7 @@ def make_vec_env(
     count = positive_integer("n_envs", n_envs)
     arguments = {"record_episode_statistics": True, **(env_kwargs or {}), "autoreset_mode": AutoresetMode.SAME_STEP}
     if isinstance(env_id, str):
-        env: Any = gym.make_vec(our_id("env_id", env_id), count, "vector_entry_point", **arguments)
+        env: Any = gym.make_vec(operant_id("env_id", env_id), count, "vector_entry_point", **arguments)
     elif is_class(env_id):
         env = env_id(count, **arguments)
     else:
@@ -80,9 +80,10 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # packages that are not insta
     """An adapter that gives an environment of Operant the interface of Stable-Baselines3.
 
     It behaves like a `DummyVecEnv` of `Monitor`s. With `dtype=numpy.float64`, observations, rewards, dones, final
-    observations and episodes are equal, bit for bit. The infos of an env are empty during its episode, unless the
-    environment itself reports infos. When the episode ends, they have `terminal_observation`, `TimeLimit.truncated`,
-    and `episode` with the return "r", the length "l", and the seconds since this object was made, "t".
+    observations and episodes equal those of the `DummyVecEnv` bit for bit. The infos of an env are empty during its
+    episode, unless the environment itself reports infos. When the episode ends, they have `terminal_observation`,
+    `TimeLimit.truncated`, and `episode` with the return "r", the length "l", and the seconds since this object was
+    made, "t".
 
     The arrays are never overwritten while the caller can still reach them.
 
@@ -170,7 +171,7 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # packages that are not insta
         dones = terminations | truncations
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if vector:
-            own = {name: value for name, value in vector.items() if name not in _OF_EPISODES}
+            own = {name: value for name, value in vector.items() if name not in _EPISODE_INFOS}
             self._distribute(own, infos)
             if "final_obs" in vector:
                 self._report_ended(vector, np.flatnonzero(dones), truncations & ~terminations, infos)
@@ -183,7 +184,7 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # packages that are not insta
         cut: npt.NDArray[np.bool_],
         infos: list[dict[str, Any]],
     ) -> None:
-        """Fill the infos of the envs whose episodes ended. The infos so far belong to their new episodes."""
+        """Fill the infos of the envs whose episodes ended. Their present infos belong to the new episodes."""
         indices = ended.tolist()
         for i in indices:
             self.reset_infos[i], infos[i] = infos[i], {}

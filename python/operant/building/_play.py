@@ -1,4 +1,4 @@
-"""Plays of given actions in environments, and the results of their steps by name."""
+"""Plays given actions in an environment, and names the results of each step."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _HOLD = 16  # steps for which every other env repeats an action
 
 
 class Play:
-    """A play of given actions in an environment.
+    """One run of an environment with given actions.
 
     Attributes:
-        step: The number of steps made; after an exception, of the step that raised it.
+        step: The number of steps made, including the one that raised an exception.
         state: The state before the last step.
     """
 
@@ -35,7 +35,7 @@ class Play:
         self.state: npt.NDArray[np.float64] | None = None
         self._results: Results = {}
 
-    def moments(self) -> Iterator[Results]:
+    def results(self) -> Iterator[Results]:
         """Reset the environment unless it has made steps, make the other steps, and yield the results of each call."""
         if self.step == 0:
             yield self._returned(self.env.reset(seed=self.seed, options=self.options))
@@ -48,12 +48,12 @@ class Play:
                 yield self._returned(self.env.reset(options={"reset_mask": ended}))
 
     def _returned(self, result: tuple[Any, ...]) -> Results:
-        """Name the arrays that a reset or a step returned, and the state."""
+        """Return the state and the arrays that a reset or a step returned, by name."""
         observations, *flags, infos = result
         named = dict(parts("observation", observations))
         named |= zip(("reward", "terminated", "truncated"), map(np.asarray, flags), strict=False)
         if flags and self.env.autoreset_mode is AutoresetMode.SAME_STEP:
-            # Envs whose episode goes on have their observation here, so the array is always complete.
+            # For the other envs, the array has the observation, so that every row is comparable.
             named |= {name: part.copy() for name, part in parts("final observation", observations)}
             for i in np.flatnonzero(infos.get("_final_obs", ())):
                 for name, part in parts("final observation", infos["final_obs"][i]):
@@ -63,12 +63,12 @@ class Play:
 
 
 def parts(name: str, observations: Any) -> list[tuple[str, npt.NDArray[Any]]]:
-    """Name the arrays of observations: one array, or those of a tuple or a dict."""
+    """List the arrays of observations (one, or those of a tuple or a dict), each with its name."""
     return [(name + path, np.asarray(leaf)) for path, leaf in leaves_in(observations)]
 
 
 def _info_arrays(name: str, infos: Mapping[str, Any]) -> Results:
-    """Name the arrays of infos, with zeros where their masks are False."""
+    """Return the arrays of infos by name, with zeros where their masks are False."""
     found: Results = {}
     for key, value in infos.items():
         if isinstance(value, dict):
@@ -80,7 +80,7 @@ def _info_arrays(name: str, infos: Mapping[str, Any]) -> Results:
 
 
 def difference(one: Results, other: Results) -> tuple[str, int] | None:
-    """Find the first results whose bits differ: their name, and the first env where they do. All NaNs are equal."""
+    """Return the name of the first array that differs in a bit, and the first env that differs. All NaNs are equal."""
     for name, present in (one | other).items():
         a, b = (results.get(name, np.zeros_like(present)) for results in (one, other))
         if a.shape != b.shape or a.dtype != b.dtype:
@@ -95,7 +95,7 @@ def difference(one: Results, other: Results) -> tuple[str, int] | None:
 
 
 def joined(singles: Iterable[Results]) -> Results:
-    """Join the results of environments with one env each. Infos that some of them lack are zero there."""
+    """Join the results of environments with one env each. An info that an env lacks is zero there."""
     results = list(singles)
     zeros = {name: np.zeros_like(array) for one in results for name, array in one.items()}
     return {name: np.concatenate([one.get(name, zero) for one in results]) for name, zero in zeros.items()}

@@ -1,4 +1,4 @@
-"""Directories to compile in. Each belongs to one process at a time; those of killed processes are removed."""
+"""Temporary directories for compilation. One process at a time uses each; those of killed processes are removed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The cache of compiled libraries. A library is used again as long as everything it was made from is unchanged.
+"""The cache of compiled libraries. A library is reused as long as none of its inputs has changed.
 
-Its name contains two digests: one of what is known before the compiler runs (Operant, the header, flags), and one of
-what is known afterwards (the compiler, the files that it read, the library). A JSON record beside the library has the
-digests of these files, so that a later call can compare them without a compiler.
+A library's file name contains two digests: one of the inputs that are known before the compiler runs (Operant, the
+header, the flags), and one of those that are known afterwards (the compiler, the files that it read, the library). A
+JSON record beside the library has the digests of these files, so that a later call can compare them without a compiler.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def built(
     debug: bool = False,
     parts: Sequence[Any] = (),
 ) -> _Opened:
-    """Open a library of the cache directory; build it first if it is not there.
+    """Open a library of the cache directory. Build it first if it is missing or out of date.
 
     Args:
         header: The header that the source includes. Messages and the library's name mention it.
@@ -63,15 +63,14 @@ def built(
         opened: A function that opens the library, or raises ImportError.
         includes: Directories of headers, besides Operant's.
         debug: Compile for debugging, as `Compiler.flags` describes.
-        parts: Values, as in JSON, that distinguish this library from others of the same header.
+        parts: JSON values that distinguish this library from others of the same header.
 
     Raises:
-        CompileError: There is no compiler, it refuses the source, or the library cannot be opened.
+        CompileError: There is no compiler, the compiler refuses the source, or the library cannot be opened.
         OSError: There is no cache directory, or it cannot be written.
     """
-    # Other headers of Operant with this version may describe environments in another way.
     contents = hashlib.sha256(text).hexdigest()
-    # The headers of another installation with this version may describe environments in another way.
+    # Another installation of the same version may have different headers, so the include directory counts, too.
     known = [__version__, get_include(), simd.active, settings(), contents, includes, debug, parts]
     name = f"{re.sub(r'[^A-Za-z0-9_]', '_', header.stem)[:40]}-{_short_digest(known)}"
     wanted = _Wanted(cache_directory(), name, header, text, source, includes, debug)
@@ -116,7 +115,7 @@ def cache_directory() -> Path:
 
 
 def _open_current(wanted: _Wanted, compiler: Compiler | None, opened: Callable[[Path], _Opened]) -> _Opened | None:
-    """Open a library that a new build would only repeat; return None if there is none."""
+    """Open the library if the cache has one that is up to date; return None otherwise."""
     digest = functools.cache(digest_of)
     for record_file in wanted.directory.glob(f"{wanted.name}-*.json"):
         library = record_file.with_suffix(_libraries.SUFFIX)
@@ -131,7 +130,7 @@ def _open_current(wanted: _Wanted, compiler: Compiler | None, opened: Callable[[
 def _is_current(
     record: dict[str, Any], wanted: _Wanted, compiler: Compiler | None, digest: Callable[[str], str | None]
 ) -> bool:
-    """Check that a new build would read the same files as the recorded one."""
+    """Return True if a new build would read the same files as the recorded one."""
     if compiler is not None and record["compiler"] != _identity(compiler, wanted.debug):
         return False
     if record["place"] not in (None, wanted.place):
@@ -175,7 +174,7 @@ def _make(wanted: _Wanted, compiler: Compiler, directory: Path) -> Path:
     record = {
         "library": digest_of(target),
         "compiler": _identity(compiler, wanted.debug),
-        # A header that includes files beside it may mean something else in another directory.
+        # A header that includes files beside it may include other files in another directory.
         "place": wanted.place if any(name.startswith(wanted.place) for name in files) else None,
         "files": files,
         "absent": _absent(wanted, files),

@@ -22,7 +22,7 @@ from operant._checks import integer, positive_integer, shown
 from operant.building._play import Play, Results, difference, joined, parts, random_actions, ranges_of
 from operant.building.report import CheckError, Finding, Report
 from operant.envs import SimdVectorEnv, load
-from operant.envs._rollout import Progress, Telling, check_progress, shown_progress
+from operant.envs._rollout import Progress, ProgressReporter, check_progress, shown_progress
 
 _MANY = 1100  # envs in the comparison of workers: three blocks of 512 envs
 _SHORT = 200  # steps of the checks that play many environments
@@ -40,15 +40,15 @@ def check_environment(
 ) -> Report:
     """Play an environment with random actions and report errors in it.
 
-    The check plays it in each autoreset mode and in both precisions, and compares observations, rewards and flags with
-    the spaces. It plays it again with the same seed, env by env, with two workers, and from snapshots and copies. It
-    also tries each flag and choice, and 0 for each parameter that must not be negative. Every other env repeats each
-    action for some steps, which leads to more distant states. An environment of `operant.environment` has to do the
-    same compiled and as plain Python.
+    The check plays the environment in each autoreset mode and in both precisions, and compares observations, rewards
+    and flags with the spaces. It repeats the play with the same seed, env by env, with two workers, and from snapshots
+    and copies. It also tries each value of flags and choices, and 0 for each parameter that must not be negative. Every
+    other env repeats each action for some steps, to reach more distant states. For an environment of
+    `operant.environment`, compiled code and plain Python must give the same results.
 
     Args:
         env_class: A class of environments: from `operant.load`, from `operant.envs`, or a subclass.
-        num_envs: The number of envs to play together. The default is not a multiple of a batch.
+        num_envs: The number of envs to play together. The default is not a multiple of the batch size.
         steps: The number of steps in each play.
         seed: The seed of envs and actions.
         progress: True shows a progress bar of tqdm, in a terminal or a notebook. A function is called a few times a
@@ -74,7 +74,7 @@ def check_environment(
 def reported(
     env_class: Any, num_envs: Any, steps: Any, seed: Any, progress: Progress | bool | None, keywords: dict[str, Any]
 ) -> Report:
-    """Make the report of `check_environment`, with or without errors."""
+    """Check an environment as `check_environment` does, and return the report even if it has errors."""
     if not (isinstance(env_class, type) and issubclass(env_class, SimdVectorEnv) and hasattr(env_class, "_known")):
         raise TypeError(f"env_class: expected a class of environments, got {shown(env_class)}")
     first = integer(seed)
@@ -86,24 +86,24 @@ def reported(
         if name in keywords:
             raise TypeError(f"{name}: expected no such argument, as the check tries several values of it")
     checker = _Checker(env_class, *sizes, first, keywords)
-    with np.errstate(all="ignore"), shown_progress(progress, "plays") as told:
-        checker.run(told)
+    with np.errstate(all="ignore"), shown_progress(progress, "plays") as report:
+        checker.run(report)
     return Report(env_class.__name__, tuple(checker.findings), checker.steps_made)
 
 
 class _Stopped(Exception):  # noqa: N818
-    """Ends a check after an error that would only cause more errors."""
+    """Ends the check after an error that would cause further errors."""
 
 
 class _Checker:
-    """Plays one class of environments and collects the findings."""
+    """Plays environments of one class and collects the findings."""
 
     def __init__(self, env_class: Any, num_envs: int, steps: int, seed: int, keywords: dict[str, Any]) -> None:
         self.env_class, self.seed, self.keywords = env_class, seed, {"num_envs": num_envs, **keywords}
         self.findings: list[Finding] = []
         self.steps_made = 0
         self._reported: set[str] = set()
-        for size in (1, 2):  # refuses a parameter with a value for each env, which cannot fit both sizes
+        for size in (1, 2):  # raises for a parameter with one value per env, whose length cannot match both sizes
             env_class(**self.keywords | {"num_envs": size})
         self._actions = random_actions(env_class(**self.keywords), steps, seed)
 
@@ -116,7 +116,7 @@ class _Checker:
         plays += [partial(check, dtype=one) for check in checks for one in dtypes]
         plays += [partial(self._check_workers), partial(self._check_options), partial(self._check_seeds)]
         plays += [partial(self._check_parameter, *value) for value in self._parameter_values()]
-        tell = Telling(progress, len(plays))
+        tell = ProgressReporter(progress, len(plays))
         with suppress(_Stopped):
             for done, play in enumerate(plays):
                 tell(done)
@@ -124,19 +124,19 @@ class _Checker:
         tell(len(plays))
 
     def _play(self, actions: npt.NDArray[Any] | None = None, seed: int | None = None, **keywords: Any) -> Play:
-        """Create an environment, and the play of actions in it."""
+        """Create an environment and a play in it."""
         keywords = self.keywords | keywords
         actions = self._actions if actions is None else actions
         return Play(self.env_class(**keywords), keywords, self.seed if seed is None else seed, actions)
 
     def _alone(self, play: Play, i: int) -> Play:
-        """Create an environment for env i of a play alone."""
+        """Create a play of env i alone."""
         return self._play(play.actions[:, i : i + 1], play.seed + i, **play.keywords | {"num_envs": 1})
 
-    def _moments(self, play: Play) -> Iterator[Results]:
-        """Iterate over a play. An exception in the environment ends the check."""
+    def _results_of(self, play: Play) -> Iterator[Results]:
+        """Iterate over the results of a play. An exception in the environment ends the check."""
         try:
-            for results in play.moments():
+            for results in play.results():
                 self.steps_made += play.env.num_envs if play.step else 0
                 yield results
         except Exception as error:
@@ -150,7 +150,7 @@ class _Checker:
             alone = self._alone(play, i)
             alone.actions = alone.actions[: play.step]
             try:
-                list(alone.moments())
+                list(alone.results())
             except Exception:
                 return i
         return None
@@ -182,7 +182,7 @@ class _Checker:
                 self._report(play, message, kind, step=False)
         before: Results = {}
         step_before = -1
-        for results in self._moments(play):
+        for results in self._results_of(play):
             for name, bounds in ranges.items():
                 if name in results:
                     self._check_range(play, name, results[name], *bounds, is_error=is_error)
@@ -218,7 +218,7 @@ class _Checker:
             self._report(play, message, kind, place[0], is_error=is_error)
 
     def _check_observation_again(self, play: Play, results: Results) -> None:
-        """Check that the state alone determines the observation, which `rollout` needs before the first step."""
+        """Check that the observation follows from the state alone, as `rollout` assumes before its first step."""
         if (type(play.env).reset, type(play.env).step) != (SimdVectorEnv.reset, SimdVectorEnv.step):
             return  # a subclass may change observations
         again = dict(parts("observation", play.env._core.observe()))
@@ -226,14 +226,14 @@ class _Checker:
             name, i = found
             values = [shown(one[name][i].tolist()) for one in (results, again)]
             message = (
-                f"{name} is {values[0]}, and from the same state again {values[1]}: does visit_state leave a member "
-                "out, or is there a static variable?"
+                f"{name} is {values[0]}, and {values[1]} when computed again from the same state: does visit_state "
+                "omit a member, or is there a static variable?"
             )
             self._report(play, message, "observe", i)
 
     def _compare(self, play: Play, others: Iterator[Results], message: str, where: str) -> None:
         """Report the first difference between a play and results that should equal it, and end the check."""
-        for results, other in zip(self._moments(play), others, strict=True):
+        for results, other in zip(self._results_of(play), others, strict=True):
             if found := difference(results, other):
                 name, i = found
                 values = [shown(one[name][i].tolist()) if name in one else "missing" for one in (results, other)]
@@ -241,7 +241,7 @@ class _Checker:
                 raise _Stopped
 
     def _check_compiled(self) -> None:
-        """Compare an environment in Python, compiled, with the same code as plain Python."""
+        """Compare the compiled code of an environment in Python with the same code as plain Python."""
         plain = getattr(self.env_class, "plain", self.env_class)
         own_methods = (self.env_class.reset, self.env_class.step) != (SimdVectorEnv.reset, SimdVectorEnv.step)
         if plain is self.env_class or own_methods:
@@ -252,11 +252,11 @@ class _Checker:
             "compiled code and plain Python differ: {}. Compiled integers have 64 bits and wrap around, and globals "
             "keep the values of the compilation"
         )
-        self._compare(play, self._plain_moments(play, other), message, "in plain Python")
+        self._compare(play, self._plain_results_of(play, other), message, "in plain Python")
 
-    def _plain_moments(self, play: Play, plain: Play) -> Iterator[Results]:
+    def _plain_results_of(self, play: Play, plain: Play) -> Iterator[Results]:
         try:
-            yield from plain.moments()
+            yield from plain.results()
         except Exception as error:
             message = f"plain Python raised {type(error).__name__}, compiled code did not: {error}"
             self._report(play, message, "exception in plain Python")
@@ -265,24 +265,24 @@ class _Checker:
     def _check_repetition(self, **keywords: Any) -> None:
         """Check that the same seed and actions give the same results, also in an environment that was used before."""
         used = self._play(self._actions[-3:], self.seed + 1, **keywords)
-        list(self._moments(used))
+        list(self._results_of(used))
         again = Play(used.env, used.keywords, self.seed, self._actions)
         message = (
             "the same seed and actions have different results: {}. Is there a static or global variable, a clock, "
             "or a random generator other than the one that is passed?"
         )
-        self._compare(self._play(**keywords), self._moments(again), message, "the second time")
+        self._compare(self._play(**keywords), self._results_of(again), message, "the second time")
 
     def _check_each_alone(self, **keywords: Any) -> None:
         play = self._play(self._actions[:_SHORT], **keywords)
-        alone = [self._moments(self._alone(play, i)) for i in range(play.env.num_envs)]
+        alone = [self._results_of(self._alone(play, i)) for i in range(play.env.num_envs)]
         message = "envs influence each other: {}. Is there a static variable, or an operation across lanes?"
         self._compare(play, map(joined, zip(*alone, strict=True)), message, "for the env alone")
 
     def _check_copies(self, **keywords: Any) -> None:
         """Check that copies, pickles, saved files and restored snapshots continue like the original."""
         play = self._play(self._actions[:_SHORT], **keywords)
-        list(self._moments(play))
+        list(self._results_of(play))
         ways: dict[str, Callable[[Any], Any]] = {"copy.deepcopy": copy.deepcopy}
         if getattr(sys.modules.get(self.env_class.__module__), self.env_class.__qualname__, None) is self.env_class:
             ways |= {"pickle": lambda env: pickle.loads(pickle.dumps(env)), "save and load": _saved_and_loaded}
@@ -294,31 +294,31 @@ class _Checker:
                 self._report(play, f"{name} raised {type(error).__name__}: {error}", name, step=False)
         snapshot, step = play.env.snapshot(), play.step
         play.actions = np.concatenate([play.actions, self._actions[:_CONTINUED]])
-        expected = list(self._moments(play))
+        expected = list(self._results_of(play))
         play.env.restore(snapshot)
         for name, env in {"restore": play.env, **copies}.items():
             continued = Play(env, play.keywords, self.seed, play.actions, step)
-            message = f"an environment after {name} does not go on as before: {{}}"
+            message = f"an environment does not continue as before after {name}: {{}}"
             self._compare(continued, iter(expected), message, f"without {name}")
 
     def _check_workers(self) -> None:
         play, two = self._play(num_envs=_MANY), self._play(num_envs=_MANY, workers=2)
         play.actions = two.actions = random_actions(play.env, min(_SHORT, len(self._actions)), self.seed)
-        message = "two workers have other results than one: {}. Do envs share a variable?"
-        self._compare(play, self._moments(two), message, "with two workers")
+        message = "one worker and two workers give different results: {}. Do envs share a variable?"
+        self._compare(play, self._results_of(two), message, "with two workers")
 
     def _check_options(self) -> None:
         """Check that the default bounds of a reset are valid options and change nothing."""
         play, other = self._play(self._actions[:0]), self._play(self._actions[:0])
         other.options = dict(self.env_class._environment.reset_bounds)
         message = "the default bounds of a reset change its results: {}"
-        self._compare(play, self._moments(other), message, f"with options={other.options}")
+        self._compare(play, self._results_of(other), message, f"with options={other.options}")
 
     def _check_seeds(self) -> None:
         """Warn if envs with different seeds and the same actions have the same results."""
         play = self._play()
         play.actions = np.repeat(self._actions[:_SHORT, :1], play.env.num_envs, axis=1)
-        for results in self._moments(play):
+        for results in self._results_of(play):
             same = {name: np.broadcast_to(array[:1], array.shape) for name, array in results.items()}
             if play.env.num_envs == 1 or difference(results, same):
                 return
@@ -343,7 +343,7 @@ class _Checker:
         return sorted(values, key=lambda value: not value[2])  # errors first
 
     def _accepts(self, name: str, value: Any) -> bool:
-        """Check that the constructor takes a parameter's value, which may contradict another parameter."""
+        """Return True if the constructor accepts a parameter's value, which may contradict another parameter."""
         try:
             self._play(**{name: value})
         except (TypeError, ValueError):

@@ -53,7 +53,7 @@ _DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded|not enough
 _C_DRIVER = re.compile(r"(?P<before>(?:.*-)?)(?P<name>gcc|clang|cc)(?P<after>(?:-[\d.]+)?(?:\.exe)?)", re.IGNORECASE)
 _CXX_DRIVERS = {"gcc": "g++", "clang": "clang++", "cc": "c++"}
 
-# A standard before C++20, with which Operant's headers do not compile. Conda, for example, puts one into CXXFLAGS.
+# A flag for a standard before C++20, which Operant's headers need. Conda, for example, puts one into CXXFLAGS.
 _OLD_STANDARD = re.compile(r"(?:--?std=(?:c|gnu)\+\+(?:98|03|0x|11|1y|14|1z|17)|[-/]std:c\+\+(?:14|17))")
 _SEARCHED = re.compile(r"(?:-I|-isystem|-iquote|-idirafter|/I)(?P<directory>.*)", re.DOTALL)
 _INCLUDE_VARIABLES = ("CPATH", "CPLUS_INCLUDE_PATH", "INCLUDE")
@@ -94,12 +94,12 @@ class Compiler(NamedTuple):
         return " ".join(self.command)
 
     @property
-    def is_zigs(self) -> bool:
+    def is_zig(self) -> bool:
         """True for the Clang in Zig, which by default compiles for this machine's processor alone."""
         return _ZIG in self.command or Path(self.command[0]).stem.lower() == "zig"
 
     @property
-    def is_microsofts(self) -> bool:
+    def is_msvc(self) -> bool:
         """True if the compiler takes the options of Microsoft's compiler."""
         return Path(self.command[0]).stem.lower() in ("cl", "clang-cl")
 
@@ -113,7 +113,7 @@ class Compiler(NamedTuple):
         """
         processor, _, flags, microsoft_flags = ARCHITECTURES[architecture]
         own = [word for word in _words_of("CXXFLAGS") if not _OLD_STANDARD.fullmatch(word)]
-        if self.is_microsofts:
+        if self.is_msvc:
             mode = (
                 ["/Z7", "/Od", "/D_CONTAINER_DEBUG_LEVEL=1", "/D_MSVC_STL_HARDENING=1"]
                 if debug
@@ -123,10 +123,10 @@ class Compiler(NamedTuple):
         mode = ["-g", "-O0", *_CHECKED_LIBRARY] if debug else ["-O3", "-DNDEBUG"]
         common = ["-std=c++20", *mode, "-fPIC", "-shared"]
         hidden = ["-fvisibility=hidden", "-fvisibility-inlines-hidden"]
-        # Without this, GCC clears arrays of some hundred bytes, such as images, by an instruction that takes longer
-        # than a step of a grid world.
+        # Without this flag, GCC clears arrays of a few hundred bytes, such as images, with an instruction that takes
+        # longer than a step of a grid world.
         tuned = ["-mtune=native"] if processor == "x86" else []
-        target = ["-mcpu=baseline"] if self.is_zigs else tuned
+        target = ["-mcpu=baseline"] if self.is_zig else tuned
         return [*common, *EXACT_FLAGS, *hidden, *target, *flags, *own]
 
     def compile(
@@ -148,7 +148,7 @@ class Compiler(NamedTuple):
         """
         list_of_files = source.with_suffix(".d")
         command = [*self.command, *self.flags(architecture, debug), *self._listing(list_of_files)]
-        if self.is_microsofts:
+        if self.is_msvc:
             command += [f"/I{one}" for one in (get_include(), *includes)]
             command += [str(source), f"/Fe:{library}", f"/Fo:{source.with_suffix('.obj')}"]
         else:
@@ -173,7 +173,7 @@ class Compiler(NamedTuple):
 
     def _listing(self, file: Path) -> list[str]:
         """Return flags that make the compiler list the files that it reads, including those of the system."""
-        if not self.is_microsofts:
+        if not self.is_msvc:
             return ["-MD", "-MT", "library", "-MF", str(file)]
         if Path(self.command[0]).stem.lower() == "clang-cl":
             return ["/clang:-MD", "/clang:-MT", "/clang:library", "/clang:-MF", f"/clang:{file}"]
@@ -186,13 +186,13 @@ def find_compiler() -> Compiler:
     Raises:
         CompileError: There is no compiler, or it cannot be called.
     """
-    # Where Microsoft's compiler is on the path, the user has put it there: no installer does.
+    # Microsoft's compiler comes first: it is on the path only if the user has put it there.
     names = ("cl", "clang-cl", "g++", "clang++") if sys.platform == "win32" else ("c++", "g++", "clang++")
     named = _words_of("CXX")
     for program, *arguments in [named] if named else [[name] for name in names]:
         found = shutil.which(program.strip('"'))
         if found:
-            command = [_of_cxx(found), *arguments]
+            command = [_cxx_of(found), *arguments]
             asked = _run(command[:1] if Path(found).stem.lower() == "cl" else [*command, "--version"])
             return Compiler(command, asked.stdout + asked.stderr)
     if not named and find_spec(_ZIG) is not None:
@@ -200,7 +200,7 @@ def find_compiler() -> Compiler:
         return Compiler(command, _run([*command, "--version"]).stdout)
     if named:
         given = os.environ["CXX"].strip()
-        raise CompileError(f"CXX names the C++ compiler {given!r}, which is not there: correct CXX, or remove it")
+        raise CompileError(f"CXX names the C++ compiler {given!r}, which does not exist: correct CXX, or remove it")
     others = [_HOW_TO_INSTALL[sys.platform]] if sys.platform in _HOW_TO_INSTALL else []
     raise CompileError(
         f"operant.load needs a C++20 compiler, and none of {', '.join(names)} is on the PATH: "
@@ -208,8 +208,8 @@ def find_compiler() -> Compiler:
     )
 
 
-def _of_cxx(program: str) -> str:
-    """Replace a C compiler by the C++ compiler beside it: gcc compiles C++, but does not link its library."""
+def _cxx_of(program: str) -> str:
+    """Replace a C compiler by the C++ compiler beside it: gcc compiles C++, but does not link the C++ library."""
     path = Path(program)
     driver = _C_DRIVER.fullmatch(path.name)
     if driver is None:

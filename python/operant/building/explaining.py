@@ -1,4 +1,4 @@
-"""Makes short messages of compilers' errors. The first line is a sentence after the line of the user's header."""
+"""Shortens the errors of compilers. A message begins with the position in the user's header and one sentence."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _STATIC_ASSERT = re.compile(r"static(?: assertion|_assert) failed(?: due to requ
 _PRIVATE = re.compile("private|convert|constructor|initiali[sz]")
 # The struct whose members are checked.
 _CHECKED = re.compile(r"\bCheck(?:Members|Steps|Policy)<(?:struct |class )?([\w:]+)>")
-# A file and a line at the beginning of a message or note. Of the notes that lead from an error to the code that caused
-# it, the innermost comes first. Other notes mention functions that the compiler has rejected.
+# A file and a line at the beginning of an error or a note. The notes that lead from an error to the code that caused it
+# begin with the innermost. Other notes list candidates that the compiler has rejected.
 _LINE = re.compile(r"^(?!In file|\s)(?P<file>.+?)[:(](?P<line>\d+)[:,)](?P<rest>.*)$", re.MULTILINE)
 _CAUSE = re.compile(
     r"(?:\d+\)?: ?)?\s*(?:note: )?(?:recursively )?(?:required|in instantiation|in expansion|see reference)"
@@ -33,17 +33,17 @@ _BATCH = re.compile(
 
 
 def explained(output: str, header: Path, source: Path, status: int) -> str:
-    """Make a message of the first error.
+    """Return a message about the first error.
 
     Args:
-        output: All that the compiler said.
+        output: The output of the compiler.
         header: The header of the user.
-        source: The file that the compiler was called for, which includes the header.
+        source: The compiled file, which includes the header.
         status: The exit status of the compiler.
     """
     error = _ERROR.search(output)
     if error is None:
-        silent = f"the compiler was ended by signal {-status}" if status < 0 else "the compiler says nothing"
+        silent = f"the compiler was ended by signal {-status}" if status < 0 else "the compiler gives no reason"
         return f"{header} does not compile: {output.strip()[-2000:] or silent}"
     if _LINKER_FAILED.search(error["what"]):  # the linker's lines above have the reason
         return "\n".join([f"{header} does not link:", *output[: error.start()].strip().splitlines()[-4:], error[0]])
@@ -65,7 +65,7 @@ def explained(output: str, header: Path, source: Path, status: int) -> str:
 
 
 def _is_own(file: str, source: Path) -> bool:
-    """Check that a file is neither the source nor one of Operant, xsimd or the compiler."""
+    """Return True if a file is neither the source nor a file of Operant, xsimd or the compiler."""
     parts = Path(file).parts
     return (
         Path(file) != source
@@ -77,7 +77,7 @@ def _is_own(file: str, source: Path) -> bool:
 def _about_code_of_operant(
     output: str, error: re.Match[str], header: Path, source: Path, assertion: re.Match[str] | None, name: str
 ) -> str:
-    """Make a message of an error in a header of Operant, for which the code of the user is the cause."""
+    """Return a message about an error that the user's code causes in a header of Operant."""
     text = header.read_text(errors="replace")
     own = [one for one in _LINE.finditer(output) if _is_own(one["file"], source)]
     if "branch_check.hpp" not in error["file"]:
@@ -90,12 +90,10 @@ def _about_code_of_operant(
 
 
 def _about_end_of_header(what: str, header: Path, text: str) -> str:
-    """Make a message of an error in the lines after the header."""
+    """Return a message about an error in the generated lines after the header."""
     if _headers.open_braces(text):
         end = text.count("\n") + 1
-        return (
-            f"{header}:{end}: the header ends inside of a struct, a function or a namespace: a `}}` or `}};` is missing"
-        )
+        return f"{header}:{end}: the header ends inside a struct, a function or a namespace: a `}}` or `}};` is missing"
     return f"{header}: {_shortened(what)}"
 
 

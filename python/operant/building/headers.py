@@ -51,6 +51,6 @@ def private_class(text: str, mentioning: str) -> str:
 
 
 def open_braces(text: str) -> bool:
-    """Check whether a text has more opening braces than closing ones."""
+    """Return True if a text has more opening braces than closing ones."""
     code = _STRINGS_AND_COMMENTS.sub("", text)
     return code.count("{") > code.count("}")

@@ -52,12 +52,12 @@ def load(
     ```
 
     The header is compiled for the instruction set in use (`operant.simd.active`). This takes some seconds and needs a
-    C++20 compiler: the one that the environment variable `CXX` names, one on the path, or the one in the Python
-    package `ziglang` (`pip install ziglang`). `CXXFLAGS` adds flags. On a terminal and in notebooks, a line on
-    standard error says so if it takes longer than a second.
+    C++20 compiler: the one that the environment variable `CXX` names, one on the path, or the one in the Python package
+    `ziglang` (`pip install ziglang`). `CXXFLAGS` adds flags. On terminals and in notebooks, a line on standard error
+    reports a compilation that takes longer than a second.
 
-    The library goes into a cache directory (`OPERANT_CACHE_DIR` names another one). It is used again, without a
-    compiler, as long as the header, all files that it includes, the compiler and its flags stay the same.
+    The library goes into a cache directory (`OPERANT_CACHE_DIR` names another one). It is reused, without a compiler,
+    as long as the header, all files that it includes, the compiler and its flags stay the same.
 
     The class has all features of the built-in classes. If a module assigns it to its own name, as above, its objects
     can be pickled, sent to other processes and loaded from files. To render, derive a class with a method
@@ -102,7 +102,7 @@ def load(
 
 
 def _refuse_mistakes(path: Path, text: bytes, structs: _Structs, mistakes: Sequence[str]) -> None:
-    """Raise a CompileError for the first mistake that the compiler could not see. There is one element per struct."""
+    """Raise a CompileError for the first mistake that the compiler could not see. There is one text per struct."""
     for name, mistake in zip((*structs.environments, *structs.policies), mistakes, strict=True):
         if mistake:
             line = _headers.line_of_struct(text.decode(errors="replace"), name)
@@ -141,12 +141,12 @@ def _names(argument: str, given: Sequence[str] | None) -> list[str]:
 def make_env_class(
     environment: EnvironmentDescription, module: str, name: str = "", members: Mapping[str, Any] = MappingProxyType({})
 ) -> type[SimdVectorEnv[Any]]:
-    """Make a class of an environment, as if that module defined it.
+    """Make the class of an environment, as if `module` defined it.
 
     Args:
         environment: Its description.
         module: The name of the module.
-        name: The name of the class; empty for that of the environment with `VecEnv` at the end.
+        name: The name of the class; if it is empty, the name of the environment with `VecEnv` at the end.
         members: Further members of the class, such as `draw`.
     """
     namespace = {**members, "__module__": module, "__doc__": documentation(environment)}

@@ -1,4 +1,4 @@
-"""A line that says that an environment is being compiled."""
+"""A line on the console during a long compilation."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PATIENCE = 1.0
 
 @contextmanager
 def shown_compilation(name: str) -> Iterator[None]:
-    """Say on standard error that this is being compiled, if it takes long and somebody watches."""
+    """Print a line on standard error if a compilation takes long and standard error is a terminal or a notebook."""
     console = sys.stderr
-    if not _is_watched(console):
+    if not _is_interactive(console):
         yield
         return
     began, shown = time.monotonic(), []
@@ -37,8 +37,8 @@ def shown_compilation(name: str) -> Iterator[None]:
             _try_to_print(console, f" {time.monotonic() - began:.1f} s\n")
 
 
-def _is_watched(console: Any) -> bool:
-    """Check that a person sees the text now: on a terminal, or in a notebook, where it appears below the cell."""
+def _is_interactive(console: Any) -> bool:
+    """Return True for a terminal, and in a notebook, where the text appears below the cell."""
     if type(console).__module__.partition(".")[0] == "ipykernel":
         return True
     try:
@@ -48,7 +48,7 @@ def _is_watched(console: Any) -> bool:
 
 
 def _try_to_print(console: Any, text: str) -> bool:
-    with suppress(Exception):  # the line is not worth the compilation
+    with suppress(Exception):  # a line that cannot be printed must not end the compilation
         encoding = getattr(console, "encoding", None) or "utf-8"
         console.write(text.encode(encoding, "backslashreplace").decode(encoding))
         console.flush()

@@ -13,7 +13,7 @@ from operant._checks import shown
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """An error in an environment, or something suspicious, and the place where it first appeared.
+    """An error in an environment, or a warning about it, and the place where it first appeared.
 
     Attributes:
         message: The description of the error.
@@ -68,7 +68,7 @@ class Report:
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """The findings that are suspicious, but may be intended."""
+        """The findings that may be intended."""
         return tuple(one for one in self.findings if not one.is_error)
 
     def __str__(self) -> str:

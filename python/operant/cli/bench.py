@@ -94,11 +94,11 @@ def measure(options: argparse.Namespace) -> None:
         try:
             measures = [bench.Stepper(one.make, num_envs, options.seconds).rate for one in found]
             rates = bench.in_turn(measures, options.rounds, keep_interrupted=True)
-        except KeyboardInterrupt:  # the former environments are measured
+        except KeyboardInterrupt:  # the results of the environments before are complete
             stopped = True
             break
         finally:
-            measures = []  # nothing refers to the steppers, so they are freed
+            measures = []  # drops the last references to the steppers, which frees them
         reference = next((i for i, one in enumerate(found) if one.made_by != "operant"), 0)
         rows = [["", "million steps/s", f"times {found[reference].made_by}"]]
         for one, values in zip(found, rates, strict=True):

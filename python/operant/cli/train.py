@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
         "not solved.",
     )
     add = parser.add_argument
-    add("env", metavar="ENV", help="an id such as LunarLander-v3; a wrong one lists those that there are settings for")
+    add("env", metavar="ENV", help="an id such as LunarLander-v3; an unknown id lists those with settings")
     add("--seed", type=not_negative_integer, default=1, metavar="N", help="seed of the training (default: 1)")
     add("--csv", metavar="FILE", help="write the learning curve, for `operant plot`")
     text = "the file of the policy (default: the id in lower case with .npz)"

@@ -82,7 +82,7 @@ _MODULES = {one.vector_env: one.path.partition(".")[0] for one in REGISTRATIONS}
 __all__ = sorted(_MODULES)
 
 
-if not TYPE_CHECKING:  # which would otherwise find any name
+if not TYPE_CHECKING:  # because of this function, type checkers would accept any name
 
     def __getattr__(name: str) -> Any:
         if name in _MODULES:

@@ -1,4 +1,4 @@
-"""Moving pictures of envs that a policy controls."""
+"""Videos of envs that a policy controls."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Animation:
     """The frames of a video. Notebooks show it; `save` writes it to a file.
 
     Attributes:
-        frames_per_second: The pace of the env, `metadata["render_fps"]`.
+        frames_per_second: The frame rate, `metadata["render_fps"]`.
         shape: The shape of a frame, `(height, width, 3)`.
     """
 
     def __init__(self, frames: Iterator[npt.NDArray[np.uint8]], frames_per_second: float) -> None:
-        """Keep the frames, compressed: ten seconds of CartPole take 360 MB otherwise, and 3 MB so."""
+        """Keep the frames, compressed: ten seconds of CartPole take 3 MB instead of 360 MB."""
         self.frames_per_second = frames_per_second
         self._frames: list[bytes] = []
         self.shape: tuple[int, ...] = (0, 0, 3)
@@ -62,7 +62,7 @@ class Animation:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file: a GIF (with Pillow), or an MP4 video in H.264 (with imageio-ffmpeg).
 
-        A GIF has at most 25 frames a second, and leaves out the others.
+        A GIF has at most 25 frames a second. The others are left out.
 
         Args:
             path: A path that ends in `.gif` or `.mp4`; an existing file is replaced.
@@ -157,7 +157,7 @@ def animate(env: SimdVectorEnv[Any], policy: Any, seconds: Any, path: Any, seed:
 def played(
     env: SimdVectorEnv[Any], policy: Any, render_mode: str, seed: Any = None, num_envs: Any = 1
 ) -> Iterator[Any]:
-    """Play with a policy without end, in new envs that are drawn. Yield them after the reset and after each step."""
+    """Play with a policy, without end, in new envs that can be drawn. Yield them after each reset and step."""
     if _rollout.compiled(policy) is None and not callable(policy):
         raise TypeError(f"policy: expected a policy or a function of the observations, got {shown(policy)}")
     num_envs = positive_integer("num_envs", num_envs, env.num_envs)
@@ -165,7 +165,7 @@ def played(
         raise error.ClosedEnvironmentError("this environment has been closed")
     if isinstance(arguments.seeds(seed, env.num_envs), list):
         seed = seed[:num_envs]
-    own_methods = env._has_other("step") or env._has_other("reset")
+    own_methods = env._is_replaced("step") or env._is_replaced("reset")
     mode = env.autoreset_mode if own_methods else AutoresetMode.NEXT_STEP
     fresh = fresh_env(env, mode, num_envs, render_mode=render_mode)
     added = {name: value for name, value in env.__getstate__().items() if name not in vars(fresh)}

@@ -44,20 +44,20 @@ def evaluate(env: SimdVectorEnv[Any], source: Any, episodes: Any, seed: Any, pro
         evaluation = Evaluation(np.empty(shape), np.empty(shape, np.int64))
     except (MemoryError, ValueError):
         raise MemoryError(f"episodes: expected as many as memory can hold, got {episodes}") from None
-    with _rollout.shown_progress(progress, "episodes") as told:
-        _evaluate(env, source, policy, seed, evaluation, told)
+    with _rollout.shown_progress(progress, "episodes") as report:
+        _evaluate(env, source, policy, seed, evaluation, report)
     return evaluation
 
 
 def _evaluate(
     env: SimdVectorEnv[Any], source: Any, policy: Any, seed: Any, evaluation: Evaluation, progress: Any
 ) -> None:
-    tell = _rollout.Telling(progress, evaluation.lengths.size)
-    if env._has_other("step") or env._has_other("reset"):
-        _evaluate_with_its_own_methods(env, source, seed, evaluation, tell)
+    tell = _rollout.ProgressReporter(progress, evaluation.lengths.size)
+    if env._is_replaced("step") or env._is_replaced("reset"):
+        _evaluate_with_replaced_methods(env, source, seed, evaluation, tell)
         return
     fresh = fresh_env(env, AutoresetMode.SAME_STEP, record_episode_statistics=policy is None)
-    with closing(fresh._core):  # the `close` of a subclass may need attributes that this one lacks
+    with closing(fresh._core):  # the `close` of a subclass may need attributes that this environment lacks
         observations, _ = fresh.reset(seed=seed)
         if policy is not None:
             fresh._core.evaluate(policy, len(evaluation.returns), *evaluation, progress)
@@ -68,9 +68,9 @@ def _evaluate(
 def fresh_env(
     env: SimdVectorEnv[Any], autoreset_mode: AutoresetMode, num_envs: int | None = None, **arguments: Any
 ) -> Any:
-    """Make an environment of the same class with the same parameters, without attributes that were added.
+    """Make an environment of the same class with the same parameters, without the attributes that users have added.
 
-    With `num_envs`, it has only as many envs, with the parameters of the first ones.
+    With `num_envs`, the environment has this number of envs, with the parameters of the first ones.
     """
     first = {
         name: value[:num_envs] if isinstance(value, np.ndarray) else value for name, value in env.parameters.items()
@@ -87,7 +87,7 @@ def fresh_env(
 
 
 def _evaluate_step_by_step(
-    env: SimdVectorEnv[Any], choose: Any, observations: Any, evaluation: Evaluation, tell: _rollout.Telling
+    env: SimdVectorEnv[Any], choose: Any, observations: Any, evaluation: Evaluation, tell: _rollout.ProgressReporter
 ) -> None:
     episodes = len(evaluation.returns)
     played = np.zeros(env.num_envs, np.int64)
@@ -101,8 +101,8 @@ def _evaluate_step_by_step(
         tell(int(played.sum()))
 
 
-def _evaluate_with_its_own_methods(
-    env: Any, choose: Any, seed: Any, evaluation: Evaluation, tell: _rollout.Telling
+def _evaluate_with_replaced_methods(
+    env: Any, choose: Any, seed: Any, evaluation: Evaluation, tell: _rollout.ProgressReporter
 ) -> None:
     """Evaluate an environment whose `step` or `reset` has been replaced, by calling these methods.
 
@@ -113,8 +113,8 @@ def _evaluate_with_its_own_methods(
         bound = getattr(env, method)
         if getattr(bound, "__func__", bound) is not getattr(type(env), method):
             raise NotImplementedError(
-                f"evaluate: expected a class that defines its {method}, got a {name} object on which it was replaced, "
-                "which the new envs cannot have"
+                f"evaluate: expected {method} to be defined in a class, got a {name} object on which it was replaced; "
+                "the new envs would lack it"
             )
     if not callable(choose):
         raise NotImplementedError(

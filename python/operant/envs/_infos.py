@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from operant.envs.spaces import Tree, arranged
 
-#: Role, name, dtype and shape of an array that a step writes. The shape is that of an env's part.
+#: Role, name, dtype and shape of an array that a step writes. The shape is that of one env's entry.
 Output = tuple[str, str, str, tuple[int, ...]]
 
 
@@ -122,7 +122,7 @@ class Infos(dict[str, Any]):
                 _registered.add(name)
 
 
-# Make a dict from its keys and values, which the libraries pass in different orders.
+# Functions that make a dict from keys and values; the libraries pass these in different orders.
 _UNFLATTEN = {
     "torch.utils._pytree": lambda values, keys: dict(zip(keys, values, strict=True)),
     "jax.tree_util": lambda keys, values: dict(zip(keys, values, strict=True)),

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 #: The observations of all steps of all envs: an array, or a tuple or a dict of arrays.
 Observations = TypeVar("Observations")
-#: A function of the number of completed steps or episodes, and the number of all of them.
+#: A function that takes the number of completed steps or episodes, and the number of all of them.
 Progress = Callable[[int, int], object]
 #: A function of the observations that returns actions, or a compiled policy.
 Policy = Callable[[Any], Any] | _core.NativePolicy
-#: A function that steps once: with actions or a policy, the arrays of the outputs, and one for the policy's actions.
+#: A function that steps once. It takes actions or a policy, the output arrays, and an array for the policy's actions.
 _Step = Callable[[Any, list[Any], Any], None]
 
-#: The names that `record` can have in every rollout, and those for networks that draw and with critics.
+#: The names that `record` takes in every rollout, and those that need a network that draws its actions, or a critic.
 RECORDS = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
 OPTIONAL = ("log_probs", "values")
 MOST = 2**31 - 1
@@ -90,8 +90,8 @@ def _outline(value: Any) -> str:
     return repr(value)
 
 
-class Telling:
-    """Reports the progress to the caller's function, at most ten times a second."""
+class ProgressReporter:
+    """Passes the progress to the caller's function, at most ten times a second."""
 
     def __init__(self, callback: Progress | None, total: int) -> None:
         self._callback, self._total, self._next = callback, total, time.monotonic() + 0.1
@@ -106,10 +106,10 @@ def rollout(
     env: SimdVectorEnv[Any], source: Any, steps: Any, critic: Any, record: Any, out: Any, progress: Any
 ) -> Rollout[Any]:
     """See `SimdVectorEnv.rollout`."""
-    if env._has_other("step"):
+    if env._is_replaced("step"):
         raise NotImplementedError(
-            f"rollout: expected an environment with Operant's own step, got a {type(env).__name__} with another, which "
-            "rollout would not call: call step in a loop"
+            f"rollout: expected an environment with Operant's own step, got a {type(env).__name__} whose step was "
+            "replaced and would not be called: call step in a loop"
         )
     policy = compiled(source)
     given = None
@@ -121,24 +121,24 @@ def rollout(
     steps = positive_integer("steps", steps, MOST)
     check_progress(progress)
     values = None if critic is None else _as_critic(critic)
-    recorded = _recorded(record, critic) if out is None else _former_record(out, record)
+    recorded = _recorded(record, critic) if out is None else _records_in(out, record)
     if "log_probs" in recorded and not isinstance(policy, _core.NetworkPolicy):
         raise ValueError("record: expected no log_probs, as they need a Linear or MLP that draws its actions")
     if ("values" in recorded) != (critic is not None):
         wrong = "expected None, as no values are" if critic is not None else "expected a network, as values are"
         raise ValueError(f"critic: {wrong} recorded")
-    result = _new(env, steps, recorded) if out is None else _former(env, steps, out, given)
-    with shown_progress(progress, "steps") as told:
+    result = _new(env, steps, recorded) if out is None else _checked_out(env, steps, out, given)
+    with shown_progress(progress, "steps") as report:
         if env._renderer is not None or (given is None and policy is None):
-            _run_step_by_step(env, source if given is None else iter(given), policy, steps, result, values, told)
+            _run_step_by_step(env, source if given is None else iter(given), policy, steps, result, values, report)
         else:
             if given is None:
                 _make_room_for_actions(result, (steps, *_action_shape(env)), _action_dtype(env))
             chosen = result._chosen if given is None and "actions" in result._recorded else None
             flat: Any = policy if given is None else given.reshape(-1, *given.shape[2:])
             others = (result.returns, result.log_probs, result.values)
-            env._core.rollout(flat, steps, result._arrays, chosen, *others, values, told)
-    _show(env, result, given)
+            env._core.rollout(flat, steps, result._arrays, chosen, *others, values, report)
+    _set_attributes(env, result, given)
     return result
 
 
@@ -177,7 +177,7 @@ def check_progress(progress: Any) -> None:
 
 @contextmanager
 def shown_progress(progress: Progress | bool | None, unit: str) -> Iterator[Progress | None]:
-    """Yield the function to call with the progress; for True, one that moves a bar in a terminal or a notebook."""
+    """Yield the function to call with the progress; for True, a function that moves a progress bar."""
     if progress is not True:
         yield progress or None
         return
@@ -193,7 +193,7 @@ def shown_progress(progress: Progress | bool | None, unit: str) -> Iterator[Prog
 
 
 def _as_critic(critic: Any) -> _core.NetworkPolicy:
-    """Return the core's network."""
+    """Return the critic's network in the core."""
     bound = getattr(critic, "_core", None)
     if not isinstance(bound, _core.NetworkPolicy):
         raise TypeError(f"critic: expected None, a Linear or an MLP, got {shown(critic)}")
@@ -215,7 +215,7 @@ def _recorded(record: Any, critic: Any = None) -> frozenset[str]:
 
 
 def _arrays_of(env: SimdVectorEnv[Any], steps: int) -> Iterator[tuple[str, tuple[int, ...], npt.DTypeLike]]:
-    """Iterate over record, shape and dtype of the arrays of a step, in the core's order, and of the other arrays."""
+    """Yield record, shape and dtype of each array: those of a step in the core's order, then the others."""
     of_role = {role: f"{role}s" for role in ("observation", "reward", "termination", "truncation")}
     for role, _, dtype, shape in env._outputs:
         yield of_role.get(role, "infos"), (steps, env.num_envs, *shape), dtype
@@ -237,20 +237,20 @@ def _new(env: SimdVectorEnv[Any], steps: int, recorded: frozenset[str]) -> Rollo
     return result
 
 
-def _former_record(out: Any, record: Any) -> frozenset[str]:
-    """Return the names that the rollout `out` of a former call has."""
+def _records_in(out: Any, record: Any) -> frozenset[str]:
+    """Return the names that the rollout `out` of an earlier call has."""
     if not isinstance(out, Rollout):
-        raise TypeError(f"out: expected None or the result of a former call, got {shown(out)}")
+        raise TypeError(f"out: expected None or the result of an earlier call, got {shown(out)}")
     if record is not None and _recorded(record) != out._recorded:
         raise ValueError(f"out: expected {', '.join(sorted(_recorded(record)))}, the names in record, got {out}")
     return out._recorded
 
 
-def _former(env: SimdVectorEnv[Any], steps: int, out: Rollout[Any], given: Any) -> Rollout[Any]:
-    """Return the rollout `out` of a former call; raise an exception if its arrays do not fit this one."""
+def _checked_out(env: SimdVectorEnv[Any], steps: int, out: Rollout[Any], given: Any) -> Rollout[Any]:
+    """Return the rollout `out` of an earlier call; raise ValueError if its arrays do not fit this call."""
     wanted = list(_arrays_of(env, steps))
     if len(out._arrays) != len(wanted) - 3:
-        raise ValueError("out: expected one of this environment, in this autoreset mode, got another's")
+        raise ValueError("out: expected a rollout of this environment and autoreset mode, got one with other arrays")
     others = (out.returns, out.log_probs, out.values)
     for (name, shape, dtype), array in zip(wanted, [*out._arrays, *others], strict=True):
         if name not in out._recorded:
@@ -273,7 +273,7 @@ def _make_room_for_actions(result: Rollout[Any], shape: tuple[int, ...], dtype: 
         result._chosen = np.empty(shape, dtype)
 
 
-def _show(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
+def _set_attributes(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
     """Set the attributes of the rollout from its arrays."""
     records: dict[str, list[Any]] = {}
     for (record, _, _), array in zip(_arrays_of(env, 0), result._arrays, strict=False):
@@ -298,9 +298,9 @@ def _run_step_by_step(
     critic: _core.NetworkPolicy | None,
     progress: Progress | None,
 ) -> None:
-    """Step with given actions, a function in Python or, where every step is drawn, a compiled policy."""
+    """Step with given actions, with a function in Python or, if every step is drawn, with a compiled policy."""
     returns, rewards = np.zeros(env.num_envs), np.empty(env.num_envs)
-    tell = Telling(progress, steps)
+    tell = ProgressReporter(progress, steps)
     given = policy is None and not callable(source)
     done = 0
 
@@ -332,7 +332,7 @@ def _run_step_by_step(
         result.returns[...] = returns
 
 
-@arguments.unaffected  # a float may not be able to hold the sum of an environment's rewards
+@arguments.ignoring_float_errors  # the sum of the rewards may overflow
 def _add(rewards: npt.NDArray[np.float64], returns: npt.NDArray[np.float64]) -> None:
     returns += rewards
 

@@ -1,4 +1,4 @@
-"""Saved environments: a line with version and checksum, a line of JSON, the bytes of the core.
+"""Saved environments. Their bytes are a line with version and checksum, a line of JSON, and the bytes of the core.
 
 Files, pickles and deep copies have the same format. Attributes that a subclass or a user has added are in the JSON of a
 file, or in the state of a pickle or a copy. Pickles name this module.
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _KIND = b"operant environment 2, checksum "
 
-#: Attributes that are made from the constructor's arguments and the core's saved bytes. All others are copied, also the
-#: spaces, which have random streams.
+#: Attributes that follow from the constructor's arguments and the core's saved bytes. All others are copied, including
+#: the spaces, because they have random streams.
 _MADE = frozenset(
     (
         *("num_envs", "workers", "max_episode_steps", "autoreset_mode", "render_mode", "dtype"),
@@ -50,7 +50,7 @@ def unpack(saved: bytes) -> tuple[dict[str, Any], bytes]:
     """Split the result of `pack` into description and core's bytes.
 
     Raises:
-        ValueError: The bytes are not one, are of another version, or were altered.
+        ValueError: The bytes are not a saved environment, are of another version, or were altered.
     """
     first_line, end, content = saved.partition(b"\n")
     if not first_line.startswith(_KIND):
@@ -82,7 +82,7 @@ def describe(env: SimdVectorEnv[Any]) -> dict[str, Any]:
 
 
 def packed(env: SimdVectorEnv[Any], attributes: dict[str, Any] | None = None) -> bytes:
-    """Return the whole environment as bytes; if it is closed, only the description."""
+    """Return the whole environment as bytes; for a closed environment, only the description."""
     description = describe(env) | {"seeds": None if env._seeds is None else env._seeds.plain(env.num_envs)}
     if attributes:
         description["attributes"] = attributes
@@ -94,16 +94,16 @@ def packed(env: SimdVectorEnv[Any], attributes: dict[str, Any] | None = None) ->
 
 
 def restored(env_class: type[SimdVectorEnv[Any]], saved: bytes, **arguments: Any) -> Any:
-    """Make the environment from the result of `packed`, without the attributes that were added.
+    """Make the environment from the result of `packed`, without the attributes that users have added.
 
     Raises:
-        ValueError: The bytes are damaged, or are those of another class.
+        ValueError: The bytes are damaged, or belong to another class.
     """
     description, core = unpack(saved)
     seeds = description.get("seeds", -1)
     env = env_class._constructed(**description["arguments"], **arguments)
     if describe(env)["arguments"] != description["arguments"]:
-        raise ValueError("it is of another environment or has other arguments")
+        raise ValueError("it belongs to another environment or has other arguments")
     if core:
         env._core.load(core)
         env._core.set_halves(dict(description.get("halves", [])))
@@ -128,7 +128,7 @@ def copied_attributes(env: SimdVectorEnv[Any]) -> dict[str, Any]:
 
 def reduced(env: SimdVectorEnv[Any]) -> Any:
     """Return the function and the arguments that make the environment of a pickle or a copy."""
-    drawn = None if env._renderer is None else env._renderer.drawn()
+    drawn = None if env._renderer is None else env._renderer.get_data()
     # Generators also count the children that they have spawned. `copy.copy` would share them instead of copying them.
     generators = {} if env.closed else deepcopy(env._core.shared_generators())
     return (
@@ -151,7 +151,7 @@ def _unpickled(
     for index, generator in generators.items():
         env._core.take_generator(index, streams.checked_generator(generator))
     if drawn is not None and not isinstance(drawn, bool) and env._renderer is not None:
-        env._renderer.draw_on(drawn)
+        env._renderer.set_data(drawn)
     return env
 
 
@@ -169,7 +169,7 @@ def save(env: SimdVectorEnv[Any], path: str | os.PathLike[str]) -> None:
 
 
 def _plain_attributes(env: SimdVectorEnv[Any]) -> dict[str, Any]:
-    """Return the attributes that were added to the environment; raise TypeError if a file cannot keep one."""
+    """Return the attributes that users have added; raise TypeError if a file cannot keep one."""
     added = dict(env.__getstate__())
     added.pop("spec", None)
     checked = env._environment.check_parameters(env._numbers)

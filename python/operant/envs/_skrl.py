@@ -1,4 +1,4 @@
-"""A warning for those who train with skrl in an autoreset mode that it does not support."""
+"""A warning about training with skrl in an autoreset mode that skrl does not support."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class StateSpace:
-    """The optional attribute `state_space` of environments, for which skrl asks when training begins; there is none.
+    """A descriptor in the place of the optional attribute `state_space`, which skrl reads when training begins.
 
-    skrl takes each step for a transition, and reports no autoreset mode that it cannot handle. No other library asks a
-    vector environment of Gymnasium for this attribute.
+    skrl learns from every step as a transition, and does not check the autoreset mode. No other library reads this
+    attribute of Gymnasium's vector environments.
     """
 
     def __get__(self, env: SimdVectorEnv[Any] | None, owner: type) -> NoReturn:
@@ -23,7 +23,7 @@ class StateSpace:
         if env is not None and env.autoreset_mode is AutoresetMode.NEXT_STEP and not env._has_warned:
             env._has_warned = True
             warnings.warn(
-                "skrl also learns from the steps that only start an episode, which autoreset mode NextStep has: pass "
+                "in autoreset mode NextStep, skrl also learns from the steps that only start an episode: pass "
                 'autoreset_mode="SameStep"',
                 UserWarning,
                 stacklevel=2,

@@ -106,7 +106,7 @@ class AcrobotVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["Acrobot"]):
     - Start: all four uniform in [-0.1, 0.1], rounded to float32; `reset(options={"low": ..., "high": ...})` chooses
       other bounds.
     - Reward: -1 for every step; 0 for the step that terminates the episode.
-    - Termination: the tip is more than a link's length above the upper joint, in the geometry of links of equal length.
+    - Termination: with links of equal length, the tip is more than one link's length above the upper joint.
     - Truncation: after 500 steps.
 
     ## Parameters

@@ -1,4 +1,4 @@
-"""Actions of several parts, a `Tuple` or a `Dict`: the core takes them as rows of floats."""
+"""Actions with several parts, a `Tuple` or a `Dict`. The core takes them as rows of floats."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from operant.envs import arguments
 class ActionParts:
     """Packs actions into arrays of shape `(..., size)`, in which the columns of a part follow those of the part before.
 
-    The integers of discrete parts are floats there. The core checks that they are integers in the space.
+    Discrete parts become floats. The core checks that these are integers in the space.
 
     Attributes:
         size: The number of columns.
     """
 
     def __init__(self, space: Any, tree: Any) -> None:
-        """Prepare for a space.
+        """Assign columns to the parts of a space.
 
         Args:
-            space: The action space of one env, a `Tuple` or a `Dict`, whose parts are no tuples or dicts.
+            space: The action space of one env, a `Tuple` or a `Dict` whose parts are not tuples or dicts.
             tree: The place of each part in the core's order: a tuple or a dict of ints.
         """
         places = dict(tree) if isinstance(tree, Mapping) else dict(enumerate(tree))
@@ -43,8 +43,8 @@ class ActionParts:
         """Return the actions in one array of shape `(*rows, size)`, float32 if that is the dtype of all Box parts.
 
         Args:
-            actions: A tuple or a dict of arrays of shape `(*rows, ...)`, or what this method has returned.
-            rows: The shape without the axis of the numbers of an action.
+            actions: A tuple or a dict of arrays of shape `(*rows, ...)`, or an array that this method returned.
+            rows: The leading axes of the shape: all but the axis of an action's numbers.
 
         Raises:
             TypeError: The actions are not a tuple or a dict of these parts, or a part has the wrong dtype.
@@ -64,13 +64,13 @@ class ActionParts:
         return packed
 
     def pack_one(self, action: Any) -> npt.NDArray[Any]:
-        """Return the action of one env in an array of shape `(1, size)`; raises what `pack` raises."""
+        """Return the action of one env in an array of shape `(1, size)`. The errors are those of `pack`."""
         given = self.parts_of(action)
         rows = {key: arguments.as_array(name, given[key])[None] for key, (name, _, _) in self.named().items()}
         return self.pack(rows if self._is_dict else tuple(rows[i] for i in range(len(rows))), (1,))
 
     def pack_many(self, actions: Any, num_envs: int) -> npt.NDArray[Any]:
-        """Return the actions of many steps, whose first axis is time; raises what `pack` raises."""
+        """Return the actions of many steps in one array; the first axis is time. The errors are those of `pack`."""
         given = self.parts_of(actions)
         (name, _, _), first = next(iter(self.named().values())), given[next(iter(self._parts))]
         array = arguments.as_array(name, first)
@@ -81,16 +81,16 @@ class ActionParts:
         return self.pack(actions, (array.shape[0], num_envs))
 
     def unpack(self, packed: Any, integers: npt.DTypeLike = np.int64) -> Any:
-        """Return the parts of packed actions, a tuple or a dict of arrays, as the space has them."""
+        """Split packed actions into a tuple or a dict of arrays, in the structure of the space."""
         return self.arranged(lambda part, columns: _unpacked(packed[..., columns], part, integers))
 
     def arranged(self, make: Callable[[spaces.Space[Any], slice], Any]) -> Any:
-        """Arrange one object for each part, made of its space and its columns, as the space is."""
+        """Make an object of each part's space and columns. Return them in a tuple or a dict, like the space."""
         made = {key: make(*part) for key, part in self._parts.items()}
         return made if self._is_dict else tuple(made[i] for i in range(len(made)))
 
     def parts_of(self, actions: Any) -> Mapping[Any, Any]:
-        """Return the parts by their keys or numbers; raise TypeError if they are others."""
+        """Return the parts by key or index; raise TypeError if they are not the parts of the space."""
         if self._is_dict:
             if isinstance(actions, Mapping) and set(actions) == set(self._parts):
                 return actions
@@ -102,7 +102,7 @@ class ActionParts:
         raise TypeError(f"actions: expected {expected}, got {shown(actions)}")
 
     def named(self) -> dict[Any, tuple[str, spaces.Space[Any], slice]]:
-        """Return name for messages, space and columns of each part, in the order of the columns."""
+        """Return the name for messages, the space and the columns of each part, in the order of the columns."""
         return {key: (f"actions[{key!r}]", *part) for key, part in self._parts.items()}
 
 

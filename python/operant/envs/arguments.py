@@ -22,13 +22,14 @@ from operant._checks import (
     suggestion,
 )
 
-#: The core's time limit of episodes that have none.
+#: The core's number for episodes without a time limit.
 UNLIMITED = 2**31 - 1
 
-#: A decorator for functions that compute with callers' numbers: they neither raise nor warn in any `np.errstate`.
-unaffected = np.errstate(all="ignore")
+#: A decorator for functions that compute with the caller's numbers. It overrides the caller's `np.errstate`, so that
+#: they neither raise nor warn.
+ignoring_float_errors = np.errstate(all="ignore")
 
-# Gymnasium relies on the checks of bounds that numpy makes when it draws. The drawn numbers are not used.
+# Gymnasium leaves the check of bounds to numpy's `uniform`, so this generator repeats it. Its draws are not used.
 _BOUNDS_CHECK = np.random.default_rng(0)
 
 
@@ -55,7 +56,7 @@ def _not_negative(name: str, plain: int | None, value: Any) -> int:
 
 
 def num_envs(value: Any, bytes_per_env: int) -> int:
-    """Return the number of envs; raise MemoryError, before memory is filled, if memory cannot hold so many."""
+    """Return the number of envs; raise MemoryError, before any memory is filled, if memory cannot hold them."""
     count = positive_integer("num_envs", value)
     try:
         np.empty(count * bytes_per_env, np.uint8)  # reserves addresses, but uses no memory until it is written to
@@ -96,7 +97,7 @@ def autoreset_mode(value: Any) -> AutoresetMode:
 
 
 def render_mode(value: Any, modes: list[str], num_envs: int) -> str | None:
-    """Return a mode or None. As in `gymnasium.make`, a mode that no environment knows is only a warning."""
+    """Return a mode or None. As in `gymnasium.make`, an unknown mode causes a warning, not an error."""
     if value is not None and not modes:  # after a TypeError, Stable-Baselines3's make_vec_env omits the argument
         raise TypeError(
             f"render_mode: expected None, as this class has no method draw(state, action), got {shown(value)}"
@@ -114,9 +115,9 @@ def render_mode(value: Any, modes: list[str], num_envs: int) -> str | None:
     return value
 
 
-@unaffected
+@ignoring_float_errors
 def beyond(numbers: Any, dtype: np.dtype[Any]) -> Any:
-    """Return a mask of the numbers that are finite, but would be infinite in this precision."""
+    """Return a mask of the finite numbers that would be infinite in this precision."""
     return np.isfinite(numbers) & ~np.isfinite(np.asarray(numbers).astype(dtype))
 
 
@@ -192,15 +193,15 @@ def check_low_and_high(bounds: Mapping[str, float]) -> None:
     if {"low", "high"} <= bounds.keys():
         low, high = bounds["low"], bounds["high"]
         if low > high:
-            gymnasiums = f"Lower bound ({low}) must be lower than higher bound ({high})."
-            raise ValueError(f"low, high: expected bounds in order. {gymnasiums}")
+            gymnasium_message = f"Lower bound ({low}) must be lower than higher bound ({high})."
+            raise ValueError(f"low, high: expected bounds in order. {gymnasium_message}")
         check_range("low, high", low, high)
     for name, value in bounds.items():
         if not np.isfinite(value):
             raise OverflowError(f"{name}: expected a finite number, got {value}")
 
 
-@unaffected
+@ignoring_float_errors
 def check_range(names: str, low: Any, high: Any) -> None:
     """Refuse bounds between which numpy cannot draw, as Gymnasium does."""
     try:
@@ -211,7 +212,7 @@ def check_range(names: str, low: Any, high: Any) -> None:
         raise OverflowError(f"{names}: expected finite bounds, got {low} and {high}: {wrong}") from None
 
 
-@unaffected
+@ignoring_float_errors
 def copied(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """Return a C-contiguous copy in this precision."""
     return np.array(array, dtype, order="C")
@@ -238,7 +239,7 @@ def state_mask(value: Any, num_envs: int) -> npt.NDArray[np.bool_]:
 
 
 def _selected(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return a copy, because another thread may write to the mask. Any byte but 0 is true, as in other libraries."""
+    """Return a copy of a mask, because another thread may write to it. As usual, any byte but 0 is True."""
     return mask.view(np.uint8) != 0
 
 
@@ -269,7 +270,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
         return value
     try:
         if (to_numpy := getattr(value, "__array__", None)) is not None:
-            array = to_numpy()  # np.asarray calls it, too, after other attempts that take as long
+            array = to_numpy()  # np.asarray also calls it, but first makes other attempts that take as long
             if type(array) is not np.ndarray:
                 array = np.asarray(value)
         else:
@@ -285,7 +286,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 
 def as_actions(actions: Any) -> np.ndarray:
-    """Return a numpy array of actions that are not one."""
+    """Convert actions of another type to a numpy array."""
     array = as_array("actions", actions)
     if array.ndim == 0:  # also a TypeError in Gymnasium, which cannot iterate over a scalar
         raise TypeError(f"actions: expected one for each env, got {shown(actions)}")
@@ -298,7 +299,7 @@ def fitting_actions(array: np.ndarray, space: spaces.Space[Any], num_envs: int) 
 
 
 def many_actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray:
-    """Return the actions of many steps, whose first axis is time, as `fitting_actions` returns those of one."""
+    """Return the actions of many steps, as `fitting_actions` returns those of one. Their first axis is time."""
     array = as_array("actions", actions)
     if array.ndim < 2 or array.shape[0] == 0:
         raise ValueError(
@@ -335,7 +336,7 @@ def _continuous(name: str, array: np.ndarray, rows: tuple[int, ...], size: int) 
     return required(array.reshape(*rows, size), dtype)  # a longdouble may become infinite, which is then clipped
 
 
-@unaffected
+@ignoring_float_errors
 def required(array: np.ndarray, dtype: npt.DTypeLike) -> np.ndarray:
     """Return the array in this precision, C-contiguous and aligned; a copy only if it is not."""
     return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])

@@ -65,7 +65,7 @@ def adopt_defaults(cls: type[SimdVectorEnv[Any]], root: type) -> None:
     inherited = {one for base in cls.__bases__ if issubclass(base, root) for one in base.__mro__}
     for name in (*cls._known, *_FIXED, *derived):
         owner = next((one for one in cls.__mro__ if name in vars(one)), None)
-        if owner is None or owner in inherited:  # neither the class nor a class that is mixed in defines the attribute
+        if owner is None or owner in inherited:  # neither the class nor a mixin defines the attribute
             continue
         value = vars(owner)[name]
         if name in cls._known:
@@ -82,17 +82,17 @@ def adopt_defaults(cls: type[SimdVectorEnv[Any]], root: type) -> None:
 
 
 def check_properties(cls: type[SimdVectorEnv[Any]]) -> None:
-    """Refuse a class if a parameter's property has been replaced since the class was made."""
+    """Raise TypeError if a parameter's property has been replaced since the class was made."""
     for name in cls._known:
         if not isinstance(getattr(cls, name, None), property):
             raise TypeError(
-                f"{cls.__name__}.{name}: was changed after the class was made, which changes no environment; pass "
-                f"{name} to the constructor, or define it in a subclass"
+                f"{cls.__name__}.{name}: was changed after the class was made, which has no effect; pass {name} to the "
+                "constructor, or define it in a subclass"
             )
 
 
 def why_not_assigned(env: SimdVectorEnv[Any], name: str) -> str | None:
-    """Return the message of `env.name = value`; None if the attribute can be set so."""
+    """Return the error message for `env.name = value`; None if the assignment is allowed."""
     if name in _FIXED and env._core is not None:
         return f"{name}: {_FIXED[name]}"
     if name in type(env)._derived:

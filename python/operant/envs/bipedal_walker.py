@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 class BipedalWalkerVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["BipedalWalker"]):
     """Envs of Gymnasium's `BipedalWalker-v3`: a hull on two legs walks over uneven ground with four motors.
 
-    With `hardcore`, it is `BipedalWalkerHardcore-v3`: the way leads over stumps, pits and stairs.
+    With `hardcore`, it is `BipedalWalkerHardcore-v3`: the terrain also has stumps, pits and stairs.
 
     ## Actions
 
     `Box(-1, 1, shape=(4,), dtype=float32)`, one for each env: the first leg's hip and knee, the second leg's hip and
-    knee. The sign of a number is the direction of the motor, its size the torque as a fraction of 80 N m. Sizes beyond
-    1 count as 1.
+    knee. The sign of a number is the direction of the motor; its absolute value is the torque as a fraction of 80 N m,
+    at most 1.
 
     ## Observations
 
@@ -73,7 +73,7 @@ class BipedalWalkerVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["BipedalWa
 
     | parameter | default | meaning |
     |---|---|---|
-    | `hardcore` | False | whether there are stumps, pits and stairs; a change counts from the next reset on |
+    | `hardcore` | False | True adds stumps, pits and stairs; a change takes effect at the next reset |
 
     ## Source
 
@@ -97,7 +97,7 @@ class BipedalWalkerVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["BipedalWa
     def draw(self, state: npt.NDArray[np.float64], action: Any) -> npt.NDArray[np.uint8]:
         """Draw one env.
 
-        The picture is Gymnasium's but for a ray of the lidar, which Gymnasium adds to 20 of 100 pictures.
+        The picture equals Gymnasium's, except that it lacks the lidar ray that Gymnasium adds to 20 of 100 pictures.
 
         Args:
             state: The state of the env, a row of `state`.

@@ -83,7 +83,7 @@ class Thrust(NamedTuple):
 
 
 def _exhaust(lander: Body, thrust: Thrust) -> list[Particle]:
-    """Return a particle for each engine that is on, where one that left it at the beginning of the step would be."""
+    """Return a particle for each engine that is on, at the place of one emitted at the beginning of the step."""
     particles = []
     # The impulse on a particle is its way from the lander to the engine, times a constant and the power.
     if thrust.main:
@@ -250,12 +250,12 @@ def _draw_framed(surface: Any, path: Sequence[Point], fill: Color, frame: Color)
 
 
 def _scaled(x: float, y: float) -> Point:
-    """Return the pixels of a point, in float32 as Box2D's."""
+    """Return the pixels of a point, computed in float32 as in Box2D."""
     return float(np.float32(x) * np.float32(SCALE)), float(np.float32(y) * np.float32(SCALE))
 
 
 def _moved(body: Body, x: float, y: float) -> Point:
-    """Return the place of a vertex on the screen; all operations are in float32, as Box2D's."""
+    """Return the place of a vertex on the screen; all operations are in float32, as in Box2D."""
     c, s = np.float32(body.cosine), np.float32(body.sine)
     vx, vy = np.float32(x / SCALE), np.float32(y / SCALE)
     moved = (c * vx - s * vy) + np.float32(body.x), (s * vx + c * vy) + np.float32(body.y)

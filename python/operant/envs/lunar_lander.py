@@ -41,8 +41,8 @@ def _warn(keywords: dict[str, Any]) -> None:
 class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander"]):
     """Envs of Gymnasium's `LunarLander-v3`: land on the pad between two flags, with a main engine and two side engines.
 
-    Needs no Box2D: `include/operant/rigid_body` computes what Box2D 2.3 does, with the same bits.
-    `LunarLanderContinuousVecEnv` has engines with a throttle.
+    Box2D is not needed: `include/operant/rigid_body` computes the same bits as Box2D 2.3. `LunarLanderContinuousVecEnv`
+    has engines with a throttle.
 
     ## Actions
 
@@ -68,8 +68,8 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
     | `y` velocity | 7.5 m/s | -10 | 10 |
     | angle | rad | -6.2832 | 6.2832 |
     | angular velocity | 2.5 rad/s | -10 | 10 |
-    | whether the first leg touches the ground | | 0 | 1 |
-    | whether the second leg touches the ground | | 0 | 1 |
+    | 1 if the first leg touches the ground | | 0 | 1 |
+    | 1 if the second leg touches the ground | | 0 | 1 |
 
     ## Dynamics
 
@@ -105,7 +105,7 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
 
     ## Source
 
-    Oleg Klimov's environment of OpenAI Gym, as Gymnasium has it. The engine follows Box2D 2.3 by Erin Catto (zlib
+    O. Klimov's environment for OpenAI Gym, 2016, in Gymnasium's version. The engine follows E. Catto's Box2D 2.3 (zlib
     licence).
 
     ## Example
@@ -117,12 +117,12 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 50}
     gymnasium_id = "LunarLander-v3"
-    #: As Gymnasium's attribute, which its function `heuristic` reads.
+    #: An attribute of Gymnasium's environment, whose function `heuristic` reads it.
     continuous = False
     _derived: ClassVar = {"continuous": "the class"}
 
     def __new__(cls, *arguments: Any, continuous: bool = False, **keywords: Any) -> Any:
-        """Make a `LunarLanderContinuousVecEnv` if `continuous`, as Gymnasium's argument of this name has it."""
+        """Make a `LunarLanderContinuousVecEnv` if `continuous`, an argument of Gymnasium's environment."""
         if not switch("continuous", continuous):
             return super().__new__(cls)
         if cls is not LunarLanderVecEnv:
@@ -187,8 +187,8 @@ class LunarLanderContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["L
     | `y` velocity | 7.5 m/s | -10 | 10 |
     | angle | rad | -6.2832 | 6.2832 |
     | angular velocity | 2.5 rad/s | -10 | 10 |
-    | whether the first leg touches the ground | | 0 | 1 |
-    | whether the second leg touches the ground | | 0 | 1 |
+    | 1 if the first leg touches the ground | | 0 | 1 |
+    | 1 if the second leg touches the ground | | 0 | 1 |
 
     ## Dynamics
 
@@ -209,7 +209,7 @@ class LunarLanderContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["L
 
     metadata = SimdVectorEnv.metadata | {"render_fps": 50}
     gymnasium_id = "LunarLanderContinuous-v3"
-    #: As Gymnasium's attribute, which its function `heuristic` reads.
+    #: An attribute of Gymnasium's environment, whose function `heuristic` reads it.
     continuous = True
     _derived: ClassVar = {"continuous": "the class"}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from operant._core import EnvironmentDescription, PolicyDescription
 
 
-_LONGEST = 16  # lists in docstrings
+_LONGEST = 16  # the number of items that a list in a docstring shows
 
 
 class ValueOfEach(NamedTuple):
@@ -116,7 +116,7 @@ class Parameter(NamedTuple):
             return None
         try:
             array = np.asarray(value)
-        except Exception:  # a ragged list or a broken array-like: the check of a single value explains it
+        except Exception:  # a ragged list or a broken array-like: the later check of a single value explains the error
             return None
         refuse_masks(self.name, value, array.ndim)
         if array.ndim != 1 + len(self.shape):
@@ -267,7 +267,7 @@ def mistake_of(environment: EnvironmentDescription, base: type) -> str:
 
     Args:
         environment: An environment of a library.
-        base: The base class of its class; parameters must not hide its attributes and arguments.
+        base: The base class of the class to make. Parameters must not hide its attributes and arguments.
     """
     if environment.mistake:
         return environment.mistake

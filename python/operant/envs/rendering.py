@@ -1,4 +1,4 @@
-"""Drawing of the envs from their states."""
+"""Draws envs from their states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Window:
         self._clock: Any = None
 
     def show(self, picture: npt.NDArray[np.uint8]) -> None:
-        """Show an array of the shape (height, width, 3), after the time of a frame."""
+        """Show a picture, an array of shape (height, width, 3), once the time of a frame has passed."""
         pygame = imported_pygame()
         surface = pygame.surfarray.make_surface(np.transpose(picture, axes=(1, 0, 2)))
         if self._screen is None:
@@ -61,11 +61,12 @@ def imported_pygame() -> Any:
 class Renderer:
     """Draws one env after the other.
 
-    It calls the method `draw` of the class. Without one, an environment of Gymnasium gets the states and draws.
+    The renderer calls the method `draw` of the class. If the class has none, an environment of Gymnasium gets each
+    state and draws it.
     """
 
     def __init__(self, env: SimdVectorEnv[Any]) -> None:
-        """Make Gymnasium's environment with the same parameters, if it is needed."""
+        """Make Gymnasium's environment if the class has no method `draw`."""
         self._env = env
         self._artist: Any = None
         self._window = Window(env.metadata.get("render_fps", 30))
@@ -78,7 +79,7 @@ class Renderer:
         self._actions: npt.NDArray[Any] | None = None
         self._acted = np.zeros(env.num_envs, np.bool_)
         self._pending = np.zeros(env.num_envs, np.bool_)
-        #: The pictures of each env since the last `render` or the begin of the episode, for "rgb_array_list".
+        #: The pictures of each env since the last `render` or the beginning of the episode, for "rgb_array_list".
         self._collected: list[list[Any]] = [[] for _ in range(env.num_envs)]
 
     def after_reset(self, mask: npt.NDArray[np.bool_] | None) -> None:
@@ -155,14 +156,14 @@ class Renderer:
             self._env._pose(self._artist, state, action)
             return self._artist.render()
 
-    def drawn(self) -> tuple[Any, ...]:
-        """Return the data that pictures show in addition to the states, for `draw_on`."""
+    def get_data(self) -> tuple[Any, ...]:
+        """Return the data that pictures show in addition to the states, for `set_data`."""
         return self._was_reset, self._actions, self._acted, self._pending, self._collected
 
-    def draw_on(self, drawn: tuple[Any, ...]) -> None:
-        """Continue as the renderer whose `drawn` returned this."""
-        self._was_reset, self._actions, self._acted, self._pending, *collected = drawn
-        if collected:  # which pickles of version 0.3 and before lack
+    def set_data(self, data: tuple[Any, ...]) -> None:
+        """Continue as the renderer whose `get_data` returned the data."""
+        self._was_reset, self._actions, self._acted, self._pending, *collected = data
+        if collected:  # pickles of versions up to 0.3 have none
             self._collected = [list(pictures) for pictures in collected[0]]
 
     def close(self) -> None:

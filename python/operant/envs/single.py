@@ -28,10 +28,10 @@ class SingleEnv(gym.Env):
     """
 
     _vector_env: ClassVar[type[SimdVectorEnv[Any]]]
-    #: The reward of a step after the episode has terminated; None: that of the equations.
+    #: The reward of a step after the episode has terminated; None for the reward of the equations.
     _reward_beyond: ClassVar[float | None] = None
 
-    # The array that `state` has returned since the last step, and a copy of it: the caller may write to the array.
+    # The array that `state` has returned since the last step, and a copy. The difference shows what the caller wrote.
     _shown: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None
     # The action of the last step; None after a reset.
     _last_action: Any = None
@@ -85,7 +85,7 @@ class SingleEnv(gym.Env):
         if name in vector_env._known:
             self.set_parameters(**{name: value})
         elif name in vector_env._derived:
-            setattr(self._env, name, value)  # raises an error that says why it cannot be set
+            setattr(self._env, name, value)  # raises an error with the reason
         elif name in vector_env._viewed:
             self._take_writes()
             self._env.set_attr(name, [value])
@@ -121,7 +121,7 @@ class SingleEnv(gym.Env):
             **parameters: The new values, as the constructor takes them. Other parameters do not change.
 
         Raises:
-            TypeError: There is no such parameter, or a value has the wrong type. Nothing is changed by any error.
+            TypeError: There is no such parameter, or a value has the wrong type. On any error, nothing changes.
             ValueError: A value is out of range.
         """
         self._env.set_parameters(**parameters)
@@ -141,13 +141,13 @@ class SingleEnv(gym.Env):
             int if the space is discrete, or a tuple or a dict of them.
 
         Raises:
-            TypeError: The options are not a dict. Nothing is changed by any error.
+            TypeError: The options are not a dict. On any error, nothing changes.
             ValueError: A bound is not a number, or is above the other bound.
             OverflowError: A bound is infinite or NaN.
             gymnasium.error.Error: The seed is negative or not an integer.
         """
         if seed is not None:
-            seeding.np_random(seed)  # raises what Gymnasium raises
+            seeding.np_random(seed)  # raises Gymnasium's errors
         observations, infos = self._env.reset(seed=seed, options=options)
         self.__dict__.update(_shown=None, _beyond=None, _last_action=None)
         return self._only(observations), self._infos(infos)
@@ -294,7 +294,7 @@ class SingleEnv(gym.Env):
             self._env._renderer.close()
 
 
-# The built-in environments whose single environments have more than `SingleEnv`; `__getattr__` makes the others.
+# The single environments that have more attributes than `SingleEnv`; `__getattr__` makes the others.
 
 
 class CartPoleEnv(SingleEnv, vector_env=envs.CartPoleVecEnv):
@@ -337,7 +337,7 @@ _lastaction = property(
 
 
 class LunarLanderEnv(SingleEnv, vector_env=envs.LunarLanderVecEnv):
-    """A lander; with engines that can be throttled if `continuous`."""
+    """A single env of `LunarLanderVecEnv`, or of `LunarLanderContinuousVecEnv` if `continuous`."""
 
     def __new__(cls, *arguments: Any, continuous: bool = False, **keywords: Any) -> Any:
         """Make the single environment of `LunarLanderContinuousVecEnv` if `continuous`."""

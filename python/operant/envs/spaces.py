@@ -21,7 +21,7 @@ Tree = Any
 def spaces_of(
     environment: EnvironmentDescription, parameters: Parameters, num_envs: int
 ) -> dict[str, spaces.Space[Any]]:
-    """Make the spaces of an environment with these parameters, by the names of the vector environment's attributes."""
+    """Make the spaces of an environment with these parameters. The keys are attributes of the vector environment."""
     described = parameters.spaces()
     observation = _single_and_batched(
         environment.leaves, environment.observation_tree, described["observation"], num_envs
@@ -101,7 +101,7 @@ def _leaf(
         return spaces.Discrete(int(n.max()))
     if kind == "multi_discrete":
         return spaces.MultiDiscrete(n.max(axis=0))
-    return spaces.MultiBinary(list(shape) if len(shape) > 1 else shape[0])  # [5] would not equal the space of 5
+    return spaces.MultiBinary(list(shape) if len(shape) > 1 else shape[0])  # MultiBinary([5]) != MultiBinary(5)
 
 
 def _composed(parts: Any) -> spaces.Space[Any]:

@@ -47,7 +47,7 @@ Step = tuple[Observations, npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.N
 
 
 class SimdVectorEnv(VectorEnv, Generic[Observations]):
-    """A vector environment: `num_envs` envs of the same kind, stepped together in C++, one SIMD lane each.
+    """A vector environment: `num_envs` envs of the same kind, stepped together in C++.
 
     It follows `gymnasium.vector.SyncVectorEnv`: the same seeds and actions give the same results. The results do not
     depend on `workers`, and those of env i do not depend on `num_envs`.
@@ -60,7 +60,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
 
     Attributes:
         num_envs: The number of envs.
-        workers: The number of threads that step them, including the caller's, if there are as many cores.
+        workers: The number of threads that step the envs, including the caller's, if there are as many cores.
         max_episode_steps: The number of steps after which an episode is truncated; -1 for no limit.
         dtype: The precision of the simulated state, float32 or float64.
         parameters: All physical parameters by name, including those with default values; read-only. Each parameter is
@@ -142,7 +142,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         """Make the class of an environment. `{parameters}` in its docstring becomes a table of the parameters.
 
         Args:
-            environment: One that `operant.load_library` returned; None for the environment of the base class.
+            environment: An environment that `operant.load_library` returned; None for that of the base class.
             **kwargs: Arguments of other base classes.
 
         Raises:
@@ -181,8 +181,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
 
         Args:
             num_envs: The number of envs to step together.
-            workers: The number of threads that step them, including the caller's; at most as many as the process may
-                use cores. 1 starts no thread. If other threads would save no time, the caller steps alone.
+            workers: The number of threads that step the envs, including the caller's; at most the number of cores that
+                the process may use. 1 starts no thread. If other threads would save no time, the caller steps alone.
             max_episode_steps: The number of steps after which an episode is truncated. None: the limit of Gymnasium's
                 environment; -1: no limit.
             autoreset_mode: An `AutoresetMode` or its value, for an env whose episode has ended. "NextStep": the next
@@ -253,7 +253,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observations, dict[str, Any]]:
-        """Start a new episode in every env, or in some.
+        """Start a new episode in every env, or in some of them.
 
         Args:
             seed: None continues the random stream of every env (the first time: starts it from fresh entropy). An int
@@ -381,7 +381,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             record: The names of the results to keep: "observations", "actions", "rewards", "terminations",
                 "truncations", "infos" and "returns"; "values" with a critic; and "log_probs" with a network that draws
                 its actions. None keeps all of them but "log_probs", or those that `out` has.
-            out: The result of a former call. It is overwritten and returned, so that nothing is allocated.
+            out: The result of an earlier call. It is overwritten and returned, so that nothing is allocated.
             progress: True shows a progress bar of tqdm, in a terminal or a notebook. A function is called a few times
                 a second with the number of completed steps and the number of all steps.
 
@@ -442,24 +442,24 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         """
         return _evaluation.evaluate(self, policy, episodes, seed, progress)
 
-    def _has_other(self, method: str) -> bool:
+    def _is_replaced(self, method: str) -> bool:
         """Return True if a subclass, or a patch of a class or of this object, has replaced `step` or `reset`."""
         return getattr(getattr(self, method), "__func__", None) is not self._own_methods[method]
 
     def set_parameters(self, **parameters: Any) -> None:
         """Change physical parameters. The next step uses the new values.
 
-        Afterwards the environment is as if it had been constructed with them: `parameters`, attributes, spaces, `spec`,
-        pickles and saved files have the new values. States, elapsed steps, random streams and totals do not change.
+        Afterwards, `parameters`, attributes, spaces, `spec`, pickles and saved files have the new values, as if the
+        environment had been constructed with them. States, elapsed steps, random streams and totals do not change.
 
         Args:
             **parameters: The new values, as the constructor takes them. Other parameters do not change.
 
         Raises:
-            TypeError: There is no such parameter, or a value has the wrong type. Nothing is changed by any error.
-            ValueError: A value is out of range; it would change rewards from which totals of episodes are computed
-                (CartPole's `sutton_barto_reward`, after the first reset); or the present state of an env is invalid
-                with it (a FrozenLake player outside of the new map).
+            TypeError: There is no such parameter, or a value has the wrong type. On any error, nothing changes.
+            ValueError: A value is out of range; it would change the rewards within a running episode (CartPole's
+                `sutton_barto_reward`, after the first reset); or it makes the present state of an env invalid (a
+                FrozenLake player outside the new map).
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         self._check_names("set_parameters", parameters)
@@ -479,7 +479,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
                     f"{suggestion(name, cls._known)} The parameters are {', '.join(cls._known) or 'none'}"
                 )
 
-    @arguments.unaffected  # Gymnasium multiplies bounds when it compares spaces
+    @arguments.ignoring_float_errors  # Gymnasium multiplies bounds when it compares spaces
     def _take_parameters(self, numbers: npt.NDArray[np.float64], checked: _core.Parameters) -> None:
         """Set the parameters to these numbers, and replace the spaces whose bounds change with them."""
         is_first = self._core is None
@@ -536,7 +536,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
                 each env. Anything else is one value for all envs, as the constructor takes it.
 
         Raises:
-            AttributeError: There is no such attribute, or it cannot be set. Nothing is changed by any error.
+            AttributeError: There is no such attribute, or it cannot be set. On any error, nothing changes.
             TypeError: A value has the wrong type.
             ValueError: The number of values is not `num_envs`, or a value is out of range.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
@@ -595,9 +595,9 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
 
         Raises:
             TypeError: The dtype of the state is not a number's, the state is a masked array, or the mask is not bool.
-                Nothing is changed by any error.
+                On any error, nothing changes.
             ValueError: The state or the mask has the wrong shape; a number is infinite, NaN or too large for `dtype`;
-                or the environment refuses a state, such as a taxi outside of its map.
+                or the environment refuses a state, such as a taxi outside its map.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         selected = None if mask is None else arguments.state_mask(mask, self.num_envs)
@@ -615,7 +615,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             random: Copy the random streams, too. If False, every env keeps its own.
 
         Raises:
-            TypeError: The indices are not integers. Nothing is changed by any error.
+            TypeError: The indices are not integers. On any error, nothing changes.
             ValueError: The numbers of sources and targets differ, an index is not that of an env, a target occurs
                 twice, or the environment refuses a state with the parameters of its target.
             gymnasium.error.ResetNeeded: `reset` has not been called.
@@ -635,8 +635,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
     def snapshot(self) -> _core.Snapshot:
         """Take an in-memory snapshot of the environment, for `restore`.
 
-        It has state, elapsed steps, random streams, totals and parameters, and is cheap enough for every step. To keep
-        an environment in a file, or to continue with another object, use `save`, pickling or deep copies.
+        A snapshot has state, elapsed steps, random streams, totals and parameters, and is cheap enough for every step.
+        To keep an environment in a file, or to continue with another object, use `save`, pickling or deep copies.
 
         Returns:
             A snapshot for `restore`.
@@ -653,8 +653,8 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             snapshot: A snapshot of this environment; it can be restored any number of times.
 
         Raises:
-            TypeError: It is not a snapshot.
-            ValueError: It is a snapshot of another environment. Nothing is changed.
+            TypeError: The argument is not a snapshot.
+            ValueError: The snapshot is of another environment. Nothing changes.
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
         if not isinstance(snapshot, _core.Snapshot):
@@ -779,7 +779,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         return _animation.animate(self, policy, seconds, path, seed, num_envs)
 
     def _pose(self, artist: Any, state: npt.NDArray[np.float64], action: Any) -> None:
-        """Give Gymnasium's environment, which draws, the state of one env. `action` is None after a reset."""
+        """Copy the state of one env to `artist`, the environment of Gymnasium that draws it. `action` may be None."""
         artist.state = state
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -832,7 +832,7 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-# A Python function for `step` would take a large part of the time of a step with few envs.
+# `step` is implemented in C, because a Python function would dominate the time of a step with few envs.
 _step: Any = _core.step_method(SimdVectorEnv.step)
 SimdVectorEnv.step = update_wrapper(_step, SimdVectorEnv.step)  # type: ignore[method-assign]
 SimdVectorEnv._own_methods = {"reset": SimdVectorEnv.reset, "step": SimdVectorEnv.step}

@@ -17,7 +17,7 @@ State = npt.NDArray[np.float64]
 
 
 class View(NamedTuple):
-    """An attribute of one env."""
+    """An attribute of one env, computed from its parameters and state."""
 
     #: Returns the value.
     read: Callable[[Parameters, State], Any]

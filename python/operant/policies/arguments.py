@@ -36,7 +36,7 @@ def layers(weights: Any, biases: Any, activation: Any) -> list[Layer]:
 
 
 def numbers(name: str, value: Any, kinds: str = "fiu") -> npt.NDArray[Any]:
-    """Convert a value to an array of numbers, of one of these kinds of dtypes; TypeError if it has none."""
+    """Convert a value to an array of numbers; raise TypeError unless its dtype is of one of these kinds."""
     try:
         array = np.asarray(value)
     except Exception:  # a ragged list, or a broken array-like

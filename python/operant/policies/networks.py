@@ -1,4 +1,4 @@
-"""Policies that are networks."""
+"""Neural networks as policies."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Network(Policy):
             arguments.words(self.seed),
         )
 
-    def _guessed(self) -> Description:
+    def _implied_actions(self) -> Description:
         outputs = self._layers[-1][0].shape[-2]
         if outputs < 2 or self._options["noise"]:
             reason = "has one output" if outputs < 2 else "adds noise"

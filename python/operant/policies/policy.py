@@ -58,12 +58,12 @@ class Policy:
             ValueError: The observations or the mask have the wrong shape, or the policy needs an action space.
             RuntimeError: Another thread is using this policy, which draws random numbers.
         """
-        described = self._guessed() if self._description is None else self._description
+        described = self._implied_actions() if self._description is None else self._description
         actions: Any = self._core.act(self._checked(observations), described, _checked_mask(action_mask))
         return actions[:, 0] if described[0] == "discrete" else actions
 
-    def _guessed(self) -> Description:
-        """The description of the actions if there is no action space; ValueError if the policy does not imply it."""
+    def _implied_actions(self) -> Description:
+        """Return the actions that the policy implies without an action space; raise ValueError if it implies none."""
         raise ValueError("action_space: expected a space, as the policy is called; pass env.single_action_space")
 
     def _checked(self, observations: Any) -> npt.NDArray[Any]:

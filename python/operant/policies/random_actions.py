@@ -39,7 +39,7 @@ class Random(Policy):
         self._core = _core.RandomPolicy(self._description, arguments.words(self.seed))
 
     def _checked(self, observations: Any) -> npt.NDArray[Any]:
-        """Return an array with an element for each env: the policy does not look at observations of any kind."""
+        """Return an array with one element per env. The policy ignores the observations themselves."""
         for _, leaf in leaves_in(observations):
             return np.zeros(len(leaf), np.int64)
         raise ValueError(f"observations: expected those of at least one env, got {shown(observations)}")

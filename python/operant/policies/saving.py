@@ -68,7 +68,7 @@ def load(path: str | os.PathLike[str]) -> Linear | MLP:
 
     Raises:
         TypeError: The path is neither a string nor a path.
-        ValueError: It is not the file of a policy, or it is damaged.
+        ValueError: The file does not contain a policy, or it is damaged.
         OSError: The file cannot be read.
     """
     path = checked_path("path", path)

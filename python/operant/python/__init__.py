@@ -1,1 +1,1 @@
-"""Environments that are written in Python, as a class of functions on plain numbers and arrays."""
+"""Environments written in Python: classes of functions on plain numbers and arrays."""

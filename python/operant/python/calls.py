@@ -78,12 +78,12 @@ class Random:
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"random.{name} is not there: the draws are random(), uniform(), normal(), exponential() and integers()"
+            f"random.{name} does not exist: the draws are random(), uniform(), normal(), exponential() and integers()"
         )
 
 
 class Record:
-    """The numbers and arrays of a state or an info. Numbers are Python's; arrays are views of the memory."""
+    """The numbers and arrays of a state or an info. Numbers are copies; arrays are views of the memory."""
 
     __slots__ = ("_fields", "_kept", "_name", "_row")
 

@@ -61,19 +61,19 @@ def environment(cls: type | None = None, /, *, compiled: bool = True) -> Any:
     ```
 
     The functions are compiled with Numba when the first vector environment is made, and kept in the cache directory of
-    `operant.load`. Without Numba, or with `compiled=False`, they run as plain Python: as slow as Python, with the same
-    results, for breakpoints and `print`.
+    `operant.load`. Without Numba, or with `compiled=False`, they run as plain Python, where breakpoints and `print`
+    work. The results are the same, but each step takes as long as Python needs for it.
 
     Args:
         cls: The class, as above; `examples/in_python/` has others.
-        compiled: Whether to compile it.
+        compiled: True compiles the functions with Numba; False runs them as plain Python.
 
     Returns:
         A subclass of `operant.envs.SimdVectorEnv` with the name of the class. Its attribute `plain` is the same
         environment with `compiled=False`.
 
     Raises:
-        CompileError: The class lacks something, or has something that cannot be compiled. The message has the line.
+        CompileError: The class lacks a member, or has code that cannot be compiled. The message has the line.
     """
     frame = sys._getframe(1)
     scope = dict(frame.f_locals) if frame.f_locals is not frame.f_globals else {}
@@ -108,7 +108,7 @@ def _make(declaration: Declaration, compiled: bool) -> type[SimdVectorEnv[Any]]:
 
 
 class _Program:
-    """The functions of an environment, which the core asks for when the first vector environment is made."""
+    """The functions of an environment. They are compiled when the first vector environment is made."""
 
     def __init__(self, declaration: Declaration, compiled: bool) -> None:
         self._declaration = declaration

@@ -24,7 +24,7 @@ def compile_functions(d: Declaration) -> ObjectCode:
     """Compile step, restart and observe."""
     try:
         return _compiled(d, allocates=False)
-    except Exception:  # Numba has many messages for code that allocates
+    except Exception:  # code that allocates arrays fails here, with one of many messages of Numba
         return _compiled(d, allocates=True)
 
 
@@ -33,8 +33,8 @@ def _compiled(d: Declaration, *, allocates: bool) -> ObjectCode:
 
     Args:
         d: The declaration.
-        allocates: Whether code may allocate arrays. It then counts references, which keeps LLVM from making vectors of a
-            loop over envs, and needs Numba's runtime wherever it runs.
+        allocates: True allows code to allocate arrays. Such code counts references, so LLVM does not vectorise the loop
+            over envs, and it needs Numba's runtime wherever it runs.
     """
     import numba
     from numba import types
@@ -66,7 +66,7 @@ def _compiled(d: Declaration, *, allocates: bool) -> ObjectCode:
     done: dict[Any, Any] = {}
     for name, function in d.functions.items():
         space[f"user_{name}"] = numba.njit(_with_helpers(function, options, done), forceinline=True, **options)
-    # If Intel's SVML is installed, LLVM would use it for several envs at once. Its bits are not those of the C library.
+    # If Intel's SVML is installed, a vectorised loop would call it, and its bits differ from those of the C library.
     by_words = steps_words(d) and not numba.config.USING_SVML
     exec(compile(source_of(d, by_words=by_words), f"<{d.name}>", "exec"), space)
     signature = types.int64(types.CPointer(types.int64))
@@ -104,7 +104,7 @@ def _without_bool_arrays(record: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def _refuse_print(function: Any) -> None:
-    """Raise an error if a function prints: Numba compiles that, but it fails in the core's threads."""
+    """Raise ValueError if a function calls `print`: Numba compiles the call, but it fails in the core's threads."""
     code = function.__code__
     starts, line = dict(dis.findlinestarts(code)), 0
     for one in dis.get_instructions(code):
@@ -121,7 +121,7 @@ def _with_helpers(function: Any, options: dict[str, Any], done: dict[Any, Any]) 
         other = function.__globals__.get(name)
         if isinstance(other, python_types.FunctionType):
             if other not in done:
-                done[other] = None  # a recursion ends here
+                done[other] = None  # ends the recursion if functions call each other
                 from numba import njit
 
                 done[other] = njit(_with_helpers(other, options, done), **options)

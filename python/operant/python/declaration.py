@@ -90,13 +90,13 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a class declares.
+    """The declarations of a user's class.
 
     Attributes:
         functions: The user's functions, by name.
         arguments: The names of their arguments after the first two.
-        state: Numbers and arrays of an env's state, one record in memory.
-        info: The same of the infos of a step; no fields if there are none.
+        state: The numbers and arrays of an env's state, as the dtype of one record in memory.
+        info: The record of the infos of a step; without infos, it has no fields.
     """
 
     cls: type
@@ -111,7 +111,7 @@ class Declaration:
     observation_space: spaces.Space[Any]
     leaves: tuple[Leaf, ...]
     max_episode_steps: int
-    others: Mapping[str, Any] = field(repr=False)  # what the class has besides, such as `draw`
+    others: Mapping[str, Any] = field(repr=False)  # further members of the class, such as `draw`
 
     most_state: ClassVar[int] = 2**20
 
@@ -127,7 +127,7 @@ class Declaration:
 
     @property
     def has_mask(self) -> bool:
-        """Whether there is an action mask."""
+        """True if there is an action mask."""
         return "action_mask" in self.functions
 
     @property
@@ -138,7 +138,7 @@ class Declaration:
 
     @property
     def has_reset_info(self) -> bool:
-        """Whether resets have infos, too."""
+        """True if resets have infos, too."""
         return self.has_mask or "info" in self.arguments["reset"]
 
     def description(self) -> dict[str, Any]:
@@ -229,7 +229,7 @@ class _Reader:
         self.cls = cls
         self.scope = scope
         self.file, self.lines, self.first = _source(cls)
-        # Of a function: the module of a class need not be in `sys.modules`.
+        # The globals come from a function, because the module of the class may not be in `sys.modules`.
         members = (getattr(one, "__func__", one) for one in vars(cls).values())
         self.globals = next((one.__globals__ for one in members if isinstance(one, FunctionType)), None)
 
@@ -469,6 +469,6 @@ def _space(space: spaces.Space[Any], name: str = "") -> dict[str, Any]:
     return leaf | zeros | {"kind": "multi_binary", "n": [2] * size}
 
 
-#: The type of a function in memory: FunctionCall in function_tier.hpp is its argument.
+#: The addresses of step, restart and observe. Each takes a FunctionCall, which function_tier.hpp defines.
 Functions = tuple[int, int, int]
 Compile = Callable[[Declaration], Functions]

@@ -10,7 +10,7 @@ from operant.python.declaration import Declaration
 
 # A pattern in Numba's message, and the reason and remedy in one sentence.
 _REASONS = (
-    (r"(random\.\w+ (?:is not there|takes integers)[^\n]*)", r"\1"),
+    (r"(random\.\w+ (?:does not exist|takes integers)[^\n]*)", r"\1"),
     (
         r"Untyped global name '(\w+)'[^\n]*[Cc]annot determine Numba type of <class '([\w.]+)'>",
         r"`\1` is a \2, which cannot be compiled: use numbers, tuples, numpy arrays and plain functions",
@@ -25,17 +25,17 @@ _REASONS = (
     (r"Unknown attribute '(\w+)' of type ([^\n]+)", r"a value of type \2 has no `\1` in compiled code"),
     (
         r"Cannot unify ([^\n]+?) and ([^\n]+?) for '(\w+?)(?:\.\d+)?'",
-        r"`\3` is a \1 on one way through the function and a \2 on another: give it one type, such as float(...)",
+        r"`\3` is a \1 on one path through the function and a \2 on another: give it one type, such as float(...)",
     ),
     (r"can't unify return type", r"the `return`s have different types: return the same kinds of values in all of them"),
     (r"Use of unsupported opcode \(([^)]+)\)", r"compiled code has no \1: write plain loops and assignments"),
     (r"unsupported NumPy function '([\w.]+)'", r"compiled code has no \1 with these arguments: write a loop"),
     (r"exception_match", r"compiled code cannot tell exceptions apart: write `except Exception:`"),
-    (r"[Uu]nsupported context manager", r"compiled code has no `with`: do this outside of the environment's functions"),
+    (r"[Uu]nsupported context manager", r"compiled code has no `with`: do this outside the environment's functions"),
     (r"The use of (\w+) types?", r"compiled code has no \1"),
     (
         r"Unsupported use of cell|freevar|closure",
-        r"functions inside of functions cannot be compiled: move it to the module",
+        r"a function inside a function cannot be compiled: move it to the module",
     ),
     (
         r"(?:try|except|with)[^\n]* (?:is )?not supported|Unsupported (?:exception|try)",

@@ -75,7 +75,7 @@ def local_memory(typing_context: Any, size: Any) -> Any:
 
 @intrinsic
 def after(typing_context: Any, start: Any, offset: Any) -> Any:
-    """View the memory from an offset on."""
+    """View the memory that begins at an offset."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.gep(arguments[0], [arguments[1]])
@@ -294,7 +294,7 @@ def _refuse_draw(name: str) -> None:
     @overload_attribute(RandomType, name)
     def _refused(generator):  # type: ignore[no-untyped-def]
         raise TypingError(
-            f"random.{name} is not there: the draws are random(), uniform(), normal(), exponential() and integers()"
+            f"random.{name} does not exist: the draws are random(), uniform(), normal(), exponential() and integers()"
         )
 
 
@@ -303,12 +303,12 @@ for _name in ("choice", "shuffle", "permutation", "standard_normal", "poisson", 
 
 
 # Numba compares the signatures of a function and its overloads, so they have no annotations.
-def third(result, flags, i):  # type: ignore[no-untyped-def]
-    """Store the third element of a step's result, if there is one."""
+def store_truncated(result, flags, i):  # type: ignore[no-untyped-def]
+    """Store the third element of a step's result, the truncation, if there is one."""
 
 
-@overload(third)
-def _third(result, flags, i):  # type: ignore[no-untyped-def]
+@overload(store_truncated)
+def _store_truncated(result, flags, i):  # type: ignore[no-untyped-def]
     if len(result) == 2:
         return lambda result, flags, i: None
 

@@ -1,4 +1,4 @@
-"""Object code of compiled environments: its cache, and its way into memory. A cached start imports no Numba."""
+"""Caches the object code of compiled environments, and loads it without an import of Numba."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from operant import __version__, _core, simd
 from operant.building.cache import cache_directory
 from operant.python.declaration import Declaration, Functions
 
-#: The files that decide the object code of a class.
+#: The files of Operant on which the object code of a class depends.
 _GENERATORS = ("compiled.py", "numba_types.py", "source.py", "../math.py")
 #: Keeps the code of all environments in memory: vector environments may outlive their class.
 _engines: list[Any] = []
@@ -30,7 +30,7 @@ class ObjectCode(NamedTuple):
 
     names: tuple[str, ...]
     objects: tuple[bytes, ...]
-    uses_runtime: bool  # whether it calls Numba's runtime, as code that allocates arrays does
+    uses_runtime: bool  # True if it calls Numba's runtime, as code that allocates arrays does
 
 
 class NotCacheableError(Exception):
@@ -38,7 +38,7 @@ class NotCacheableError(Exception):
 
 
 def fingerprint(d: Declaration) -> str | None:
-    """Return a digest of all that the object code follows from; None if that cannot be said."""
+    """Return a digest of everything that the object code depends on; None if a part of it has no fingerprint."""
     import llvmlite.binding as llvm
 
     described = d.description()

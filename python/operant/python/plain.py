@@ -1,4 +1,4 @@
-"""Runs an environment's functions as plain Python: without Numba, to debug them, and to explain exceptions."""
+"""Runs an environment's functions as plain Python: without Numba, for debugging, and to explain exceptions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from operant.python.calls import RANDOM_SIZE, Call, Random, Record, array_at, out_of, parameters_type
 from operant.python.declaration import Declaration, Functions, field_of
+from operant.python.source import rows_of
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(Call))
 _EXPLAIN = ctypes.CFUNCTYPE(
@@ -26,7 +28,7 @@ _MOST_CAUSES = 16
 
 
 def cause_of(message: str) -> BaseException | None:
-    """Return the exception behind a message of `explain`, and forget it."""
+    """Return the exception that a message of `explain` describes, and forget it."""
     found = next((one for one in _causes if message.startswith(one)), None)
     return _causes.pop(found) if found is not None else None
 
@@ -39,8 +41,9 @@ class Plain:
         self._declaration = declaration
         self._parameters = parameters_type(declaration)
         self._kinds = [one.kind for one in declaration.parameters]
+        self._row_sizes = [declaration.state.itemsize, *(size for _, size in rows_of(declaration))]
         self._caught = threading.local()
-        # The core keeps their addresses, so they live as long as this object, which is never deleted.
+        # The core keeps the addresses of these functions, so this object is never deleted.
         self._entries = [_ENTRY(self._guarded(one)) for one in (self._step, self._restart, self._observe)]
         self._explain = _EXPLAIN(self.explain)
 
@@ -56,16 +59,16 @@ class Plain:
         return _address(self._explain)
 
     def explain(self, function: int, call: Any, env: int, message: int, size: int) -> None:
-        """Describe the exception that a function has met; if it was compiled code, play the env again in plain Python."""
+        """Describe the exception of a function. If compiled code raised it, run the call again in plain Python."""
         error = getattr(self._caught, "error", None)
         self._caught.error = None
         if error is None:
             error = self._replayed(function, call.contents)
         name = f"{self._declaration.name}, env {env}, in `{_FUNCTIONS[function]}`"
         if error is None:
-            text = f"{name}: the compiled code met an exception, plain Python does not (operant.check_environment compares them)"
+            text = f"{name}: compiled code raised an exception, plain Python does not (operant.check_environment compares them)"
         else:
-            error.__traceback__ = _of_user(error.__traceback__)
+            error.__traceback__ = _user_frames(error.__traceback__)
             frames = traceback.extract_tb(error.__traceback__)
             own = [one for one in frames if one.filename != __file__] or list(frames)
             place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
@@ -78,14 +81,13 @@ class Plain:
         ctypes.memmove(message, encoded + b"\0", len(encoded) + 1)
 
     def _replayed(self, function: int, call: Call) -> BaseException | None:
-        """Repeat what compiled code did to the env in hand, on its state and generator of before."""
+        """Repeat the failed call for one env in plain Python, from the state and generator that the env had before."""
         d, env = self._declaration, call.env
         own = Call.from_buffer_copy(call)
         state = d.state.itemsize
         memory = ctypes.create_string_buffer(ctypes.string_at(call.before, state + RANDOM_SIZE), state + RANDOM_SIZE)
-        arrays = array_at(call.arrays, np.dtype(np.int64), (self._array_count,)).copy()
-        rows = [d.state.itemsize, *self._row_sizes]
-        arrays += [env * row for row in rows]
+        arrays = self._addresses(call)
+        arrays += [env * size for size in self._row_sizes]
         arrays[0] = ctypes.addressof(memory)
         returns = ctypes.c_double()
         own.arrays, own.random = arrays.ctypes.data, ctypes.addressof(memory) + state
@@ -99,17 +101,6 @@ class Plain:
         except BaseException as error:
             return error
         return None
-
-    @property
-    def _row_sizes(self) -> list[int]:
-        d = self._declaration
-        leaves = [leaf.dtype.itemsize * int(np.prod(leaf.shape, dtype=np.int64)) for leaf in d.leaves]
-        infos = [d.info[name].itemsize for name in d.info.names or ()]
-        return [*leaves, *infos, *([d.mask_size] if d.has_mask else [])]
-
-    @property
-    def _array_count(self) -> int:
-        return 1 + len(self._row_sizes)
 
     def _guarded(self, function: Callable[[Call], None]) -> Callable[..., int]:
         def entry(_result: int, _exception: int, call: Any) -> int:
@@ -128,37 +119,38 @@ class Plain:
         row = array_at(call.parameters + i * call.parameter_stride, self._declaration.row, (1,))[0]
         return self._parameters(*(kind(value) for kind, value in zip(self._kinds, row.item(), strict=True)))
 
-    def _rows(self, call: Call) -> list[int]:
-        return array_at(call.arrays, np.dtype(np.int64), (self._array_count,)).tolist()
+    def _addresses(self, call: Call) -> npt.NDArray[np.int64]:
+        """Return the addresses of the arrays: the state, then the outputs in the order of `rows_of`."""
+        return array_at(call.arrays, np.dtype(np.int64), (len(self._row_sizes),)).copy()
 
     def _state(self, call: Call, i: int) -> Record:
         d = self._declaration
-        return Record("State", self._rows(call)[0] + i * d.state.itemsize, d.state)
+        return Record("State", int(self._addresses(call)[0]) + i * d.state.itemsize, d.state)
 
     def _call(self, name: str, p: Any, s: Record, **given: Any) -> Any:
         used = {one: given[one] for one in self._declaration.arguments[name]}
         return self._declaration.functions[name](p, s, **used)
 
-    def _see(self, call: Call, i: int, p: Any, s: Record) -> None:
-        d, rows = self._declaration, self._rows(call)
+    def _write_observation(self, call: Call, i: int, p: Any, s: Record) -> None:
+        d, addresses = self._declaration, self._addresses(call).tolist()
         arrays = [
-            array_at(rows[1 + k] + i * size, leaf.dtype, leaf.shape)
-            for k, (leaf, size) in enumerate(zip(d.leaves, self._row_sizes, strict=False))
+            array_at(addresses[1 + k] + i * size, leaf.dtype, leaf.shape)
+            for k, (leaf, size) in enumerate(zip(d.leaves, self._row_sizes[1:], strict=False))
         ]
         for array in arrays:
             array.fill(0)
         self._call("observation", p, s, out=out_of(d.leaves, arrays))
         if d.has_mask:
-            mask = array_at(rows[-1] + i * d.mask_size, np.dtype(np.bool_), (d.mask_size,))
+            mask = array_at(addresses[-1] + i * d.mask_size, np.dtype(np.bool_), (d.mask_size,))
             mask.fill(False)
             self._call("action_mask", p, s, out=mask)
 
-    def _store_info(self, call: Call, i: int, info: Record, memory: Any) -> None:
-        d, rows = self._declaration, self._rows(call)
+    def _write_infos(self, call: Call, i: int, info: Record, memory: Any) -> None:
+        d, addresses = self._declaration, self._addresses(call).tolist()
         info.store()
         for k, name in enumerate(d.info.names or (), 1 + len(d.leaves)):
             kind, offset = field_of(d.info, name)
-            ctypes.memmove(rows[k] + i * kind.itemsize, ctypes.addressof(memory) + offset, kind.itemsize)
+            ctypes.memmove(addresses[k] + i * kind.itemsize, ctypes.addressof(memory) + offset, kind.itemsize)
 
     def _info(self) -> tuple[Record, Any]:
         memory = ctypes.create_string_buffer(max(1, self._declaration.info.itemsize))
@@ -188,8 +180,8 @@ class Plain:
             )
             number, terminated, truncated = outcome_of(outcome)
             s.store()
-            self._see(call, i, p, s)
-            self._store_info(call, i, info, memory)
+            self._write_observation(call, i, p, s)
+            self._write_infos(call, i, info, memory)
             reward[0] = number
             array_at(call.returns + 8 * i, np.dtype(np.float64), (1,))[0] += number
             flags = array_at(call.flags, np.dtype(np.uint8), (128,))
@@ -204,17 +196,17 @@ class Plain:
             if result is not None:
                 raise TypeError(f"`reset` fills the state and returns nothing, got {result!r}")
             s.store()
-            self._see(call, i, p, s)
-            self._store_info(call, i, info, memory)
+            self._write_observation(call, i, p, s)
+            self._write_infos(call, i, info, memory)
 
     def _observe(self, call: Call) -> None:
         for i in range(call.count):
             call.env = i
-            self._see(call, i, self._p(call, i), self._state(call, i))
+            self._write_observation(call, i, self._p(call, i), self._state(call, i))
 
 
-def _of_user(frames: TracebackType | None) -> TracebackType | None:
-    """Leave out the frames of this file before those of the user's functions."""
+def _user_frames(frames: TracebackType | None) -> TracebackType | None:
+    """Drop the frames of this file that precede those of the user's functions."""
     first = frames
     while first is not None and first.tb_frame.f_code.co_filename == __file__:
         first = first.tb_next
@@ -222,7 +214,7 @@ def _of_user(frames: TracebackType | None) -> TracebackType | None:
 
 
 def outcome_of(outcome: Any) -> tuple[float, bool, bool]:
-    """Check what a step has returned."""
+    """Check the value that `step` returned, and convert it to Python's types."""
     if not isinstance(outcome, tuple) or len(outcome) not in (2, 3):
         raise TypeError(f"`step` returns (reward, terminated) or (reward, terminated, truncated), got {outcome!r}")
     reward, *flags = outcome

@@ -1,4 +1,4 @@
-"""Writes the functions that the core calls: step, restart and observe loop over envs and call the user's functions."""
+"""Generates the functions that the core calls: step, restart and observe, which loop over envs."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ import numpy as np
 from operant.python.calls import RANDOM_SIZE, Call
 from operant.python.declaration import Declaration, Leaf, field_of
 
-#: Most bytes of an env's state and outputs if 64 envs are stepped at once, as new values of all of them are on the stack.
+#: The largest state and outputs of an env, in bytes, with which 64 envs are stepped at once: their new values are on
+#: the stack.
 _MOST_BYTES = 512
 _CALL, _ATTEMPT = "user_{}({})", "attempt(user_{}, ({},))"
 _PLACE = {field[0]: f"c[{i}]" for i, field in enumerate(Call._fields_)}
 
 
 def source_of(d: Declaration, *, by_words: bool) -> str:
-    """Write the functions.
+    """Generate the functions.
 
     Args:
         d: The declaration.
-        by_words: Whether a step takes the envs of a word together.
+        by_words: Step the envs of a word together.
     """
     return "\n".join([*_step(d, by_words=by_words), *_restart(d), *_observe(d), ""])
 
 
 def steps_words(d: Declaration) -> bool:
-    """Return whether a step has neither draws nor loops, so that LLVM may step several envs at once."""
-    size = d.state.itemsize + sum(size for _, size in _rows(d))
+    """Return True if a step has neither draws nor loops, so that LLVM can vectorise the loop over envs."""
+    size = d.state.itemsize + sum(size for _, size in rows_of(d))
     return (
         size <= _MOST_BYTES
         and "random" not in d.arguments["step"]
@@ -39,7 +40,7 @@ def steps_words(d: Declaration) -> bool:
 
 
 def _loops(function: FunctionType, seen: set[FunctionType]) -> bool:
-    """Return whether a function or one that it calls jumps back."""
+    """Return True if a function, or one that it calls, has a loop: a backward jump."""
     seen.add(function)
     jumps = {*dis.hasjrel, *dis.hasjabs}
     if any(one.opcode in jumps and one.argval <= one.offset for one in dis.get_instructions(function)):
@@ -48,8 +49,8 @@ def _loops(function: FunctionType, seen: set[FunctionType]) -> bool:
     return any(isinstance(one, FunctionType) and one not in seen and _loops(one, seen) for one in called)
 
 
-def _rows(d: Declaration) -> list[tuple[str, int]]:
-    """List the arrays that functions write, and the bytes of an env's row: observations, infos and the mask."""
+def rows_of(d: Declaration) -> list[tuple[str, int]]:
+    """List the output arrays (observations, infos and the mask), each with the bytes of one env's row."""
     leaves = [(f"leaf{k}", size_of(leaf)) for k, leaf in enumerate(d.leaves)]
     infos = [(f"info_{name}", d.info[name].itemsize) for name in d.info.names or ()]
     return [*leaves, *infos, *([("mask", d.mask_size)] if d.has_mask else [])]
@@ -67,7 +68,7 @@ def _start(d: Declaration, name: str) -> Iterator[str]:
     for one in ("parameters", "random", "before"):
         yield f"    {one} = memory_at({_PLACE[one]})"
     yield f"    arrays = as_numbers(memory_at({_PLACE['arrays']}), np.int64)"
-    for k, one in enumerate(["state", *(one for one, _ in _rows(d))]):
+    for k, one in enumerate(["state", *(one for one, _ in rows_of(d))]):
         yield f"    {one} = memory_at(arrays[{k}])"
     yield f"    own = local_memory({d.row.itemsize})"
     yield "    p = as_record(own, P)"
@@ -79,7 +80,7 @@ def _parameters(d: Declaration) -> str:
 
 
 def _each(d: Declaration, draws: bool) -> Iterator[str]:
-    """Begin with an env: keep its state, and the generator if the function draws."""
+    """Prepare a call for env `i`: keep its state, and its generator if the function draws, for a replay."""
     size = d.state.itemsize
     yield f"{_PLACE['env']} = i"
     yield "if parameter_stride != 0:"
@@ -92,19 +93,19 @@ def _each(d: Declaration, draws: bool) -> Iterator[str]:
 
 
 def _call(d: Declaration, form: str, name: str, out: str = "") -> str:
-    """Write a call of a user's function in the form of `_CALL` or `_ATTEMPT`."""
+    """Return a call of a user's function in the form of `_CALL` or `_ATTEMPT`."""
     given = {"random": f"as_random(after(random, i * {RANDOM_SIZE}))", "info": "info", "action": "action", "out": out}
     return form.format(name, ", ".join(["p", "s", *(given[one] for one in d.arguments[name])]))
 
 
 def _info(d: Declaration) -> Iterator[str]:
     if d.info.names:
-        yield f"told = local_memory({d.info.itemsize})"
-        yield f"clear(told, {d.info.itemsize})"
-        yield "info = as_record(told, I)"
+        yield f"infos = local_memory({d.info.itemsize})"
+        yield f"clear(infos, {d.info.itemsize})"
+        yield "info = as_record(infos, I)"
 
 
-def _see(d: Declaration, form: str, prefix: str = "") -> Iterator[str]:
+def _write_observation(d: Declaration, form: str, prefix: str = "") -> Iterator[str]:
     """Write observation and mask of env `i` to the arrays whose names have a prefix."""
     for k, leaf in enumerate(d.leaves):
         yield f"out{k} = as_array(after({prefix}leaf{k}, i * {size_of(leaf)}), D{k}, {leaf.shape!r})"
@@ -114,15 +115,15 @@ def _see(d: Declaration, form: str, prefix: str = "") -> Iterator[str]:
         yield _call(d, form, "action_mask", mask)
 
 
-def _tell(d: Declaration, prefix: str = "") -> Iterator[str]:
+def _write_infos(d: Declaration, prefix: str = "") -> Iterator[str]:
     """Write the infos of env `i`."""
     for name in d.info.names or ():
         kind, offset = field_of(d.info, name)
-        yield f"copy(after({prefix}info_{name}, i * {kind.itemsize}), after(told, {offset}), {kind.itemsize})"
+        yield f"copy(after({prefix}info_{name}, i * {kind.itemsize}), after(infos, {offset}), {kind.itemsize})"
 
 
 def _clear(d: Declaration) -> Iterator[str]:
-    for name, size in _rows(d):
+    for name, size in rows_of(d):
         if not name.startswith("info_"):
             yield f"clear(after({name}, i * {size}), {size})"
 
@@ -160,19 +161,19 @@ def _one_by_one(d: Declaration) -> Iterator[str]:
     yield "    rewards[i] = np.float32(result[0])"
     yield "    returns[i] += result[0]"
     yield "    flags[i] = np.uint8(result[1])"
-    yield "    third(result, flags, 64 + i)"
+    yield "    store_truncated(result, flags, 64 + i)"
     yield from _indented(_clear(d), 1)
-    yield from _indented(_see(d, _CALL), 1)
-    yield from _indented(_tell(d), 1)
+    yield from _indented(_write_observation(d, _CALL), 1)
+    yield from _indented(_write_infos(d), 1)
 
 
 def _word(d: Declaration) -> Iterator[str]:
-    """Step all envs, also those that restart, without a way out of the loop. The results are on the stack at first.
+    """Step all envs, including those that restart, in a loop without exits. The results go to the stack first.
 
-    LLVM makes a loop over vectors of it, unless it thinks that that is slower.
+    LLVM vectorises this loop unless its cost model predicts that to be slower.
     """
     size = d.state.itemsize
-    for name, row in [("state", size), *_rows(d)]:
+    for name, row in [("state", size), *rows_of(d)]:
         yield f"new_{name} = local_memory({64 * row})"
         if name != "state" and not name.startswith("info_"):
             yield f"clear(new_{name}, {64 * row})"
@@ -194,9 +195,9 @@ def _word(d: Declaration) -> Iterator[str]:
         yield f"        fails, result = {_call(d, _ATTEMPT, 'step')}"
         yield "        rewarded[i] = np.float64(result[0])"
         yield "        flagged[i] = np.uint8(result[1])"
-        yield "        third(result, flagged, 64 + i)"
-        yield from _indented(_see(d, "fails |= " + _ATTEMPT + "[0]", "new_"), 2)
-        yield from _indented(_tell(d, "new_"), 2)
+        yield "        store_truncated(result, flagged, 64 + i)"
+        yield from _indented(_write_observation(d, "fails |= " + _ATTEMPT + "[0]", "new_"), 2)
+        yield from _indented(_write_infos(d, "new_"), 2)
         yield "        failed[i] = fails"
         yield f"        copy(after(new_state, i * {size}), here, {size})"
     yield "eight = as_numbers(memory_of_failed, np.uint64)"
@@ -206,7 +207,7 @@ def _word(d: Declaration) -> Iterator[str]:
     yield f"            {_PLACE['env']} = i"
     yield f"            copy(before, after(state, i * {size}), {size})"
     yield "            raise RuntimeError"
-    for name, row in [("state", size), *_rows(d)]:
+    for name, row in [("state", size), *rows_of(d)]:
         yield f"copy({name}, new_{name}, count * {row})"
     yield "for i in range(count):"
     yield "    rewards[i] = np.float32(0) if (pending >> np.uint64(i)) & np.uint64(1) else np.float32(rewarded[i])"
@@ -222,8 +223,8 @@ def _restart(d: Declaration) -> Iterator[str]:
     yield from _indented(_info(d), 2)
     yield f"        {_call(d, _CALL, 'reset')}"
     yield from _indented(_clear(d), 2)
-    yield from _indented(_see(d, _CALL), 2)
-    yield from _indented(_tell(d), 2)
+    yield from _indented(_write_observation(d, _CALL), 2)
+    yield from _indented(_write_infos(d), 2)
     yield "    return 0"
 
 
@@ -232,12 +233,12 @@ def _observe(d: Declaration) -> Iterator[str]:
     yield "    for i in range(count):"
     yield from _indented(_each(d, False), 2)
     yield from _indented(_clear(d), 2)
-    yield from _indented(_see(d, _CALL), 2)
+    yield from _indented(_write_observation(d, _CALL), 2)
     yield "    return 0"
 
 
 def _arranged(leaves: tuple[Leaf, ...]) -> str:
-    """Write the observation's arrays as the space is arranged; `Out_<keys>` names the type of a dict's part."""
+    """Arrange the observation's arrays as in the space. The type of a dict's part is named `Out_<keys>`."""
 
     def part(inside: list[tuple[int, Leaf]], depth: int) -> str:
         if len(inside) == 1 and len(inside[0][1].path) == depth:

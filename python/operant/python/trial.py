@@ -20,7 +20,8 @@ def try_plain(d: Declaration) -> None:
     """Play some steps with the default parameters.
 
     Raises:
-        CompileError: A function raised an exception or returned the wrong thing; `__cause__` is the exception.
+        CompileError: A function raised an exception or returned a value of the wrong type; `__cause__` is the
+            exception.
     """
     name = ""
     try:
@@ -100,7 +101,7 @@ class _Numpy:
     def __getattr__(self, name: str) -> Any:
         if name not in ("random", "uniform", "normal", "exponential", "integers"):
             raise AttributeError(
-                f"random.{name} is not there: the draws are random(), uniform(), normal(), exponential() and integers()"
+                f"random.{name} does not exist: the draws are random(), uniform(), normal(), exponential() and integers()"
             )
         draw = getattr(self._generator, name)
         return lambda *given, **named: draw(*given, **named).item() if name == "integers" else draw(*given, **named)

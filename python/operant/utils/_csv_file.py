@@ -40,7 +40,7 @@ class CsvFile:
         self._has_header = False
 
     def append(self, record: dict[str, int | float]) -> None:
-        """Write a row. A row that cannot be written is missing; the first one makes a warning."""
+        """Write a row. A row that cannot be written is left out, and the first such row causes a warning."""
         try:
             self._write(record)
         except OSError as error:
@@ -77,7 +77,7 @@ class CsvFile:
         self._has_header = True
 
     def _size(self) -> int:
-        """Return 0 if the file needs a header. A file that somebody has removed begins again."""
+        """Return the size of the file; 0 means that it needs a header. A file that was removed begins again."""
         if not self._is_regular:
             return int(self._has_header)
         status = os.fstat(self._file.fileno())

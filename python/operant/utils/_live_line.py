@@ -12,9 +12,9 @@ from typing import Any
 
 
 class LiveLine:
-    """Overwrites one line of a terminal or a notebook again and again. Prints new lines elsewhere, as into a file.
+    """Keeps overwriting one line of a terminal or a notebook. Elsewhere, such as in a file, it prints new lines.
 
-    A standard output that fails loses a line, but does not end the training.
+    If the standard output fails, a line is lost, but the training goes on.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class LiveLine:
         self._width = 0 if end else len(text)
 
     def _progress(self, now: float, steps: int) -> tuple[str, str]:
-        """Steps and time; with progress and the time left if the length of the training is known."""
+        """Return the texts of steps and time, with progress and the time left if the training's length is known."""
         shown, elapsed = _with_prefix(steps), _duration(now - self._began)
         if self._total_steps is None:
             return f"{shown} steps", elapsed

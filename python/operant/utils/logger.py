@@ -182,7 +182,7 @@ class Logger:
             total = self.total_steps + count
         elif total < self.total_steps:
             raise ValueError(f"step: expected at least {self.total_steps}, the total steps so far, got {total}")
-        elif not self._has_logged:  # the training may go on from a checkpoint, whose steps took no time here
+        elif not self._has_logged:  # a training that resumes a checkpoint has steps that took no time here
             self._since = self._later = (now, total)
         self._has_logged = True
         self.total_steps = total

@@ -143,8 +143,8 @@ def test_a_random_generator_outside_the_state(wrong):
 def test_an_observation_that_depends_on_more_than_the_state(wrong, actions):
     again, reset = report_of(wrong["HiddenAction"]).errors
     env = (actions[0] != actions[0, -1]).argmax()  # the first env whose action is not that of the last one
-    values = f"[{actions[0, env]}.0], and from the same state again [{actions[0, -1]}.0]"
-    assert again.message.startswith(f"observation is {values}: does visit_state leave a member out")
+    values = f"[{actions[0, env]}.0], and [{actions[0, -1]}.0] when computed again from the same state"
+    assert again.message.startswith(f"observation is {values}: does visit_state omit a member")
     assert (again.step, again.env) == (1, env)
     assert reset.message == "observation changed when other envs were reset: is there a static variable?"
     assert reset.keywords["autoreset_mode"] == "Disabled"
@@ -237,8 +237,8 @@ class MoreForTwo(CartPoleVecEnv):
         (OtherDtype, "observation: expected shape (70, 4) and dtype float32, got (70, 4) and float64", 1),
         (OtherSpace, "observation_space: expected 70 times Box(-9.0, 9.0, (4,), float32), got Box(", None),
         (NoCopies, "copy.deepcopy raised TypeError: no copies", None),
-        (AnotherCopy, "an environment after copy.deepcopy does not go on as before: observation is [", 101),
-        (MoreForTwo, "two workers have other results than one: reward is 1.0, and 2.0 with two workers", 1),
+        (AnotherCopy, "an environment does not continue as before after copy.deepcopy: observation is [", 101),
+        (MoreForTwo, "one worker and two workers give different results: reward is 1.0, and 2.0 with two workers", 1),
     ],
 )
 def test_mistakes_of_a_subclass(env_class, message, step):

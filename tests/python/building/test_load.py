@@ -387,7 +387,7 @@ def test_a_missing_compiler_is_explained(walk, monkeypatch, tmp_path):
     monkeypatch.setenv("CXX", "no-such-compiler -O3")
     with pytest.raises(
         operant.CompileError,
-        match="CXX names the C\\+\\+ compiler 'no-such-compiler -O3', which is not there: correct CXX",
+        match="CXX names the C\\+\\+ compiler 'no-such-compiler -O3', which does not exist: correct CXX",
     ):
         operant.load(walk)
 

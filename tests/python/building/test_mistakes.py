@@ -419,7 +419,7 @@ WRONG = {
         "a mask has a value for each lane",
     ),
     "missing semicolon": (WALK, [("++s.steps;", "++s.steps")], "return {1,", "expected ';' before 'return'"),
-    "missing end": (WALK, [("    }\n};\n", "    }\n")], None, "the header ends inside of a struct"),
+    "missing end": (WALK, [("    }\n};\n", "    }\n")], None, "the header ends inside a struct"),
     "missing header": (WALK, [("<vector>", "<vektor.hpp>")], "vektor", "vektor.hpp: No such file"),
 }
 

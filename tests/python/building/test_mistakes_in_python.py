@@ -111,7 +111,7 @@ RUN = {
         STEP,
         "        s.k = random.choice(3)\n",
         "choice",
-        r"random\.choice is not there: the draws are random\(\)",
+        r"random\.choice does not exist: the draws are random\(\)",
     ),
     "seen": (
         "out[1] = s.k",
@@ -137,7 +137,7 @@ COMPILED = {
         STEP,
         "        y = 1\n        if s.x > 0:\n            y = (1, 2)\n        s.k = 0 if y == 1 else 1\n",
         "y ",
-        r"`y` is a int on one way through the function and a tuple \(int, int\) on another: give it one type",
+        r"`y` is a int on one path through the function and a tuple \(int, int\) on another: give it one type",
     ),
     "try": (
         STEP,

@@ -23,7 +23,7 @@ UNARY_MINUS = "XSIMD_INLINE batch operator-() const noexcept;"
 def uses_of_unary_minus(tmp_path):
     """A function that compiles lines of C++ and returns the compiler's lines about unary minus on batches."""
     compiler = _compiler.find_compiler()
-    if compiler.is_microsofts:
+    if compiler.is_msvc:
         pytest.skip("needs GCC or Clang")
     # xsimd's headers, in which unary minus is deprecated. The first declaration is that of real numbers.
     shutil.copytree(Path(operant.get_include()) / "xsimd", tmp_path / "xsimd")

@@ -324,7 +324,7 @@ BAD = [
     ({"actions": len, "steps": 2**31 - 1}, MemoryError, r"steps: expected as many as memory can hold"),
     ({"record": "rewardz"}, ValueError, r"record: expected some of observations, .*got 'rewardz'"),
     ({"record": 3}, TypeError, r"record: expected names, got 3"),
-    ({"out": 3}, TypeError, r"out: expected None or the result of a former call, got 3"),
+    ({"out": 3}, TypeError, r"out: expected None or the result of an earlier call, got 3"),
     ({"progress": 3}, TypeError, r"progress: expected None, True or a function"),
 ]
 
