@@ -365,7 +365,7 @@ def test_an_out_that_does_not_fit_is_named():
         env.rollout(actions, out=former, record="rewards")
     pendulum = envs.PendulumVecEnv(3, autoreset_mode="SameStep")
     pendulum.reset(seed=0)
-    with pytest.raises(ValueError, match=r"out: expected one of this environment"):
+    with pytest.raises(ValueError, match=r"out: expected a rollout of this environment and autoreset mode"):
         pendulum.rollout(np.zeros((2, 3)), out=former)
     former.rewards.flags.writeable = False
     with pytest.raises(ValueError, match=r"out.rewards: expected an array that is contiguous, aligned and can be"):
