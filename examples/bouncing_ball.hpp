@@ -1,5 +1,5 @@
 #pragma once
-// A ball that a player keeps in the air, in the block tier: balls in flight step on SIMD lanes, balls at the ground one by one.
+// BouncingBall: a player keeps a ball in the air. In the block tier: balls in flight step on SIMD lanes, others one by one.
 
 #include <algorithm>
 #include <array>

@@ -17,7 +17,7 @@ SETTINGS = {
     "MountainCarContinuous-v0": ([(16, 3), (1, 17)], 256, 16, 20, 0.3),
     "LunarLander-v3": ([(4, 9)], 128, 3, 25, 0.5),
 }
-MOST_STEPS = {"LunarLander-v3": 500}  # of an episode; enough to land, and hovering longer would take most of the time
+MOST_STEPS = {"LunarLander-v3": 500}  # of an episode: enough to land; longer ones only hover
 
 
 def train(name, seed):

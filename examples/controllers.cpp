@@ -2,8 +2,8 @@
 //
 //   controllers [episodes [workers]]      (default 100000 and 2; the results do not depend on the number of workers)
 //
-// Both get the same starts, so their returns can be compared start by start. The return is 100 at the goal, minus a tenth of
-// the sum of squared actions.
+// Both controllers get the same starts, so their returns can be compared start by start. The return is 100 at the goal, minus
+// a tenth of the sum of squared actions.
 #include <operant/compiled_policy.hpp>
 #include <operant/evaluation.hpp>
 #include <operant/mountain_car_continuous.hpp>
@@ -46,7 +46,7 @@ struct Proportional {
     }
 };
 
-/// Plays one episode per env, prints a summary, and returns the returns.
+/// Plays one episode per env, prints a summary, and returns the returns of all episodes.
 template <class Controller>
 std::vector<double> returns_of(operant::MountainCarContinuousVecEnv& env, const Controller& controller) {
     const operant::CompiledPolicy<Controller> policy(controller);

@@ -1,5 +1,5 @@
-// Runs on every processor: the program contains kernels for several instruction sets and uses the best ones that the processor
-// supports. CMake builds the library of kernels:
+// This program runs on every processor. It contains kernels for several instruction sets and uses the best ones that the
+// processor supports. CMake builds the library of kernels:
 //
 //   operant_add_environments(double_integrators TYPE STATIC double_integrator.hpp)
 //

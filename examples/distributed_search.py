@@ -4,8 +4,8 @@
     python distributed_search.py --players 2                     # on this machine
     python distributed_search.py --players 32 --address auto     # on the cluster of this machine
 
-A player is a Ray actor with a vector environment of its own. The result does not depend on their number, and the search
-goes on without those that are lost with their machine.
+A player is a Ray actor with its own vector environment. The result does not depend on the number of players. If a
+machine fails, the search continues without its players.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Player:
     """Plays a share of the population on one core."""
 
     def __init__(self, scale: np.ndarray) -> None:
-        """Make the environment. After 500 steps, a lander that hovers has shown that it does."""
+        """Make the environment. Episodes have 500 steps, enough to land; a lander that hovers longer wastes time."""
         self.scale = scale
         self.env = gym.make_vec("operant:operant/LunarLander-v3", SHARE * EPISODES, max_episode_steps=500)
 
@@ -51,7 +51,7 @@ def scale_of_observations(seed: int) -> np.ndarray:
 
 
 def evaluate(players: list, population: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return the scores of a population. Lost players leave the list, and others play their shares."""
+    """Return the scores of a population. Lost players are removed from the list, and others play their shares."""
     scores, waiting, idle, running = np.empty(MEMBERS), list(range(0, MEMBERS, SHARE)), list(players), {}
     while waiting or running:
         while waiting and idle:

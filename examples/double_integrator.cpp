@@ -1,4 +1,4 @@
-// Steps the environment of double_integrator.hpp with linear feedback, which is optimal for its reward without the bounds.
+// Steps the environment of double_integrator.hpp with linear feedback, which is optimal for its reward if nothing is bounded.
 #include "double_integrator.hpp"
 
 #include <cmath>

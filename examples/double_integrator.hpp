@@ -1,5 +1,5 @@
 #pragma once
-// An environment of your own: a bounded force has to bring a mass on a rail to rest at the origin.
+// DoubleIntegrator: a bounded force has to bring a mass on a rail to rest at the origin.
 //
 // V. G. Rao and D. S. Bernstein, "Naive Control of the Double Integrator", IEEE Control Systems Magazine 21(5), 2001.
 // With the force u held between two steps, the motion is known exactly:
@@ -9,7 +9,7 @@
 // In Python: DoubleIntegratorVecEnv = operant.load("double_integrator.hpp")
 // In C++: operant::VectorEnv<DoubleIntegrator>, of <operant/vector_env.hpp>
 //
-// operant/environments/cartpole.hpp says more about each part. operant/environment.hpp lists what else an environment may
+// operant/environments/cartpole.hpp explains each part. operant/environment.hpp lists all members that an environment may
 // have.
 
 #include <array>

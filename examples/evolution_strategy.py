@@ -14,7 +14,7 @@ from operant.envs import AcrobotVecEnv
 from operant.policies import MLP
 
 SIZES = [6, 16, 3]  # observation, hidden units, actions
-MEMBERS, ENVS = 256, 16  # of the population; per member
+MEMBERS, ENVS = 256, 16  # members of the population; envs of each member
 
 
 def train(generations, seed):

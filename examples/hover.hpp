@@ -1,5 +1,5 @@
 #pragma once
-// A rocket that has to hover: gravity pulls, the engine is on or off, and the strength of each push is random. This is plain
+// A rocket has to hover: gravity pulls, the engine is on or off, and the strength of each push is random. This is plain
 // C++, called once per env. The tutorial in the documentation explains it part by part.
 //
 //   acceleration = thrust normal(1, noise) - gravity     with the engine on, otherwise -gravity

@@ -1,4 +1,4 @@
-// Lands on the moon: Gymnasium's landing heuristic in many envs, and how often it succeeds.
+// Lands on the moon with Gymnasium's landing heuristic in many envs, and counts the successes.
 //
 //   lunar_lander [envs [steps]]      (default 1024 and 1000)
 #include <operant/lunar_lander.hpp>
@@ -11,7 +11,7 @@
 #include <iostream>
 #include <vector>
 
-/// Chooses an engine: keep the angle that leads to the pad, and sink the slower the closer the ground is.
+/// Chooses an engine. The lander keeps the angle that leads to the pad, and sinks more slowly near the ground.
 static std::int64_t heuristic(const float* s) {
     const float angle_target = std::clamp(s[0] * 0.5f + s[2], -0.4f, 0.4f);
     float angle = (angle_target - s[4]) * 0.5f - s[5];

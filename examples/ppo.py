@@ -5,8 +5,8 @@
     python ppo.py CartPole-v1 --seed 3 --csv cartpole.csv
     operant plot cartpole.csv
 
-Training uses `env.rollout`, which runs policy, critic and environment without Python, evaluations during training use
-`env.evaluate`, and the last one Gymnasium's environment. `operant train` runs this file, too.
+Training uses `env.rollout`, which runs policy, critic and environment without Python. Evaluations during training use
+`env.evaluate`; the final one uses Gymnasium's environment. The command `operant train` runs this file.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ SETTINGS = {
     "Pendulum-v1": Settings(
         solved=-165.0,
         num_envs=32,
-        num_steps=201,  # one episode, as all begin together, and the step that begins the next one
+        num_steps=201,  # an episode of 200 steps, and the step that begins the next one; all envs are in phase
         learning_rate=4e-4,
         gamma=0.95,
         epochs=10,
@@ -84,7 +84,7 @@ SETTINGS = {
     "LunarLander-v3": Settings(
         solved=215.0, gate=150.0, gamma=0.997, gae_lambda=0.97, reward_scale=0.01, most_steps=1_500_000
     ),
-    # With the lander's gamma, 0.997, the engines' noise lands where the policy without noise hovers.
+    # With the lander's gamma, 0.997, the policy lands only with noise in its actions, and hovers without.
     "LunarLanderContinuous-v3": Settings(
         solved=215.0, gate=200.0, gamma=0.99, gae_lambda=0.97, reward_scale=0.01, most_steps=1_000_000
     ),
@@ -133,7 +133,7 @@ class Agent(nn.Module):
         self.actor = network(inputs, int(actions.n) if self.discrete else actions.shape[0], 0.01, settings)
         self.critic = network(inputs, 1, 1.0, settings)
         self.log_std = nn.Parameter(torch.full(() if self.discrete else actions.shape, settings.log_std))
-        # The environment clips actions to its bounds, so that the agent learns from what it has drawn.
+        # The environment clips actions. The policy does not, so the agent learns from the actions that it has drawn.
         self.unbounded = None if self.discrete else gym.spaces.Box(-np.inf, np.inf, actions.shape)
         self.normalises = settings.normalise
         self.mean, self.variance, self.seen = torch.zeros(inputs), torch.ones(inputs), 1e-4
@@ -260,7 +260,7 @@ def update(agent: Agent, optimizer: torch.optim.Optimizer, batch: Batch, setting
         for some in zip(*(part[order].split(settings.minibatch) for part in batch), strict=True):
             part = Batch(*some)
             if len(part.returns) < settings.minibatch // 2:
-                continue  # the mean and the deviation of a few advantages say little
+                continue  # too few advantages for a reliable mean and deviation
             outputs = agent.actor(part.observations)
             ratio = (agent.log_probs(outputs, part.actions) - part.log_probs).exp()
             deviation, mean = torch.std_mean(part.advantages)

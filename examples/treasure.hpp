@@ -17,7 +17,7 @@ struct Treasure : operant::Environment {
     using Random = operant::BufferedPcg64;     // the generator that draws integers
 
     struct State {
-        std::int32_t row, column;                    // where the walker is
+        std::int32_t row, column;                    // the walker's place
         std::int32_t treasure_row, treasure_column;
 
         OPERANT_MEMBERS(row, column, treasure_row, treasure_column)

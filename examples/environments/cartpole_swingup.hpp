@@ -1,11 +1,11 @@
 #pragma once
-// CartPoleSwingUp: a pole hangs from a cart. Pushing the cart has to swing the pole up, and to balance it.
+// CartPoleSwingUp: a pole hangs from a cart. Pushes on the cart have to swing the pole up and balance it.
 //
 // Equations of motion for a frictionless cart: R. V. Florian, "Correct Equations for the Dynamics of the Cart-Pole System",
 // 2007 (eq. 23 and 24, mu = 0). The reward is the height of the pole's tip, as for the pendulum of K. Doya, "Reinforcement
 // Learning in Continuous Time and Space", Neural Computation 12(1), 2000.
 //
-// It shows one continuous action, and the sine of an angle of any size.
+// This environment shows one continuous action, and the sine of an angle of any size.
 
 #include <array>
 #include <cstdint>
@@ -20,7 +20,7 @@
 #include <operant/math/arithmetic.hpp>
 
 // Observation: position [m] and velocity [m/s] of the cart, cosine and sine of the pole's angle, its angular velocity
-// [rad/s]. Reward: cos theta, of the state before the step. An episode starts with the pole hanging, more or less, and
+// [rad/s]. Reward: cos theta, of the state before the step. An episode starts with the pole nearly hanging, and
 // terminates when the cart leaves the track.
 struct CartPoleSwingUp : operant::Environment {
     static constexpr std::string_view name = "CartPoleSwingUp";

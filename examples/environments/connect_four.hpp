@@ -3,8 +3,8 @@
 //
 // J. Tromp, "John's Connect Four Playground" (tromp.github.io/c4/c4.html), for the rules and for a board as bits.
 //
-// It shows a board as bits, which are the planes of the observation without a loop; an action mask; an opponent, who
-// plays at random, as a part of the environment.
+// This environment shows a board of bits that becomes the planes of the observation without a loop, an action mask, and an
+// opponent as a part of the environment, which plays at random.
 
 #include <array>
 #include <bit>
@@ -16,8 +16,8 @@
 
 #include <operant/environment.hpp>
 
-// Observation: two planes of six rows, the lowest first, with ones where the player's and the opponent's pieces are. Reward: 1
-// for a line, -1 for a line of the opponent or a piece into a full column, which end the episode, as does a full board, a draw.
+// Observation: two planes of six rows, the lowest first, with ones for the player's and the opponent's pieces. Reward: 1 for a
+// line, -1 for a line of the opponent or a piece into a full column. Each of these ends the episode; so does a full board.
 // The opponent chooses uniformly among the columns that are not full, and begins every other episode on average.
 struct ConnectFour : operant::Environment {
     static constexpr std::string_view name = "ConnectFour";
@@ -66,20 +66,20 @@ private:
     static constexpr std::uint64_t each_row = 0x810204081;  // bit 0 of each row
     static constexpr std::int64_t whole_board = (std::int64_t{1} << cells) - 1;
 
-    // A bit for each column: whether its highest cell is free.
+    // A bit for each column, 1 if its highest cell is free.
     static XSIMD_INLINE std::uint8_t free_columns(const State& state) {
         constexpr std::uint64_t all_columns = (1 << columns) - 1;
         return static_cast<std::uint8_t>(~(state.mine | state.theirs) >> (columns * (rows - 1)) & all_columns);
     }
 
-    // The bit of the lowest free cell of a column. It counts the pieces there: the branches of a loop would be mispredicted.
+    // The bit of the lowest free cell of a column. Counting the pieces avoids a loop, whose branches would be mispredicted.
     static XSIMD_INLINE std::uint64_t piece(const State& state, int column) {
         const std::uint64_t in_column = (state.mine | state.theirs) & each_row << column;
         return std::uint64_t{1} << (column + columns * std::popcount(in_column));
     }
 
-    // A piece in one of the columns that are not full: the one with as many free columns before it as drawn. The product takes
-    // less time than `integers`, which makes a 64-bit draw in every second call only: a branch that is mispredicted.
+    // A piece in a random column that is not full: the drawn number is the position among the free columns. The product is
+    // faster than `integers`, which makes a 64-bit draw only in every second call, so its branch is often mispredicted.
     static XSIMD_INLINE std::uint64_t random_piece(const State& state, Random& random) {
         const std::uint32_t free = free_columns(state);
         const auto drawn = static_cast<int>(random.random() * std::popcount(free));

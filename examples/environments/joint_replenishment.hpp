@@ -1,12 +1,12 @@
 #pragma once
-// JointReplenishment: a shop sells two products that come on the same truck. Each day it decides how much of each to order.
+// JointReplenishment: a shop sells two products that arrive on the same truck. Each day it orders a number of each.
 //
 // The joint replenishment problem, with a fixed cost of the delivery: M. Khouja and S. Goyal, "A Review of the Joint
 // Replenishment Problem Literature: 1989-2005", European Journal of Operational Research 186(1), 2008. Demand that the
 // stock cannot meet is lost: P. Zipkin, "Old and New Methods for Lost-Sales Inventory Systems", Operations Research 56(5), 2008.
 //
-// It shows the scalar tier, which is plain C++ for environments that SIMD does not help; several discrete actions,
-// integers in the state, and random integers.
+// This environment shows the scalar tier, which is plain C++ for environments that do not gain from SIMD, several discrete
+// actions, integers in the state, and random integers.
 
 #include <algorithm>
 #include <array>
@@ -24,7 +24,7 @@ struct JointReplenishment : operant::Environment {
     static constexpr std::string_view name = "JointReplenishment";
     static constexpr std::int32_t max_episode_steps = 100;
     static constexpr std::size_t products = 2;
-    using ActionSpace = operant::MultiDiscrete<11, 11>;  // how many of each product to order; they arrive a day later
+    using ActionSpace = operant::MultiDiscrete<11, 11>;  // pieces of each product to order; they arrive a day later
     using Random = operant::BufferedPcg64;               // the generator that draws integers
 
     struct State {
@@ -49,8 +49,8 @@ struct JointReplenishment : operant::Environment {
             (price, operant::Sign::not_negative, "that customers pay [1/piece]"),
             (cost, operant::Sign::not_negative, "of a piece that is ordered [1/piece]"),
             (delivery, operant::Sign::not_negative, "fixed cost of an order"),
-            (holding, operant::Sign::not_negative, "cost of a piece that is left in the evening [1/piece]"),
-            (lost_sale, operant::Sign::not_negative, "cost of a customer who goes away without [1/piece]"))
+            (holding, operant::Sign::not_negative, "cost of a piece that is in stock in the evening [1/piece]"),
+            (lost_sale, operant::Sign::not_negative, "cost of a piece of demand that is not met [1/piece]"))
     };
 
     static constexpr operant::Box<2 * products> observation_space(const Parameters& p) {
@@ -79,7 +79,7 @@ struct JointReplenishment : operant::Environment {
     }
 
 private:
-    // The day's profit from one product; also moves its stock on by a day.
+    // Returns the day's profit from one product, and advances its stock by a day.
     static XSIMD_INLINE double profit_of_day(const Parameters& p, std::int32_t& stock, std::int32_t& on_order,
                                              std::int32_t order, Random& random) {
         const auto demand = static_cast<std::int32_t>(random.integers(0, static_cast<std::int64_t>(p.max_demand) + 1));

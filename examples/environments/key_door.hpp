@@ -1,11 +1,11 @@
 #pragma once
 // KeyDoor: find the key in a room, open the door in its wall with it, and go to the goal in the room behind.
 //
-// The rules and the numbers of the observation are those of MiniGrid's DoorKey-8x8 without its unused actions; walls do not
-// hide what is behind them. M. Chevalier-Boisvert et al., "Minigrid & Miniworld: Modular & Customizable Reinforcement Learning
+// The rules and the numbers of the observation are those of MiniGrid's DoorKey-8x8, without its unused actions and with walls
+// that hide nothing. M. Chevalier-Boisvert et al., "Minigrid & Miniworld: Modular & Customizable Reinforcement Learning
 // Environments for Goal-Oriented Tasks", NeurIPS Datasets and Benchmarks, 2023.
 //
-// It shows a grid world with a partial, egocentric view as the observation; enums and arrays of them in the state.
+// This environment shows a partial, egocentric view as the observation, and enums and arrays of enums in the state.
 
 #include <array>
 #include <cstddef>
@@ -16,9 +16,9 @@
 
 #include <operant/environment.hpp>
 
-// Observation: seven by seven cells as an agent sees them that stands in the middle of the last row, each with three numbers of
-// MiniGrid: object, colour, state. The agent's own cell shows the key that it carries. Reward: 1 at the goal, which ends the
-// episode. An episode starts with the agent and the key in random cells to the left of a wall with a locked door.
+// Observation: the seven by seven cells in front of the agent, which stands in the middle of the last row. Each cell has three
+// numbers of MiniGrid: object, colour, state. The agent's own cell shows the key that it carries. Reward: 1 at the goal, which
+// ends the episode. At the start, agent and key are in random cells to the left of a wall with a locked door.
 struct KeyDoor : operant::Environment {
     static constexpr std::string_view name = "KeyDoor";
     static constexpr std::int32_t max_episode_steps = 640;

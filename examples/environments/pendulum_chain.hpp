@@ -5,7 +5,7 @@
 // A. C. Scott, "A Nonlinear Klein-Gordon Equation", American Journal of Physics 37(1), 1969, describes the apparatus. As
 // the pendulums get closer, its equations become the sine-Gordon equation.
 //
-// It shows members of the state that are arrays, and many observations.
+// This environment shows arrays in the state, and many observations.
 
 #include <array>
 #include <cstddef>
@@ -19,13 +19,13 @@
 #include <operant/math/trigonometry.hpp>
 
 // Observation: 20 angles [rad], then 20 angular velocities [rad/s]. Reward: minus the mean over all pendulums of
-// theta^2 + 0.1 theta'^2, minus 0.001 u^2, with the state before the step. An episode starts near hanging at rest: all angles
-// and velocities are uniform around 0. It never terminates.
+// theta^2 + 0.1 theta'^2, minus 0.001 u^2, with the state before the step. An episode starts near rest: all
+// angles and velocities are uniform around 0. It never terminates.
 struct PendulumChain : operant::Environment {
     static constexpr std::string_view name = "PendulumChain";
     static constexpr std::int32_t max_episode_steps = 200;
     static constexpr std::size_t pendulums = 20;
-    using ActionSpace = operant::Box<1>;  // what the motor adds to the first angular acceleration [rad/s^2]; clipped
+    using ActionSpace = operant::Box<1>;  // the motor's part of the first angular acceleration [rad/s^2]; clipped
 
     template <class Number>
     struct State {

@@ -1,11 +1,11 @@
 #pragma once
-// PointMass: push a mass in the plane to a goal, which is a different one in every episode.
+// PointMass: push a mass in the plane to a goal. Every episode has another goal.
 //
 // Two double integrators: V. G. Rao and D. S. Bernstein, "Naive Control of the Double Integrator", IEEE Control Systems
 // Magazine 21(5), 2001.
 //
-// It shows a goal in the state, starts that are normally distributed and need a loop, noise in a step, an extra
-// output `distance`, and episodes that are truncated for another reason than their length.
+// This environment shows a goal in the state, normally distributed starts that need a loop, noise in a step, the info
+// `distance`, and episodes that are truncated for another reason than their length.
 
 #include <array>
 #include <cmath>
@@ -53,7 +53,7 @@ struct PointMass : operant::Environment {
             (max_acceleration, operant::Sign::positive, "in each direction [m/s^2]"),
             (noise, operant::Sign::not_negative, "deviation of the random part of a second's acceleration [m/s]"),
             (dt, operant::Sign::positive, "time between two steps [s]"),
-            (goal_radius, operant::Sign::positive, "this close, the goal is reached [m]"),
+            (goal_radius, operant::Sign::positive, "distance within which the goal is reached [m]"),
             (arena, operant::Sign::positive, "half the side of the square that it must not leave [m]"))
     };
 

@@ -4,7 +4,7 @@
 // R. Tedrake, "Underactuated Robotics: Algorithms for Walking, Running, Swimming, Flying, and Manipulation", chapter
 // "Acrobots, Cart-Poles, and Quadrotors", section "The Planar Quadrotor". Mass, arm and inertia are those of its example.
 //
-// It shows several continuous actions, and an angle that may turn without limit.
+// This environment shows several continuous actions, and an angle that may turn without limit.
 
 #include <array>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // QuadrotorLidar: the planar quadrotor of quadrotor.hpp flies in a round room, and measures the distance to the wall in eight
 // directions.
 //
-// It shows the batch tier with a longer observation; an environment that takes its dynamics from another one.
+// This environment takes its dynamics from another one, and has a longer observation.
 
 #include <array>
 #include <cstddef>
@@ -18,8 +18,8 @@
 
 #include "quadrotor.hpp"
 
-// Observation: that of Quadrotor, and the lengths of eight rays [m], the first to the right along the arm, the others every
-// 45 degrees counterclockwise. The wall is the edge of the disc that the quadrotor must not leave. All else is as in Quadrotor.
+// Observation: Quadrotor's, followed by the lengths of eight rays [m], the first to the right along the arm, the others every
+// 45 degrees counterclockwise. The wall is the edge of the disc that the quadrotor must not leave. The rest is as in Quadrotor.
 struct QuadrotorLidar : Quadrotor {
     static constexpr std::string_view name = "QuadrotorLidar";
     static constexpr std::size_t rays = 8;
@@ -62,7 +62,7 @@ struct QuadrotorLidar : Quadrotor {
 
         // The lengths of the ray in the direction d, a unit vector, and of the opposite one. The ray from p meets the circle at
         // t with |p + t d|^2 = radius^2, so t = -p.d + sqrt((p.d)^2 + radius^2 - |p|^2). The last state of an episode may be
-        // outside, where a ray that misses the wall has the root 0.
+        // outside the room; for a ray that misses the wall, the root is then 0.
         XSIMD_INLINE std::array<Batch, 2> both_ways(const Batch& x, const Batch& z, const Batch& d_x, const Batch& d_z) const {
             const Batch along = x * d_x + z * d_z;
             const Batch half_chord = xsimd::sqrt(xsimd::max(along * along + (radius_squared_ - (x * x + z * z)), Batch(0)));

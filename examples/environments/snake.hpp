@@ -1,7 +1,7 @@
 #pragma once
 // Snake: a snake on a board of ten by ten cells has to eat as many fruits as it can without biting itself or the wall.
 //
-// It shows an image of uint8 as the observation, arrays and small integers in the state, and random integers.
+// This environment shows an image of uint8 as the observation, arrays and small integers in the state, and random integers.
 
 #include <algorithm>
 #include <array>
@@ -13,9 +13,9 @@
 
 #include <operant/environment.hpp>
 
-// Observation: an image whose red, green and blue are 255 where the head, the body and the fruit are. Reward: 1 for a fruit, -1
-// for a bite, which ends the episode, as does a snake that fills the board. An episode starts with a snake of one cell. A fruit
-// that is eaten makes the snake longer by a cell, and the next fruit lies in a random free cell.
+// Observation: an image with the head in red, the body in green and the fruit in blue, each 255. Reward: 1 for a fruit, -1 for
+// a bite. A bite ends the episode; so does a snake that fills the board. An episode starts with a snake of one cell. When the
+// snake eats a fruit, it grows by one cell, and the next fruit lies in a random free cell.
 struct Snake : operant::Environment {
     static constexpr std::string_view name = "Snake";
     static constexpr std::int32_t max_episode_steps = 500;

@@ -1,4 +1,4 @@
-"""An inventory problem in Python: how much to order, if deliveries take some days and demand is uncertain.
+"""An inventory problem in Python: a shop orders goods, deliveries take some days, and demand is uncertain.
 
 pip install numba
 """

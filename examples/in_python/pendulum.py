@@ -1,4 +1,4 @@
-"""A pendulum in Python: it has to be swung up with a torque that is too weak to lift it at once.
+"""A pendulum in Python. The torque that has to swing it up is too weak to lift it at once.
 
 pip install numba
 """

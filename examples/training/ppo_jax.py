@@ -97,7 +97,7 @@ def advantages_of(steps, last_values):
 
 
 def make_train(env):
-    """Make the program, which maps a seed to the actor and the mean return of the episodes before each update."""
+    """Make the program. It maps a seed to the actor and the mean return of the episodes before each update."""
 
     def act(carry, key):
         parameters, state, observations, ended = carry

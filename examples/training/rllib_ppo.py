@@ -22,7 +22,7 @@ torch.set_num_threads(1)  # more threads slow down such small networks
 
 config = (
     PPOConfig()
-    # Each process that makes the environment imports the part before the colon.
+    # Each process that makes the environment imports the module before the colon.
     .environment("operant:operant/CartPole-v1")
     .env_runners(
         num_env_runners=arguments.env_runners,

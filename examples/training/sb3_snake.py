@@ -28,7 +28,7 @@ else:
 
 
 class BoardNetwork(BaseFeaturesExtractor):
-    """Two convolutions. The default network of `CnnPolicy` takes images of at least 36 by 36."""
+    """Two convolutions. The default network of `CnnPolicy` needs images of at least 36 by 36 pixels."""
 
     def __init__(self, observation_space, features=128):
         super().__init__(observation_space, features)
@@ -47,7 +47,7 @@ class BoardNetwork(BaseFeaturesExtractor):
 
 
 def mean_length(model, episodes=200):
-    """The mean length of the snake at the end of an episode; of a random player if there is no model."""
+    """Return the mean length of the snake at the end of an episode; without a model, of a random player."""
     env = SnakeVecEnv(episodes)
     observations, _ = env.reset(seed=1000)
     env.action_space.seed(0)

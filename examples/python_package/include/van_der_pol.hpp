@@ -1,5 +1,5 @@
 #pragma once
-// The van der Pol oscillator, which oscillates by itself, and which a force has to bring to rest.
+// The van der Pol oscillator oscillates by itself. A force has to bring it to rest.
 //
 // B. van der Pol, "On relaxation-oscillations", The London, Edinburgh and Dublin Philosophical Magazine 2(11), 1926, with a
 // force u added, in semi-implicit Euler steps:
@@ -31,8 +31,8 @@ struct VanDerPol : operant::Environment {
         double dt = 0.05;
 
         OPERANT_PARAMETERS(
-            (mu, operant::Sign::not_negative, "how strongly the oscillator drives itself"),
-            (max_force, operant::Sign::positive, "the strongest force"),
+            (mu, operant::Sign::not_negative, "strength of the nonlinear damping"),
+            (max_force, operant::Sign::positive, "largest force in either direction"),
             (dt, operant::Sign::positive, "time between two steps"))
     };
 

@@ -9,7 +9,7 @@ _library = operant.load_library(Path(__file__).with_name("environments"))
 
 
 class VanDerPolVecEnv(SimdVectorEnv, environment=_library["VanDerPol"]):
-    """The van der Pol oscillator, which a force should bring to rest.
+    """The van der Pol oscillator. A force has to bring it to rest.
 
     Actions: `Box` of shape `(1,)`, the force, within +-`max_force`.
     Observations: `x` and `x_dot`. Reward: -(x² + x_dot² + 0.1 u²) before the step. No episode terminates.
