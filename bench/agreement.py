@@ -1,7 +1,7 @@
-"""Measure the difference between float32 and float64, which equals Gymnasium bit for bit (the tests check that).
+"""Measure the difference between float32 and float64, which equals Gymnasium bit for bit (the tests check this).
 
-Makes a float32 run of a million steps with random actions, and repeats each step in float64 from the same state.
-Prints the largest difference, relative to max(1, |value|), and the number of terminations that differ.
+The script makes a float32 run of a million steps with random actions, and repeats each step in float64 from the same
+state. It prints the largest difference, relative to max(1, |value|), and the number of terminations that differ.
 
     python bench/agreement.py
 """

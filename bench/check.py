@@ -3,8 +3,8 @@
     python bench/check.py
     python bench/check.py --only 'AVX2|workers' --json check.json
 
-The targets are for a processor with AVX-512 and two idle cores. The exit code is 0 whether or not all targets are
-reached, because speed depends on the machine and its other programs. It is nonzero only if a measurement fails.
+The targets are for a processor with AVX-512 and two idle cores. The exit code is 0 even if targets are missed, because
+speed depends on the machine and on the other programs that run. It is nonzero only if a measurement fails.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from operant.cli.measure import NotMeasuredError, spread
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__.partition("\n")[0], epilog="The exit code is 0 whether or not the targets are reached."
+        description=__doc__.partition("\n")[0], epilog="The exit code is 0 even if targets are missed."
     )
     add = parser.add_argument
     add("--only", default="", metavar="PATTERN", help="measure only rows whose name matches this regular expression")
     add("--json", type=output_file, metavar="FILE", help="write the figures of all rounds")
     add("--rounds", type=positive_integer, default=9, metavar="R", help="measurements of each contender (default: 9)")
-    add("--seconds", type=duration, default=0.2, metavar="S", help="seconds of a measurement, about (default: 0.2)")
+    add("--seconds", type=duration, default=0.2, metavar="S", help="seconds of a measurement, roughly (default: 0.2)")
     options = parser.parse_args()
     try:
         only = re.compile(options.only, re.IGNORECASE)

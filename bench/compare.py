@@ -2,9 +2,9 @@
 
 python bench/compare.py --json docs/comparison.json
 
-Every library steps CartPole in its best way: vector environments with actions that are drawn in advance, gymnax in a
-jitted `lax.scan`, also with actions that are drawn in advance. Brax and MJX have no CartPole. Their rigid body
-simulations do other work in a step, so their rates are not compared. A library that is not installed is named.
+Every library steps CartPole in its fastest way, with actions that are drawn in advance: vector environments in a loop,
+gymnax in a jitted `lax.scan`. Brax and MJX have no CartPole. Their rigid body simulations do other work in a step, so
+their rates are not compared. The output names libraries that are not installed.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from operant.cli.measure import NotMeasuredError, Stepper, contenders, in_turn, 
 #: Steps in a call of gymnax's compiled loop.
 SCANNED = 128
 LIBRARIES = ("operant", "gymnasium", "gymnasium-sync", "envpool")
-#: The names of the packages on PyPI, beside Gymnasium, whose versions are shown.
+#: The packages on PyPI, besides Gymnasium, whose versions are shown.
 PEERS = ("envpool", "gymnax", "pufferlib", "brax")
-#: Why these are not measured, even where they are installed.
+#: Libraries that are not measured, with the reason.
 NOT_MEASURED = {
     "brax": "Brax has no CartPole, and its step does other work",
     "pufferlib": "PufferLib 3.0 has no wheels on PyPI and was not built",
@@ -53,9 +53,8 @@ def gymnax_rate(num_envs: int, seconds: float) -> Callable[[], float]:
             key, chosen = inputs
             keys = jax.random.split(key, num_envs)
             observations, state, rewards, *ends, _ = step_all(keys, state, chosen, parameters)
-            return state, [
-                one.sum() for one in (observations, rewards, *ends)
-            ]  # so that the compiler keeps all of them
+            # Sums of all results, so the compiler cannot remove a part of the step.
+            return state, [one.sum() for one in (observations, rewards, *ends)]
 
         return jax.lax.scan(step, state, (jax.random.split(key, SCANNED), actions))
 

@@ -20,7 +20,7 @@ from operant.cli.measure import NotMeasuredError, in_turn, ratios
 _WARM_UP_STEPS = 200  # until the envs differ
 _STEPS = 50  # of a rollout
 
-#: Returns the action for an observation. It may remember those before in the episode.
+#: Returns the action for an observation. It may remember earlier observations of the episode.
 Heuristic = Callable[[npt.NDArray[np.float32]], Any]
 
 
@@ -37,7 +37,7 @@ def at_random(space: gym.Space[Any]) -> Heuristic:
 
 
 def gait(space: gym.Space[Any]) -> Heuristic:
-    """Make Gymnasium's gait by hand, at the start of an episode of BipedalWalker."""
+    """Make Gymnasium's hand-written gait, at the start of an episode of BipedalWalker."""
     return _module("bipedal_walker").BipedalWalkerHeuristics().step_heuristic
 
 
@@ -48,7 +48,7 @@ def landing(space: gym.Space[Any]) -> Heuristic:
 
 
 class Acting:
-    """A vector environment whose envs act by a heuristic each, or a single environment."""
+    """A vector or single environment in which each env acts by its own heuristic."""
 
     def __init__(self, env: Any, make_heuristic: Callable[[gym.Space[Any]], Heuristic], seconds: float) -> None:
         """Reset the environment and step it until its envs differ."""
@@ -64,7 +64,7 @@ class Acting:
             self.step()
 
     def step(self) -> npt.NDArray[Any]:
-        """Make a step and return its actions. Only the environment's time counts, that of resets included."""
+        """Make a step and return its actions. The measured time is that of the environment only, including resets."""
         observations = np.atleast_2d(self._observations)
         rows = [act(observation) for act, observation in zip(self._heuristics, observations, strict=True)]
         actions = np.array(rows[0] if self._is_single else rows, self.env.action_space.dtype)
@@ -92,7 +92,7 @@ class Acting:
 def landing_against_random(rounds: int, seconds: float) -> list[list[float]]:
     """Return the speed of rollouts of 4096 landers that land over that of rollouts with random actions.
 
-    A rollout repeats the same 50 steps, with actions that are known before.
+    A rollout repeats the same 50 steps, with actions that are known in advance.
     """
     landers = [Acting(envs.LunarLanderVecEnv(4096), heuristic, seconds) for heuristic in (landing, at_random)]
     return [ratios(*in_turn([_repeated_steps(lander) for lander in landers], rounds))]

@@ -22,7 +22,7 @@ def _kernel_loop() -> ctypes.CDLL:
 
 
 def beyond_the_kernel(num_envs: int, rounds: int, seconds: float) -> tuple[list[float], list[float]]:
-    """Return the microseconds of a CartPole step in a jitted `fori_loop` minus those in C++, and those in C++.
+    """Return the microseconds of a CartPole step in a jitted `fori_loop` beyond those in C++, and those in C++.
 
     The times are processor times, because other programs on the machine would hide the small difference.
     """

@@ -1,4 +1,4 @@
-// A bare loop of steps in C++, with which jax_steps.py compares.
+// A bare loop of steps in C++. jax_steps.py compares steps of JAX with it.
 #include <cstddef>
 #include <cstdint>
 #include <ctime>

@@ -6,9 +6,10 @@
     build/integrations/bin/python bench/lander_libraries.py --learn skrl
 
 The first command trains with each library's own settings (DEFAULTS) for a fixed number of steps, with one thread, and
-prints the times. These do not contain imports and the construction of networks. The second one measures RLlib's
-iterations with an env runner in this process (0), or with so many in others. The third one trains with settings that
-learn soon (QUICK), and prints the mean return of the policy without noise in Gymnasium's environment; the tests use it.
+prints the times, without imports and the construction of networks. The second command measures RLlib's iterations with
+an env runner in this process (0), or with 1 or 2 env runners in other processes. The third command trains with settings
+that learn fast (QUICK), and prints the mean return of the policy without noise in Gymnasium's environment. The tests
+use it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ OBSERVATIONS, ACTIONS = 8, 4
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of PPO that all libraries have. `minibatches` is their number in an epoch."""
+    """The settings of PPO that all libraries have. `minibatches` is the number of minibatches in an epoch."""
 
     num_envs: int
     num_steps: int
@@ -58,14 +59,14 @@ class Settings:
 
 
 # TorchRL: its tutorial of PPO, which makes 1,000 steps between two updates. skrl: PPO_CFG. CleanRL: ppo.py.
-# TorchRL and skrl leave the number of envs to their user: here 16.
+# TorchRL and skrl have no default for the number of envs: 16 here.
 DEFAULTS = {
     "TorchRL": Settings(num_envs=16, num_steps=64, epochs=10, minibatches=16, learning_rate=3e-4),
     "skrl": Settings(num_envs=16, num_steps=16, epochs=8, minibatches=2, learning_rate=1e-3),
     "CleanRL": Settings(num_envs=4, num_steps=128, epochs=4, minibatches=4, learning_rate=2.5e-4),
 }
-# Many envs, and few large updates with a large learning rate, as examples/ppo.py has them; and more updates where the
-# library makes fewer steps per second. With each, a number of steps after which the mean return has risen.
+# As in examples/ppo.py: many envs, and few large updates with a large learning rate. Libraries that make fewer steps
+# per second get more updates. Each entry has a number of steps after which the mean return has risen.
 LARGE = Settings(64, 128, 2, 16, learning_rate=4e-3, gamma=0.997, gae_lambda=0.97, reward_scale=0.01)
 SMALL = Settings(64, 64, 4, 8, learning_rate=3e-3, reward_scale=0.01)
 QUICK = {
@@ -82,7 +83,7 @@ Trained = tuple[Callable[[], object], Callable[[np.ndarray], np.ndarray]]
 
 
 def vector(ours: bool, num_envs: int, mode: AutoresetMode) -> Any:
-    """Make Operant's vector environment, in float64 as Gymnasium's, or Gymnasium's."""
+    """Make Operant's vector environment in float64, which equals Gymnasium's, or Gymnasium's own."""
     if ours:
         return gym.make_vec(f"operant:operant/{LANDER}", num_envs=num_envs, autoreset_mode=mode, dtype=np.float64)
     return SyncVectorEnv([lambda: gym.make(LANDER)] * num_envs, autoreset_mode=mode)
@@ -413,7 +414,7 @@ def measure(names: list[str], steps: int, rounds: int) -> list[dict[str, Any]]:
 
 
 def measure_rllib(runners: list[int], num_envs: int, rounds: int) -> list[dict[str, Any]]:
-    """Measure how RLlib samples the 4,000 steps between two of its updates, and the rest of an iteration."""
+    """Measure the time of RLlib's sampling of 4,000 steps between two updates, and of the rest of an iteration."""
     import ray
     from ray.rllib.execution.rollout_ops import synchronous_parallel_sample
 
@@ -475,7 +476,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10_240, help="steps of a run (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each (default: %(default)s)")
     parser.add_argument(
-        "--rllib", nargs="+", type=int, metavar="RUNNERS", help="RLlib with such numbers of env runners"
+        "--rllib", nargs="+", type=int, metavar="RUNNERS", help="measure RLlib with these numbers of env runners"
     )
     parser.add_argument("--num-envs", type=int, default=16, help="of RLlib's env runners (default: %(default)s)")
     parser.add_argument("--learn", choices=LIBRARIES, help="learn, and print the mean return")

@@ -1,8 +1,8 @@
-// The scalar loops with which steps from Python are compared, as a library in C. plain_loops.py compiles it for this machine
-// with -O3 -march=native.
+// Scalar loops to compare with steps from Python, as a library in C. plain_loops.py compiles it for this machine with -O3
+// -march=native.
 //
 // The loops of environments in plain C++ call the functions of the header itself, so the rules and the generator are the same,
-// and the difference is what Operant adds or saves. The quadrotor, which Operant steps in batches, has scalar code of its own.
+// and the difference is what Operant adds or saves. The quadrotor, which Operant steps in batches, has separate scalar code.
 
 #include <algorithm>
 #include <bit>
@@ -82,7 +82,7 @@ struct PlainQuadrotorLidar : ScalarQuadrotor<float> {
 
 namespace {
 
-/// A loop whose types C does not see.
+/// A loop behind an interface without C++ types.
 class PlainLoop {
 public:
     virtual ~PlainLoop() = default;

@@ -52,7 +52,7 @@ class PlainLoop:
     """A plain loop with the interface of a vector environment that Stepper uses."""
 
     def __init__(self, name: str, space: Any, num_envs: int) -> None:
-        """Make a loop of an environment, by its name, whose actions are in `space`."""
+        """Make a loop of the environment of this name. Its actions are in `space`."""
         self.single_action_space, self._name, self._num_envs, self._loop = space, name, num_envs, None
 
     def reset(self, *, seed: int) -> None:
@@ -65,7 +65,7 @@ class PlainLoop:
 
     @property
     def rewards(self) -> npt.NDArray[np.float32]:
-        """The rewards of the last step."""
+        """Return the rewards of the last step."""
         return np.ctypeslib.as_array(_library().plain_rewards(self._loop), (self._num_envs,))
 
     def __del__(self) -> None:

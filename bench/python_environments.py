@@ -110,10 +110,10 @@ def against_header(rounds: int, seconds: float) -> tuple[list[list[float]], str]
 
 
 def starts(rounds: int) -> tuple[list[list[float]], str]:
-    """Return the seconds to the first step of a CartPole that has to be compiled, and of one in the cache."""
+    """Return the seconds to the first step of a CartPole that has to be compiled, and of a cached one."""
     _environment("CartPole")
     first, cached = [], []
-    # Bytecode of modules is written, as users have it.
+    # Python writes the bytecode of modules, as it does for users.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as directory:

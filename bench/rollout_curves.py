@@ -29,7 +29,7 @@ def main() -> None:
     sizes = {"type": comma_list(positive_integer), "action": Collect, "default": (), "metavar": "N,..."}
     add("--num-envs", **sizes, help=f"numbers of envs (default: {','.join(map(str, SIZES))})")
     add("--rounds", type=positive_integer, default=7, metavar="R", help="measurements of each contender (default: 7)")
-    add("--seconds", type=duration, default=0.3, metavar="S", help="seconds of a measurement, about (default: 0.3)")
+    add("--seconds", type=duration, default=0.3, metavar="S", help="seconds of a measurement, roughly (default: 0.3)")
     add("--json", type=output_file, metavar="FILE", help="write the figures of all rounds")
     add("--plot", type=output_file, metavar="FILE", help="draw them")
     options = parser.parse_args()

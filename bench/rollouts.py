@@ -15,7 +15,7 @@ from operant.cli.measure import Stepper, in_turn, ratios
 STEPS = 200
 _MEMBERS = 256
 _HIDDEN = 64
-# numpy is not measured with more envs: its arrays have long outgrown the cache, so it does not get faster.
+# numpy is not measured with more envs: its arrays exceed the cache by far, so it does not get faster.
 _LARGEST_BY_NUMPY = 65536
 
 
@@ -120,7 +120,7 @@ def network_against_numpy(rounds: int, seconds: float) -> list[list[float]]:
 
 
 def rates(num_envs: int, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Return the total steps per second with one worker in each round, by the way of stepping and choosing actions."""
+    """Return the total steps per second with one worker in each round, for each way to step and choose actions."""
     actions = np.random.default_rng(0).integers(0, 2, (STEPS, num_envs), dtype=np.int32)
     layers = _layers()
     contenders = {

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The scalar loop with which Operant is compared. The envs are structs in an array and step one after the other, as in a
-/// program that was written without SIMD in mind. The loop writes the same observations, rewards, flags, infos and masks, starts
+/// A scalar loop to compare with Operant. The envs are structs in an array and step one after the other, as in a program
+/// that was written without SIMD in mind. The loop writes the same observations, rewards, flags, infos and masks, starts
 /// episodes by the same rule and draws the same random numbers. It keeps no statistics and checks no actions.
 
 #include <cstddef>

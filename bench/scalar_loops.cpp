@@ -1,4 +1,4 @@
-// The scalar loops with which Operant is compared, in a separate file because they have other compiler flags.
+// The scalar loops to compare with Operant, in a separate file because they have other compiler flags.
 
 #include "scalar_environments.hpp"
 

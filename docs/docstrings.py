@@ -1,4 +1,4 @@
-"""Show the examples in docstrings as code, and the tables of parameters, which are made when a class is made."""
+"""Show the examples in docstrings as code, and fill in the tables of parameters, which Python makes with the class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Print a header for Doxygen: the text of each parameter, which `OPERANT_PARAMETERS` has, is beside its declaration."""
+"""Print a header for Doxygen, with the text of each parameter in `OPERANT_PARAMETERS` beside its declaration."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def documented(text: str) -> str:
 
 
 def _rows(text: str, begin: int) -> tuple[list[str], int]:
-    """Return the inner brackets of the bracket that begins there, and the place after it."""
+    """Return the inner brackets of the bracket that begins at this place, and the place after it."""
     rows, depth, row = list[str](), 0, begin
     for token in _TOKENS.finditer(text, begin):
         depth += {"(": 1, ")": -1}.get(token[0], 0)

@@ -50,8 +50,8 @@ def pictures(folder: str) -> str:
 
 
 def environment_table() -> str:
-    """Make a table of the environments. A page names the difference in float32 in a sentence, or there is none."""
-    rows = [["environment", "class", "actions", "observations", "limit", "a float32 step, against Gymnasium's"]]
+    """Make a table of the environments. The pages of environments state the difference in float32, if any."""
+    rows = [["environment", "class", "actions", "observations", "limit", "float32 step, difference from Gymnasium"]]
     rows.append(["---"] * 6)
     for name, page in environment_pages().items():
         ids = [one for one in REGISTRATIONS if one.name == name]
@@ -133,7 +133,7 @@ def comparison_table(measured: dict[str, Any]) -> str:
     """Make a table of median steps per second, with the lowest and the highest, and of Operant's ratio to each."""
     results, machine = measured["results"], measured["machine"]
     first = results[0]["steps_per_second"]
-    rows = [["CartPole", "million steps/s", "Operant makes, times as many"], ["---", "---:", "---:"]]
+    rows = [["CartPole", "million steps/s", "Operant's speed over this one"], ["---", "---:", "---:"]]
     for one in results:
         rates = one["steps_per_second"]
         ratios = [mine / rate for mine, rate in zip(first, rates, strict=True)]
@@ -178,7 +178,7 @@ def sb3_table(measured: dict[str, Any]) -> str:
     return f"{_table(copied)}\n\n{_machine(measured)}.\n\n{_table(times)}"
 
 
-# Names of settings in bench/sb3_settings.py, as a user writes them, and their values.
+# Settings in bench/sb3_settings.py whose names or values users write in another way.
 _SETTINGS = {
     "normalize": ("`VecNormalize` of", "{}"),
     "hidden": ("`net_arch` of `policy_kwargs`", "[{0}, {0}]"),

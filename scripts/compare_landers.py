@@ -1,18 +1,18 @@
-"""Measure in what the LunarLanders of Gymnasium, Operant and EnvPool differ, through their public interfaces.
+"""Measure the differences between the LunarLanders of Gymnasium, Operant and EnvPool, through their public interfaces.
 
     python -m pip install --group peers        # EnvPool
     python scripts/compare_landers.py          # a table of means, each with its standard error
 
 Every row is a measurement of many episodes that start from different seeds:
 
-first observation   how many of the first observations equal Gymnasium's with the same seed
-bounds              whether all observations of random episodes are within the observation space
+first observation   number of first observations that equal Gymnasium's with the same seed
+bounds              share of random episodes with observations outside the observation space
 free fall           acceleration in the first steps without engines [m/s^2]
 engine              change of a velocity by the first step with an engine, over that without: its mean, and its
                     deviation, which the engine's random dispersion makes
 flights             mean return of Gymnasium's landing heuristic, its landings (a last reward of 100) and steps
 random              mean return and steps of random actions
-wind                whether the constructor takes enable_wind
+wind                "yes" if the constructor accepts enable_wind
 """
 
 import argparse
@@ -27,9 +27,9 @@ import operant  # noqa: F401 (registers environments)
 
 FPS, WIDTH, HEIGHT = 50, 600 / 30, 400 / 30  # to which Gymnasium's observations are scaled
 
-DISCRETE = LunarLander()  # the heuristic asks it which actions it takes
+DISCRETE = LunarLander()  # the heuristic reads its attribute `continuous`
 
-MakeEnvs = Callable[..., Any]  # of a number of envs and a seed, and of options
+MakeEnvs = Callable[..., Any]  # takes a number of envs, a seed, and options
 
 
 def gymnasiums(num_envs: int, seed: int, **options: Any) -> Any:
@@ -43,7 +43,7 @@ def operants(num_envs: int, seed: int, **options: Any) -> Any:
 
 
 def envpools(num_envs: int, seed: int, **options: Any) -> Any:
-    """Make EnvPool's environments, which take the seed here."""
+    """Make EnvPool's environments, whose constructor takes the seed."""
     import envpool
 
     return envpool.make_gymnasium("LunarLander-v3", num_envs=num_envs, num_threads=1, seed=seed, **options)

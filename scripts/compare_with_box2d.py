@@ -3,10 +3,10 @@
     python scripts/compare_with_box2d.py lander --steps 5_000_000 --record lander.jsonl
     python scripts/compare_with_box2d.py walker --steps 2_000_000 --record walker.jsonl
 
-Observations, rewards, flags and the places, angles and velocities of all bodies are compared. The script ends with
+The script compares observations, rewards, flags and the positions, angles and velocities of all bodies. It ends with
 status 1 at the first difference. It plays parts one after the other, each with its own seeds, and adds a line to the
-record after each of them, so that an interrupted run goes on where it ended. Several processes share a comparison by
---seed.
+record after each part. An interrupted run continues from the record. To share a comparison between processes, give each
+another --seed.
 
 lander  discrete and continuous actions, without and with wind, gravity and powers drawn for every env; eight policies:
         the landing heuristic, random and constant actions, and mixtures; all autoreset modes, and steps beyond the end
@@ -14,7 +14,7 @@ walker  both versions, beside an environment of Gymnasium that is made anew for 
         tests/python/helpers/fresh_walkers.py: random, held and constant actions, gaits, and walkers that are thrown
         along the track; steps beyond the end, some of them asleep
 
---learnt adds policies that were learnt:
+--learnt adds policies that `operant train` wrote:
 
     operant train LunarLander-v3 && operant train LunarLanderContinuous-v3 && operant train BipedalWalker-v3
     python scripts/compare_with_box2d.py lander --learnt lunarlander-v3.npz lunarlandercontinuous-v3.npz
@@ -41,7 +41,7 @@ import fresh_walkers
 import landers
 
 Counts = dict[str, int]
-Part = tuple[str, Callable[[], Counts]]  # its name, which has its seed; and a function that plays it
+Part = tuple[str, Callable[[], Counts]]  # its name, which contains the seed; and a function that plays it
 
 FIGURES = {
     "steps": "steps",
@@ -139,11 +139,18 @@ def main() -> None:
     """Compare until there are enough steps."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("environment", choices=["lander", "walker"])
-    parser.add_argument("--steps", type=int, default=100_000, help="at least so many, those in the record included")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=100_000,
+        help="compare at least this number of steps, including those in the record",
+    )
     parser.add_argument("--seed", type=int, default=0, help="the first seed; others follow it")
-    parser.add_argument("--record", type=Path, help="a file of figures, one line for each part, to go on with")
+    parser.add_argument(
+        "--record", type=Path, help="a file of figures, one line for each part, from which a later run continues"
+    )
     parser.add_argument("--learnt", nargs="+", default=[], metavar="FILE", help="policies that `operant train` wrote")
-    parser.add_argument("--only", default="", metavar="TEXT", help="parts whose names contain a text")
+    parser.add_argument("--only", default="", metavar="TEXT", help="play only parts whose names contain this text")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", message=".*the episode has terminated already")
     use_learnt(options.learnt, options.environment)

@@ -1,4 +1,4 @@
-"""Draw docs/images/cartpole.gif, the moving picture of the README: policies of four generations balance a pole.
+"""Draw docs/images/cartpole.gif, the animation in the README: policies of four generations balance a pole.
 
 python scripts/draw_animation.py
 """
@@ -40,7 +40,7 @@ def means() -> list[np.ndarray]:
 
 
 def sheet(frames: tuple[np.ndarray, ...], captions: list[str]) -> np.ndarray:
-    """Arrange the envs in two columns, which a telephone shows legibly, at half the size, without the empty parts."""
+    """Arrange the envs in two columns, legible on a phone, at half the size and without the empty parts."""
     pictures = []
     for frame, caption in zip(frames, captions, strict=True):
         picture = Image.fromarray(frame[130:330, 100:500]).resize((200, 100), Image.Resampling.BOX)

@@ -1,4 +1,4 @@
-"""Print one digest for each kind of output that Operant has, to compare two versions that must not differ.
+"""Print a digest of every kind of output of Operant, to compare two versions that must not differ.
 
     .venv/bin/python scripts/hash_outputs.py >before.txt
     ...
@@ -68,12 +68,12 @@ class Digest:
             self._hash.update(f"{type(value).__name__}{value!r}".encode())
 
     def text(self) -> str:
-        """The digest, shortened."""
+        """Return the shortened digest."""
         return self._hash.hexdigest()[:24]
 
 
 def saved(env: Any) -> bytes:
-    """The bytes that `save` writes, without the version and the checksum."""
+    """Return the bytes that `save` writes, without the version and the checksum."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "saved")
         env.save(path)
@@ -82,7 +82,7 @@ def saved(env: Any) -> bytes:
 
 
 def actions_of(env: Any, rng: np.random.Generator, count: int) -> Any:
-    """Random actions for `count` steps."""
+    """Return random actions for `count` steps."""
     space = env.single_action_space
     if isinstance(space, gym.spaces.Box):
         return rng.uniform(space.low, space.high, (count, env.num_envs, *space.shape)).astype(np.float32)
@@ -92,7 +92,7 @@ def actions_of(env: Any, rng: np.random.Generator, count: int) -> Any:
 
 
 def played(env: Any, digest: Digest) -> None:
-    """Step an environment, look at it, save it, go back to a snapshot and copy states."""
+    """Return the results of steps, saving, restoring a snapshot and copying states."""
     rng = np.random.default_rng(3)
     for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
         digest.add(str(getattr(env, space)))
@@ -114,7 +114,7 @@ def played(env: Any, digest: Digest) -> None:
 
 
 def policies_of(env: Any) -> Iterator[tuple[str, Any]]:
-    """Policies of every kind that fit the environment."""
+    """Return policies of every kind that fit the environment."""
     rng = np.random.default_rng(5)
     yield "random", Random(seed=1)
     observation, action = env.single_observation_space, env.single_action_space
@@ -134,14 +134,14 @@ def policies_of(env: Any) -> Iterator[tuple[str, Any]]:
 
 
 def rollout_of(env: Any, *arguments: Any) -> list[Any]:
-    """Everything that a rollout records."""
+    """Return everything that a rollout records."""
     result = env.rollout(*arguments)
     names = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
     return [getattr(result, name) for name in names]
 
 
 def cases(name: str, make: Any, per_env: str | None) -> Iterator[tuple[str, str]]:
-    """The digests of one environment. `make` takes the constructor's keywords after the number of envs."""
+    """Return the digests of one environment. `make` takes the number of envs and the constructor's keywords."""
     for dtype in ("float32", "float64"):
         for mode in MODES:
             arguments = {

@@ -1,11 +1,11 @@
-"""Put one fault after the other into LunarLander, BipedalWalker and their rigid bodies, and see that a test finds it.
+"""Insert one fault after the other into LunarLander, BipedalWalker and their rigid bodies; check that a test finds it.
 
     python scripts/mutate_rigid_body.py                # about ten seconds a fault
     python scripts/mutate_rigid_body.py wake order     # only those whose names contain a word
 
 The tests are the recorded runs of Gymnasium that the C++ tests repeat, env by env and, for the walker, in blocks. The
-script fails if a fault is missed. rigid_body_faults.txt has the faults: a name; the runs and the file; the lines that
-are replaced, after a minus, and those that replace them, after a plus.
+script fails if the tests miss a fault. rigid_body_faults.txt has the faults: a name; the runs and the file; the old
+lines, after a minus; the new lines, after a plus.
 
 The list has no fault in the times of obstacles (`Times::static_bodies`, alpha0 of Box2D's static bodies), because they
 change nothing: `impact_of` reads them only to take the later of an obstacle's and the body's. All are 0 when the times

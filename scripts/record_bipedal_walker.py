@@ -1,12 +1,11 @@
-"""Record runs of Gymnasium's BipedalWalker with Box2D, for tests/cpp/test_bipedal_walker.cpp to repeat without them.
+"""Record runs of Gymnasium's BipedalWalker with Box2D. tests/cpp/test_bipedal_walker.cpp repeats them without Box2D.
 
     .venv/bin/python scripts/record_bipedal_walker.py     # writes tests/cpp/bipedal_walker_runs.inc
 
-Each run has a seed, a version, a policy and a number of steps, and a hash of the bits of all that a step computes:
-positions, angles and velocities of the five bodies, whether they are awake, observations, rewards and terminations.
-Runs go on after the end of episodes. Each has an environment of its own. Some policies also set velocities, so that
-bodies hit the ground fast, fly along the track, or overlap it so far that the cap of a push counts (flung). The test
-has the same policies.
+Each run has a seed, a version, a policy and a number of steps, and a hash of the bits of all results of a step:
+positions, angles, velocities and sleep of the five bodies, observations, rewards and terminations. Runs continue after
+the end of episodes. Each has its own environment. Some policies also set velocities: bodies then hit the ground fast,
+fly along the track, or overlap it so far that the limit of a push counts (flung). The test has the same policies.
 """
 
 from pathlib import Path
@@ -22,7 +21,7 @@ STEPS = {"rest": 300, "stand": 300, "gait": 500, "stumble": 500, "thrown": 400, 
 
 
 class Gait:
-    """Gymnasium's gait by hand, `BipedalWalkerHeuristics`, computed in double."""
+    """Gymnasium's hand-written gait, `BipedalWalkerHeuristics`, computed in double."""
 
     def __init__(self):
         """Begin on one leg."""
@@ -91,7 +90,7 @@ def throw(policy, t, numbers):
 
 
 def run(seed, hardcore, policy, steps):
-    """Return the hash of a run, and numbers that show what has happened in it."""
+    """Return the hash of a run, and statistics of its events."""
     env = BipedalWalker(hardcore=hardcore)
     s, _ = env.reset(seed=seed)
     numbers, gait, held = Numbers(seed), Gait(), [0.0] * 4

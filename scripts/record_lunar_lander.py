@@ -1,11 +1,11 @@
-"""Record runs of Gymnasium's LunarLander with Box2D, for tests/cpp/test_lunar_lander.cpp to repeat without them.
+"""Record runs of Gymnasium's LunarLander with Box2D. tests/cpp/test_lunar_lander.cpp repeats them without Box2D.
 
     .venv/bin/python scripts/record_lunar_lander.py     # writes tests/cpp/lunar_lander_runs.inc
 
-Each run has a seed, options, a policy and a number of steps, and a hash of the bits of all that a step computes:
-positions, angles and velocities of the three bodies, whether they are awake, observations, rewards and terminations.
-Runs go on after the end of episodes. Some policies also set velocities, so that bodies hit the ground much faster than
-engines could drive them. The test has the same policies.
+Each run has a seed, options, a policy and a number of steps, and a hash of the bits of all results of a step:
+positions, angles, velocities and sleep of the three bodies, observations, rewards and terminations. Runs continue after
+the end of episodes. Some policies also set velocities: bodies then hit the ground much faster than engines could drive
+them. The test has the same policies.
 """
 
 import struct
@@ -21,7 +21,7 @@ MASK = 2**64 - 1
 
 
 class Numbers:
-    """A linear congruential generator, in the test as well. D. Knuth's MMIX."""
+    """A linear congruential generator, D. Knuth's MMIX. The test has the same one."""
 
     def __init__(self, seed):
         """Begin with a seed."""
@@ -34,7 +34,7 @@ class Numbers:
 
 
 def heuristic(s):
-    """Gymnasium's landing heuristic, as a main throttle, a side throttle and a discrete action."""
+    """Return the choice of Gymnasium's landing heuristic: main throttle, side throttle and discrete action."""
     s = [float(x) for x in s]
     angle_target = min(max(s[0] * 0.5 + s[2], -0.4), 0.4)
     angle = (angle_target - s[4]) * 0.5 - s[5]
@@ -95,7 +95,7 @@ def hashed(result, bodies, s, reward, terminated):
 
 
 def run(seed, continuous, gravity, wind, policy, steps):
-    """Return the hash of a run, and numbers that show what has happened in it."""
+    """Return the hash of a run, and statistics of its events."""
     env = LunarLander(
         continuous=continuous,
         gravity=gravity,
@@ -121,8 +121,9 @@ def run(seed, continuous, gravity, wind, policy, steps):
     return result, terminations, touching
 
 
-# Runs that find faults which the others miss (scripts/mutate_rigid_body.py): impacts at the same time, impacts that are
-# none, more than three impacts of a contact in a step, a touch of the floor below the terrain, and deep overlaps.
+# Runs that find faults which the others miss (scripts/mutate_rigid_body.py): simultaneous impacts, impacts that do not
+# happen after all, more than three impacts of a contact in a step, contact with the floor below the terrain, and deep
+# overlaps.
 RARE = (
     (1001, "kicks", False, -10.0, 0.0),
     (1032, "dive", False, -11.5, 1.0),

@@ -2,8 +2,8 @@
 
 python scripts/subset_font.py /usr/share/texmf/fonts/opentype/public/lm-math/latinmodern-math.otf
 
-Debian's package fonts-lmodern has the font. It also needs `pip install fonttools brotli`. The font's licence asks for
-another name of an altered font.
+Debian's package fonts-lmodern has the font. The script needs `pip install fonttools brotli`. It renames the font, as
+the licence requires of altered fonts.
 """
 
 from __future__ import annotations

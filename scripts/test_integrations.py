@@ -1,7 +1,8 @@
 """Install the packages that each file of tests/integrations needs into this virtual environment, and run the tests.
 
-The table [tool.operant.integrations] of pyproject.toml lists the packages. A file whose packages cannot be installed on
-this machine is left out, which is not a failure; the last lines name it and the reason.
+The table [tool.operant.integrations] of pyproject.toml lists the packages. If the packages of a file cannot be
+installed on this machine, the script leaves the file out, which is not a failure; its last lines name the file and the
+reason.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def install_all(needed: dict[str, list[str]]) -> dict[str, str]:
 
 
 def main() -> int:
-    """Install the packages, run the tests, and print which were left out."""
+    """Install the packages, run the tests, and print those that were left out."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needed = project["tool"]["operant"]["integrations"]
     names = [path.stem.removeprefix("test_") for path in sorted(TESTS.glob("test_*.py"))]
