@@ -26,10 +26,10 @@ bench: system  ## run the C++ micro-benchmarks, which also write build/bench/ben
 	cmake -S . -B build/bench -G Ninja -DOPERANT_TESTS=OFF
 	cmake --build build/bench --target run_benchmarks
 
-bench-check: $(venv)/installed $(venv)/peers  ## compare the ratios that Operant aims at with this machine's
+bench-check: $(venv)/installed $(venv)/peers  ## compare this machine's ratios with the targets
 	$(python) bench/check.py
 
-# The stages in the order of the time that they need, so that most mistakes show early.
+# Short stages first, so most mistakes show early.
 test: lint test-python test-package test-cpp  ## run every test
 
 lint: $(venv)/requirements  ## check format, style and types of the Python code
@@ -56,10 +56,10 @@ test-package: $(venv)/installed  ## build and test the example of a Python packa
 	scripts/test_package_example.sh
 
 # For frequent use during development: of the C++ code, this builds only the package.
-test-quick: $(venv)/installed  ## run the most telling Python tests, in less than a minute
+test-quick: $(venv)/installed  ## run the most important Python tests, in less than a minute
 	$(python) -m pytest -n auto --dist worksteal -m quick
 
-# pyproject.toml names the oldest versions. That numpy has wheels for Python 3.10 to 3.12.
+# pyproject.toml names the oldest versions. The oldest numpy has wheels for Python 3.10 to 3.12.
 test-oldest: $(venv)/requirements  ## run the Python tests with the oldest supported numpy and Gymnasium
 	rm -rf build/oldest build/wheel
 	$(python) -m pip wheel --no-build-isolation --no-deps -C build-dir=build/python -w build/wheel .
@@ -98,7 +98,7 @@ soak: $(venv)/installed  ## check memory, counters and accuracy in runs of minut
 	$(python) tests/soak.py
 
 # --strict: a package that the database does not know is an error.
-audit: $(venv)/requirements  ## look all Python dependencies up in the database of known vulnerabilities
+audit: $(venv)/requirements  ## look up all Python dependencies in the database of known vulnerabilities
 	$(python) -m pip install --quiet --group audit
 	mkdir -p build
 	$(python) -m pip freeze --exclude operant >build/dependencies.txt
@@ -132,7 +132,7 @@ $(venv)/requirements: pyproject.toml | system
 	$(python) -m pip install --quiet --group dev
 	touch $@
 
-# The libraries that the benchmarks compare with. Where one cannot be installed, its rows say so.
+# The libraries to compare with in benchmarks. If one cannot be installed, its rows say so.
 $(venv)/peers: $(venv)/requirements
 	-$(python) -m pip install --quiet --group peers
 	touch $@
