@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the wheel that `make dist` has built from the sdist: the wheel is small, installs without a compiler, and passes
-# the Python tests in a new virtual environment. Python cannot import the source tree there instead of the package.
+# Checks that the wheel that `make dist` built from the sdist is small, installs without a compiler, and passes the Python
+# tests in a new virtual environment, from a directory in which Python cannot import the source tree instead.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)

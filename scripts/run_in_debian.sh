@@ -3,15 +3,15 @@
 #
 #   scripts/run_in_debian.sh trixie make test                       what `make test-debian13` does
 #   scripts/run_in_debian.sh bookworm scripts/test_first_steps.sh   the commands of "Getting started", as a new user types them
-#   scripts/run_in_debian.sh bookworm scripts/test_wheel.sh         installs dist/*.whl where no compiler is
+#   scripts/run_in_debian.sh bookworm scripts/test_wheel.sh         installs dist/*.whl on a system without a compiler
 #
-# Needs root, debootstrap, git and unshare. The mirror is that of this machine's apt, or MIRROR; the settings of pip and the
-# certificates are copied. The system is in build/debian/<suite>, and each call makes it anew. Nothing of this machine is
-# mounted in it: its /proc and /dev/shm are its own, in a mount namespace that ends with the command.
+# Needs root, debootstrap, git and unshare. Each call makes the system anew, in build/debian/<suite>. It uses the mirror of
+# this machine's apt, or MIRROR, and copies pip's settings and the certificates. It mounts nothing of this machine: its /proc
+# and /dev/shm are in a mount namespace that ends with the command.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[ $# -ge 2 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
 suite=$1
 shift
 system=$PWD/build/debian/$suite

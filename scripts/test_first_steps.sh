@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Types the first commands and the first program of README.md on a fresh Debian, and says how long they take. Run by
-# scripts/run_in_debian.sh. The system packages come first, because CMake would fetch the libraries from GitHub without them.
+# Runs the first commands and the first program of README.md on a fresh Debian, and prints their times. scripts/run_in_debian.sh
+# calls it. It first installs the system packages, because without them CMake would fetch the libraries from GitHub.
 set -euo pipefail
 
 timed() { # <name> <command...>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the wheel of `make dist` on a Debian without a compiler, and steps an environment. Run by scripts/run_in_debian.sh.
+# Installs the wheel of `make dist` on a Debian without a compiler, and steps an environment. scripts/run_in_debian.sh calls it.
 set -euo pipefail
 
 apt-get update -q >/dev/null
