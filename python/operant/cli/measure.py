@@ -93,8 +93,13 @@ def _environment(name: str) -> tuple[Callable[..., Any], str]:
 class Stepper:
     """A vector environment in the middle of its episodes, with random actions drawn in advance."""
 
-    def __init__(self, make: Callable[[], Any], num_envs: int, seconds: float, action_dtype: Any = None) -> None:
-        """Make the environment and step 500 times, or for about `seconds`, so that episodes get out of phase."""
+    def __init__(
+        self, make: Callable[[], Any], num_envs: int, seconds: float, action_dtype: Any = None, *, least_steps: int = 0
+    ) -> None:
+        """Make the environment and step 500 times, or for about `seconds`, so that episodes get out of phase.
+
+        Where early steps of an episode take less time, `least_steps` makes slow contenders get out of phase, too.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # warnings of other libraries do not concern the benchmark
             self.env, self.num_envs = make(), num_envs
@@ -106,7 +111,7 @@ class Stepper:
         starts = np.linspace(0, extra, _ACTION_ARRAYS).astype(int) // 16 * 16  # whole cache lines
         self._actions = cycle([actions[start : start + num_envs] for start in starts])
         steps, elapsed = 0, 0.0
-        while steps < _WARM_UP_STEPS and elapsed < seconds:
+        while steps < least_steps or (steps < _WARM_UP_STEPS and elapsed < seconds):
             elapsed += self.time(10)
             steps += 10
         self._calls = max(1, round(seconds * steps / elapsed))
