@@ -86,7 +86,7 @@ Make = Callable[[float], "Stepper | heuristics.Acting"]
 
 # Targets of environments with bodies, over Gymnasium's single environment and EnvPool with one thread.
 _BODIES = {"LunarLander": (30, 12), "BipedalWalker": (40, 15), "BipedalWalkerHardcore-v3": (25, 10)}
-# Steps before their measurements: bodies touch the ground, which takes most of the time, when episodes get old.
+# Steps before their measurements, after which bodies touch the ground. Contacts take most of the time of a step.
 _BODIES_FALL = 150
 
 
