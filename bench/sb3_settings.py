@@ -1,16 +1,18 @@
-"""Find settings of Stable-Baselines3's PPO for many envs, and compare them with the RL Zoo's on Gymnasium's envs.
+"""Find settings of Stable-Baselines3's PPO for many envs; compare them with the RL Zoo's and with examples/ppo.py.
 
     make test-integrations
     build/integrations/bin/python bench/sb3_settings.py --search --json docs/sb3_settings.json LunarLander-v3
     build/integrations/bin/python bench/sb3_settings.py --json docs/sb3_settings.json LunarLander-v3
 
 `--search` is a successive halving: it runs each of CANDIDATES with one seed, keeps the faster half, runs those with the
-next seed, and so on, and ends runs that take three times as long as the fastest one. The comparison takes the winner
-from the file, or the first candidate. Its contenders take turns: other programs on the machine slow all of them down.
+next seed, keeps the half that is faster in all runs so far, and so on. It ends runs that take three times as long as
+the fastest one. The comparison takes the winner from the file, or the first candidate. Its contenders take turns: other
+programs on the machine slow all of them down.
 
 Each run is a new process in which torch has one thread. It ends once the policy without noise reaches Gymnasium's
 threshold, or after `--cap` seconds. The judge is Gymnasium's own environment, in 100 new episodes; it is asked only if
-100 episodes of Operant's have passed, because those take no time. Judgements and imports do not count.
+100 episodes of Operant's have passed, because those take no time. Judgements and imports do not count. examples/ppo.py
+runs as it is: its own judgements count, and Gymnasium's environment judges it once, at the end.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from training_times import ONE_THREAD, threshold
+from training_times import ONE_THREAD, run as run_example, threshold
 
 from operant.cli.machine import machine
 
@@ -77,7 +79,7 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
         LANDER | size(64, 128, 1024, 4, 4e-3),
     ],
     "BipedalWalker-v3": [
-        WALKER | size(64, 256, 1024, 4, 2e-3),
+        WALKER | size(64, 256, 2048, 4, 2e-3),
         WALKER | size(128, 128, 1024, 4, 2e-3),
         WALKER | size(128, 256, 2048, 4, 3e-3),
         WALKER | size(256, 128, 2048, 6, 2e-3),
@@ -96,7 +98,8 @@ ZOO: dict[str, dict[str, Any]] = {
     "BipedalWalker-v3": {"n_envs": 32, "n_timesteps": 5_000_000, "n_steps": 2048, "batch_size": 64, "gamma": 0.999}
     | {"learning_rate": 3e-4, "clip_range": 0.18, "normalize": {}},
 }
-CONTENDERS = ("Operant", "DummyVecEnv", "SubprocVecEnv")
+EXAMPLE = "examples/ppo.py"
+CONTENDERS = (EXAMPLE, "Operant", "DummyVecEnv", "SubprocVecEnv")
 
 
 def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: float, cap_cpu: float) -> dict[str, Any]:
@@ -191,13 +194,16 @@ def run(
 def search(env_id: str, cap: float) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Run all candidates with one seed, the faster half with the next one, and so on. Return the runs and the best."""
     left, runs, seed = CANDIDATES[env_id], [], 100  # other seeds than those of the comparison
+    totals = np.zeros(len(left))
     while len(left) > 1:
         times = []
         for settings in left:
             found = run(env_id, settings, "Operant", seed, cap, cap_cpu=3 * min([np.inf, *times]))
             runs.append({"settings": settings} | found)
             times.append(found["cpu"] if found["solved"] else np.inf)
-        left = [left[i] for i in np.argsort(times)[: len(left) // 2]]
+        totals += times
+        fastest = np.argsort(totals)[: len(left) // 2]
+        left, totals = [left[i] for i in fastest], totals[fastest]
         seed += 1
     return runs, left[0]
 
@@ -209,7 +215,8 @@ def compare(
     runs = []
     for contender in contenders:
         settings = best if contender == "Operant" else ZOO[env_id]
-        runs.append({"contender": contender, "cap": cap} | run(env_id, settings, contender, seed, cap))
+        found = run_example(env_id, seed) if contender == EXAMPLE else run(env_id, settings, contender, seed, cap)
+        runs.append({"contender": contender, "cap": cap} | found)
     return runs
 
 
@@ -236,7 +243,7 @@ def main() -> None:
         zoo_seeds = arguments.seeds if arguments.zoo_seeds is None else arguments.zoo_seeds
         runs = []
         for seed in range(1, arguments.seeds + 1):
-            contenders = CONTENDERS if seed <= zoo_seeds else CONTENDERS[:1]
+            contenders = CONTENDERS if seed <= zoo_seeds else CONTENDERS[:2]
             runs += compare(env_id, best, contenders, seed, arguments.cap)
             write(arguments.json, env_id, "results", runs, best)
 

@@ -34,9 +34,12 @@ def threshold(env_id: str) -> float:
     return gym.spec(env_id).reward_threshold or {"Pendulum-v1": -200.0}[env_id]
 
 
-def run(env_id: str, seed: int) -> dict[str, Any]:
-    """Run the example in a new process."""
+def run(env_id: str, seed: int, curves: Path | None = None) -> dict[str, Any]:
+    """Run the example in a new process. It writes its learning curve to a directory."""
     command = [sys.executable, str(EXAMPLE), env_id, "--seed", str(seed), "--quiet"]
+    if curves is not None:
+        curves.mkdir(exist_ok=True)
+        command += ["--csv", str(curves / f"{env_id.lower()}-seed-{seed}.csv")]
     done = subprocess.run(command, env=ONE_THREAD, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{env_id}, seed {seed}:\n{done.stderr}")
@@ -54,9 +57,10 @@ def main() -> None:
     parser.add_argument("env_ids", nargs="*", metavar="ENV", help="default: all")
     parser.add_argument("--seeds", type=int, default=5, help="number of runs of each (default: 5)")
     parser.add_argument("--json", type=Path, help="write the results of all runs; those of other environments stay")
+    parser.add_argument("--curves", type=Path, help="write the learning curves to this directory, for `operant plot`")
     arguments = parser.parse_args()
     env_ids = arguments.env_ids or ENV_IDS
-    runs = [run(env_id, seed) for env_id in env_ids for seed in range(1, arguments.seeds + 1)]
+    runs = [run(env_id, seed, arguments.curves) for env_id in env_ids for seed in range(1, arguments.seeds + 1)]
     if arguments.json:
         former = json.loads(arguments.json.read_text(encoding="utf-8")) if arguments.json.exists() else {"results": []}
         others = [one for one in former["results"] if one["env_id"] not in env_ids]

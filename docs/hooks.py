@@ -172,7 +172,8 @@ def sb3_table(measured: dict[str, Any]) -> str:
     results = measured["results"]
     for environment, contender in dict.fromkeys((one["env_id"], one["contender"]) for one in results):
         runs = [one for one in results if (one["env_id"], one["contender"]) == (environment, contender)]
-        label = "these, Operant" if contender == "Operant" else f"RL Zoo, `{contender}`"
+        labels = {"Operant": "these, Operant", "examples/ppo.py": "`examples/ppo.py`"}
+        label = labels.get(contender, f"RL Zoo, `{contender}`")
         solved = f"{sum(one['solved'] for one in runs)} of {len(runs)}"
         times.append([f"`{environment}`", label, solved, *(_times(runs, key) for key in ("wall", "cpu"))])
     return f"{_table(copied)}\n\n{_machine(measured)}.\n\n{_table(times)}"

@@ -89,19 +89,19 @@ SETTINGS = {
         solved=215.0, gate=200.0, gamma=0.99, gae_lambda=0.97, reward_scale=0.01, most_steps=1_000_000
     ),
     "BipedalWalker-v3": Settings(
-        solved=305.0,
-        gate=240.0,
-        judge_every=4,
+        solved=310.0,
+        gate=270.0,
+        judge_every=5,
         num_steps=256,
         learning_rate=2e-3,
         gamma=0.995,
         epochs=4,
-        minibatch=1024,
+        minibatch=2048,
         hidden=64,
         log_std=-0.5,
         reward_scale=0.05,
         normalise=True,
-        most_steps=4_000_000,
+        most_steps=5_000_000,
     ),
 }
 
