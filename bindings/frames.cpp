@@ -46,7 +46,7 @@ void OutputArray::note_references() {
     memory_references_ = Py_REFCNT(memory_.ptr());
 }
 
-bool OutputArray::is_ours_alone() const {
+bool OutputArray::is_unshared() const {
 #ifdef Py_GIL_DISABLED
     return false;  // counts prove nothing: another thread may be about to take a reference
 #else
@@ -85,9 +85,9 @@ Frame::Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, s
     for (OutputArray& array : arrays_) array.note_references();
 }
 
-bool Frame::is_ours_alone() const {
+bool Frame::is_unshared() const {
     if (final_observations_ && Py_REFCNT(final_observations_.ptr()) != 1) return false;
-    return std::ranges::all_of(arrays_, [](const OutputArray& array) { return array.is_ours_alone(); });
+    return std::ranges::all_of(arrays_, [](const OutputArray& array) { return array.is_unshared(); });
 }
 
 EpisodeStatistics Frame::episodes() const {
@@ -108,7 +108,7 @@ FramePool::FramePool(std::vector<OutputDescription> list, std::size_t num_envs, 
 
 Frame& FramePool::take() {
     for (Frame& frame : frames_)
-        if (frame.is_ours_alone()) return frame;
+        if (frame.is_unshared()) return frame;
     Frame fresh(list_, num_envs_, padded_, make_final_);
     if (frames_.size() < most_frames) return frames_.emplace_back(std::move(fresh));
     next_ = (next_ + 1) % most_frames;

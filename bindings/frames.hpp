@@ -23,12 +23,12 @@ public:
     /// \param padded the number of rows for which there is memory
     OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded);
 
-    /// Stores the present reference counts as those without users outside.
+    /// Stores the present reference counts, which are those of an array that only this object uses.
     void note_references();
 
     /// Returns true if nobody else refers to the array, to a view of it or to its memory, and if its shape, dtype and flags are
     /// unchanged.
-    bool is_ours_alone() const;
+    bool is_unshared() const;
 
     const nanobind::object& array() const { return array_; }
     void* data() const { return data_; }
@@ -52,7 +52,7 @@ public:
           nanobind::handle final_observations);
 
     /// Returns true if nobody else refers to any of the arrays.
-    bool is_ours_alone() const;
+    bool is_unshared() const;
 
     /// The arrays, without those for episode statistics.
     const Outputs& outputs() const { return pointers_.outputs(); }

@@ -32,8 +32,9 @@ using namespace nb::literals;
 namespace operant::bindings {
 namespace {
 
-/// Raises the RuntimeError of an environment that has failed. Its `__cause__` is the exception of an environment in Python; if
-/// that is no Exception but, for example, a KeyboardInterrupt, it is raised, and the RuntimeError is its `__cause__`.
+/// Raises the RuntimeError of an environment that has failed. If the environment is in Python, the `__cause__` is its
+/// exception. If that is not an `Exception`, but for example a KeyboardInterrupt, it is raised itself, with the RuntimeError as
+/// `__cause__`.
 void raise_failure(const EnvironmentFailed& failed) {
     nb::object error = nb::borrow(PyExc_RuntimeError)(failed.what()), cause = cause_in_python(failed.what());
     if (!cause.is_none()) {
@@ -128,7 +129,7 @@ void bind_engine(nb::module_& module) {
 }
 
 /// Copies the attributes that an earlier import of the module has made.
-void show_again(nb::module_& module, const nb::object& earlier) {
+void copy_attributes(nb::module_& module, const nb::object& earlier) {
     for (const auto [name, value] : nb::cast<nb::dict>(earlier.attr("__dict__")))
         if (!nb::cast<std::string_view>(name).starts_with("__")) module.attr(name) = value;
 }
@@ -144,7 +145,7 @@ NB_MODULE(_core, module) {
     // The second module gets the attributes of the first, so that objects of the first import stay usable.
     auto imported = nb::borrow<nb::dict>(PyInterpreterState_GetDict(PyInterpreterState_Get()));
     constexpr auto name = "operant._core";
-    if (imported.contains(name)) return show_again(module, imported[name]);
+    if (imported.contains(name)) return copy_attributes(module, imported[name]);
 
     nb::list available;
     for (const operant::Architecture& architecture : operant::architectures())

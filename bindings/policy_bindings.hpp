@@ -103,8 +103,8 @@ public:
 
     BoundPolicy bind(const ParameterTable& parameters, std::size_t num_envs) override;
 
-    /// \param observations float32 (num_envs, size) or int64 (num_envs,), checked by the Python package; without meaning for
-    ///        a policy that does not look at them
+    /// \param observations float32 (num_envs, size) or int64 (num_envs,), checked by the Python package; ignored by a policy
+    ///        that does not look at them
     /// \param actions (kind, low, high, n) as in ParametersBinding::spaces; used if the constructor got None
     /// \param masks the action masks, as PolicyFunction::act takes them; None if all actions are allowed
     /// \return int32 or float32, (num_envs,) or (num_envs, size)

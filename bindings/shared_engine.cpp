@@ -47,7 +47,7 @@ std::int64_t SharedEngine::step(const ActionArray& actions, Outputs outputs, Epi
 EngineLock::EngineLock(SharedEngine& shared, bool may_be_closed) : shared_(shared) {
     if (shared.busy.test_and_set(std::memory_order_acquire))
         throw std::runtime_error(
-            "another thread is inside of this environment, or was when this process was forked; give each thread and process "
+            "another thread is using this environment, or was when this process was forked; give each thread and process "
             "its own");
     if (!may_be_closed && (!shared.core || !shared.core->failure().empty())) {
         const std::string reason = shared.core ? shared.core->failure() : "this environment has been closed";

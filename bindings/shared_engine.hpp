@@ -23,7 +23,7 @@ class ClosedEnvironment : public std::logic_error {
 
 /// An Engine, its lock, the times at which episodes began, and the streams that it shares with numpy.
 struct SharedEngine {
-    /// \param records_episodes whether to record the times at which episodes began; the other arguments are those of Engine
+    /// \param records_episodes true to record the times at which episodes began; the other arguments are those of Engine
     SharedEngine(const EnvironmentDescription& environment, const Kernels& kernels, std::size_t num_envs,
                  const EngineOptions& options, std::shared_ptr<const ParameterTable> parameters, bool records_episodes);
 

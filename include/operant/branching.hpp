@@ -34,7 +34,7 @@ public:
     /// \param core the Engine of the envs
     /// \param source the index of an env for each target
     /// \param target indices of envs, all different
-    /// \param with_random whether to copy the random streams, too
+    /// \param with_random true to copy the random streams, too
     /// \throws ResetNeeded before the first reset; std::invalid_argument if the numbers of sources and targets differ, if an
     ///         index is out of range, if a target occurs twice, or if the environment's own check refuses a state with the
     ///         parameters of its target. Nothing is changed then.
@@ -90,7 +90,7 @@ public:
     static void restore(Engine& core, const MemorySnapshot& snapshot) {
         core.check_open();
         if (snapshot.core_ != core.number_)
-            throw std::invalid_argument("snapshot: expected one of this environment, got another's");
+            throw std::invalid_argument("snapshot: expected a snapshot of this environment, got one of another");
         const std::byte* place = snapshot.bytes_.get();
         core.memory_.for_all_memory([&](void* array, std::size_t bytes) {
             std::memcpy(array, place, bytes);

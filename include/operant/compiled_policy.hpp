@@ -16,8 +16,8 @@
 ///
 /// `mask` is a `const std::array<typename Batch::batch_bool_type, n>&`: the lanes that may take each action, all of them if the
 /// environment has no action mask. n is that of a Discrete, and the sum over a MultiDiscrete. A policy without this argument
-/// may choose actions that are not allowed. `random` is a BatchRandom, in which each env has its own stream. Integers outside of the action space are replaced by the
-/// nearest integer in it. As in an environment, mark every function `XSIMD_INLINE`.
+/// may choose actions that are not allowed. `random` is a BatchRandom, in which each env has its own stream. Integers outside
+/// the action space are replaced by the nearest integer in it. As in an environment, mark every function `XSIMD_INLINE`.
 
 #include <operant/math/quiet_xsimd.hpp>
 

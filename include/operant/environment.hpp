@@ -24,7 +24,7 @@
 ///     static Box<n> action_space(const Parameters&);       the bounds, if ActionSpace is a Box
 ///     static void check(const Parameters&);                throws std::invalid_argument
 ///     static void check_state(const Parameters&, const State&);   throws std::invalid_argument for a state that a caller sets
-///                                                          and `step` cannot bear; State<double> in the batch tier
+///                                                          but `step` cannot handle; State<double> in the batch tier
 ///     static FixedReward fixed_reward(const Parameters&);  if rewards depend on the termination only
 ///     ... action_mask(...)                                 if not all actions are allowed in all states; see each tier
 ///
@@ -153,7 +153,7 @@ struct Outcome {
     typename detail::MaskOf<Number>::type terminated;  ///< true if the episode ended because of its state
 };
 
-/// Rewards that depend only on whether the episode terminates. Then the return of an episode follows from its length.
+/// Rewards that depend only on the termination, so that the return of an episode follows from its length.
 struct FixedReward {
     double each_step;       ///< the reward of every step
     double at_termination;  ///< added to it in the step that terminates
@@ -267,7 +267,7 @@ concept HasBatchActionMask =
 
 }  // namespace detail
 
-/// True if E tells which actions are allowed in a state.
+/// True if E reports the actions that are allowed in a state.
 template <class E>
 concept HasActionMask = detail::HasScalarActionMask<E> || detail::HasBatchActionMask<E>;
 

@@ -527,7 +527,7 @@ def test_python_and_a_program_at_once_are_refused_or_wait_their_turn():
     except jax.errors.JaxRuntimeError as error:
         outcomes.append(str(error))
     thread.join()
-    assert all(outcome == "done" or "another thread is inside of this environment" in outcome for outcome in outcomes)
+    assert all(outcome == "done" or "another thread is using this environment" in outcome for outcome in outcomes)
 
 
 def test_ids_classes_and_environments():

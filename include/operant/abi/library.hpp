@@ -168,7 +168,7 @@ struct EnvironmentDescription {
     /// Makes an `E::Parameters` from `number_count` doubles.
     void (*read_parameters)(const void* context, const double* numbers, void* parameters);
     /// Calls the environment's own check of an `E::Parameters`.
-    /// \return whether it passes. If it does not, the reason is in `message`, which has `size` characters.
+    /// \return true if it passes. Otherwise the reason is in `message`, which has `size` characters.
     bool (*check_parameters)(const void* parameters, char* message, std::size_t size);
     /// Writes the bounds of the spaces with these parameters.
     void (*get_spaces)(const void* context, const void* parameters, const SpaceBounds& bounds);
@@ -194,8 +194,8 @@ struct EnvironmentDescription {
     const ArchitectureKernels* kernels;  ///< `architecture_count` of them, best first
     std::size_t architecture_count;      ///< the number of instruction sets
 
-    /// The argument of that name of the functions above, of Kernels::AreValid, and of all kernels in EnvArrays. Null if an
-    /// environment was compiled into these functions; otherwise the data that one set of functions serves many environments with.
+    /// The functions above and Kernels::AreValid get it as the argument `context`, and all kernels get it in EnvArrays. Null if
+    /// the functions were compiled for this environment; otherwise the data by which functions serve several environments.
     const void* context = nullptr;
 };
 

@@ -76,7 +76,7 @@ struct LeafAction {
 /// The rows of an action space that is a Tuple or a Dict.
 template <class Space>
 struct RowsOfParts;
-/// As above.
+/// The rows of a Tuple.
 template <class... Part>
 struct RowsOfParts<std::tuple<Part...>> {
     static constexpr std::size_t size = (Part::size + ...);  ///< numbers in an action

@@ -30,7 +30,7 @@ constexpr auto block_outcome() {
 
 }  // namespace detail
 
-/// Some envs, with what resets and steps need of them. An env has the same index in all arrays.
+/// Some envs, with the data that resets and steps need. An env has the same index in all arrays.
 /// \tparam Number if `E::State` is a template, its argument: float or double
 template <class E, class Number = double>
 struct ListedEnvs {
@@ -64,7 +64,7 @@ struct BlockOf : ListedEnvs<E, Number> {
 
     /// Returns the action of an env.
     XSIMD_INLINE const Action& action(std::size_t env) const { return actions[env - first]; }
-    /// Returns the outcome of an env's step, for `step_block` to write. All its members are 0 or false before.
+    /// Returns the outcome of an env's step, for `step_block` to write. Before the call, all its members are 0 or false.
     XSIMD_INLINE StepOutcome& outcome(std::size_t env) const { return outcomes[env - first]; }
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Tells in one sentence what a struct lacks to be an environment. Without this, the compiler would point to a line deep in
-/// the kernels.
+/// Checks at compile time that a struct is an environment, and names the first mistake in one sentence. Without this check, the
+/// compiler would point to a line deep in the kernels.
 
 #include <array>
 #include <bitset>
@@ -248,7 +248,7 @@ template <class E>
 concept IsMadeOfParameters = CheckedDynamics<E, BatchTier<E>>::is_made_of_parameters;
 template <class E>
 concept HasStep = !std::is_void_v<typename CheckedDynamics<E, BatchTier<E>>::Outcome>;
-/// There is a function `step`, with any arguments.
+/// True if there is a function `step`, with any arguments.
 template <class E>
 concept HasNamedStep = requires { &E::step; };
 template <class E>
@@ -338,7 +338,7 @@ constexpr Misfit misfit_of() {
     }
 }
 
-/// Compares what `observation` returns with what `observation_space` returns.
+/// Compares the result of `observation` with the observation space.
 template <class E>
 constexpr Misfit misfit_of_observation() {
     using Checked = CheckedDynamics<E, BatchTier<E>>;
@@ -616,7 +616,7 @@ struct CheckAll<E, false> {
 
 }  // namespace detail
 
-/// Compiles only if E has everything that environment.hpp lists. Otherwise the first error says what is missing.
+/// Compiles only if E has everything that environment.hpp lists. Otherwise the first error names the missing member.
 template <class E>
 struct CheckEnvironment : detail::CheckAll<E> {};
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Tells in one sentence which member in a list of an environment has a type that cannot stand there. The compiler's notes have
-/// the line of the list.
+/// Checks the types of the members in the lists of an environment, and explains a wrong one in one sentence. The compiler's
+/// notes have the line of the list.
 
 #include <array>
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace operant::detail {
 
-/// True for what an env can remember or report: no pointers, containers or strings.
+/// True for a type that an env can store or report, which excludes pointers, containers and strings.
 template <class Member>
 struct IsPlain : std::bool_constant<std::is_trivially_copyable_v<Member> && !std::is_pointer_v<Member> &&
                                     !std::is_array_v<Member>> {};

@@ -10,7 +10,7 @@
 ///     struct Parameters {
 ///         double mass = 1.0;
 ///         bool slippery = false;
-///         OPERANT_PARAMETERS((mass, operant::Sign::positive, "[kg]"), (slippery, "whether there is friction"))
+///         OPERANT_PARAMETERS((mass, operant::Sign::positive, "[kg]"), (slippery, "true on ice"))
 ///     };
 
 #include <array>

@@ -160,7 +160,7 @@ public:
     static bool needs_infos(const EnvironmentDescription& environment) { return environment.has_action_mask; }
 
 private:
-    /// Notes where the next step writes what the policy then sees.
+    /// Notes the addresses to which the next step writes the inputs of the policy.
     void look() {
         if (policy_.looks) seen_ = arrays_.outputs().observations[0];
         allowed_ = needs_infos(core_.environment_) ? arrays_.outputs().infos[core_.environment_.info_count - 1] : nullptr;
@@ -193,7 +193,7 @@ private:
     std::size_t begin_ = 0, count_ = 0;
     PolicyFunction policy_{};
     Network network_{};           // the policy's, if it is one, with a destination for this block's log probabilities
-    bool is_linear_ = false;      // whether the step kernel applies the policy itself
+    bool is_linear_ = false;      // true if the step kernel applies the policy itself
     LinearBlock linear_;          // if so: the policy's numbers
     const void* seen_ = nullptr;  // if not: the last observations
     AlignedArray<float> numbers_;  // the same, converted

@@ -138,7 +138,7 @@ public:
         return count;
     }
 
-    /// Sets whether an env waits for its next episode.
+    /// Marks an env as waiting for its next episode, or as playing.
     void set_pending(std::size_t env, bool pending) {
         const std::uint64_t bit = std::uint64_t{1} << env % envs_per_word;
         std::uint64_t& word = pending_[env / envs_per_word];

@@ -59,8 +59,8 @@ private:
         shared_for_ = saved_ = unlooked_for_ = 0;
     }
 
-    /// Lets the caller make a few short runs alone, soon at first and then every second, to time them. Its own tasks take longer
-    /// while data moves to other cores, so shared runs do not tell.
+    /// Lets the caller make a few short runs alone, soon at first and then every second, to time them. Shared runs do not give
+    /// this time, because the caller's own tasks take longer while data moves to other cores.
     void look_alone(double seconds, double alone) {
         constexpr double first_look = 1e-3, interval = 1;
         unlooked_for_ += seconds;

@@ -68,7 +68,7 @@ inline std::size_t usable_cores() {
 class WorkerPool {
 public:
     /// \param workers the number of threads that run tasks, including the caller's; at least 1
-    /// \param adapts whether to use fewer threads if there are fewer cores or if threads do not save time; tests pass false
+    /// \param adapts true to use fewer threads if there are fewer cores or if threads do not save time; tests pass false
     explicit WorkerPool(const Workers& workers, bool adapts = true)
         : workers_(workers.count()), start_(workers.start()), adapts_(adapts), shares_(std::make_unique<Share[]>(workers_)) {}
 
@@ -131,7 +131,7 @@ private:
 
         /// Claims tasks one by one and runs them until none is left. A claim succeeds only while run() waits for this task, so
         /// `work_` belongs to that run().
-        /// \param from_front whether to take the first task or the last
+        /// \param from_front true to take the first task, false to take the last
         /// \param errors collects the exceptions of tasks
         /// \return the number of tasks that it ran
         std::size_t run_all(bool from_front, detail::FirstError& errors) {

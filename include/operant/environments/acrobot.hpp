@@ -78,7 +78,7 @@ struct Acrobot : Environment {
              "the equations of the book, or of the paper, which lack a term in theta1_dot^2"))
     };
 
-    /// The reward of a step, and what a termination adds to it.
+    /// The reward of a step, and the number that a termination adds to it.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 1}; }
 
     /// Cosines and sines lie within +-1, velocities within their limits.
@@ -222,8 +222,9 @@ struct Acrobot : Environment {
                 return cosine(x - Batch(std::numbers::pi / 2));
         }
 
-        /// The same angle between -pi and pi. In double, turns are subtracted one by one, as Gymnasium does. Beyond a
-        /// million radians, which only absurd parameters lead to, that would take too long, and one division does it.
+        /// Returns the same angle between -pi and pi. In double, turns are subtracted one by one, as in Gymnasium. Beyond a
+        /// million radians, which only absurd parameters lead to, that would take too long, so one division replaces the
+        /// subtractions.
         static XSIMD_INLINE Batch wrapped(const Batch& angle) {
             if constexpr (std::is_same_v<Scalar, float>) {
                 return within_half_turn(angle);

@@ -18,13 +18,13 @@ namespace operant {
 
 /// The description of Gymnasium's Blackjack-v1; `VectorEnv<Blackjack>` steps many envs of it.
 ///
-/// Observation: the player's sum, the dealer's open card, and whether the player has an ace that counts 11. Reward: 1 for a
+/// Observation: the player's sum, the dealer's open card, and 1 if the player has an ace that counts 11, else 0. Reward: 1 for a
 /// game that is won, -1 for a game that is lost, 0 otherwise. An episode terminates when the player sticks or has more than 21.
 struct Blackjack : Environment {
     static constexpr std::string_view name = "Blackjack";         ///< Gymnasium's id without the version
     static constexpr std::int32_t max_episode_steps = unlimited;  ///< episodes are not truncated
     using ActionSpace = Discrete<2>;                              ///< see Action
-    using Random = BufferedPcg64;                                 ///< draws integers, as cards are
+    using Random = BufferedPcg64;                                 ///< draws integers, for the cards
 
     /// Stick to the cards, or take one more.
     enum Action : std::int64_t { stick, hit };
@@ -65,7 +65,7 @@ struct Blackjack : Environment {
         bool sab = false;
 
         OPERANT_PARAMETERS(
-            (natural, "whether a win with an ace and a ten is worth 1.5; without effect if `sab` is true"),
+            (natural, "true makes a win with an ace and a ten worth 1.5; without effect if `sab` is true"),
             (sab, "the book's rule: an ace and a ten win, unless the dealer has them, too"))
     };
 

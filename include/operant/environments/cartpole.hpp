@@ -30,7 +30,7 @@ struct CartPole : Environment {
     static constexpr std::int32_t max_episode_steps = 500;  ///< after so many steps an episode is truncated
     using ActionSpace = Discrete<2>;                        ///< 0 pushes the cart to the left, 1 to the right
 
-    /// State of the cart and of the pole. `Number` is a number, or a batch with one lane per copy.
+    /// State of the cart and of the pole. `Number` is a number, or a batch with one lane per env.
     template <class Number>
     struct State {
         Number x;          ///< [m]
@@ -70,7 +70,7 @@ struct CartPole : Environment {
             (sutton_barto_reward, "the rewards of Sutton and Barto's book: 0, and -1 for the step that terminates"))
     };
 
-    /// The reward of a step, and what a termination adds to it.
+    /// The reward of a step, and the number that a termination adds to it.
     static constexpr FixedReward fixed_reward(const Parameters& parameters) {
         return parameters.sutton_barto_reward ? FixedReward{0, -1} : FixedReward{1, 0};
     }
@@ -156,7 +156,7 @@ struct CartPole : Environment {
             return {reward, terminated};
         }
 
-        /// The observation of a state: all of it.
+        /// The observation: the whole state.
         static XSIMD_INLINE std::array<Batch, 4> observation(const State<Batch>& state) {
             return {state.x, state.x_dot, state.theta, state.theta_dot};
         }

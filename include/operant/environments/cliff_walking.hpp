@@ -39,10 +39,10 @@ struct CliffWalking : GridWorld {
         bool is_slippery = false;
 
         OPERANT_PARAMETERS(
-            (is_slippery, "whether the player slips to either side with probability 1/3 each"))
+            (is_slippery, "true lets the player slip to either side, with probability 1/3 each"))
     };
 
-    /// \throws std::invalid_argument if the player is outside of the grid
+    /// \throws std::invalid_argument if the player is outside the grid
     static void check_state(const Parameters&, const State& state) { check_place(state, rows, columns); }
 
     /// A number for every place, including those of the cliff.

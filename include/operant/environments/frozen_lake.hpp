@@ -38,7 +38,7 @@ struct FrozenLake : GridWorld {
 
         OPERANT_PARAMETERS(
             (desc, "the map: S start, G goal, H hole, all other letters are ice; at most 64 by 64"),
-            (is_slippery, "whether the player may slip to either side"),
+            (is_slippery, "true lets the player slip to either side"),
             (success_rate, Sign::any, "the probability not to slip, from 0 to 1"),
             (reward_schedule, Sign::any, "the rewards for reaching the goal, a hole, and ice"))
     };
@@ -50,7 +50,7 @@ struct FrozenLake : GridWorld {
             throw std::invalid_argument("desc: expected a map with an S, where episodes start, got one without");
     }
 
-    /// \throws std::invalid_argument if the player is outside of the map
+    /// \throws std::invalid_argument if the player is outside the map
     static void check_state(const Parameters& p, const State& state) { check_place(state, p.desc.rows, p.desc.columns); }
 
     /// A number for every tile.

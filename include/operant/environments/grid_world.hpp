@@ -45,7 +45,7 @@ struct GridWorld : Environment {
     }
 
 protected:
-    /// \throws std::invalid_argument if the player is outside of the grid
+    /// \throws std::invalid_argument if the player is outside the grid
     static void check_place(const State& state, int rows, int columns) {
         check_integer("row", state.row, 0, rows - 1);
         check_integer("col", state.col, 0, columns - 1);
@@ -65,7 +65,7 @@ protected:
 
     /// On slippery ground the player goes as wanted, or at a right angle to it.
     /// \param wanted the direction, as actions are numbered
-    /// \param random the copy's stream
+    /// \param random the env's stream
     /// \param straight,sideways the probabilities to go as wanted, and to go to each of the two sides
     static XSIMD_INLINE Direction slip(std::int64_t wanted, double straight, double sideways, Pcg64& random) {
         const std::array<double, 3> cumulative{sideways, sideways + straight, sideways + straight + sideways};

@@ -52,7 +52,7 @@ struct MountainCar : Valley {
         check_ordered("min_position", p.min_position, "max_position", p.max_position);
     }
 
-    /// The reward of a step, and what a termination adds to it.
+    /// The reward of a step, and the number that a termination adds to it.
     static constexpr FixedReward fixed_reward(const Parameters&) { return {-1, 0}; }
 
     /// The equations of motion, with one env in each lane of `Batch`.
@@ -89,7 +89,7 @@ struct MountainCar : Valley {
             return {Batch(-1), position >= goal_position_ && velocity >= goal_velocity_};
         }
 
-        /// The observation of a state: all of it.
+        /// The observation: the whole state.
         static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) { return Valley::observation(state); }
 
     private:

@@ -63,10 +63,10 @@ struct MountainCarContinuous : Valley {
 
     /// The equations of motion, with one env in each lane of `Batch`.
     ///
-    /// Gymnasium keeps this state in numpy float32, except between a reset and the first step, when it is float64. numpy
-    /// rounds to float32 the result of float32 with a Python float. A value that was clipped is the limit itself, a Python
-    /// float, and no float32 any more. In double, the masks of `to_float32_where` follow these types for each value and
-    /// copy. In float, `to_float32_where` does nothing.
+    /// Gymnasium keeps this state in numpy float32, except between a reset and the first step, when it is float64. numpy rounds
+    /// the result of a float32 and a Python float to float32. A clipped value is the limit itself, a Python float instead of a
+    /// float32. In double, the masks of `to_float32_where` follow these types for each value and each env. In float,
+    /// `to_float32_where` does nothing.
     template <class Batch>
     class Dynamics {
     public:
@@ -136,14 +136,15 @@ struct MountainCarContinuous : Valley {
             return {reward, terminated};
         }
 
-        /// The observation of a state: all of it.
+        /// The observation: the whole state.
         static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) { return Valley::observation(state); }
 
     private:
         using Scalar = typename Batch::value_type;
         using Mask = typename Batch::batch_bool_type;
 
-        /// x, but `low` where it is `below`, and `high` where it is `above`. In float, it is so where it is beyond them.
+        /// Clips x. In double, the result is `low` in the lanes of `below` and `high` in those of `above`; in float, the masks
+        /// are not used, because they follow from x.
         static XSIMD_INLINE Batch clipped_to(const Batch& x, const Mask& below, const Batch& low, const Mask& above,
                                              const Batch& high) {
             if constexpr (std::is_same_v<Scalar, float>)

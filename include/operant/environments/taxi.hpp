@@ -75,8 +75,8 @@ struct Taxi : Environment {
         double fickle_probability = 0.3;
 
         OPERANT_PARAMETERS(
-            (is_rainy, "whether the taxi may drift to its left or right"),
-            (fickle_passenger, "whether a passenger may change the destination"),
+            (is_rainy, "true lets the taxi drift to its left or right"),
+            (fickle_passenger, "true lets a passenger change the destination"),
             (rainy_probability, Sign::any, "the probability to go straight ahead in the rain, from 0 to 1"),
             (fickle_probability, Sign::any, "the probability that the destination changes, once per episode, from 0 to 1"))
     };
@@ -118,7 +118,7 @@ struct Taxi : Environment {
     static XSIMD_INLINE State reset(const Parameters& p, BufferedPcg64& random) {
         State state{};
         const std::size_t start = choose_start(random.random());
-        // Otherwise rounding has made the last sum not larger than what was drawn, and Gymnasium starts from state 0.
+        // Otherwise rounding has left the last sum not larger than the drawn number, and Gymnasium starts from state 0.
         if (start < starts) {
             const int place = static_cast<int>(start) / 12, pair = static_cast<int>(start) % 12;
             const int passenger = pair / 3, destination = pair % 3;

@@ -42,7 +42,7 @@ struct Valley : Environment {
         return {random.uniform(bounds.low, bounds.high), typename Random::Number(0)};
     }
 
-    /// The observation of a state: all of it.
+    /// The observation: the whole state.
     template <class Batch>
     static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& state) {
         return {state.position, state.velocity};

@@ -26,7 +26,7 @@ public:
     /// \param parameters one `E::Parameters`, or one per env
     /// \param num_envs the number of envs, or 0 if all envs have the same parameters
     /// \param memory for one Dynamics, or for one per batch; 64-byte aligned
-    /// \return whether that is possible: only batches may differ between envs, not the bools of a Dynamics
+    /// \return false if a bool of a Dynamics differs between envs; only batches may differ
     static bool prepare(const void* parameters, std::size_t num_envs, void* memory) {
         const auto* of_env = static_cast<const Parameters*>(parameters);
         if (num_envs == 0) {
@@ -64,8 +64,8 @@ private:
             std::memcpy(merged + place, bytes + place, sizeof(Scalar));
     }
 
-    /// The dynamics of one env, made over bytes 0x00 and over bytes 0xff. Bytes that differ are not part of any member, and
-    /// arbitrary; so no result depends on them.
+    /// The dynamics of one env, constructed twice: in memory filled with 0x00, and in memory filled with 0xff. Bytes that
+    /// differ belong to no member, so no result depends on them.
     struct Bytes {
         alignas(64) std::byte over_zeros[sizeof(Dynamics)];
         alignas(64) std::byte over_ones[sizeof(Dynamics)];

@@ -174,7 +174,7 @@ XSIMD_INLINE void clear_final_infos(const Outputs& outputs, std::size_t begin, s
 }
 
 /// Copies the infos of envs that restart to the final infos, if the caller wants them, and clears the infos.
-/// \param has_reset_info whether the reset writes infos in their place
+/// \param has_reset_info true if the reset writes infos in their place
 template <class E, class Info>
 XSIMD_INLINE void take_infos(const Outputs& outputs, const std::uint32_t* envs, std::size_t count, bool has_reset_info) {
     for_each_info_row<E, Info>([&](std::size_t i, std::size_t size) {

@@ -129,7 +129,7 @@ struct ObservationStore<Space, first> {
         return static_cast<Element*>(arrays[first]) + env * Traits::size;
     }
 
-    /// As above.
+    /// Stores the observations of a batch, from row `env` of the array on.
     template <class Observation>
     static XSIMD_INLINE void batch(void* const* arrays, std::size_t env, const Observation& observation) {
         if constexpr (Traits::shape.size() == 0) {
@@ -148,7 +148,7 @@ struct ObservationStore<Space, first> {
         }
     }
 
-    /// As above.
+    /// Stores the observation of one env.
     template <class Observation>
     static XSIMD_INLINE void one(void* const* arrays, std::size_t env, const Observation& observation) {
         Element* numbers = row(arrays, env);
@@ -204,8 +204,8 @@ XSIMD_INLINE void store_observation(void* const* arrays, std::size_t env, const 
     ObservationStore<ObservationSpaceOf<E>>::batch(arrays, env, observation);
 }
 
-/// Stores the observation of one env, which is plain C++. If it is an array with the bytes of a row, `observation` constructs it
-/// there: C++ has no copy of the returned object then.
+/// Stores the observation of one env, which is plain C++. If it is an array with the bytes of a row, `observation` constructs
+/// it there: C++ then guarantees that the returned object is not copied.
 template <class E, class State>
 XSIMD_INLINE void observe_one(void* const* arrays, std::size_t env, const typename E::Parameters& parameters,
                               const State& state) {

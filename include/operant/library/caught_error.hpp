@@ -55,7 +55,7 @@ struct Guarded<Arch, kernel> {
 /// Returns a kernel, or, in a library, the call of it that throws nothing.
 template <class Arch, bool is_in_library, auto kernel>
 constexpr auto guarded() {
-    // UndefinedBehaviorSanitizer makes the comparison of a function's address no constant, so types are compared.
+    // With UndefinedBehaviorSanitizer, a comparison of function addresses is not a constant expression, so types are compared.
     using Kernel = decltype(kernel);
     constexpr bool is_null =
         std::is_same_v<std::integral_constant<Kernel, kernel>, std::integral_constant<Kernel, nullptr>>;

@@ -131,7 +131,7 @@ constexpr SpaceDescription::Kind action_kind() {
 }
 
 /// Calls a check, which may throw.
-/// \return whether it passes. If it does not, the reason is in `message`, which has `size` characters.
+/// \return true if it passes. Otherwise the reason is in `message`, which has `size` characters.
 template <class Check>
 bool passes(const Check& check, char* message, std::size_t size) {
     try {
@@ -222,7 +222,7 @@ private:
         void operator()(const char* name, const Grid&, const char* documentation = "") const {
             add(name, documentation, Kind::grid, grid_numbers);
         }
-        /// Says what is wrong with other entries.
+        /// Refuses any other entry at compile time, with the reason.
         template <class Member, class... Limits>
         void operator()(const char*, const Member&, const Limits&...) const {
             static_assert(!ParameterNumbers<Member>,
@@ -232,7 +232,7 @@ private:
                           "a parameter that is an enum needs the names of its values as limits: `(side, operant::choices(\"left\", "
                           "\"right\"))`");
             static_assert(!std::is_same_v<Member, bool> && !std::is_same_v<Member, Grid>,
-                          "a parameter that is a bool or a Grid has no limits: `(slippery, \"whether there is friction\")`");
+                          "a parameter that is a bool or a Grid has no limits: `(slippery, \"true on ice\")`");
             static_assert(ParameterNumbers<Member> || std::is_enum_v<Member> || std::is_same_v<Member, bool> || std::is_same_v<Member, Grid>,
                           "a parameter must be a number, a bool, an enum, a Grid, or a std::array of numbers of one or two dimensions");
         }
@@ -556,7 +556,7 @@ const PolicyDescription& describe_policy() {
 }
 
 /// Returns a library.
-/// \tparam networks whether it has Operant's own policies
+/// \tparam networks true if it has Operant's own policies
 /// \param operant_version the version of the Operant that builds it
 template <bool networks = false, class... E, class... P, class... Arch>
 const EnvironmentLibrary& make_library(Environments<E...>, Policies<P...>, xsimd::arch_list<Arch...>, const char* operant_version) {

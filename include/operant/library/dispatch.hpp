@@ -87,7 +87,7 @@ inline const EnvironmentDescription& find_environment(const EnvironmentLibrary& 
 
 /// Returns the kernels of an environment for an instruction set.
 /// \param environment of a library
-/// \param float64 whether the state is in double
+/// \param float64 true for a state in double, false for a state in float
 /// \param architecture the result of `choose_architecture`
 /// \throws std::runtime_error if the library has no kernels for it
 inline const Kernels& choose_kernels(const EnvironmentDescription& environment, bool float64, std::string_view architecture) {

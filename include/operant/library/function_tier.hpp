@@ -31,17 +31,17 @@ struct FunctionCall {
     const void* actions;            ///< of a step: rows of int64 or float64
     float* rewards;                 ///< of a step
     double* returns;                ///< of a step: the returns, to which it adds the rewards
-    std::uint8_t* flags;            ///< of a step: a byte for each of 64 envs that it terminated, and one that it is truncated
+    std::uint8_t* flags;            ///< of a step: 64 bytes for terminations, one per env, and 64 for truncations
     std::uint64_t pending;          ///< of a step: one bit per env that it leaves out
     std::int64_t count;             ///< the number of envs
     void* const* arrays;            ///< of the state, the leaves of observations, and the infos
     void* before;                   ///< room for the state and the generator of an env before the function changed them
-    std::int64_t env;               ///< the env in hand, which the function writes
+    std::int64_t env;               ///< written by the function: the env that it processes
 };
 
 /// A function of an environment. Writes its results to the arrays of the call.
 /// \param result,exception memory for the function's own use
-/// \return 0, or another number if it has met an exception in the env in hand
+/// \return 0, or another number if the code of env FunctionCall::env has raised an exception
 using EnvFunction = std::int32_t (*)(std::int64_t* result, void** exception, FunctionCall* call);
 
 /// An environment as functions.
@@ -50,18 +50,18 @@ struct FunctionTable {
     enum Function : std::uint32_t { step, restart, observe };
 
     EnvFunction functions[3] = {};  ///< in the order of the enum; null until they are needed
-    /// Describes the exception that a function has met, in `size` characters.
+    /// Describes the exception that a function has raised, in at most `size` characters.
     /// \param env the index of the env among all envs; in a rollout, among those of its block
     void (*explain)(Function, const FunctionCall*, std::int64_t env, char* message, std::size_t size) = nullptr;
 
     std::vector<StateVariable> variables;       ///< as Kernels::state_variables
     std::vector<std::size_t> strides;           ///< as Kernels::state_strides
-    std::vector<bool> integers;                 ///< for each parameter: whether its 8 bytes are an int64 instead of a double
+    std::vector<bool> integers;                 ///< for each parameter: true if its 8 bytes are an int64, false if a double
     std::vector<std::int64_t> action_limits;    ///< for each number of an action; empty if actions are floats
     std::size_t action_size = 1;                ///< the number of numbers of an action
     std::vector<std::size_t> observation_rows;  ///< bytes of an env's row of each leaf
     std::vector<std::size_t> info_rows;         ///< bytes of an env's row of each info
-    bool has_reset_info = false;                ///< whether the restart writes infos
+    bool has_reset_info = false;                ///< true if the restart writes infos
     Kernels kernels = {};                       ///< the table, with the pointers to this object's arrays
 };
 
@@ -165,7 +165,7 @@ private:
     };
 
     /// Calls a function for the envs from `first` on.
-    /// \return whether it met no exception; otherwise the message is kept
+    /// \return false if it raised an exception, whose message is then kept
     static bool run(const FunctionTable& table, FunctionTable::Function function, FunctionCall& call, std::size_t first) {
         std::int64_t result = 0;
         void* exception = nullptr;
@@ -177,7 +177,7 @@ private:
         return false;
     }
 
-    /// Returns one bit for each of 64 bytes: whether it is not 0.
+    /// Returns one bit for each of 64 bytes: 1 if the byte is not 0.
     static std::uint64_t bits_of(const std::uint8_t* bytes) {
         std::uint64_t bits = 0;
         for (std::size_t i = 0; i < envs_per_word; i += Bytes::size)
@@ -268,7 +268,7 @@ private:
         }
     }
 
-    /// Fetches what a restart of an env writes.
+    /// Prefetches the memory that a restart of an env writes.
     static void fetch(const FunctionTable& table, const EnvArrays& envs, std::size_t env) {
         prefetch(static_cast<BufferedPcg64*>(envs.random) + env);
         prefetch(envs.began + env);

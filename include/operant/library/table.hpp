@@ -49,8 +49,8 @@ struct KernelsOfActions<E, Arch, Tier, is_in_library, std::tuple<Action...>> {
 }  // namespace detail
 
 /// Returns the kernels of E in one precision for one instruction set.
-/// \tparam is_in_library whether exceptions become messages
-/// \param context unused: these kernels are known at compile time. ArchitectureKernels' functions have it.
+/// \tparam is_in_library true if exceptions become messages
+/// \param context unused, because these kernels are known at compile time; ArchitectureKernels passes it
 template <class E, class Scalar, class Arch, bool is_in_library = false>
 const Kernels* kernels_of([[maybe_unused]] const void* context = nullptr) {
     using Tier = typename detail::TierOf<E, Scalar, Arch>::type;
@@ -78,7 +78,7 @@ const Kernels* kernels_of([[maybe_unused]] const void* context = nullptr) {
     return &kernels;
 }
 
-// The definitions are outside of the classes. Inside, they would be inline, and every translation unit that uses them would
+// The definitions are outside the classes. Inside, they would be inline, and every translation unit that uses them would
 // instantiate them. If E's State has one type of numbers, both precisions have the same kernels.
 template <class E, class Arch>
 const Kernels* LibraryKernels<E, Arch>::float32(const void*) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// xsimd, without warnings about GCC's own intrinsics. The headers that users include take it in first.
+/// Includes xsimd without warnings about GCC's own intrinsics. The headers that users include begin with this one.
 
 // GCC's AVX-512 intrinsics leave variables uninitialised on purpose, and warn where they are inlined (GCC bug 105593). Whether
 // it warns depends on the pragmas at the place where the intrinsics are defined.

@@ -122,8 +122,8 @@ XSIMD_INLINE auto end_of_rows(const Vector& last_but_one, const Vector& last) {
 /// Writes `width` columns, one float per lane, to rows whose starts are `stride` floats apart. `width` is a power of 2, at least
 /// 4 and at most the number of lanes.
 ///
-/// If `stride` < `width`, the columns beyond the stride are arbitrary. They overwrite the begin of the next row, and the loop
-/// writes that row afterwards. The last row has no next row, so the function writes it with the end of the row before.
+/// If `stride` < `width`, the columns beyond the stride are arbitrary. They overwrite the beginning of the next row, and the
+/// loop writes that row afterwards. The last row has no next row, so the function writes it with the end of the row before.
 template <std::size_t width_, std::size_t stride_, class Batch>
 XSIMD_INLINE void store_columns(float* rows, const std::array<Batch, width_>& columns) {
     constexpr int size = static_cast<int>(Batch::size), width = static_cast<int>(width_), groups = width / 4;

@@ -68,8 +68,8 @@ XSIMD_INLINE xsimd::batch<float, Arch> negated_by(const xsimd::batch<std::int32_
 }
 
 /// Returns sine and cosine of an angle plus a number of quarter turns. Only the highest bit of the integers counts.
-/// \param odd whether the number of quarter turns is odd
-/// \param sin_negated,cos_negated whether to change the sign of the sine or the cosine
+/// \param odd the bit is 1 if the number of quarter turns is odd
+/// \param sin_negated,cos_negated the bit is 1 to change the sign of the sine or the cosine
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> turned(const SinCos<xsimd::batch<float, Arch>>& angle,
                                                       const xsimd::batch<std::int32_t, Arch>& odd,

@@ -19,9 +19,9 @@
 
 namespace operant::detail {
 
-constexpr double normal_tail = 3.6541528853610088;           ///< the begin of the normal ziggurat's tail
+constexpr double normal_tail = 3.6541528853610088;           ///< where the normal ziggurat's tail begins
 constexpr double normal_tail_inverse = 0.27366123732975828;  ///< 1 / normal_tail
-constexpr double exponential_tail = 7.69711747013104972;     ///< the begin of the exponential ziggurat's tail
+constexpr double exponential_tail = 7.69711747013104972;     ///< where the exponential ziggurat's tail begins
 
 /// A draw from the normal ziggurat. Of 64 random bits, 8 choose the layer, 1 the sign and 52 the place.
 struct NormalDraw {

@@ -34,7 +34,7 @@ def test_an_environment_is_for_one_caller_at_a_time(make):
     env, untouched = make(3), make(3)
     env.reset(seed=0)
     untouched.reset(seed=0)
-    with pytest.raises(RuntimeError, match="another thread is inside of this environment"):
+    with pytest.raises(RuntimeError, match="another thread is using this environment"):
         env.step(Reentrant(env))
     np.testing.assert_array_equal(env.step([0, 1, 0])[0], untouched.step([0, 1, 0])[0])
 
