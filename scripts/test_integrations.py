@@ -21,7 +21,7 @@ TESTS = ROOT / "tests" / "integrations"
 # Tests in tests/python that skip the parts that need a missing package, such as torch.
 OTHERS = [
     "tests/python/documentation/test_documentation.py::test_python_snippets_run[docs/training.md]",
-    "tests/python/policies/test_policies.py::test_from_torch_takes_torchs_own",
+    "tests/python/policies/test_policies.py::test_from_torch_takes_modules_of_torch",
     "tests/python/conformance/test_wrappers.py::test_numpy_to_torch",
 ]
 

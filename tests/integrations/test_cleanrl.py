@@ -1,4 +1,4 @@
-"""CleanRL's own PPO learns on Operant once the lines are changed that docs/training.md names."""
+"""CleanRL's own PPO learns on Operant after the changes that docs/training.md lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def changes():
-    """The page's changes: lines of a block of `diff`, an old line or several and then the new one or several."""
+    """Yield the changes in the page's block of `diff`: pairs of old and new lines."""
     page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```diff\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     for hunk in re.findall(r"(?:^-.*\n)+(?:^\+.*\n)*", block, re.MULTILINE):
@@ -24,7 +24,7 @@ def changes():
 
 
 def run(directory, *arguments, more=()):
-    """Run the script after the page's changes and more of them, and return its output."""
+    """Run the script with the page's changes and further ones; return its output."""
     (script,) = (path for path in files("cleanrl") if str(path) == "cleanrl/ppo.py")
     code = script.read_text()
     for old, new in [*changes(), *more]:

@@ -40,7 +40,7 @@ def cluster():
 
 
 def test_the_search_survives_the_loss_of_a_node_and_finds_the_same(example, cluster):
-    """One player alone finds the policy that four find, two of whom are killed in a generation."""
+    """A single player finds the same policy as four players, two of which are killed in a generation."""
     scale = example.scale_of_observations(1)
     players = [example.Player.remote(scale) for _ in range(4)]
     nodes = ray.get([player.node.remote() for player in players])

@@ -33,7 +33,7 @@ def test_the_example_with_evosax_solves_acrobot(capsys):
 
 @pytest.mark.parametrize("kind", ["GymNE", "VecGymNE"])
 def test_evotorch_trains_on_single_and_vector_environments(kind):
-    """As in its documentation: a linear policy as text, normalised observations, PGPE."""
+    """Follows EvoTorch's documentation: a linear policy as text, normalised observations, PGPE."""
     evotorch = pytest.importorskip("evotorch.neuroevolution", reason="needs evotorch: pip install evotorch")
     import torch
     from evotorch.algorithms import PGPE

@@ -206,7 +206,7 @@ def test_in_loops_and_branches_as_in_python():
     np.testing.assert_array_equal(observations, expected)
 
 
-def test_outside_of_programs_and_between_them():
+def test_calls_outside_programs_and_between_them():
     env, python = JaxVectorEnv("CartPole-v1", 3), CartPoleVecEnv(3)
     state, (observations, _) = env.reset(1)
     np.testing.assert_array_equal(observations, python.reset(seed=1)[0])
@@ -383,7 +383,7 @@ def test_wrong_arguments_are_refused_when_a_program_runs():
         np.uint32(2**32 - 1),
         np.int64(2**32),
         np.uint64(2**32),
-    ):  # not stepped as what is left of it in int32
+    ):  # not truncated to int32 and then stepped
         with pytest.raises(jax.errors.JaxRuntimeError, match=r"actions\[0\]: expected an integer from 0 to 1"):
             jax.block_until_ready(env.step(state, np.full(3, wrong)))
     swinging, _ = pendulum.reset(0)
@@ -450,7 +450,7 @@ def test_an_env_that_waits_for_its_reset_is_not_stepped():
         jax.block_until_ready(run(state))
 
 
-def test_there_is_no_way_back():
+def test_a_program_cannot_return_to_an_earlier_state():
     env = JaxVectorEnv("CartPole-v1", 3)
     zeros = jnp.zeros(3, int)
     first, _ = env.reset(0)
@@ -462,7 +462,7 @@ def test_there_is_no_way_back():
     jax.block_until_ready(env.step(second, zeros))
 
 
-def test_neither_vmap_nor_gradients():
+def test_vmap_and_gradients_are_refused():
     env, pendulum = JaxVectorEnv("CartPole-v1", 3), JaxVectorEnv("Pendulum-v1", 3)
     state, _ = env.reset(0)
     with pytest.raises(NotImplementedError, match=r"cannot be reset or stepped inside jax.vmap.*num_envs"):

@@ -38,7 +38,7 @@ def test_solves(run_example, env_id, seed):
 
 
 def test_one_of_three_seeds_solves_pendulum(run_example):
-    """Which seeds do depends on the processor, because torch adds in another order on another one."""
+    """The successful seeds depend on the processor, because torch's order of summation does."""
     seeds = ("1", "2", "3")
     solved = -200  # Gymnasium has no threshold; the best possible mean return is about -140
     returns = (run_example("../ppo.py", "Pendulum-v1", "--seed", seed, "--quiet") for seed in seeds)

@@ -116,7 +116,7 @@ def test_equal_to_dummy_vec_env_with_monitors(env_id, limit):
     theirs.close()
 
 
-# Stable-Baselines3 takes no spaces in which a Tuple or Dict is in another one.
+# Stable-Baselines3 does not support nested Tuples and Dicts.
 SHOWN = [name for name, (space, _) in KINDS.items() if name == "Camera" or not isinstance(space, gym.spaces.Dict)]
 
 

@@ -1,4 +1,4 @@
-"""Tianshou steps single environments in turn: Operant's are as good as Gymnasium's."""
+"""Tianshou steps single environments in turn; Operant's equal Gymnasium's."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_a_mode_that_torchrl_does_not_support_is_an_error():
     env = gym.make_vec("operant/CartPole-v1", 4, autoreset_mode="NextStep")
     with pytest.raises(RuntimeError, match="SAME_STEP or DISABLED"):
         GymWrapper(env)
-    with pytest.raises(AttributeError, match="autoreset_mode"):  # TorchRL takes no wrapped vector environments
+    with pytest.raises(AttributeError, match="autoreset_mode"):  # TorchRL does not support wrapped vector environments
         GymWrapper(gym.wrappers.vector.RecordEpisodeStatistics(env))
 
 

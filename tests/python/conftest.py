@@ -40,7 +40,7 @@ def id_of(registration):
 
 
 def every(registrations):
-    """Parametrize a test that holds for all spaces. Toy text is plain C++, with one set of kernels."""
+    """Parametrize a test that applies to all spaces. Toy text is plain C++, with one set of kernels."""
     marks = {False: [pytest.mark.scalar_tier], True: []}
     params = [pytest.param(one, marks=marks[one in CONTROL]) for one in registrations]
     return pytest.mark.parametrize("registration", params, ids=id_of)
@@ -48,7 +48,7 @@ def every(registrations):
 
 every_id = every(REGISTRATIONS)
 every_environment = every(ONE_PER_CLASS + TOY_TEXT + BLACKJACK)
-# The same without Blackjack, whose episodes end after a step or two, before a time limit counts.
+# The same without Blackjack, whose episodes end after one or two steps, before any time limit.
 every_lasting_environment = every(ONE_PER_CLASS + TOY_TEXT)
 
 

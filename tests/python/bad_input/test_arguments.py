@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.emulated, pytest.mark.quick]
 
 @pytest.fixture
 def make():
-    """An environment with discrete actions, for tests of those and for tests that do not depend on actions."""
+    """Return a function that makes an environment with discrete actions."""
     return CartPoleVecEnv
 
 
@@ -62,8 +62,8 @@ def test_an_error_in_the_actions_is_passed_on(make):
 
 
 @pytest.mark.parametrize("make_env", [CartPoleVecEnv, MountainCarVecEnv, MountainCarContinuousVecEnv, PendulumVecEnv])
-def test_actions_that_another_thread_writes_meanwhile(make_env):
-    """The step uses the values of some moment, or is refused; it never uses an action outside of the space."""
+def test_actions_that_another_thread_overwrites(make_env):
+    """The step uses the values of one moment, or is refused; it never uses an action outside the space."""
     num_envs = 50_000
     env = make_env(num_envs, 2, max_episode_steps=-1)
     env.reset(seed=0)
@@ -83,7 +83,7 @@ def test_actions_that_another_thread_writes_meanwhile(make_env):
     try:
         give_up = time.monotonic() + 60
         while min(outcomes.values()) < 30 and time.monotonic() < give_up:
-            time.sleep(0)  # lets the writer go on: a step that is refused keeps the interpreter's lock
+            time.sleep(0)  # lets the writer run: a refused step does not release the interpreter's lock
             try:
                 env.step(actions)
                 outcomes["stepped"] += 1
@@ -101,7 +101,7 @@ def test_actions_that_another_thread_writes_meanwhile(make_env):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_reset_comes_first(make):
+def test_calls_before_reset_are_refused(make):
     env = make(2)
     with pytest.raises(ResetNeeded, match="call reset before the first step"):
         env.step([0, 0])
@@ -109,7 +109,7 @@ def test_reset_comes_first(make):
     env.step([0, 0])
 
 
-def test_nothing_comes_after_close(make):
+def test_calls_after_close_are_refused(make):
     env = make(2)
     env.reset()
     env.close()

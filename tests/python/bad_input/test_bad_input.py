@@ -1,4 +1,4 @@
-"""Odd values for every argument: they are used correctly, or an exception explains them and nothing changes."""
+"""Odd values for every argument: a call uses them correctly, or raises an exception and changes nothing."""
 
 from __future__ import annotations
 
@@ -293,7 +293,7 @@ def test_physical_parameters(registration, rng, dtype):
             assert type(found) is type(default), (parameter, name)
             assert found == plain(value, default), (parameter, name)
             made[0].reset(seed=0)
-            # odd parameters may give odd numbers, but no exception
+            # odd parameters may lead to odd numbers, but not to an exception
             made[0].step(random_actions(made[0].single_action_space, rng, 7))
         assert accepted >= (0 if isinstance(default, str) else 2), parameter
 
@@ -393,7 +393,7 @@ def test_actions_that_call_the_environment_while_they_are_read(twins, meddling):
 
 @pytest.mark.parametrize("meddling", MEDDLING)
 def test_other_arguments_that_call_the_environment_while_they_are_read(twins, registration, meddling):
-    """The environment reads its arguments before the call begins, so the result is as if `meddle` was called before."""
+    """The environment reads its arguments before the call begins, so the effect is that of `meddle` before the call."""
     high = list(bounds_of(registration, 0, 0))[-1]
     for call in (
         lambda env, wrap: env.reset(seed=wrap(4)),
@@ -460,7 +460,7 @@ def test_rendering_reads_actions_once(registration):
     pair.assert_undisturbed()
 
 
-def test_lying_sequences_of_seeds_are_counted(twins):
+def test_sequences_of_seeds_with_a_false_length_are_counted(twins):
     for seeds in (LyingList([1, 2, 3, 4] * 1000, COUNT), LyingList([1, 2], COUNT), LyingList([1, 2, 3, 4], 2**62)):
         pair = twins()
         with pytest.raises(ValueError, match=r"seed: expected 3 seeds, one for each env, got (more|2)"):

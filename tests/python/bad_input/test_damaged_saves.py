@@ -49,7 +49,7 @@ def env(registration, dtype):
 
 @st.composite
 def damages(draw, saved):
-    """The bytes with some altered, taken away or added."""
+    """Draw damaged bytes: some are altered, removed or added."""
     kind = draw(st.sampled_from(["bits", "bytes", "cut", "head", "more", "hole", "swap"]))
     place = draw(st.integers(0, len(saved) - 1))
     length = draw(st.integers(1, 40))
@@ -88,7 +88,7 @@ def test_a_damaged_file_is_refused(tmp_path):
 
 
 @in_both_dtypes
-def test_another_environments_core_is_refused(env):
+def test_the_core_of_another_environment_is_refused(env):
     saved = env._core.save()
     for registration in REGISTRATIONS:
         for dtype in ("float32", "float64"):

@@ -1,4 +1,4 @@
-"""Random calls of the logger, command lines and files: they work, or an exception or a message says why not."""
+"""Random calls of the logger, command lines and files: each succeeds, or an exception or a message has the reason."""
 
 from __future__ import annotations
 

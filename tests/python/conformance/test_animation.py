@@ -1,4 +1,4 @@
-"""Videos: their frames are Gymnasium's, and files and notebooks show them."""
+"""Videos: their frames equal Gymnasium's, and files and notebooks show them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings(
 BALANCE = [[0.0, -1, -10, -1], [0, 1, 10, 1]]
 
 
-def gymnasiums_frames(gymnasium_id, choose, seed, count):
+def frames_of_gymnasium(gymnasium_id, choose, seed, count):
     """The frames of Gymnasium's own environment, and of its resets."""
     env = gym.make_vec(gymnasium_id, 1, vectorization_mode="sync", render_mode="rgb_array")
     observations, _ = env.reset(seed=seed)
@@ -44,7 +44,7 @@ def gymnasiums_frames(gymnasium_id, choose, seed, count):
     ("env", "weights", "count"),
     [(envs.CartPoleVecEnv, [[0.0, -1, -10, -1], [0, 1, 10, 0.2]], 250), (envs.PendulumVecEnv, [[0.0, 1, 0.1]], 30)],
 )
-def test_the_frames_are_gymnasiums(env, weights, count):
+def test_the_frames_equal_gymnasium(env, weights, count):
     made = env(5, dtype=np.float64)
     pace = made.metadata["render_fps"]
     given = np.asarray(weights, np.float32)
@@ -53,7 +53,7 @@ def test_the_frames_are_gymnasiums(env, weights, count):
         outputs = observations @ given.T
         return np.clip(outputs, -2, 2) if len(given) == 1 else outputs.argmax(axis=1)
 
-    expected = gymnasiums_frames(made.gymnasium_id, choose, 7, count)
+    expected = frames_of_gymnasium(made.gymnasium_id, choose, 7, count)
     for policy in (Linear(weights), choose):
         animation = made.animate(policy, count / pace, seed=7)
         assert (animation.frames_per_second, len(animation)) == (pace, count)
@@ -85,7 +85,7 @@ def test_actions_follow_the_mask():
     animation = env.animate(Random(seed=0), 10, seed=0)
     frames = list(animation)
     assert len(frames) == 40
-    assert all(not np.array_equal(one, other) for one, other in pairwise(frames))  # no action is without effect
+    assert all(not np.array_equal(one, other) for one, other in pairwise(frames))  # every action has an effect
 
 
 class Drawn(envs.CartPoleVecEnv):

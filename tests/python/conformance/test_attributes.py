@@ -1,4 +1,4 @@
-"""`get_attr`, `set_attr` and `call` do what SyncVectorEnv's do, above all for parameters."""
+"""`get_attr`, `set_attr` and `call` act as in SyncVectorEnv, above all for parameters."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def make_env(family, num_envs=NUM_ENVS, **kwargs):
 
 
 def first_of(family):
-    """A parameter, and valid numbers for it, one for each env."""
+    """Return a parameter of the family, and valid numbers for it, one for each env."""
     name, (low, high) = next(iter(RANGES[family].items()))
     return name, np.linspace(low, high, NUM_ENVS)
 
 
 def change_both(pair, name, values):
-    """Sets a parameter of Operant's and Gymnasium's environments, and looks at it."""
+    """Set a parameter of Operant's and Gymnasium's environments, and check the new value."""
     pair.ours.set_attr(name, values)
     pair.sync.set_attr(name, values)
     for one in pair.sync.envs:
@@ -67,7 +67,7 @@ CHOICES = {
 
 
 @pytest.mark.parametrize("family", CHOICES, indirect=True)
-def test_choices_and_lists_change_too(family, rng):
+def test_choices_and_lists_can_change(family, rng):
     pair = Pair(BY_FAMILY[family], NUM_ENVS, max_episode_steps=40)
     pair.reset(seed=2)
     for name, value in CHOICES[family].items():
@@ -98,7 +98,7 @@ def test_a_changed_parameter_is_shown_everywhere(family, how):
         assert getattr(env, space) == getattr(constructed, space)
 
 
-def test_a_snapshot_brings_them_back(family, rng):
+def test_a_snapshot_restores_parameters(family, rng):
     env = make_env(family)
     env.reset(seed=0)
     name, values = first_of(family)
@@ -114,7 +114,7 @@ def test_a_snapshot_brings_them_back(family, rng):
         np.testing.assert_array_equal(env.step(one)[0], observations)
 
 
-def test_evaluations_have_them_too():
+def test_evaluations_use_changed_parameters():
     """Without gravity and pushes the pole does not fall, so no episode is shorter than the limit."""
     env = envs.CartPoleVecEnv(5, max_episode_steps=50)
     env.set_parameters(gravity=0.0, force_mag=0.0)
@@ -122,7 +122,7 @@ def test_evaluations_have_them_too():
     assert (lengths == 50).all()
 
 
-def test_spaces_follow_and_keep_their_random_stream():
+def test_spaces_follow_parameters_and_keep_their_random_stream():
     env = envs.PendulumVecEnv(3, max_torque=2.0)
     env.action_space.seed(5)
     unchanged = copy.deepcopy(env.action_space)
@@ -137,7 +137,7 @@ def test_spaces_follow_and_keep_their_random_stream():
 
 
 def assert_unchanged(env, names):
-    """After a refused call, the environment is unchanged."""
+    """Assert that a refused call has left the environment unchanged."""
     fresh = type(env)(NUM_ENVS, dtype=np.float64)
     for name in names:
         assert env.get_attr(name) == fresh.get_attr(name)
@@ -187,7 +187,7 @@ def test_set_attr_takes_a_list_as_one_value_per_env():
     assert env.get_attr("AVAIL_TORQUE") == ((-2.0, 0.0, 2.0),) * 3
 
 
-def test_rewards_that_returns_are_computed_from_change_before_the_first_reset_only():
+def test_fixed_rewards_change_only_before_the_first_reset():
     env = envs.CartPoleVecEnv(3)
     env.set_attr("sutton_barto_reward", True)
     env.reset(seed=0)
@@ -223,8 +223,8 @@ def test_arguments_of_the_constructor_cannot_be_assigned(name):
         env.parameters = {}
 
 
-def test_a_parameter_that_a_class_has_is_its_default(family, rng):
-    """The same as if it was passed to the constructor. Gymnasium's Acrobot has its parameters in the class, too."""
+def test_a_class_attribute_is_the_default_of_a_parameter(family, rng):
+    """It acts as an argument of the constructor. Gymnasium's Acrobot also has its parameters in the class."""
     name, value = first_of(family)[0], float(first_of(family)[1][5])
     base = type(make_env(family))
     own = type("Own", (base,), {name: value})
@@ -246,7 +246,7 @@ def test_a_parameter_that_a_class_has_is_its_default(family, rng):
     assert getattr(base(3), name) != value
 
 
-def test_classes_that_are_mixed_in_have_defaults_too():
+def test_mixins_define_defaults():
     class Weak:
         gravity = 1.62
 
@@ -354,7 +354,7 @@ def test_a_single_environment_refuses_the_same_attributes():
     assert env.length == gym.make("CartPole-v1").unwrapped.length
 
 
-def test_attributes_that_follow_are_gymnasiums():
+def test_derived_attributes_equal_gymnasium():
     masses, lengths = [0.1, 0.2, 0.4], [0.5, 0.6, 0.7]
     env = envs.CartPoleVecEnv(3)
     assert env.get_attr("total_mass") == (gym.make("CartPole-v1").unwrapped.total_mass,) * 3
@@ -367,7 +367,7 @@ def test_attributes_that_follow_are_gymnasiums():
         assert env.get_attr("polemass_length")[index] == single.polemass_length
 
 
-def test_states_can_be_looked_at_and_set(family, rng):
+def test_states_can_be_read_and_set(family, rng):
     pair = Pair(BY_FAMILY[family], NUM_ENVS, max_episode_steps=40)
     pair.reset(seed=2)
     pair.run(rng, 3)
@@ -381,7 +381,7 @@ def test_states_can_be_looked_at_and_set(family, rng):
         pair.ours.set_attr("state", states[1:])
 
 
-def test_common_attributes_are_syncvectorenvs(family):
+def test_common_attributes_equal_syncvectorenv(family):
     pair = Pair(BY_FAMILY[family], 3)
     for name in ("observation_space", "action_space", "render_mode"):
         assert pair.ours.get_attr(name) == pair.sync.get_attr(name)
@@ -401,13 +401,13 @@ def test_calling_render_draws_every_env():
 
 
 @pytest.mark.parametrize("mode", AutoresetMode)
-def test_the_autoreset_mode_is_an_attribute_as_of_syncvectorenv(mode):
+def test_the_autoreset_mode_is_an_attribute_as_in_syncvectorenv(mode):
     env = envs.CartPoleVecEnv(2, autoreset_mode=mode.value)
     assert env.autoreset_mode is env.metadata["autoreset_mode"] is mode
 
 
 @pytest.mark.parametrize("mode", AutoresetMode)
-def test_skrl_asks_for_an_attribute_and_gets_one_warning_in_the_mode_it_cannot_handle(mode, recwarn):
+def test_skrl_gets_one_warning_in_a_mode_that_it_does_not_support(mode, recwarn):
     env = envs.CartPoleVecEnv(2, autoreset_mode=mode)
     assert not any(hasattr(env, "state_space") for _ in range(3))
     assert ["SameStep" in str(one.message) for one in recwarn] == [True] * (mode is AutoresetMode.NEXT_STEP)
@@ -415,8 +415,8 @@ def test_skrl_asks_for_an_attribute_and_gets_one_warning_in_the_mode_it_cannot_h
     assert env.state_space is env.single_observation_space
 
 
-def test_toy_text_changes_too():
-    """As if constructed with them. In Gymnasium, later changes have no effect, as the constructor makes tables."""
+def test_parameters_of_toy_text_can_change():
+    """The oracle is constructed with the new values, because Gymnasium's constructor makes tables of them."""
     env = envs.FrozenLakeVecEnv(4, desc=["SFFG"], is_slippery=False)
     env.reset(seed=0)
     env.set_parameters(desc=["SG", "FF"])
@@ -427,7 +427,7 @@ def test_toy_text_changes_too():
     assert terminations.tolist() == [True, False, True, False]
 
 
-def test_a_closed_environment_still_shows_them():
+def test_a_closed_environment_shows_its_parameters():
     env = envs.CartPoleVecEnv(2)
     env.close()
     assert env.get_attr("gravity") == (9.8, 9.8)
@@ -435,7 +435,7 @@ def test_a_closed_environment_still_shows_them():
         env.gravity = 1.0
 
 
-def test_an_unknown_keyword_is_named_in_pythons_words():
+def test_an_unknown_keyword_is_named_as_python_does():
     def function():
         pass
 

@@ -54,7 +54,7 @@ def drawn_from_bodies(world):
 
 
 @pytest.mark.parametrize("policy", [nothing, one_sided, at_random, landing])
-def test_pictures_of_bodies_are_gymnasiums(policy, rng):
+def test_pictures_of_bodies_equal_gymnasium(policy, rng):
     world = gym.make("LunarLander-v3", render_mode="rgb_array").unwrapped
     for seed in range(2):
         observation, _ = world.reset(seed=seed)
@@ -95,7 +95,7 @@ def walker_from_bodies(world):
 
 @pytest.mark.parametrize("hardcore", [False, True])
 @pytest.mark.parametrize("walks", [False, True])
-def test_pictures_of_a_walker_are_gymnasiums(walks, hardcore, rng):
+def test_pictures_of_a_walker_equal_gymnasium(walks, hardcore, rng):
     from gymnasium.envs.box2d.bipedal_walker import BipedalWalkerHeuristics
 
     world = gym.make("BipedalWalker-v3", hardcore=hardcore, render_mode="rgb_array").unwrapped
@@ -113,7 +113,7 @@ def test_pictures_of_a_walker_are_gymnasiums(walks, hardcore, rng):
 
 
 @pytest.mark.parametrize("continuous", [False, True])
-def test_pictures_are_gymnasiums_apart_from_the_exhaust(continuous, rng):
+def test_pictures_equal_gymnasium_apart_from_the_exhaust(continuous, rng):
     oracle = gym.make("LunarLander-v3", continuous=continuous, render_mode="rgb_array").unwrapped
     env_class = envs.LunarLanderContinuousVecEnv if continuous else envs.LunarLanderVecEnv
     env = env_class(1, render_mode="rgb_array")

@@ -1,4 +1,4 @@
-"""Every environment in every autoreset mode does, step for step, what Gymnasium's SyncVectorEnv does."""
+"""Every environment equals Gymnasium's SyncVectorEnv in every autoreset mode, step for step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NUM_ENVS = 16
 
 @every_id
 @pytest.mark.quick
-def test_spaces_metadata_and_spec_are_gymnasiums(registration, mode):
+def test_spaces_metadata_and_spec_equal_gymnasium(registration, mode):
     ours = gym.make_vec(registration.id, num_envs=6, autoreset_mode=mode.value, render_mode="rgb_array")
     theirs = make_oracle(registration, 6, mode)
     for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
@@ -66,7 +66,7 @@ SEQUENCES = [[5, 2**70, 0, 5, 123456789], [9, None, 3, None, 3]]
 @every_id
 @pytest.mark.quick
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_seeds_give_gymnasiums_starts(registration, dtype):
+def test_seeds_give_the_starts_of_gymnasium(registration, dtype):
     pair = Pair(registration, 5, dtype=dtype)
     for seed in [*SEEDS, *SEQUENCES, None, tuple(SEQUENCES[0]), None]:  # None continues each env's stream
         pair.reset(seed=seed)
@@ -111,7 +111,7 @@ BAD_BOUNDS = [(1, -1), ("a", 1), (-1, None), (-1, "b"), (-np.inf, np.inf), (np.n
 @pytest.mark.quick
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_bounds_of_the_start_are_gymnasiums(registration, rng, dtype):
+def test_bounds_of_the_start_act_as_in_gymnasium(registration, rng, dtype):
     pair = Pair(registration, 5, dtype=dtype)
     for low, high in BOUNDS:
         both = bounds_of(registration, low, high)
@@ -173,7 +173,7 @@ def test_bad_masks_are_refused_as_gymnasium_does_and_change_nothing(registration
 @every_environment
 @pytest.mark.slow
 @pytest.mark.quick
-def test_long_runs_are_gymnasiums_bit_for_bit(registration, mode, rng):
+def test_long_runs_equal_gymnasium_bit_for_bit(registration, mode, rng):
     pair = Pair(registration, NUM_ENVS, mode)
     pair.reset(seed=42)
     terminations, truncations = pair.run(rng, (registration.max_episode_steps or 200) + 101, lively=True)
@@ -186,8 +186,8 @@ def test_long_runs_are_gymnasiums_bit_for_bit(registration, mode, rng):
 
 @every_lasting_environment
 @pytest.mark.quick
-def test_float32_is_gymnasium_to_rounding(registration, mode, rng):
-    """Each step from Gymnasium's state; the flags are the same, also where a limit and a termination fall together."""
+def test_float32_equals_gymnasium_within_rounding(registration, mode, rng):
+    """Each step begins at Gymnasium's state. The flags are equal, also where a limit and a termination coincide."""
     pair = Pair(registration, NUM_ENVS, mode, np.float32, max_episode_steps=13)
     pair.reset(seed=1)
     _, truncations = pair.run(rng, 150, lively=True)
@@ -197,8 +197,8 @@ def test_float32_is_gymnasium_to_rounding(registration, mode, rng):
 
 @every_environment
 @pytest.mark.slow
-def test_episodes_that_end_in_both_ways_at_once_are_gymnasiums(registration, mode):
-    # The same seeds and actions without a limit tell which limit a termination will meet.
+def test_episodes_that_terminate_and_are_truncated_at_once_equal_gymnasium(registration, mode):
+    # A run without a limit, with the same seeds and actions, finds the limit that coincides with a termination.
     scout = Pair(registration, NUM_ENVS, max_episode_steps=-1)
     scout.reset(seed=5)
     terminations, _ = scout.run(np.random.default_rng(77), 140, lively=True)
@@ -216,8 +216,8 @@ def test_episodes_that_end_in_both_ways_at_once_are_gymnasiums(registration, mod
 @every_lasting_environment
 @pytest.mark.quick
 @pytest.mark.parametrize("limit", [1, 2, 9])
-def test_short_limits_are_gymnasiums(registration, mode, rng, limit):
-    """Also where elapsed steps differ between envs, so that their episodes end at different steps."""
+def test_short_limits_equal_gymnasium(registration, mode, rng, limit):
+    """Elapsed steps differ between envs, so that their episodes end at different steps."""
     pair = Pair(registration, 9, mode, max_episode_steps=limit)
     pair.reset(seed=6)
     ends = 0
@@ -245,7 +245,7 @@ def test_without_a_limit_nothing_is_truncated(registration, make, mode, draw, dt
 
 
 def last_item(infos):
-    """The item that `popitem` returns for the final observations."""
+    """Return the item that `popitem` returns for the final observations."""
     while (item := infos.popitem())[0] != "final_obs":
         pass
     return dict([item])
@@ -295,7 +295,7 @@ USES = {
 
 @every_environment
 @pytest.mark.quick
-def test_final_observations_are_syncvectorenvs_however_they_are_read(registration, rng):
+def test_final_observations_equal_syncvectorenv_by_every_access(registration, rng):
     """Before and after an element was assigned."""
     pair = Pair(registration, 5, "SameStep", max_episode_steps=4)
     pair.reset(seed=0)
@@ -346,7 +346,7 @@ def test_infos_with_final_observations_are_equal_to_their_copies_only(make, draw
 
 @every_lasting_environment
 @pytest.mark.quick
-def test_without_autoreset_nothing_is_stepped_until_all_that_finished_are_reset(registration, rng):
+def test_without_autoreset_no_step_is_made_until_all_finished_envs_are_reset(registration, rng):
     pair = Pair(registration, 5, "Disabled", max_episode_steps=3)
     pair.reset(seed=0)
     pair.run(rng, 1)
@@ -415,7 +415,7 @@ def test_a_copy_goes_on_bit_for_bit(make, mode, draw, how, dtype):
     original = make(NUM_ENVS, dtype=dtype, autoreset_mode=mode, max_episode_steps=12, record_episode_statistics=True)
     fresh = FORKS[how](original)
     assert_same(fresh.reset(seed=9), original.reset(seed=9))
-    for steps in (12, 12, 7):  # also right after the episodes ended, with resets pending
+    for steps in (12, 12, 7):  # the second time right after the episodes ended, with resets pending
         for _ in range(steps):
             flags = original.step(draw(original))[2:4]
             if mode is AutoresetMode.DISABLED and np.any(flags):
@@ -447,7 +447,7 @@ def test_a_copy_keeps_the_constructors_arguments(make, mode, how):
 # float32, in greater numbers than Gymnasium could step: against float64, which is Gymnasium bit for bit.
 
 
-def test_far_angles_are_stepped_right_too(rng):
+def test_steps_from_large_angles_are_correct(rng):
     """CartPole starts far beyond the thresholds take the sine and cosine of any angle."""
     fast, exact = (envs.CartPoleVecEnv(1000, dtype=dtype) for dtype in (np.float32, np.float64))
     states = rng.uniform(-50, 50, (1000, 4)).astype(np.float32)

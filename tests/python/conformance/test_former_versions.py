@@ -1,4 +1,4 @@
-"""Files and pickles that version 0.2.0 has written are loaded, and continue as they did there."""
+"""Files and pickles of version 0.2.0 can be loaded, and continue as in that version."""
 
 from __future__ import annotations
 

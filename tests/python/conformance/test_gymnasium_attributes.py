@@ -42,7 +42,7 @@ def registration_of(name):
 
 
 def singles(name, **parameters):
-    """Operant's and Gymnasium's environment; skips what this Gymnasium does not know."""
+    """Return Operant's and Gymnasium's environment; skip a test of an attribute that this Gymnasium lacks."""
     theirs = gymnasium_id_of(registration_of(name))
     if theirs not in gym.registry:
         pytest.skip(f"this Gymnasium has no {theirs}")
@@ -80,7 +80,7 @@ def test_the_next_step_uses_what_was_written_into_the_state(name, rng):
         assert_steps_are_the_same(ours, theirs, random_actions(theirs.action_space, rng, 1)[0])
 
 
-def test_the_array_of_the_state_is_one_until_the_next_step():
+def test_the_state_is_the_same_array_until_the_next_step():
     """Gymnasium's steps make a new array, too."""
     for env in singles("CartPole-v1"):
         env.reset(seed=1)
@@ -176,7 +176,7 @@ def test_the_number_of_the_state_can_be_set(name, rng):
 
 
 @pytest.mark.parametrize(("name", "parameters"), TABLES)
-def test_transitions_are_gymnasiums(name, parameters):
+def test_transitions_equal_gymnasium(name, parameters):
     ours, theirs = singles(name, **parameters)
     assert {s: {a: list(one) for a, one in row.items()} for s, row in ours.P.items()} == theirs.P
     assert isinstance(ours.P, dict)
@@ -230,7 +230,7 @@ ATTRIBUTES = {
 
 
 @pytest.mark.parametrize(("name", "attribute"), [(name, one) for name, of in ATTRIBUTES.items() for one in of])
-def test_attributes_are_gymnasiums(name, attribute):
+def test_attributes_equal_gymnasium(name, attribute):
     ours, theirs = singles(name)
     for env in (ours, theirs):
         env.reset(seed=1)
@@ -252,7 +252,7 @@ def test_a_map_can_be_passed_on_and_set():
     assert gym.make("operant/FrozenLake-v1", desc=ours.desc).unwrapped.nrow == 2
 
 
-def test_numbers_of_states_of_the_taxi_are_gymnasiums():
+def test_numbers_of_states_of_the_taxi_equal_gymnasium():
     ours, theirs = singles("Taxi-v4")
     for number in range(500):
         assert ours.decode(number) == tuple(theirs.decode(number))  # Gymnasium before 1.3 returns an iterator
@@ -262,7 +262,7 @@ def test_numbers_of_states_of_the_taxi_are_gymnasiums():
         ours.decode(500)
 
 
-def test_the_taxis_other_attributes_can_be_set(rng):
+def test_other_attributes_of_the_taxi_can_be_set(rng):
     ours, theirs = singles("Taxi-v4", fickle_passenger=True, fickle_probability=0.0)
     for env in (ours, theirs):
         env.reset(seed=1)
@@ -294,7 +294,7 @@ def test_the_hands_of_blackjack_can_be_set(parameters):
 
 
 @pytest.mark.parametrize("wrong", [[], [0], [11], [1.5], "1", None, 3, [1] * 22])
-def test_hands_that_cannot_be_are_refused(wrong):
+def test_impossible_hands_are_refused(wrong):
     env, _ = singles("Blackjack-v1")
     env.reset(seed=1)
     before = env.state.copy()
@@ -315,7 +315,7 @@ def test_hands_cannot_be_read_as_the_cards_are_not_kept():
 
 
 @pytest.mark.parametrize("name", ["FrozenLake-v1", "CliffWalking-v1", "Taxi-v4"])
-def test_vector_environments_have_them_by_name(name, rng):
+def test_vector_environments_have_the_attributes_by_name(name, rng):
     pair = Pair(registration_of(name), 7, max_episode_steps=30)
     pair.reset(seed=1)
     count = int(pair.ours.single_observation_space.n)
@@ -354,7 +354,7 @@ def test_bounds_follow_the_parameters_of_each_env():
 
 
 def test_states_that_get_attr_returns_cannot_be_written_to():
-    """In SyncVectorEnv, writing changes the state. Here it would change an array that nobody reads."""
+    """In SyncVectorEnv, writing to the array changes the state. Here it would have no effect."""
     env = envs.CartPoleVecEnv(2)
     env.reset(seed=0)
     with pytest.raises(ValueError, match="read-only"):
@@ -365,7 +365,7 @@ def test_states_that_get_attr_returns_cannot_be_written_to():
 
 
 @every_environment
-def test_steps_after_the_end_are_gymnasiums(registration, rng):
+def test_steps_after_the_end_equal_gymnasium(registration, rng):
     if registration.name == "Pendulum":
         pytest.skip("its episodes do not terminate")
     name = registration.id.removeprefix("operant/")

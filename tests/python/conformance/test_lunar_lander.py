@@ -1,4 +1,4 @@
-"""LunarLander has the bits of Gymnasium's with Box2D. `scripts/compare_with_box2d.py` makes more steps."""
+"""LunarLander equals Gymnasium's with Box2D, bit for bit. `scripts/compare_with_box2d.py` makes more steps."""
 
 import gymnasium as gym
 import numpy as np

@@ -1,4 +1,4 @@
-"""Numpy's error state changes no result, and masked arrays are refused, as their masks would be lost."""
+"""numpy's error state changes no result, and masked arrays are refused, because their masks would be lost."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from operant.envs import _saving
 from operant.envs.single import SingleEnv
 from operant.utils import Logger
 
-TINY = 1e-42  # a float32 that is not normal
-TINIEST = np.longdouble("1e-320")  # a float64 that is not normal
+TINY = 1e-42  # a subnormal float32
+TINIEST = np.longdouble("1e-320")  # a subnormal float64
 HUGE = np.finfo(np.longdouble).max  # beyond float64, where there are longer numbers
 
 
@@ -27,7 +27,7 @@ def pendulum(dtype, **parameters):
 
 
 def of_parameters(dtype):
-    """Every way to give parameters, of a number that float32 can hold only in part."""
+    """Set parameters to tiny numbers in every way; return their values and spaces."""
     results = []
     for value in (TINY, np.float32(TINY), TINIEST, [TINY, 1, 2], np.array([TINIEST, 1, 2])):
         _, env = pendulum(dtype, g=value)
@@ -112,7 +112,7 @@ def test_a_picture_of_a_tiny_state(registration):
 
 
 def masked(values, mask=True):
-    """The values, of which the first one is behind the mask."""
+    """Return the values as a masked array whose first element is masked."""
     array = np.ma.array(values)
     if mask:
         array[(0,) * array.ndim] = np.ma.masked
@@ -208,7 +208,7 @@ CALLS = {
 
 
 def everything(env):
-    """All that a refused call must not change."""
+    """Return everything that a refused call must not change."""
     if env is None:
         return None
     core = env._env if isinstance(env, SingleEnv) else env

@@ -82,7 +82,7 @@ def test_steps_equal_gymnasium(name, num_envs, mode, classes):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_workers_and_rollouts_give_the_same_results(name, classes):
-    num_envs, steps = 600, 6 if name == "Picture" else 35  # 3888 numbers per observation take their time
+    num_envs, steps = 600, 6 if name == "Picture" else 35  # an observation of Picture has 3888 numbers
     for mode in ("NextStep", "SameStep"):
         alone = classes[name](num_envs, autoreset_mode=mode)
         actions = actions_of(alone, steps)
@@ -109,7 +109,7 @@ def test_workers_and_rollouts_give_the_same_results(name, classes):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_rollout_overwrites_the_arrays_of_a_former_one(name, classes):
+def test_a_rollout_overwrites_the_arrays_of_an_earlier_one(name, classes):
     env = classes[name](70, autoreset_mode="SameStep")
     env.reset(seed=1)
     actions = actions_of(env, 12)

@@ -1,4 +1,4 @@
-"""Every physical parameter does what Gymnasium's attribute of its name does."""
+"""Every physical parameter acts as Gymnasium's attribute of the same name."""
 
 from __future__ import annotations
 
@@ -154,15 +154,15 @@ def history(env, registration):
     return returned
 
 
-def test_every_environment_is_here(registration):
-    """A new one: add it to PARAMETERS, WIDE and `setter`."""
+def test_every_environment_is_listed_here(registration):
+    """A new environment has to be added to PARAMETERS, WIDE and `setter`."""
     assert PARAMETERS[family_of(registration)]
     assert WIDE[family_of(registration)]
 
 
 @pytest.mark.quick
 @pytest.mark.parametrize(("registration", "name", "value"), CASES)
-def test_each_is_gymnasiums_attribute(registration, name, value):
+def test_each_parameter_acts_as_the_attribute_of_gymnasium(registration, name, value):
     pair = make_pair(registration, **{name: value})
     for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
         assert getattr(pair.ours, space) == getattr(pair.sync, space), space
@@ -179,7 +179,7 @@ def unchanged_oracle(registration):
     return make_pair(registration).theirs
 
 
-def test_all_at_once(registration):
+def test_all_parameters_at_once(registration):
     values = {name: values[-1] for name, values in PARAMETERS[family_of(registration)].items()}
     if family_of(registration) == "MountainCarContinuous":
         values["max_action"] = 2.5  # the last one tried is below the last min_action

@@ -1,4 +1,4 @@
-"""Parameters that differ between envs: each env does what Gymnasium's environment with its parameters does."""
+"""Parameters that differ between envs: each env equals Gymnasium's environment with the same parameters."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_one_parameter_per_env_beside_others_for_all(family, rng):
         ours.close()
 
 
-def test_equal_numbers_for_all_envs_are_as_one_number(family, rng):
+def test_equal_numbers_for_all_envs_act_as_one_number(family, rng):
     names = {name: float(low) for name, (low, _) in RANGES[family].items()}
     arrays = {name: np.full(NUM_ENVS, value) for name, value in names.items()}
     for dtype in (np.float32, np.float64):
@@ -130,7 +130,7 @@ def test_equal_numbers_for_all_envs_are_as_one_number(family, rng):
                 np.testing.assert_array_equal(ours, theirs)
 
 
-def test_float32_is_float64_within_rounding(family, rng):
+def test_float32_equals_float64_within_rounding(family, rng):
     """One step from the same state; Acrobot's noise is drawn from the same streams."""
     parameters = drawn(family, rng)
     single, double = (make_ours(family, dtype=dtype, **parameters) for dtype in (np.float32, np.float64))

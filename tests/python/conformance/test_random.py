@@ -106,7 +106,7 @@ def expected(script, seeds, active=0xFFFF, with_half=True):
 
 
 def random_range(rng):
-    """Bounds of integers: few, those at which numpy changes its method, or as many as there are."""
+    """Draw bounds of integers: narrow ones, those at which numpy changes its method, or the widest ones."""
     width = int(
         rng.choice(
             [1, 2, 3, 5, 6, 10, 16, 100, 1000, 2**31 - 1, 2**31, 2**31 + 1, 3 * 2**30, 2**32 - 2, 2**32 - 1, 2**32,
@@ -146,7 +146,7 @@ def seeds(rng):
     return [0, 1, 2**32 - 1, 2**32, 2**64 - 1, *map(int, rng.integers(0, 2**63, STREAMS - 5))]
 
 
-def test_a_mixed_sequence_of_100000_draws_is_numpys(program, rng, seeds):
+def test_a_mixed_sequence_of_100000_draws_equals_numpy(program, rng, seeds):
     script = random_script(rng, 6400, "runeci")
     assert run(program, script, seeds, "single") == expected(script, seeds)
 
@@ -177,7 +177,7 @@ def test_batches_of_floats_draw_what_numpy_draws_rounded(program, rng, seeds, ac
 
 @pytest.mark.parametrize("source", ["single", "lanes_of_plain"])
 @pytest.mark.parametrize("kind", TAILS)
-def test_tails_are_numpys(program, seeds, source, kind):
+def test_tails_equal_numpy(program, seeds, source, kind):
     script = [("n", 0.0, 1.0) if kind == "n" else ("e", 1.0)] * 20000
     drawn, states = run(program, script, seeds, source)
     assert (drawn, states) == expected(script, seeds, with_half=source == "single")

@@ -48,7 +48,7 @@ def test_nothing_is_imported_when_python_starts():
     assert run(code).strip() == "[]"
 
 
-def test_registering_twice_is_fine():
+def test_registering_twice_is_allowed():
     run("from operant.registration import register_envs; register_envs(); register_envs()")
 
 

@@ -1,4 +1,4 @@
-"""Frames are those of Gymnasium's own renderer, pixel by pixel."""
+"""Frames equal those of Gymnasium's own renderer, pixel by pixel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def compare_frames(pair):
     return expected
 
 
-def test_frames_are_gymnasiums(registration, mode, rng):
+def test_frames_equal_gymnasium(registration, mode, rng):
     pair = Pair(registration, 3, mode, render_mode="rgb_array", max_episode_steps=6)
     pair.reset(seed=0)
     compare_frames(pair)
@@ -56,8 +56,8 @@ def test_any_state_that_is_set_is_drawn(registration, rng):
     pair.close()
 
 
-def test_collected_frames_are_gymnasiums(registration, mode, rng):
-    """`make_vec` gives each env a list of the frames since the last call or the begin of the episode."""
+def test_collected_frames_equal_gymnasium(registration, mode, rng):
+    """`make_vec` gives each env a list of the frames since the last call or the beginning of the episode."""
     pair = Pair(registration, 2, mode, render_mode="rgb_array_list", max_episode_steps=4)
     assert pair.ours.render_mode == pair.sync.render_mode == "rgb_array_list"
     assert set(pair.ours.metadata["render_modes"]) <= set(pair.sync.metadata["render_modes"])
@@ -125,7 +125,7 @@ def test_parameters_are_drawn_as_gymnasium_does(registration, rng, family, param
     plain = make_oracle(registration, 2, render_mode="rgb_array")
     plain.reset(seed=0)
     frames = compare_frames(pair)
-    assert not np.array_equal(frames[0], plain.render()[0])  # it is about something
+    assert not np.array_equal(frames[0], plain.render()[0])  # the parameters change the picture
     for _ in range(3):
         pair.step(random_actions(pair.space, rng, 2))
         compare_frames(pair)
@@ -144,7 +144,7 @@ def test_frames_that_are_held_do_not_change(registration, rng):
         np.testing.assert_array_equal(frame, copy)
 
 
-def test_single_environments_are_drawn_as_gymnasiums(registration, rng):
+def test_single_environments_are_drawn_as_in_gymnasium(registration, rng):
     ours = gym.make(registration.id, render_mode="rgb_array", dtype=np.float64, disable_env_checker=True)
     theirs = gym.make(gymnasium_id_of(registration), render_mode="rgb_array", disable_env_checker=True)
     for env in (ours, theirs):

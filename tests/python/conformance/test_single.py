@@ -1,4 +1,4 @@
-"""`gym.make` makes single environments, which are Gymnasium's too."""
+"""Single environments, which `gym.make` makes, equal Gymnasium's."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def alone(observation):
 
 @every_environment
 @pytest.mark.quick
-def test_spaces_and_spec_are_gymnasiums(registration, singles):
+def test_spaces_and_spec_equal_gymnasium(registration, singles):
     ours, theirs = singles()
     assert ours.observation_space == theirs.observation_space
     assert ours.action_space == theirs.action_space
@@ -64,7 +64,7 @@ def test_spaces_and_spec_are_gymnasiums(registration, singles):
 @every_lasting_environment
 @pytest.mark.quick
 @pytest.mark.parametrize("limit", [None, 12])
-def test_episodes_are_gymnasiums_bit_for_bit(registration, singles, rng, limit):
+def test_episodes_equal_gymnasium_bit_for_bit(registration, singles, rng, limit):
     ours, theirs = singles() if limit is None else singles(max_episode_steps=limit)
     truncations = 0
     for episode in range(6):
@@ -106,7 +106,7 @@ def complaints(env, **kwargs):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_gymnasiums_checker_finds_nothing_that_it_does_not_find_in_gymnasiums_own(registration, dtype):
+def test_gymnasiums_checker_finds_no_more_than_in_the_environment_of_gymnasium(registration, dtype):
     ours = gym.make(registration.id, disable_env_checker=True, dtype=dtype)
     theirs = gym.make(gymnasium_id_of(registration), disable_env_checker=True)
     skip = {"skip_render_check": True}
@@ -114,7 +114,7 @@ def test_gymnasiums_checker_finds_nothing_that_it_does_not_find_in_gymnasiums_ow
 
 
 def test_single_environments_can_be_vectorized_by_gymnasium(registration, rng):
-    """`SyncVectorEnv` of Operant's single environments does the same as Operant's vector environment."""
+    """`SyncVectorEnv` of Operant's single environments equals Operant's vector environment."""
     sync = gym.make_vec(registration.id, num_envs=3, vectorization_mode="sync", dtype=np.float64, max_episode_steps=9)
     ours = gym.make_vec(registration.id, num_envs=3, dtype=np.float64, max_episode_steps=9)
     assert_same(ours.reset(seed=5), sync.reset(seed=5))
@@ -125,7 +125,7 @@ def test_single_environments_can_be_vectorized_by_gymnasium(registration, rng):
 
 
 @pytest.mark.parametrize("render_mode", [None, "rgb_array"])
-def test_a_closed_environment_can_be_reset_as_gymnasiums(registration, singles, rng, render_mode):
+def test_a_closed_environment_can_be_reset_as_in_gymnasium(registration, singles, rng, render_mode):
     if render_mode:
         pytest.importorskip("pygame")
     ours, theirs = singles(render_mode=render_mode)

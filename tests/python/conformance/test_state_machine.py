@@ -1,4 +1,4 @@
-"""Random sequences of calls: Operant does what SyncVectorEnv does."""
+"""Random sequences of calls have the same results in Operant and in SyncVectorEnv."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ NUM_ENVS = 12
 
 
 def run(pair, rng, steps):
-    """Steps, and returns the episodes that ended, as Gymnasium counts them: their returns and their lengths."""
+    """Step both; return the returns and the lengths of the episodes that ended, as Gymnasium counts them."""
     returns, lengths = [], []
     for _ in range(steps):
         infos = pair.step_or_reset(lively_actions(pair.registration, pair.space, rng, pair.observations))[4]
@@ -29,7 +29,7 @@ def test_infos_are_those_of_gymnasiums_wrapper(registration, mode, rng, limit):
     limits = {} if limit is None else {"max_episode_steps": limit}
     pair = Pair(registration, NUM_ENVS, mode, record_episode_statistics=True, **limits)
     pair.reset(seed=0)
-    # Where nothing ends an episode early, a single limit would end all of them in the same step.
+    # If no episode ends early, a single limit would end all of them in the same step.
     pair.run(rng, 2)
     pair.reset(options={"reset_mask": rng.random(NUM_ENVS) < 0.5})
     returns, _ = run(pair, rng, 260 if limit is None else 90)
@@ -38,13 +38,13 @@ def test_infos_are_those_of_gymnasiums_wrapper(registration, mode, rng, limit):
     pair.close()
 
 
-def test_statistics_are_only_there_when_asked_for(make, mode, draw):
+def test_statistics_are_reported_only_on_request(make, mode, draw):
     env = make(5, autoreset_mode=mode, max_episode_steps=1)
     env.reset(seed=0)
     assert "episode" not in env.step(draw(env))[4]
 
 
-def test_a_reset_of_some_restarts_the_statistics_of_those(registration, mode, rng):
+def test_a_partial_reset_restarts_the_statistics_of_the_selected_envs(registration, mode, rng):
     pair = Pair(registration, 4, mode, record_episode_statistics=True, max_episode_steps=6)
     pair.reset(seed=0)
     pair.run(rng, 3)
@@ -85,7 +85,7 @@ def assert_logs(env, returns, lengths):
 
 
 @every_environment
-def test_logs_tell_of_the_episodes_since_they_were_cleared(registration, mode, rng):
+def test_logs_cover_the_episodes_since_they_were_cleared(registration, mode, rng):
     pair = Pair(registration, NUM_ENVS, mode, record_episode_statistics=True, max_episode_steps=23)
     ours = pair.ours
     assert ours.get_logs() == EMPTY

@@ -32,7 +32,7 @@ def assert_same_streams(pair):
 
 @every_environment
 @pytest.mark.quick
-def test_streams_and_seeds_are_syncvectorenvs_throughout(registration, mode, rng):
+def test_streams_and_seeds_equal_syncvectorenv_throughout(registration, mode, rng):
     pair = Pair(registration, NUM_ENVS, mode, max_episode_steps=9)
     for seed in (42, None, [1, None, 2**80, 3, None], [0, 0, 0, 0, 0], 2**63 - 3, 2**64 - 2, 7):
         pair.reset(seed=seed)
@@ -47,7 +47,7 @@ def test_streams_and_seeds_are_syncvectorenvs_throughout(registration, mode, rng
 
 
 def draw(generator, kind):
-    """Draw in one of several ways; some leave one half of 64 bits for the next draw, some use it."""
+    """Draw in one of several ways. Some draws keep half of 64 bits for the next draw, others use this half."""
     return [
         lambda: generator.random(),
         lambda: generator.integers(10),
@@ -99,7 +99,7 @@ def test_a_generator_follows_its_env_until_a_seed_replaces_it(registration, rng)
 
 @pytest.mark.parametrize("how", ["kept", "asked for each time"])
 def test_generators_of_many_envs(how):
-    """Those that nobody keeps are made again when they are asked for; nothing of their streams is lost."""
+    """A generator that nobody keeps is made again on request, and continues its stream."""
     pair = Pair(gym.spec("operant/CartPole-v1"), 100, max_episode_steps=3)
     pair.reset(seed=3)
     kept = pair.ours.np_random if how == "kept" else None
@@ -130,7 +130,7 @@ def test_a_single_environment_continues_after_the_numbers_that_a_caller_draws(re
 
 
 def test_a_state_that_a_caller_sets_moves_the_stream():
-    """Gymnasium users keep the state of the stream, and set it, to come back to it."""
+    """Users of Gymnasium store the state of a stream, and set it later to return to it."""
     first = {}
     for name in ("operant/Blackjack-v1", "Blackjack-v1"):
         env = gym.make(name, disable_env_checker=True)
@@ -163,7 +163,7 @@ def test_a_state_that_no_seed_can_lead_to_is_refused():
 @pytest.mark.parametrize("how", FORKS)
 @pytest.mark.parametrize("name", ["CartPole", "Blackjack"])
 def test_copies_continue_after_the_numbers_that_a_caller_has_drawn(how, name):
-    """Gymnasium's environment is copied; its integers leave the half of a draw, which the next ones use."""
+    """The oracle is a copy of Gymnasium's environment. Its integers keep half of a draw, which the next ones use."""
     ours = getattr(envs, f"{name}VecEnv")(2)
     theirs = gym.make_vec(f"{name}-v1", 2, vectorization_mode="sync")
     for env in (ours, theirs):
@@ -192,7 +192,7 @@ def test_shallow_copies_share_no_streams():
 
 
 @pytest.mark.parametrize("name", ["CartPole", "Blackjack"])
-def test_a_snapshot_brings_generators_back(name):
+def test_a_snapshot_restores_generators(name):
     env = getattr(envs, f"{name}VecEnv")(3)
     env.reset(seed=1)
     kept = env.np_random
@@ -207,7 +207,7 @@ def test_a_snapshot_brings_generators_back(name):
 
 
 @pytest.mark.parametrize("name", ["CartPole", "Blackjack"])
-def test_copied_streams_bring_generators_along(name):
+def test_generators_follow_copied_streams(name):
     env = getattr(envs, f"{name}VecEnv")(3)
     env.reset(seed=1)
     kept = env.np_random
@@ -220,7 +220,7 @@ def test_copied_streams_bring_generators_along(name):
 
 
 def test_numbers_drawn_during_a_call_count():
-    """A function of progress and the conversion of actions draw."""
+    """The progress function and the conversion of actions draw numbers during the call."""
 
     class Actions:
         def __array__(self, dtype=None, copy=None):
@@ -269,8 +269,8 @@ def test_streams_exist_before_the_first_reset():
     assert env.np_random_seed == seeds != envs.CartPoleVecEnv(NUM_ENVS).np_random_seed
 
 
-def test_seeds_of_a_reset_without_one_start_it_again(rng):
-    """Also if the sequence of seeds has None for some envs."""
+def test_reported_seeds_repeat_a_reset_without_a_seed(rng):
+    """A sequence of seeds may have None for some envs."""
     for seed in (None, [3, None, None, 4, None]):
         env = envs.CartPoleVecEnv(NUM_ENVS)
         observations = env.reset(seed=seed)[0].copy()
@@ -279,7 +279,7 @@ def test_seeds_of_a_reset_without_one_start_it_again(rng):
 
 @pytest.mark.parametrize("how", FORKS)
 @pytest.mark.parametrize("seed", [None, 7, [3, 2**90, 4, 5, 6], "unseeded"])
-def test_seeds_go_where_the_environment_goes(how, seed):
+def test_copies_of_an_environment_have_its_seeds(how, seed):
     env = envs.CartPoleVecEnv(NUM_ENVS)
     if seed != "unseeded":
         env.reset(seed=seed)
@@ -323,7 +323,7 @@ def test_a_closed_environment_still_shows_its_seeds():
 
 @every_environment
 def test_a_single_environment_takes_another_generator(registration):
-    """A half of 64 bits that integers were drawn from goes along."""
+    """The generator's half of 64 bits, left over from a draw of integers, is kept, too."""
     ours = gym.make(registration.id, disable_env_checker=True, dtype=np.float64).unwrapped
     theirs = gym.make(gymnasium_id_of(registration), disable_env_checker=True).unwrapped
     drawn = []

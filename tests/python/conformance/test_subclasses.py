@@ -51,7 +51,7 @@ class Shaped(CartPoleVecEnv):
 
 
 class OwnStart(CartPoleVecEnv):
-    """Only `reset` is another."""
+    """A subclass that replaces only `reset`."""
 
     def reset(self, *, seed=None, options=None):
         return super().reset(seed=seed, options={"low": -0.1, "high": 0.1} | (options or {}))
@@ -81,7 +81,7 @@ class Reopening(Leveled):
 
 
 def continues(env, other):
-    """True if the two environments, stepped in turn, return the same."""
+    """Return True if the two environments, stepped in turn, have the same results."""
     actions = np.arange(env.num_envs) % 2
     return all(
         mine.tobytes() == theirs.tobytes()
@@ -148,7 +148,7 @@ def test_a_subclass_chooses_the_attributes_to_copy(copied):
     assert continues(env, other)
 
 
-def test_a_closed_one_stays_closed_without_calling_the_subclass():
+def test_a_copy_of_a_closed_environment_is_closed_without_calling_the_subclass():
     env = Closing(3)
     env.close()
     for copied in (copy.copy, copy.deepcopy, FORKS["pickle"]):
@@ -217,7 +217,7 @@ def test_a_closed_environment_is_not_saved(tmp_path):
 # `step` as a method
 
 
-def test_step_is_a_method_as_of_gymnasiums():
+def test_step_is_a_method_as_in_gymnasium():
     env, sync = CartPoleVecEnv(2), gym.make_vec("CartPole-v1", 2, vectorization_mode="sync")
     assert inspect.ismethod(env.step)
     assert env.step.__self__ is env
@@ -312,7 +312,7 @@ def test_an_evaluation_needs_nothing_of_a_subclass_that_replaces_nothing():
 
 
 def patched(env, how):
-    """A context in which the environment has another `step`."""
+    """Return a context in which the environment's `step` is replaced."""
     original = type(env).step
     if how == "object":
         return mock.patch.object(env, "step", lambda actions: original(env, actions))
@@ -322,7 +322,7 @@ def patched(env, how):
 
 
 @pytest.mark.parametrize("how", ["subclass", "class", "object", "method"])
-def test_a_rollout_does_not_go_past_another_step(how):
+def test_a_rollout_refuses_an_environment_with_a_replaced_step(how):
     env = Shaped(0.5) if how == "subclass" else CartPoleVecEnv(NUM_ENVS)
     env.reset(seed=1)
     before = env._core.save()
@@ -358,7 +358,7 @@ def test_an_evaluation_of_a_subclass_with_another_step_needs_a_policy_that_pytho
 
 
 class Scaled(policies.Linear):
-    """Its constructor takes another argument."""
+    """A policy whose constructor takes other arguments."""
 
     def __init__(self, scale):
         super().__init__(scale * np.array([[0.0, 0, -1, -1], [0, 0, 1, 1]]), sample=True, seed=4)

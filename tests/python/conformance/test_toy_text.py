@@ -45,7 +45,7 @@ def registration_of(name):
 
 
 def make_pair(name, num_envs, mode, dtype, parameters, **arguments):
-    """Both environments; skips what this Gymnasium does not know."""
+    """Return both environments; skip parameters that this Gymnasium lacks."""
     gymnasium_id = gymnasium_id_of(registration_of(name))
     if gymnasium_id not in gym.registry:
         pytest.skip(f"this Gymnasium has no {gymnasium_id}")
@@ -58,8 +58,8 @@ def make_pair(name, num_envs, mode, dtype, parameters, **arguments):
 
 
 @pytest.mark.parametrize(("name", "parameters"), CASES, ids=IDS)
-def test_runs_are_gymnasiums(name, parameters, mode, rng):
-    """The dtype changes nothing, so each seed plays with another one."""
+def test_runs_equal_gymnasium(name, parameters, mode, rng):
+    """The dtype changes nothing, so the seeds use different dtypes."""
     terminated = truncated = 0
     for dtype, seed in ((np.float32, 0), (np.float64, [3, None, 1, 4, 1])):
         pair = make_pair(name, 5, mode, dtype, parameters, record_episode_statistics=True)
@@ -75,7 +75,7 @@ def test_runs_are_gymnasiums(name, parameters, mode, rng):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_frames_are_gymnasiums(name, mode, rng):
+def test_frames_equal_gymnasium(name, mode, rng):
     pytest.importorskip("pygame")
     pair = make_pair(name, 3, mode, np.float32, {}, render_mode="rgb_array")
     shown = set()
@@ -90,7 +90,7 @@ def test_frames_are_gymnasiums(name, mode, rng):
     pair.close()
 
 
-def test_maps_are_gymnasiums():
+def test_maps_equal_gymnasium():
     assert envs.FrozenLakeVecEnv(2).desc == tuple(MAPS["4x4"])
     assert envs.FrozenLakeVecEnv(2, map_name="8x8").parameters["desc"] == tuple(MAPS["8x8"])
     assert envs.FrozenLakeVecEnv(2, desc=["SG"], map_name="8x8").desc == ("SG",)
@@ -154,7 +154,7 @@ def accepts(env, state):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_state_that_is_accepted_can_be_stepped(name, rng):
-    """Results of states that the rules cannot lead to are not specified, but the next episode is as it should be."""
+    """The results of unreachable states are not specified, but the next episode is correct."""
     env, judge = gym.make_vec(f"operant/{name}", 500, workers=2), gym.make_vec(f"operant/{name}", 1)
     env.reset(seed=0)
     judge.reset(seed=0)

@@ -49,7 +49,7 @@ Logger(csv_path=3)
 
 
 def test_mypy_knows_public_names_and_every_parameter(tmp_path):
-    """One run for both, as most of its time goes to the libraries. Numbers may be arrays."""
+    """One run of mypy serves both checks, because the libraries take most of its time. Numbers may be arrays."""
     mypy = pytest.importorskip("mypy.api")
     lines = ["import numpy as np", "from gymnasium.vector import AutoresetMode", "from operant import envs"]
     for name in ENVIRONMENTS:

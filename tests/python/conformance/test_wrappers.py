@@ -1,4 +1,4 @@
-"""Gymnasium's wrappers for vector environments do around Operant what they do around SyncVectorEnv."""
+"""Gymnasium's wrappers of vector environments have the same results with Operant as with SyncVectorEnv."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_wrappers_of_rewards_and_infos(registration, both, mode, rng, wrapper):
 
 
 def doubled(env):
-    """Every observation twice, one below the other."""
+    """Repeat every observation, one below the other."""
     space = env.single_observation_space
     return gym.spaces.Box(np.stack([space.low] * 2), np.stack([space.high] * 2), dtype=np.float32)
 
@@ -220,7 +220,7 @@ def test_transform_action_of_discrete_actions(registration, both, mode, rng):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_numpy_to_torch(registration, both, mode, rng):
-    """The oracle has no such wrapper. Both fail at `final_obs`, as arrays of objects cannot be tensors."""
+    """The oracle is not wrapped. Both fail at `final_obs`, because arrays of objects cannot become tensors."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("array_api_compat")
     from gymnasium.wrappers.numpy_to_torch import numpy_to_torch

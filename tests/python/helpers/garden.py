@@ -1,4 +1,4 @@
-"""An environment in Python with everything that one may have: a dict of arrays, a tuple, a mask, infos, parameters."""
+"""An environment in Python with every feature: a dict of arrays, a tuple, a mask, infos and parameters."""
 
 from typing import Annotated
 

@@ -13,7 +13,7 @@ from operant.envs import MountainCarVecEnv, PendulumVecEnv
 
 
 def resident_bytes():
-    """The memory that this process has in use; Linux only."""
+    """Return the memory that this process uses; Linux only."""
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class OnPurposeError(Exception):
-    """Raised by the objects below, and by nothing else: a test that catches it knows that it came from them."""
+    """Raised only by the objects below, so that tests can recognise their exceptions."""
 
 
 def _raise(*args, **kwargs):
@@ -24,7 +24,7 @@ class Hostile:
 
 
 class Unshowable:
-    """Has nothing that an argument needs; its repr is text that UTF-8 cannot encode."""
+    """Not valid for any argument; its repr is text that UTF-8 cannot encode."""
 
     def __repr__(self):
         return "\ud800"
@@ -78,7 +78,7 @@ class LyingList(list):
 
 
 class OddInt(int):
-    """An int whose operators lie: it is to be read as the int that it is."""
+    """An int with wrong operators. A caller has to read its actual value."""
 
     def __add__(self, other):
         return OddInt(12345)
@@ -99,7 +99,7 @@ class OddInt(int):
 
 
 class OddFloat(float):
-    """A float whose operators lie: it is to be read as the float that it is."""
+    """A float with wrong operators. A caller has to read its actual value."""
 
     def __float__(self):
         return 12345.0
@@ -109,7 +109,7 @@ class OddFloat(float):
 
 
 class LyingSubclass(np.ndarray):
-    """An array whose class claims another shape, dtype and size than it has."""
+    """An array whose class reports a wrong shape, dtype and size."""
 
     shape = (3,)
     dtype = np.dtype(np.bool_)
@@ -197,7 +197,7 @@ def endless_list():
 
 
 def array_likes():
-    """Objects that look like arrays until they are read."""
+    """Make objects that look like arrays but fail when they are read."""
     return {
         "__array__ raises": RaisingArray(OnPurposeError("on purpose")),
         "__array__ raises TypeError": RaisingArray(TypeError("on purpose")),

@@ -1,4 +1,4 @@
-"""Parameters that the environments of classic control can have, and what Gymnasium makes of them."""
+"""Ranges of the parameters of classic control, and the attributes that Gymnasium computes from them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ BY_FAMILY = {gymnasium_id_of(one).rpartition("-")[0]: one for one in REGISTRATIO
 
 
 def derive_attributes(env):
-    """Set what Gymnasium computes from the parameters in the constructor only."""
+    """Set the attributes that Gymnasium computes from the parameters only in the constructor."""
     if hasattr(env, "total_mass"):
         env.total_mass = env.masspole + env.masscart
         env.polemass_length = env.masspole * env.length

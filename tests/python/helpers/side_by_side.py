@@ -1,4 +1,4 @@
-"""The oracle: Gymnasium and Operant get the same calls, and are compared after each of them."""
+"""The oracle: Gymnasium and Operant get the same calls, and each pair of results is compared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FLOAT32_RESET_TOLERANCE = {"Acrobot-v1": 1.2e-7, "Pendulum-v1": 1.2e-7}
 FLOAT32_TOLERANCE = 1e-6
 FLOAT32_TOLERANCES = {"Acrobot-v1": 1e-5}
 
-# Random actions hardly ever reach the goal. These do: they choose actions by the observation.
+# Policies that reach the goal, which random actions hardly ever do. They choose actions by the observation.
 PUMPS = {
     "MountainCar-v0": lambda observations: np.where(observations[:, 1] < 0, 0, 2),
     "MountainCarContinuous-v0": lambda observations: np.where(observations[:, 1] < 0, -1, 1),
@@ -147,7 +147,7 @@ def assert_same(actual, expected, tolerance=0.0):
 
 
 def assert_same_statistics(actual, expected, tolerance=0.0):
-    """Return and length of the episodes that ended, without the time that they took, which differs."""
+    """Compare return and length of the episodes that ended, but not the times, which differ."""
     assert actual.keys() == expected.keys() == {"r", "l", "t"}
     assert_same(actual["r"], expected["r"], tolerance)
     assert_same(actual["l"], expected["l"])
@@ -166,7 +166,7 @@ def rows_of(observations, mask):
 
 
 class Oracle(SyncVectorEnv):
-    """Gymnasium's SyncVectorEnv, but for two things that Operant does not follow on purpose.
+    """Gymnasium's SyncVectorEnv, except for two properties that Operant deliberately does not follow.
 
     SyncVectorEnv takes `reset_mask` out of the caller's dict, so that RecordEpisodeStatistics around it does not see
     it; and its rewards are float64.
@@ -194,7 +194,7 @@ class FloatProbability(gym.Wrapper):
 
 
 class OracleStatistics(gym.wrappers.vector.RecordEpisodeStatistics):
-    """Gymnasium's RecordEpisodeStatistics, with what Gymnasium 1.4 put right.
+    """Gymnasium's RecordEpisodeStatistics, with the corrections of Gymnasium 1.4.
 
     Before, in mode SAME_STEP, it left the first step of every episode out, but for an environment's first.
     """
@@ -261,7 +261,7 @@ class Pair:
         self.observations = None
 
     def reset(self, seed=None, options=None):
-        """Resets both, and compares what they return."""
+        """Reset both, and compare the results."""
         expected, expected_infos = self.theirs.reset(seed=seed, options=None if options is None else dict(options))
         mask = (options or {}).get("reset_mask", np.ones(self.num_envs, bool))
         self.at_start |= mask
@@ -276,7 +276,7 @@ class Pair:
         return expected, expected_infos
 
     def step(self, actions):
-        """Steps both, and compares what they return."""
+        """Step both, and compare the results."""
         if self.in_float32:
             self.set_state(self.states().astype(np.float32))
         expected = self.theirs.step(actions)
@@ -298,13 +298,13 @@ class Pair:
         return expected
 
     def step_or_reset(self, actions):
-        """A step; before it, in a mode without autoreset, a reset of the envs that need it."""
+        """Step both. In a mode without autoreset, first reset the envs that need it."""
         if self.mode is AutoresetMode.DISABLED and self.finished.any():
             self.reset(options={"reset_mask": self.finished.copy()})
         return self.step(actions)
 
     def run(self, rng, steps, lively=False):
-        """Make many such steps with random actions; returns the flags, shape (steps, num_envs)."""
+        """Make many such steps with random actions; return the flags, shape (steps, num_envs)."""
         flags = []
         for _ in range(steps):
             actions = (
@@ -321,7 +321,7 @@ class Pair:
         return np.array([np.asarray(env.unwrapped.state, np.float64) for env in self.sync.envs])
 
     def set_state(self, state, mask=None):
-        """Sets the state of both, rounded to the precision in which Gymnasium keeps each env's state.
+        """Set the state of both, rounded to the precision in which Gymnasium keeps each env's state.
 
         Gymnasium's MountainCarContinuous keeps float64 from a reset to the first step, float32 from there on.
         """
@@ -335,12 +335,12 @@ class Pair:
         self.moved |= True if mask is None else mask
 
     def compare_states(self):
-        """Compares the simulated states."""
+        """Compare the simulated states."""
         if self.has_states:
             assert_same(self.ours.state, self.states())
 
     def fork(self, how):
-        """Replaces the Operant environment by what `how` makes of it. Steps of the old one must not disturb it."""
+        """Replace the Operant environment by one that `how` makes from it. Steps of the old one must not affect it."""
         old, self.ours = self.ours, how(self.ours)
         old.reset(seed=987654321)
         old.step(random_actions(self.space, np.random.default_rng(1), self.num_envs))
@@ -351,7 +351,7 @@ class Pair:
         self.theirs.close()
 
     def _compare_observations(self, actual, expected):
-        """Compares all rows but those whose state was set since their last step, which are not specified."""
+        """Compare all rows except those whose state was set since their last step, which are not specified."""
         assert_same(actual, expected, tolerance=np.inf)  # types, dtypes, shapes and layout
         started = self.at_start & ~self.moved
         stepped = ~self.at_start & ~self.moved
@@ -384,5 +384,5 @@ def saved_and_loaded(env):
         return envs.load(path, workers=2)
 
 
-# Ways to make another environment that continues where this one is.
+# Ways to make another environment that continues from the state of this one.
 FORKS = {"pickle": lambda env: pickle.loads(pickle.dumps(env)), "deepcopy": copy.deepcopy, "file": saved_and_loaded}

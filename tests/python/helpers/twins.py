@@ -50,14 +50,14 @@ class Twins:
         return self.ours, self.spared
 
     def assert_same_state(self):
-        """Everything that future steps depend on is the same."""
+        """Assert that everything that future steps depend on is the same."""
         ours, spared = self.envs
         assert ours._core.save() == spared._core.save()
         assert_same(ours.state, spared.state)
         assert ours.get_logs() == spared.get_logs()
 
     def assert_undisturbed(self):
-        """Future results are bit for bit what they would have been without the bad input."""
+        """Assert that future results are, bit for bit, those without the bad input."""
         ours, spared = self.envs
         self.assert_same_state()
         for number in (3, 4):

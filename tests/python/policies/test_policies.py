@@ -53,7 +53,7 @@ def outputs(observations, weights, biases, activations):
 
 @pytest.mark.parametrize("sizes", [(4, 2), (1, 1), (3, 5), (2, 64, 2), (4, 64, 64, 2), (17, 33, 7, 5), (6, 300, 3)])
 @pytest.mark.parametrize("num_envs", [1, 70, 1100])
-def test_a_network_is_that_of_numpy(sizes, num_envs):
+def test_a_network_equals_numpy(sizes, num_envs):
     weights, biases = network(sizes)
     x = numbers(num_envs, sizes[0])
     space = spaces.Box(-np.inf, np.inf, (sizes[-1],), np.float32)
@@ -146,7 +146,7 @@ def test_a_rollout_is_a_loop_of_calls_and_steps(name):
         np.testing.assert_array_equal(rollout.rewards[step], rewards)
 
 
-# Two discrete numbers at once, and two observations: as no environment of Operant's has them.
+# Actions of two discrete numbers, and observations of two numbers, which no built-in environment has.
 TWO_SWITCHES = """
 #pragma once
 #include <operant/environment.hpp>
@@ -241,7 +241,7 @@ def test_a_linear_rollout_with_several_numbers_an_action_is_a_loop(tmp_path):
             assert_linear_rollouts_are_loops(env_class, num_envs, members)
 
 
-def test_the_actions_are_the_environments_if_none_are_given():
+def test_the_action_space_is_that_of_the_environment_if_none_is_given():
     env = operant.envs.PendulumVecEnv(8, max_torque=np.arange(1.0, 9.0))
     env.reset(seed=0)
     actions = env.rollout(Linear([[100.0, 100, 100]]), 30).actions
@@ -450,7 +450,7 @@ def test_values_need_no_policy_of_the_core():
         ({"actions": lambda x: np.zeros(3, int), "record": "log_probs"}, ValueError, "record: expected no log_probs"),
     ],
 )
-def test_values_and_log_probabilities_that_cannot_be_had_step_nothing(arguments, error, message):
+def test_impossible_values_and_log_probabilities_step_nothing(arguments, error, message):
     env = operant.envs.CartPoleVecEnv(3)
     first, _ = env.reset(seed=1)
     with pytest.raises(error, match=message):
@@ -578,7 +578,7 @@ def test_from_torch_takes_sequences_of_layers():
     np.testing.assert_array_equal(policy(x), expected(x))
 
 
-def test_from_torch_takes_torchs_own():
+def test_from_torch_takes_modules_of_torch():
     torch = pytest.importorskip("torch")
     net = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.Tanh(), torch.nn.Linear(16, 2), torch.nn.Tanh())
     x = numbers(30, 4)

@@ -1,4 +1,4 @@
-"""Policies in files: what `load` returns acts as the saved policy, bit for bit."""
+"""Policies in files: a loaded policy acts as the saved one, bit for bit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_only_the_network_of_a_subclass_is_kept(tmp_path):
     assert type(policies.load(tmp_path / "policy.npz")) is Linear
 
 
-def test_the_arrays_are_numpys(tmp_path):
+def test_the_file_has_arrays_of_numpy(tmp_path):
     weights = layers(4, 8, 2)
     policies.save(MLP(weights), tmp_path / "policy.npz")
     with np.load(tmp_path / "policy.npz", allow_pickle=False) as archive:
@@ -57,7 +57,7 @@ def test_the_arrays_are_numpys(tmp_path):
             np.testing.assert_array_equal(archive[f"weights_{i}"], expected.astype(np.float32))
 
 
-def test_what_cannot_be_saved(tmp_path):
+def test_policies_that_cannot_be_saved_are_refused(tmp_path):
     with pytest.raises(TypeError, match="policy: expected a Linear or an MLP, got a Random; pickle it"):
         policies.save(policies.Random(), tmp_path / "policy.npz")
     with pytest.raises(TypeError, match="path: expected a path"):

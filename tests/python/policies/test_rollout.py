@@ -1,4 +1,4 @@
-"""Rollouts return and leave behind, bit for bit, the same as as many calls of `step`."""
+"""A rollout equals as many calls of `step`, bit for bit, in its results and in the state that it leaves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from operant import _core, envs
 from operant.envs._rollout import RECORDS
 
 LIMIT = 7
-STEPS = 2 * LIMIT + 3  # with the restarts of NEXT_STEP, two episodes and a piece of the third
+STEPS = 2 * LIMIT + 3  # with the restarts of NEXT_STEP, two episodes and part of the third
 STACKED = ("observations", "rewards", "terminations", "truncations")
 
 
@@ -74,7 +74,7 @@ class Compiled:
 
 
 def compiled(env):
-    """The same policy as something that the core calls by its address, from any of its threads."""
+    """Return the same policy as a compiled function, which the core calls by its address, from any thread."""
     choose = policy_of(env.single_action_space)
     shape, is_box = env.single_observation_space.shape, isinstance(env.single_observation_space, gym.spaces.Box)
     observed = ctypes.c_float if is_box else ctypes.c_int64
@@ -117,7 +117,7 @@ def loop(env, choose, steps=STEPS):
 
 
 def assert_same_infos(stacked, t, expected, observations):
-    """Row t of stacked infos is what the step has reported; where it has not, the masks say so."""
+    """Assert that row t of stacked infos equals the infos of the step, and that masks mark the valid entries."""
     assert expected.keys() <= stacked.keys()
     for name, values in stacked.items():
         if name.startswith("_"):
@@ -145,7 +145,7 @@ def assert_same_named(stacked, t, expected):
 
 
 def assert_same_steps(rollout, expected):
-    """A rollout has what the steps of the loop returned."""
+    """Assert that a rollout has the results of the steps of a loop."""
     for i, name in enumerate(STACKED):
         of_steps = [in_parts(result[i]) for result in expected.results]
         for part, values in enumerate(in_parts(getattr(rollout, name))):
@@ -158,7 +158,7 @@ def assert_same_steps(rollout, expected):
 
 
 def assert_same_state(ours, theirs):
-    """Both environments have the same state, random streams and totals."""
+    """Assert that both environments have the same state, random streams and totals."""
     assert ours._core.save() == theirs._core.save()
     assert ours.get_logs() == theirs.get_logs()
 
@@ -169,7 +169,7 @@ def assert_same_state(ours, theirs):
 @pytest.mark.quick
 @pytest.mark.emulated
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_rollout_is_as_many_steps(make, mode, dtype, rng):
+def test_a_rollout_equals_as_many_steps(make, mode, dtype, rng):
     looped, rolled = (make(9, **arguments_of(mode, dtype)) for _ in range(2))
     for seed, dtype_of_actions in ((1, None), (None, np.int32), (5, np.int64)):
         for env in (looped, rolled):
@@ -267,7 +267,7 @@ def test_parameters_of_each_env_go_with_their_blocks():
 # Arrays.
 
 
-def test_a_former_result_is_written_again(make, mode, rng):
+def test_an_earlier_result_is_overwritten(make, mode, rng):
     env, other = (make(40, **arguments_of(mode)) for _ in range(2))
     steps = 1 if mode is AutoresetMode.DISABLED else STEPS
     env.reset(seed=0)
@@ -340,7 +340,7 @@ def test_bad_arguments_step_nothing(arguments, exception, message):
     assert env._core.save() == before
 
 
-def test_nan_is_refused_wherever_it_is():
+def test_nan_is_refused_in_every_place():
     env = envs.PendulumVecEnv(3)
     env.reset(seed=0)
     before = env._core.save()
@@ -411,7 +411,7 @@ def test_compiled_policies_need_no_gil_and_see_one_thread_only():
 
 
 @pytest.mark.parametrize("is_compiled", [False, True], ids=["python", "compiled"])
-def test_without_autoreset_it_stops_where_step_would(registration, is_compiled):
+def test_without_autoreset_a_rollout_stops_where_step_would(registration, is_compiled):
     looped, rolled = (gym.make_vec(registration.id, num_envs=3, **arguments_of("Disabled")) for _ in range(2))
     for env in (looped, rolled):
         env.reset(seed=0)
@@ -431,7 +431,7 @@ class StopOnPurposeError(Exception):
     """Raised by a callback."""
 
 
-def test_an_exception_of_progress_stops_it_between_two_steps():
+def test_an_exception_of_progress_stops_a_rollout_between_two_steps():
     looped, rolled = (envs.CartPoleVecEnv(2048) for _ in range(2))
     for env in (looped, rolled):
         env.reset(seed=0)
@@ -451,7 +451,7 @@ def test_an_exception_of_progress_stops_it_between_two_steps():
     assert_same_state(rolled, looped)
 
 
-def test_progress_goes_on_to_the_end():
+def test_progress_is_reported_to_the_end():
     env = envs.CartPoleVecEnv(2048)
     env.reset(seed=0)
     seen = []
@@ -466,7 +466,7 @@ def test_progress_goes_on_to_the_end():
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signals")
 @pytest.mark.parametrize("what", ["rollout", "evaluate"])
-def test_ctrl_c_stops_it(what):
+def test_ctrl_c_stops_a_rollout_or_an_evaluation(what):
     """Without a time limit, the pendulum's episodes never end."""
     env = envs.PendulumVecEnv(256, workers=2, max_episode_steps=-1)
     env.reset(seed=0)
@@ -605,7 +605,7 @@ def test_bad_indices_of_copy_state_change_nothing(source, target, exception, mes
 @pytest.mark.quick
 @pytest.mark.emulated
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_snapshot_brings_everything_back(make, mode, dtype, draw):
+def test_a_snapshot_restores_everything(make, mode, dtype, draw):
     env = make(70, **arguments_of(mode, dtype))
     env.reset(seed=0)
     if mode is not AutoresetMode.DISABLED:
@@ -637,7 +637,7 @@ def test_a_snapshot_is_of_one_environment():
     with pytest.raises(ResetNeeded):
         env.step(np.zeros(3, np.int32))
     del env
-    for _ in range(20):  # one of these is where it was
+    for _ in range(20):  # one of these has the address of the old environment
         with pytest.raises(ValueError, match="got one of another"):
             envs.CartPoleVecEnv(3).restore(snapshot)
 

@@ -1,4 +1,4 @@
-"""Exceptions of an environment's code: the error is the same with any number of workers, and closes the environment."""
+"""Exceptions in an environment's code: the error does not depend on the workers, and closes the environment."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def env(loaded, request):
 
 
 def assert_fails(call, message):
-    """The error of the first call; every later one says the same."""
+    """Assert that the first call raises the error, and that every later call has the same message."""
     with pytest.raises(RuntimeError) as failed:
         call()
     assert str(failed.value) == f"{message} (thrown during a step or a reset; the environment is now closed)"

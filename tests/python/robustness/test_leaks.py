@@ -1,4 +1,4 @@
-"""Thousands of environments leave nothing behind."""
+"""Thousands of environments leak no memory and no references."""
 
 from __future__ import annotations
 

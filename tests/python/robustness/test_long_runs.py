@@ -40,7 +40,7 @@ def test_every_episode_and_step_is_counted():
 
 
 def test_a_pendulum_that_turns_for_long_steps_as_well_as_one_that_has_just_started():
-    """The angle does not get coarser however often it goes round."""
+    """The angle keeps its resolution, however many turns it has made."""
     assert pendulum_errors(TORQUES, 100_000, np.float32, restart_every=1).max() < 1e-6
 
 

@@ -23,7 +23,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks h
 
 @pytest.fixture
 def make():
-    """One environment is enough: what happens with processes does not depend on it."""
+    """Return a function that makes one environment. The behaviour with processes does not depend on the environment."""
     return CartPoleVecEnv
 
 
@@ -109,7 +109,7 @@ def test_a_child_that_was_forked_during_a_step_gets_an_error(make):
     thread = threading.Thread(target=step)
     thread.start()
     try:
-        # Between two steps, no thread is inside of the environment.
+        # Between two steps, no thread is using the environment.
         answers = {in_child(work) for _ in range(20)}
     finally:
         forked.set()

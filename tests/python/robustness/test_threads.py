@@ -16,12 +16,12 @@ from operant.envs import CartPoleVecEnv
 
 @pytest.fixture
 def make():
-    """One environment is enough: what happens with threads does not depend on it."""
+    """Return a function that makes one environment. The behaviour with threads does not depend on the environment."""
     return CartPoleVecEnv
 
 
 class Reentrant:
-    """Actions that call back into the environment while it looks at them."""
+    """Actions that call the environment while it reads them."""
 
     def __init__(self, env):
         self.env = env
@@ -72,7 +72,7 @@ def test_two_threads_on_one_environment_get_errors_not_races(make):
 
 
 def most_at_once(num_envs):
-    """Count how many of eight threads are inside of a step at once, within 2000 steps of each."""
+    """Count how many of eight threads are inside a step at once, within 2000 steps of each."""
     most = 0
     inside = [0] * 8
     start = threading.Barrier(8)

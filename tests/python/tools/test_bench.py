@@ -19,7 +19,7 @@ QUICK = ["--rounds", "3", "--seconds", "0.005"]
 
 
 def run(*arguments, without=None):
-    """`operant bench`; in a new process if it is to run as if a package were not installed."""
+    """Run `operant bench`; with `without`, in a new process that cannot import this package."""
     if without is None:
         return run_here("bench", *arguments)
     program = f"import sys; sys.modules[{without!r}] = None; from operant.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -79,12 +79,12 @@ def test_a_missing_package_is_named(module, arguments, message):
 
 
 @pytest.mark.parametrize("without", [None, "rich"])
-def test_bench_measures_everyone(without):
+def test_bench_measures_all_contenders(without):
     shown = run_quickly("--num-envs", "8", without=without)
     for name in ("Operant, 1 worker", "CartPoleVectorEnv", "Gymnasium SyncVectorEnv", operant.simd.active):
         assert name in shown
     assert "times gymnasium" in shown
-    assert "1.00 (1.00 - 1.00)" in shown  # Gymnasium's numpy is once itself
+    assert "1.00 (1.00 - 1.00)" in shown  # the ratio of Gymnasium's numpy environment to itself
 
 
 def test_bench_writes_its_measurements(tmp_path):
@@ -150,7 +150,7 @@ def test_an_id_is_that_environment(registration):
         (["--num-envs", "5"], ENVIRONMENTS, (5,)),
     ],
 )
-def test_bench_all_is_everything_that_is_not_chosen(tmp_path, chosen, environments, sizes):
+def test_bench_all_adds_everything_that_is_not_chosen(tmp_path, chosen, environments, sizes):
     file = tmp_path / "bench.json"
     run_quickly("--all", *chosen, "--against", "none", "--workers", "1", "--rounds", "1", "--json", str(file))
     results = json.loads(file.read_text())["results"]

@@ -1,4 +1,4 @@
-"""`bench/check.py`: its output and files. Whether targets are reached depends on the machine, and is not tested."""
+"""`bench/check.py`: its output and files. The tests do not check that targets are reached on this machine."""
 
 from __future__ import annotations
 
