@@ -184,7 +184,7 @@ class JaxVectorEnv:
             state, *arrays = self._step(self._state("step", state), self._actions(actions))
         first = len(self.env._environment.leaves)
         rewards, terminations, truncations = arrays[first : first + 3]
-        infos = self._stacked(self._outputs, arrays)
+        infos = _infos.stacked(self._outputs, arrays, self.env._observation_tree)
         return state, (self._observations(arrays), rewards, terminations, truncations, infos)
 
     def close(self) -> None:
@@ -193,9 +193,6 @@ class JaxVectorEnv:
 
     def _observations(self, arrays: list[Any]) -> Any:
         return arranged(self.env._observation_tree, arrays)
-
-    def _stacked(self, outputs: list[_infos.Output], arrays: list[Any]) -> dict[str, Any]:
-        return _infos.stacked(outputs, arrays, self.env._observation_tree)
 
     def _call_reset(self, *arguments: jax.Array, bounds: tuple[float, ...]) -> list[jax.Array]:
         return self._call(_RESET, self._reset_outputs, arguments, bounds=np.array(bounds, np.float64))

@@ -22,8 +22,8 @@ class Finding:
         step: 0 for a reset, k for the k-th step after it; None if the finding does not belong to a step.
         env: The index of the env; None if the finding does not belong to a single env.
         seed: The seed of that env. The env plays the same episodes alone, after `reset(seed=seed)`.
-        actions: The actions of that env, from the first step to the step of the finding.
-        state: The state of that env before the step, by name.
+        actions: The actions of that env, from the first step to the step of the finding. The first axis is time.
+        state: The state of that env before the step: a number for each name in `state_names`.
     """
 
     message: str

@@ -104,7 +104,7 @@ class BipedalWalkerVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["BipedalWa
             action: Its last action; None after a reset. Pictures do not show it.
 
         Returns:
-            Shape `(400, 600, 3)`.
+            A picture of shape `(400, 600, 3)`, uint8.
         """
         values = dict(zip(self.state_names, state.tolist(), strict=True))
 

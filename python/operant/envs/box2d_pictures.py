@@ -63,7 +63,7 @@ def lunar_lander(state: Mapping[str, float], thrust: Thrust) -> npt.NDArray[np.u
         thrust: The engines in the last step.
 
     Returns:
-        An array of the shape (400, 600, 3).
+        An array of shape `(400, 600, 3)`, uint8.
     """
     bodies = [
         Body(*(state[f"world.bodies[{i}].place.{name}"] for name in ("origin.x", "origin.y", "turn.s", "turn.c")))
@@ -110,7 +110,7 @@ def picture(
         particles: The exhaust, the oldest first.
 
     Returns:
-        An array of the shape (400, 600, 3).
+        An array of shape `(400, 600, 3)`, uint8.
     """
     surface = imported_pygame().Surface((_WIDTH, _HEIGHT))
     surface.fill((255, 255, 255))
@@ -180,7 +180,7 @@ def bipedal_walker(
         lidar: The ends of a ray to draw [m]. Gymnasium shows one of ten rays, in 20 of 100 pictures.
 
     Returns:
-        An array of the shape (400, 600, 3).
+        An array of shape `(400, 600, 3)`, uint8.
     """
     pygame = imported_pygame()
     scroll = bodies[0].x - _WIDTH / SCALE / 5

@@ -153,7 +153,7 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
             action: Its last action; None after a reset.
 
         Returns:
-            Shape `(400, 600, 3)`.
+            A picture of shape `(400, 600, 3)`, uint8.
         """
         thrust = Thrust()
         if action == 2:

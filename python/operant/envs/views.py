@@ -19,9 +19,9 @@ State = npt.NDArray[np.float64]
 class View(NamedTuple):
     """An attribute of one env, computed from its parameters and state."""
 
-    #: Returns the value.
+    #: A function that returns the value.
     read: Callable[[Parameters, State], Any]
-    #: Writes a value into the state, or raises an exception; or the reason why the attribute cannot be set.
+    #: A function that writes a value into the state, or raises an exception; or a text, the reason why there is none.
     write: Callable[[Parameters, State, Any], None] | str
 
 
