@@ -12,7 +12,7 @@ set(operant_benchmark_commit c58e6d0710581e3a08d65c349664128a8d9a2461) # 1.9.1
 
 # operant_find(<target> <package> <minimum> <repository> <commit> <debian package>)
 #
-# Finds the package, or fetches it. Before fetching, it checks that the repository can be reached, because a failure inside of
+# Finds the package, or fetches it. Before fetching, it checks that the repository can be reached, because a failure inside
 # FetchContent ends CMake with git's messages, which do not help the user.
 function(operant_find target package minimum repository commit debian_package)
   if(TARGET ${target})

@@ -73,8 +73,8 @@ struct BoxOf {
     std::array<Number, size> low;                            ///< smallest value of each number; may be infinite
     std::array<Number, size> high;                           ///< largest value of each number; may be infinite
 
-    using Narrow = float;  ///< type of actions of 32 bits, as Gymnasium's spaces have it
-    using Wide = double;   ///< type of actions of 64 bits, as Python's numbers have it
+    using Narrow = float;  ///< type of actions of 32 bits, the dtype of Gymnasium's spaces
+    using Wide = double;   ///< type of actions of 64 bits, the type of Python's floats
 
     /// A Box with the same bounds for all numbers.
     static constexpr BoxOf bounded(Number low, Number high) {

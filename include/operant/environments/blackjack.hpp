@@ -36,7 +36,7 @@ struct Blackjack : Environment {
         std::int8_t aces;   ///< 1 if there is an ace
     };
 
-    /// Both hands, and what a picture shows of the dealer's open card.
+    /// Both hands, and the suit and the face of the dealer's open card, which only pictures show.
     struct State {
         Hand player;              ///< the hand of the player
         Hand dealer;              ///< the hand of the dealer

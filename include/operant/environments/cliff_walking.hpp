@@ -48,7 +48,7 @@ struct CliffWalking : GridWorld {
     /// A number for every place, including those of the cliff.
     static constexpr Discrete<rows * columns> observation_space(const Parameters&) { return {}; }
 
-    /// Every episode starts at the same place. Gymnasium draws a random number for it nevertheless.
+    /// Every episode starts at the same place. As in Gymnasium, a random number is drawn for it.
     static XSIMD_INLINE State reset(const Parameters&, Pcg64& random) {
         random.random();
         return start;

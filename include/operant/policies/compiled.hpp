@@ -67,7 +67,7 @@ concept PolicyDraws = !ActsByMask<P, xsimd::batch<float, Arch>> &&
                       (ActsByMaskAtRandom<P, xsimd::batch<float, Arch>> ||
                        (!ActsAlone<P, xsimd::batch<float, Arch>> && ActsAtRandom<P, xsimd::batch<float, Arch>>));
 
-/// Calls the policy with what it takes.
+/// Calls the policy with the arguments that it takes.
 template <class P, class Batch>
 XSIMD_INLINE auto call_policy(const P& policy, const ObservationFor<P, Batch>& observation,
                               [[maybe_unused]] const MaskFor<P, Batch>& mask, [[maybe_unused]] BatchRandom<Batch, Pcg64>& random) {

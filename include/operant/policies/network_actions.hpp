@@ -153,7 +153,7 @@ private:
         return index;
     }
 
-    /// As above, with probability 0 for what is not allowed; 0 if nothing is allowed. The same draw is made in any case.
+    /// As above, with probability 0 for actions that are not allowed; 0 if none is allowed. It always draws one number.
     template <class IsAllowed>
     static XSIMD_INLINE Indices drawn_of(const float* outputs, std::int32_t count, const IsAllowed& is_allowed, Pcg64* random,
                                          std::size_t available) {

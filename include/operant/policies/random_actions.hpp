@@ -22,8 +22,8 @@ struct RandomActions {
 
 /// The function of RandomActions for one instruction set. Each number of an action takes one `random()`, in their order. A
 /// discrete number is `random()` times the number of allowed values, rounded down: the position of the value among the allowed
-/// ones. If none is allowed, the number is 0, and the draw is made nevertheless. A continuous number lies between its bounds,
-/// rounded to float32.
+/// ones. If none is allowed, the number is 0, but `random()` is called. A continuous number lies between its bounds, rounded to
+/// float32.
 template <class Arch>
 struct RandomActionsKernels {
     /// Chooses actions, as PolicyFunction::act. `policy` is a RandomActions.
