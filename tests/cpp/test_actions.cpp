@@ -44,7 +44,7 @@ void check_every_place() {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("an action outside of the space is found in every place", Action, std::int32_t, std::int64_t) {
+TEST_CASE_TEMPLATE("an action outside the space is found in every place", Action, std::int32_t, std::int64_t) {
     check_every_place<OneOfThree, Action>();
     check_every_place<Several, Action>();
 }
