@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
-_LIST = "OPERANT_PARAMETERS("
+_LIST = re.compile(r"^ +OPERANT_PARAMETERS(?=\()", re.MULTILINE)  # at the beginning of a line, not in a message
 _TOKENS = re.compile(rf"{_STRING}|[()]")
 _NAME = re.compile(r"\(\s*(\w+)\s*,")
 _TEXT = re.compile(rf"((?:{_STRING}\s*)+)\)$")
@@ -18,12 +18,12 @@ _DECLARATION = re.compile(r"^(\s*(?!using|return)[\w:<>, ]+ (\w+)(?: ?=[^;]*|\{[
 def documented(text: str) -> str:
     """Return the header with comments behind the declarations of parameters, and without the lists."""
     parts, end = list[str](), 0
-    while (found := text.find(_LIST, end)) >= 0:
-        start = max(end, text.rfind("struct Parameters", 0, found))
-        rows, after = _rows(text, found + len(_LIST) - 1)
+    while found := _LIST.search(text, end):
+        start = max(end, text.rfind("struct Parameters", 0, found.start()))
+        rows, after = _rows(text, found.end())
         comments = dict(map(_comment, rows))
-        parts += [text[end:start], _DECLARATION.sub(partial(_commented, comments), text[start:found])]
-        parts.append("\n" * text.count("\n", found, after))  # the lines keep their numbers
+        parts += [text[end:start], _DECLARATION.sub(partial(_commented, comments), text[start : found.start()])]
+        parts.append("\n" * text.count("\n", found.start(), after))  # the lines keep their numbers
         end = after
     return "".join(parts) + text[end:]
 
