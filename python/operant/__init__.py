@@ -1,4 +1,4 @@
-"""Gymnasium's classic control and toy text environments, thousands at a time, one SIMD lane each.
+"""Gymnasium's classic control, toy text and Box2D environments, thousands at a time, in C++ with SIMD instructions.
 
 >>> import gymnasium as gym
 >>> import operant

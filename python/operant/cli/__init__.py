@@ -24,7 +24,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="operant", description="Gymnasium's environments, thousands at a time, one SIMD lane each.")
+    parser = _Parser(prog="operant", description="Gymnasium's environments, thousands at a time, with SIMD.")
     parser.add_argument("-V", "--version", action="version", version=f"operant {operant.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
     for command in (bench, check, info, envs, train, watch, plot):
