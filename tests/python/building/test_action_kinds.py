@@ -1,4 +1,4 @@
-"""Actions of several parts, and of bits: spaces, checks and results as Gymnasium's vector environments have them."""
+"""Actions with several parts, and of bits: spaces, checks and results equal those of Gymnasium."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def mapped(function, actions):
 
 
 @pytest.mark.parametrize("name", TWINS)
-def test_the_spaces_are_gymnasiums(loaded, name):
+def test_the_spaces_equal_gymnasium(loaded, name):
     ours, theirs = loaded[name](3), SyncVectorEnv([TWINS[name]] * 3)
     assert ours.single_action_space == theirs.single_action_space
     assert ours.action_space == theirs.action_space
@@ -127,7 +127,7 @@ def test_steps_equal_those_of_twins(loaded, mode, name):
 
 @pytest.mark.parametrize("name", TWINS)
 def test_dtypes_of_the_parts_do_not_matter(loaded, name):
-    """But float64 parts are not rounded, as in Gymnasium."""
+    """As in Gymnasium, float64 parts are not rounded."""
     envs = [loaded[name](5, dtype=np.float64) for _ in range(3)]
     observations = [env.reset(seed=1)[0] for env in envs]
     envs[0].action_space.seed(0)
@@ -140,7 +140,7 @@ def test_dtypes_of_the_parts_do_not_matter(loaded, name):
     assert_same(observations[3], observations[5])
 
 
-@pytest.mark.filterwarnings("ignore:.*A Box observation space")  # which have no bounds here
+@pytest.mark.filterwarnings("ignore:.*A Box observation space")  # these have no bounds
 @pytest.mark.parametrize("name", TWINS)
 def test_single_environments_pass_gymnasiums_check(loaded, name):
     operant.register(f"tests/{name}-v0", loaded[name])
@@ -155,7 +155,7 @@ def test_single_environments_pass_gymnasiums_check(loaded, name):
 
 
 @pytest.mark.parametrize("name", TWINS)
-def test_operants_check_finds_nothing(loaded, name):
+def test_the_check_of_operant_finds_nothing(loaded, name):
     assert not operant.check_environment(loaded[name], steps=40).findings
 
 
@@ -190,7 +190,7 @@ def generators(seed, count):
     return [np.random.Generator(np.random.PCG64(one)) for one in np.random.SeedSequence(seed).spawn(count)]
 
 
-def test_random_draws_every_part_as_documented(loaded):
+def test_random_actions_of_parts_are_drawn_as_documented(loaded):
     env = loaded["Wagon"](9, limit=2.0)
     env.reset(seed=0)
     rollout = env.rollout(Random(seed=3), 4)
@@ -213,7 +213,7 @@ def test_random_draws_every_part_as_documented(loaded):
     assert env.evaluate(Random(seed=1), 2, seed=0).lengths.max() <= 20
 
 
-def test_other_policies_say_that_they_do_not_fit(loaded):
+def test_policies_that_do_not_fit_are_refused(loaded):
     env = loaded["Car"](4)
     env.reset(seed=0)
     with pytest.raises(ValueError, match="policy: expected discrete or continuous actions, got those of a tuple or a "):
@@ -263,7 +263,7 @@ def test_wrong_actions_are_refused_and_nothing_is_stepped(loaded, name, actions,
     assert_same(env.state, before)
 
 
-def test_pickles_and_files_go_on(loaded, tmp_path):
+def test_pickles_and_files_continue(loaded, tmp_path):
     env = loaded["Wagon"](3)
     env.reset(seed=1)
     env.save(tmp_path / "env")

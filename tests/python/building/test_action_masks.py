@@ -89,7 +89,7 @@ def loaded(quick_compilations):
 
 
 def oracle(twin, mode=AutoresetMode.NEXT_STEP):
-    """Gymnasium's vector environment of twins. An argument is one function, or a list with one for each env."""
+    """Make Gymnasium's vector environment of twins, from one function or from one function per env."""
     theirs = Oracle(twin if isinstance(twin, list) else [twin] * NUM_ENVS, autoreset_mode=mode)
     theirs.float32_rewards = True
     return theirs
@@ -154,7 +154,7 @@ def generators(seed, count):
 
 
 def split(env, mask):
-    """The masks of the numbers of an action."""
+    """Split a mask into the masks of the numbers of an action."""
     values = env.single_action_space.nvec if hasattr(env.single_action_space, "nvec") else [env.single_action_space.n]
     return np.split(mask, np.cumsum(values)[:-1], axis=1)
 
@@ -201,7 +201,7 @@ class LinearInPython:
 
 
 def follows(env, policy, twin, mode):
-    """A rollout of a policy equals the steps of its twin in Python, which sees the mask in the infos."""
+    """Assert that a rollout of a policy equals the steps of its twin in Python, which reads the mask from the infos."""
     env.reset(seed=2)
     rollout = env.rollout(policy, STEPS)
     other = type(env)(env.num_envs, autoreset_mode=mode, dtype=env.dtype, **env.parameters)
@@ -222,7 +222,7 @@ POLICIES = ["random", "linear", "sampled", "mlp"]
 
 
 def pair(kind, env, rng):
-    """A policy, and its twin in Python."""
+    """Return a policy and its twin in Python."""
     outputs = sum(one.shape[1] for one in split(env, env.reset(seed=0)[1]["action_mask"]))
     if kind == "random":
         return Random(seed=5), RandomInPython(env, 5)
@@ -261,7 +261,7 @@ def test_random_players_of_nim_never_take_too_many(loaded):
     returns = env.evaluate(Random(seed=1), 20, seed=0).returns
     assert set(returns.ravel()) <= {0.0, 1.0}
     assert returns.any()
-    # Without the mask, some would.
+    # Without the mask, some players would.
     space = env.single_action_space
     assert env.evaluate(lambda _: np.full(NUM_ENVS, space.n - 1), 20, seed=0).returns.min() == -10
 
@@ -287,7 +287,7 @@ def test_a_mask_that_allows_everything_changes_nothing(rng):
 
 
 def test_without_an_allowed_action_it_is_the_first_one(rng):
-    """As `Discrete.sample` of Gymnasium returns the start of the space."""
+    """Gymnasium's `Discrete.sample` also returns the start of the space then."""
     x = rng.normal(size=(40, 3)).astype(np.float32)
     weights = rng.normal(size=(4, 3)).astype(np.float32)
     for policy in (Random(gym.spaces.Discrete(4)), Linear(weights), Linear(weights, sample=True)):
@@ -328,7 +328,7 @@ def test_compiled_policies_take_the_mask_and_draw(loaded):
 
 
 @pytest.mark.parametrize("kind", ["random", "linear"])
-def test_taxi_passes_through_the_same_door(kind):
+def test_policies_follow_the_mask_of_taxi(kind):
     """No pick-up or drop-off is impossible, and no move ends at a wall."""
     policy = Random(seed=3) if kind == "random" else Linear(np.eye(6, 500), sample=True, seed=2)
     env = TaxiVecEnv(100)
@@ -395,7 +395,7 @@ def test_mistakes_are_explained_in_one_sentence(
     header = tmp_path / "changed.hpp"
     whole = HEADER.read_text()
     assert text in whole
-    # Only the struct with the mistake, and what it needs.
+    # The header has only the struct with the mistake, and the code that this struct needs.
     kept = whole.replace(text, other, 1)
     if struct == "Nim":
         kept = kept[: kept.index("struct NimOfNumbers")] + "}  // namespace masked\n"

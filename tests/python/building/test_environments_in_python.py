@@ -1,4 +1,4 @@
-"""Environments in Python: compiled code equals plain Python bit for bit, and has all that environments have."""
+"""Environments in Python: compiled code equals plain Python bit for bit, and has all features of environments."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_compiled_runs_equal_plain_python(name, mode):
     assert_equal_runs(example(name), mode, max_episode_steps=12)
 
 
-#: Everything that a step without draws and loops may have. It divides by zero in an env that has just terminated.
+#: An environment with every feature that a vectorised step may have. An env that has just terminated divides by zero.
 TOGETHER = """
 from typing import Annotated
 import numpy as np
@@ -242,13 +242,13 @@ def test_the_example_of_the_reference_runs(tmp_path):
 
 
 @needs_numba
-def test_only_steps_without_draws_and_loops_are_taken_together():
+def test_only_steps_without_draws_and_loops_are_vectorised():
     together = {name: steps_words(example(name)._declaration) for name in [*NAMES, "garden"]}
     assert together == {"cartpole": True, "pendulum": True, "snake": False, "inventory": False, "garden": False}
 
 
 @needs_numba
-def test_operants_sine_changes_one_line_of_cartpole(tmp_path, mode):
+def test_cartpole_with_the_math_of_operant_equals_plain_python(tmp_path, mode):
     text = (EXAMPLES / "cartpole.py").read_text()
     assert text.count("import math\n") == 1
     made = module_of(text.replace("import math\n", "from operant import math\n"), tmp_path / "poles.py").CartPole
@@ -273,7 +273,7 @@ def test_check_environment_finds_nothing_in_correct_environments(name):
     ],
     ids=["overflow", "domain", "frozen_global", "sign_of_zero"],
 )
-def test_check_environment_finds_what_the_compiler_changes(tmp_path, step, said):
+def test_check_environment_finds_differences_of_compiled_code(tmp_path, step, said):
     if step:
         text = "s.x += SPEED * action\n        return float(s.x), s.x > 40"
         made = walk(tmp_path, text, f"{step}\n        return 0.0, False")
@@ -287,7 +287,7 @@ def test_check_environment_finds_what_the_compiler_changes(tmp_path, step, said)
 
 
 @needs_numba
-def test_two_workers_step_as_one():
+def test_two_workers_equal_one():
     envs = [garden.Garden(1100, workers=workers) for workers in (1, 2)]
     assert_same(*(env.reset(seed=1) for env in envs))
     envs[0].action_space.seed(2)
@@ -343,7 +343,7 @@ def test_the_state_can_be_set_saved_and_copied(tmp_path):
 
 
 @needs_numba
-def test_a_rollout_is_the_loop_of_steps():
+def test_a_rollout_equals_a_loop_of_steps():
     made = example("snake")
     looped, rolled = (made(5) for _ in range(2))
     for env in (looped, rolled):
@@ -358,7 +358,7 @@ def test_a_rollout_is_the_loop_of_steps():
     np.testing.assert_array_equal(looped.state, rolled.state)
 
 
-#: For environments: a policy that runs without Python.
+#: A policy that runs without Python, for each environment.
 NETWORKS = {
     "inventory": lambda rng: Linear(rng.normal(size=(11, 3)), rng.normal(size=11)),
     "pendulum": lambda rng: MLP([rng.normal(size=(16, 3)), rng.normal(size=(1, 16))], action_space=Box(-2, 2, (1,))),
@@ -402,7 +402,7 @@ def test_evaluations_play_the_episodes_of_a_loop(is_compiled):
 
 
 @needs_numba
-def test_statistics_of_episodes_are_those_of_gymnasiums_wrapper(mode):
+def test_statistics_of_episodes_equal_those_of_gymnasiums_wrapper(mode):
     made = example("snake")
     env = made(9, autoreset_mode=mode, max_episode_steps=12, record_episode_statistics=True)
     wrapped = RecordEpisodeStatistics(made.plain(9, autoreset_mode=mode, max_episode_steps=12))
@@ -496,7 +496,7 @@ class Draws:
 
 @needs_numba
 @pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
-def test_draws_are_those_of_numpys_generator(tmp_path, plain):
+def test_draws_equal_those_of_numpys_generator(tmp_path, plain):
     made = module_of(DRAWS, tmp_path / "draws.py").Draws
     env = (made.plain if plain else made)(2)
     env.reset(seed=11)
@@ -609,7 +609,7 @@ def test_a_cell_that_runs_again_makes_the_new_class():
 
 
 def started(cache, **variables):
-    """The first step of a garden in a new process: whether it imported Numba, and the sum of its state."""
+    """Make the first step of a garden in a new process. Return True if it imported Numba, and the sum of its state."""
     code = (
         "import json, sys; import numpy as np; from garden import Garden; env = Garden(3); env.reset(seed=1); "
         "env.step(np.ones((3, 2), int)); print(json.dumps(['numba' in sys.modules, env.state.tolist()]))"
@@ -661,7 +661,7 @@ def state_in_process(pickled):
 
 
 @needs_numba
-def test_spawned_processes_go_on_with_pickles():
+def test_spawned_processes_continue_from_pickles():
     env = garden.Garden(3)
     env.reset(seed=2)
     pickled = pickle.dumps(env)

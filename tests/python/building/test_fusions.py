@@ -93,11 +93,11 @@ def test_loaded_libraries_fuse_where_the_source_asks_for_it(rotation):
     assert "0 of them not asked for" in report, errors
 
 
-def test_the_module_has_no_instruction_that_only_the_compiler_makes():
+def test_the_module_has_no_fusion_that_the_source_does_not_ask_for():
     report, errors = check("--without-lines", operant._core.__file__)
     assert "0 of them not asked for" in report, errors
     if operant.simd.available[0] != "neon":
-        assert int(re.search(r": (\d+) fused", report)[1]) > 1000  # those of float, which the source asks for
+        assert int(re.search(r": (\d+) fused", report)[1]) > 1000  # fusions in float, which the source asks for
 
 
 @pytest.mark.parametrize("flag", ["-ffp-contract=fast", "-ftree-vectorize"])

@@ -42,7 +42,7 @@ def test_angles_without_a_sine_have_nan(angle):
 
 
 @pytest.mark.quick
-def test_all_else_is_pythons_math():
+def test_all_other_functions_are_those_of_pythons_math():
     public = [name for name in dir(exact) if not name.startswith("_") and name not in ("sin", "cos")]
     assert len(public) > 40
     for name in public:

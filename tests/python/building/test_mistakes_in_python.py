@@ -1,4 +1,4 @@
-"""Mistakes in environments in Python: one line with the place, the reason and what to write instead."""
+"""Mistakes in environments in Python: each has one line with the place, the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Walk:
         out[1] = s.k
 """
 STEP = "        s.k = action\n"
-#: For each mistake: what is replaced in the code above and by what, a text of the line, and the message.
+#: For each mistake: the text to replace in the code above, its replacement, a text of the line, and the message.
 DECLARED = {
     "no_step": (
         "    def step(",
@@ -178,7 +178,7 @@ count = itertools.count()
 
 
 def mistake(tmp_path, old, new, construct=True):
-    """The message of a wrong environment, and its file's text."""
+    """Return the message of a wrong environment, and the text of its file."""
     assert CORRECT.count(old) == 1
     text = CORRECT.replace(old, new)
     path = tmp_path / f"walk{next(count)}.py"

@@ -21,7 +21,7 @@ UNARY_MINUS = "XSIMD_INLINE batch operator-() const noexcept;"
 
 @pytest.fixture
 def uses_of_unary_minus(tmp_path):
-    """A function that compiles lines of C++ and returns the compiler's lines about unary minus on batches."""
+    """Return a function that compiles lines of C++ and returns the compiler's warnings of unary minus on batches."""
     compiler = _compiler.find_compiler()
     if compiler.is_msvc:
         pytest.skip("needs GCC or Clang")
@@ -62,7 +62,7 @@ def test_unary_minus_on_a_batch_is_found(uses_of_unary_minus):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("architecture", operant.simd.available)
 def test_the_reward_of_a_pendulum_at_rest_is_minus_zero(architecture, dtype):
-    # Gymnasium returns -costs.
+    # Gymnasium's reward is -costs.
     reference = gym.make("Pendulum-v1")
     reference.reset(seed=0, options={"x_init": 0.0, "y_init": 0.0})
     expected = reference.step(np.zeros(1, np.float32))[1]

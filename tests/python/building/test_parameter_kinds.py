@@ -1,4 +1,4 @@
-"""Parameters and infos of every type: the same values as a twin in Python, and errors that name what was expected."""
+"""Parameters and infos of every type have the values of a twin in Python; errors name the expected values."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CHANGED = {
 
 
 def plain(value):
-    """The value as `parameters` has it."""
+    """Convert a value to the form in which `parameters` shows it."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return tuple(plain(one) for one in value)
     return value.item() if isinstance(value, np.generic) else value
@@ -113,7 +113,7 @@ def loaded(quick_compilations):
 
 
 def of_each_env(name):
-    """Different values for each env, which the limits allow."""
+    """Return different valid values for each env."""
     value = np.array(CHANGED[name])
     if isinstance(np.ravel(DEFAULTS[name])[0].item(), float):
         return np.stack([value - i / 8 if name == "share" else value + i for i in range(NUM_ENVS)])
@@ -128,7 +128,7 @@ def names_of_numbers():
 
 
 def runs_beside(ours, twins, mode):
-    """Rewards contain every number; infos are of every type."""
+    """Step both and compare them. The rewards depend on every number; the infos have every type."""
     theirs = SyncVectorEnv(twins, autoreset_mode=mode)
     assert_same_typed(ours.reset(seed=3), theirs.reset(seed=3))
     for t in range(20):
@@ -140,7 +140,7 @@ def runs_beside(ours, twins, mode):
 
 
 def assert_same_typed(ours, theirs):
-    """SyncVectorEnv stores bools and float32 of Python as they are typed; other numbers as int64 or float64."""
+    """Compare infos. SyncVectorEnv keeps the types of bools and float32, and widens other numbers to 64 bits."""
     if isinstance(theirs, dict):
         assert ours.keys() == theirs.keys()
         for name, value in theirs.items():

@@ -36,7 +36,7 @@ LIBRARIES = ("jax", "ray", "skrl", "stable_baselines3", "tianshou", "torch", "to
 
 
 def blocks(text, *languages):
-    """Fenced blocks with their language and line number; a block may be part of a list."""
+    """List the fenced blocks of a text with their language and line number; a block may be part of a list."""
     fenced = re.compile(rf"^( *)```({'|'.join(languages)})\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
     return [(found[2], dedent(found[3]), text.count("\n", 0, found.start()) + 1) for found in fenced.finditer(text)]
 
@@ -196,7 +196,7 @@ def test_equations_in_docstrings_are_those_of_the_environment(environment, param
         turns = [np.pi] * (2 if environment == "Acrobot" else 1)
         low, high = np.r_[np.negative(turns), low[-len(turns) :]], np.r_[turns, high[-len(turns) :]]
     states = rng.uniform(np.maximum(low, -3), np.minimum(high, 3), (num_envs, len(low)))
-    states = states.astype(np.float32).astype(np.float64)  # MountainCarContinuous keeps no more
+    states = states.astype(np.float32).astype(np.float64)  # MountainCarContinuous keeps float32
     env.set_state(states)
     actions = env.action_space.sample() * (1.5 if environment in ("Pendulum", "MountainCarContinuous") else 1)
     _, rewards, terminations, _, _ = env.step(actions)
@@ -338,7 +338,7 @@ def test_the_page_of_changes():
     assert all((ROOT / "docs" / link).exists() for link in links)
 
 
-def test_moving_pictures_load_fast():
+def test_animated_pictures_are_small():
     sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").glob("*.gif")}
     assert sizes.keys() == {"cartpole.gif", "lunar_lander.gif", "bipedal_walker.gif"}
     assert max(sizes.values()) < 500_000

@@ -17,7 +17,7 @@ NOTEBOOK = Path(__file__).parents[3] / "examples" / "notebooks" / "first_steps.i
 
 @pytest.fixture(scope="module")
 def outputs():
-    """The outputs of the cells, by the beginning of their last lines."""
+    """Run the notebook; return the outputs of the cells by the beginning of their last lines."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells)  # the file in the repository has none
     nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()

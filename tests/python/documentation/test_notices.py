@@ -1,4 +1,4 @@
-"""The package has the licences of what it contains, and no text takes another package for this one."""
+"""The package has the licences of all its parts, and no text confuses it with another package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The code of the original library's README still works."""
+"""The code in the README of the original library still works."""
 
 from __future__ import annotations
 
