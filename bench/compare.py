@@ -30,7 +30,8 @@ PEERS = ("envpool", "gymnax", "pufferlib", "brax")
 #: Libraries that are not measured, with the reason.
 NOT_MEASURED = {
     "brax": "Brax has no CartPole, and its step does other work",
-    "pufferlib": "PufferLib 3.0 has no wheels on PyPI and was not built",
+    "pufferlib": "PufferLib 3.0.0 has no wheels, and its sdist, which downloads libraries from GitHub, did not build "
+    "here on 2026-11-28; 2.0.2, the newest with a wheel, requires numpy 1.23 and gym 0.23, which has none",
 }
 
 

@@ -193,7 +193,7 @@ def _environments(text: str) -> list[str]:
     for part in text.split(","):
         name = part.strip().lower().removeprefix("operant/")
         if name not in known:
-            similar = suggestion(name, known).rstrip(".")
+            similar = suggestion(part.strip().removeprefix("operant/"), [*ENVIRONMENTS, *ids, "all"]).rstrip(".")
             names = ", ".join(ENVIRONMENTS)
             raise argparse.ArgumentTypeError(
                 f"expected some of {names}, ids from `operant envs`, or all, got {part!r}{similar}"

@@ -40,7 +40,7 @@ def run_quickly(*arguments, **options):
         (["--workers", "1,-2"], "--workers: expected a positive integer, got -2"),
         (["--env", "CartPole,Ant"], "--env: expected some of CartPole, MountainCar, "),
         (["--env", "operant/CartPole-v2"], "ids from `operant envs`, or all, got 'operant/CartPole-v2'"),
-        (["--env", "Pendulun"], "or all, got 'Pendulun'; did you mean 'pendulum'?"),
+        (["--env", "Pendulun"], "or all, got 'Pendulun'; did you mean 'Pendulum'?"),
         (["--dtype", "float16"], "--dtype: invalid choice: 'float16'"),
         (["--rounds", "0"], "--rounds: expected a positive integer, got 0"),
         (["--seconds", "nan"], "--seconds: expected a positive number of seconds, up to 86400, got nan"),
