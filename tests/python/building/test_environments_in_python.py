@@ -26,7 +26,7 @@ import pytest
 from gymnasium.spaces import Box
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
-from gymnasium.wrappers.vector import RecordEpisodeStatistics
+from side_by_side import OracleStatistics
 
 import operant
 from operant.policies import MLP, Linear
@@ -405,7 +405,7 @@ def test_evaluations_play_the_episodes_of_a_loop(is_compiled):
 def test_statistics_of_episodes_equal_those_of_gymnasiums_wrapper(mode):
     made = example("snake")
     env = made(9, autoreset_mode=mode, max_episode_steps=12, record_episode_statistics=True)
-    wrapped = RecordEpisodeStatistics(made.plain(9, autoreset_mode=mode, max_episode_steps=12))
+    wrapped = OracleStatistics(made.plain(9, autoreset_mode=mode, max_episode_steps=12))
     for one in (env, wrapped):
         one.reset(seed=2)
     episodes = []
