@@ -14,6 +14,7 @@ import pytest
 from conftest import needs_compiler
 
 import operant
+from operant.building import loading
 from operant.building.compiler import ARCHITECTURES
 from operant.envs import SimdVectorEnv
 from operant.envs.parameters import mistake_of
@@ -423,11 +424,44 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "changes", "sentence"), MISTAKES)
-def test_mistakes_in_names_and_members_are_refused(text, changes, sentence, message):
-    name, line = ("Rail", line_of(RAIL, "struct Rail")) if text is RAIL else ("Line", line_of(LINE, "struct Line"))
-    shown = message(text, *changes)
-    assert shown.startswith(f"{line}: {name}: an environment's {sentence}")
+@pytest.fixture(scope="module")
+def with_mistakes(quick_compilations, tmp_path_factory):
+    """Load one header with a struct for each mistake; return what `operant.load` knows when it looks for the first one.
+
+    A library for each mistake would take 2 s.
+    """
+    header = tmp_path_factory.mktemp("mistakes") / "mistakes.hpp"
+    structs = []
+    for number, (text, changes, _) in enumerate(MISTAKES):
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        name = "Rail" if "struct Rail" in text else "Line"
+        structs.append(text.replace(name, f"{name}{number}"))
+    header.write_text("".join(structs).replace("#pragma once\n", ""))
+    given = []
+
+    def refuse(*arguments):
+        given.extend(arguments)
+        raise LookupError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "_refuse_mistakes", refuse)
+        with pytest.raises(LookupError):
+            operant.load(header)
+    return given
+
+
+@pytest.mark.parametrize("number", range(len(MISTAKES)), ids=[sentence for _, _, sentence in MISTAKES])
+def test_mistakes_in_names_and_members_are_refused(number, with_mistakes):
+    path, text, structs, mistakes = with_mistakes
+    name = structs.environments[number]
+    with pytest.raises(operant.CompileError) as raised:
+        loading._refuse_mistakes(path, text, structs._replace(environments=[name]), [mistakes[number]])
+    struct = f"{'Rail' if MISTAKES[number][0] is RAIL else 'Line'}{number}"
+    line = line_of(text.decode(), f"struct {struct} ")
+    shown = str(raised.value)
+    assert shown.startswith(f"{path}:{line}: {struct}: an environment's {MISTAKES[number][2]}")
     assert "\n" not in shown
 
 

@@ -422,8 +422,7 @@ CARELESS = (
 )
 
 
-def test_a_library_for_debugging_checks_indices_and_assertions(walk, cache, monkeypatch):
-    monkeypatch.setenv("CXXFLAGS", "")
+def test_a_library_for_debugging_checks_indices_and_assertions(walk, cache, quick_flags):
     walk.write_text(CARELESS)
     code = (
         "import operant, sys\n"
@@ -433,10 +432,11 @@ def test_a_library_for_debugging_checks_indices_and_assertions(walk, cache, monk
         "print('done')\n"
     )
     ended = {}
-    for mode in ("debug", "fast"):
-        for low in (1, 7):
-            done = subprocess.run([sys.executable, "-c", code, mode, str(low)], capture_output=True, text=True)
-            ended[mode, low] = (done.returncode, done.stdout, done.stderr)
+    for mode, low, flags in (("debug", 1, ""), ("debug", 7, ""), ("fast", 1, quick_flags)):
+        environment = os.environ | {"CXXFLAGS": flags}
+        command = [sys.executable, "-c", code, mode, str(low)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        ended[mode, low] = (done.returncode, done.stdout, done.stderr)
     assert ended["fast", 1] == (0, "done\n", "")
     assert re.search(rf"{walk}:\d+: .*Assertion `\+\+s.steps < 3' failed", ended["debug", 1][2])
     assert ended["debug", 1][0] != 0

@@ -371,8 +371,8 @@ def test_a_missing_home_directory_is_explained(walk, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file system with such names")
-@pytest.mark.parametrize("name", [b'a "quoted" $name: back\\slash # and  two spaces\\ x=c;d\'e%s{0}', b"caf\xe9"])
-def test_paths_may_have_any_characters(name, tmp_path, monkeypatch):
+def test_paths_may_have_any_characters(tmp_path, monkeypatch):
+    name = b'a "quoted" $name: back\\slash # and  two spaces\\ x=c;d\'e%s{0} caf\xe9'
     place = tmp_path / os.fsdecode(name)
     place.mkdir()
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(place / "cache"))

@@ -36,9 +36,9 @@ class Broken(Terminal):
 
 
 @pytest.mark.parametrize("console", [Terminal, Notebook])
-def test_load_says_that_it_compiles(console, tmp_path, monkeypatch):
+def test_load_says_that_it_compiles(console, quick_flags, tmp_path, monkeypatch):
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("CXXFLAGS", "-O0")
+    monkeypatch.setenv("CXXFLAGS", quick_flags)
     monkeypatch.setattr(progress, "PATIENCE", 0)
     monkeypatch.setattr(sys, "stderr", console())
     header = ROOT / "examples" / "double_integrator.hpp"

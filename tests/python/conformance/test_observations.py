@@ -77,12 +77,12 @@ def test_the_spaces_are_those_of_gymnasium(name, classes):
 def test_steps_equal_gymnasium(name, num_envs, mode, classes):
     for dtype in (np.float32, np.float64):
         ours, theirs = classes[name](num_envs, autoreset_mode=mode, dtype=dtype), twins(name, num_envs, mode)
-        run_beside(ours, theirs, actions_of(ours, 45))
+        run_beside(ours, theirs, actions_of(ours, LIMIT + 3))
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_workers_and_rollouts_give_the_same_results(name, classes):
-    num_envs, steps = 600, 6 if name == "Picture" else 35  # an observation of Picture has 3888 numbers
+    num_envs, steps = 530, 6 if name == "Picture" else LIMIT + 2  # an observation of Picture has 3888 numbers
     for mode in ("NextStep", "SameStep"):
         alone = classes[name](num_envs, autoreset_mode=mode)
         actions = actions_of(alone, steps)
@@ -212,7 +212,7 @@ def test_vector_wrappers_of_gymnasium(name, wrapper, classes):
     ours, theirs = (WRAPPERS[wrapper](env) for env in (classes[name](9), twins(name, 9, "NextStep")))
     assert ours.observation_space == theirs.observation_space
     assert_same(ours.reset(seed=4), theirs.reset(seed=4))
-    for actions in actions_of(ours, 40):
+    for actions in actions_of(ours, LIMIT + 3):
         assert_same(ours.step(actions), theirs.step(actions))
 
 
@@ -281,7 +281,7 @@ def test_networks_refuse_several_arrays(name, classes):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_check_of_environments_passes(name, classes):
-    report = operant.check_environment(classes[name], steps=60)
+    report = operant.check_environment(classes[name], steps=10 if name == "Picture" else LIMIT + 2)
     assert not report.errors, str(report)
 
 
