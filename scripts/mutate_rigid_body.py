@@ -6,11 +6,6 @@
 The tests are the recorded runs of Gymnasium that the C++ tests repeat, env by env and, for the walker, in blocks. The
 script fails if the tests miss a fault. rigid_body_faults.txt has the faults: a name; the runs and the file; the old
 lines, after a minus; the new lines, after a plus.
-
-The list has no fault in the times of obstacles (`Times::static_bodies`, alpha0 of Box2D's static bodies), because they
-change nothing: `impact_of` reads them only to take the later of an obstacle's and the body's. All are 0 when the times
-of a step's contacts are first computed. Of the impacts known, the earliest is solved, and then only the contacts of its
-body are computed anew; this body begins at that impact, and no obstacle is later.
 """
 
 import argparse

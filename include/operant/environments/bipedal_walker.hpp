@@ -73,7 +73,6 @@ struct WalkerScene {
     /// Stumps, sides of pits and steps of stairs. With the shortest stretches between them, there can be no more.
     static constexpr std::size_t walls = 39;
     static constexpr std::size_t edges = 199;  ///< from left to right
-    static constexpr std::size_t static_bodies = walls + edges;
     static constexpr std::size_t contacts = 96;  ///< walkers have 27, bodies that are thrown across the track have up to 51
     static constexpr float time_step = static_cast<float>(1.0 / 50);
     static constexpr int velocity_iterations = 180, position_iterations = 60;
@@ -84,7 +83,6 @@ struct WalkerScene {
     }
     static constexpr float friction(std::size_t body) { return body == 0 ? 0.1f : 0.2f; }
     static constexpr float obstacle_friction(std::size_t) { return 2.5f; }
-    static constexpr std::size_t static_body(std::size_t obstacle) { return obstacle; }
     static constexpr const std::array<rigid_body::Joint, 4>& joint_list = detail::walker_joints;
 
     static constexpr rigid_body::EdgeRange edges_near(float low, float high) {

@@ -60,7 +60,6 @@ struct LunarScene {
     static constexpr std::size_t joints = 2;   ///< of the lander with each leg
     static constexpr std::size_t walls = 0;
     static constexpr std::size_t edges = 11;   ///< the floor, then the terrain from left to right
-    static constexpr std::size_t static_bodies = 1;
     static constexpr std::size_t contacts = edges * bodies;
     static constexpr float time_step = static_cast<float>(1.0 / 50);
     static constexpr int velocity_iterations = 180, position_iterations = 60;
@@ -68,7 +67,6 @@ struct LunarScene {
     static constexpr const rigid_body::Polygon& shape(std::size_t body) { return body == 0 ? detail::lunar_hull : detail::lunar_leg; }
     static constexpr float friction(std::size_t body) { return body == 0 ? 0.1f : 0.2f; }
     static constexpr float obstacle_friction(std::size_t edge) { return edge == 0 ? 0.2f : 0.1f; }
-    static constexpr std::size_t static_body(std::size_t) { return 0; }
     static constexpr const std::array<rigid_body::Joint, 2>& joint_list = detail::lunar_joints;
     static constexpr rigid_body::EdgeRange edges_near(float, float) { return {0, edges}; }
 

@@ -58,8 +58,10 @@ class BlockEngine {
     static constexpr std::size_t bodies = Scene::bodies, joints = Scene::joints;
     static constexpr std::size_t largest = 512;
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
-    /// Batches that iterate together. With half as many registers, two take longer than one after the other.
+    /// Batches that iterate together.
     static constexpr std::size_t wide = 2, most_lanes = wide * batch;
+    /// The same for worlds with contacts. With half as many registers, two take longer than one after the other.
+    static constexpr std::size_t touching_wide = batch >= 16 ? 2 : 1;
     /// The order of the search if all bodies are awake.
     static constexpr SearchOrder<Scene> order = SearchOrder<Scene>::from(bodies - 1);
 
@@ -208,7 +210,8 @@ private:
 
     XSIMD_INLINE void solve_group(const std::uint16_t* which, std::size_t count) {
         std::size_t i = 0;
-        for (; count - i > batch; i += std::min(most_lanes, count - i)) solve_lanes<wide>(which + i, std::min(most_lanes, count - i));
+        constexpr std::size_t most = touching_wide * batch;
+        for (; count - i > batch; i += std::min(most, count - i)) solve_lanes<touching_wide>(which + i, std::min(most, count - i));
         if (i < count) solve_lanes<1>(which + i, count - i);
     }
 
@@ -324,12 +327,6 @@ private:
         return solving.joints_[j].template solve<may_be_limited>(Engine::masses(joint), motor.speed, Engine::most_motor_impulse(motor),
                                                                  solving.velocities[joint.a], solving.velocities[joint.b]);
     }
-    template <std::size_t body, bool may_have_two, class N>
-    static XSIMD_INLINE void solve_contact(Solving<N>& solving, ContactConstraint<N>& contact) {
-        constexpr float m = Scene::shape(body).inverse_mass, i = Scene::shape(body).inverse_inertia;
-        contact.template solve<may_have_two>(m, i, solving.velocities[body]);
-    }
-
     template <class N, std::size_t... i>
     static XSIMD_INLINE bool iterate_common(Solving<N>& solving, Slots<N>& contacts, unsigned pattern, std::index_sequence<i...>) {
         return ((pattern == Scene::common_contacts[i] &&
@@ -341,33 +338,61 @@ private:
         Solving<N> solving = all;
         Slots<N> local;
         ((pattern >> s & 1 ? void(local[s] = contacts[s]) : void()), ...);
-        for (int iteration = 0; iteration < Scene::velocity_iterations; ++iteration) {
-            solve_joints<true>(solving);
-            (solve_if<(pattern >> s & 1) != 0, slot_body(s), (pattern >> (slots + s) & 1) != 0>(solving, local[s]), ...);
-        }
+        Pipeline<Scene>::iterate(Scene::velocity_iterations, KnownSolver<pattern, N>{solving, local});
         ((pattern >> s & 1 ? void(contacts[s] = local[s]) : void()), ...);
         all = solving;
     }
-    template <bool is_used, std::size_t body, bool may_have_two, class N>
-    static XSIMD_INLINE void solve_if(Solving<N>& solving, ContactConstraint<N>& contact) {
-        if constexpr (is_used) solve_contact<body, may_have_two>(solving, contact);
-    }
+    /// What a velocity iteration of one pattern consists of.
+    template <unsigned pattern, class N>
+    struct KnownSolver {
+        Solving<N>& solving;
+        Slots<N>& slots_;
+
+        template <std::size_t place>
+        XSIMD_INLINE void joint() const {
+            solve_joint<order.joints[place], true>(solving);
+        }
+        template <std::size_t place>
+        XSIMD_INLINE void contacts() const {
+            contact<2 * place>();
+            contact<2 * place + 1>();
+        }
+        template <std::size_t s>
+        XSIMD_INLINE void contact() const {
+            constexpr float m = Scene::shape(slot_body(s)).inverse_mass, i = Scene::shape(slot_body(s)).inverse_inertia;
+            if constexpr ((pattern >> s & 1) != 0)
+                slots_[s].template solve<(pattern >> (slots + s) & 1) != 0>(m, i, solving.velocities[slot_body(s)]);
+        }
+    };
 
     template <class N>
     static void iterate_any(Solving<N>& solving, Slots<N>& contacts, unsigned pattern) {
-        for (int iteration = 0; iteration < Scene::velocity_iterations; ++iteration) {
-            solve_joints<true>(solving);
-            for (std::size_t s = 0; s < slots; ++s) {
+        Pipeline<Scene>::iterate(Scene::velocity_iterations, AnySolver<N>{solving, contacts, pattern});
+    }
+    /// The same of several patterns.
+    template <class N>
+    struct AnySolver {
+        Solving<N>& solving;
+        Slots<N>& slots_;
+        unsigned pattern;
+
+        template <std::size_t place>
+        XSIMD_INLINE void joint() const {
+            solve_joint<order.joints[place], true>(solving);
+        }
+        template <std::size_t place>
+        XSIMD_INLINE void contacts() const {
+            constexpr std::size_t body = order.bodies[place];
+            constexpr float m = Scene::shape(body).inverse_mass, i = Scene::shape(body).inverse_inertia;
+            for (std::size_t s = 2 * place; s < 2 * place + 2; ++s) {
                 if ((pattern >> s & 1) == 0) continue;
-                const Polygon& shape = Scene::shape(slot_body(s));
-                Motion<N>& velocity = solving.velocities[slot_body(s)];
                 if ((pattern >> (slots + s) & 1) != 0)
-                    contacts[s].template solve<true>(shape.inverse_mass, shape.inverse_inertia, velocity);
+                    slots_[s].template solve<true>(m, i, solving.velocities[body]);
                 else
-                    contacts[s].template solve<false>(shape.inverse_mass, shape.inverse_inertia, velocity);
+                    slots_[s].template solve<false>(m, i, solving.velocities[body]);
             }
         }
-    }
+    };
 
     // Worlds whose bodies touch nothing.
 

@@ -361,10 +361,7 @@ private:
         std::array<ContactConstraint<N>, most_slots * bodies> contacts;
         for (std::size_t s = 0; s < slots.count; ++s) load_contact(slots.slots[s], contacts[s]);
 
-        for (int iteration = 0; iteration < Scene::velocity_iterations; ++iteration) {
-            solve_joints(solving, std::make_index_sequence<joints>());
-            solve_contacts(solving, slots, contacts, std::make_index_sequence<bodies>());
-        }
+        Pipeline<Scene>::iterate(Scene::velocity_iterations, Solver<batches>{solving, slots, contacts.data()});
 
         for (std::size_t b = 0; b < bodies; ++b) {
             group.put(solving.velocities[b].center.x, [&](Task& t) -> float& { return t.island.velocities[b].center.x; });
@@ -552,38 +549,38 @@ private:
             }
     }
 
-    template <class N, class Slots, class Contacts, std::size_t... i>
-    static XSIMD_INLINE void solve_contacts(Solving<N>& solving, const Slots& slots, Contacts& contacts, std::index_sequence<i...>) {
-        std::size_t s = 0;
-        (solve_contacts<i>(solving, slots, contacts, s), ...);
-    }
-    template <std::size_t i, class N, class Slots, class Contacts>
-    static XSIMD_INLINE void solve_contacts(Solving<N>& solving, const Slots& slots, Contacts& contacts, std::size_t& s) {
-        constexpr std::size_t b = order.bodies[i];
-        constexpr float m = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
-        for (; s < slots.ends[i]; ++s) {
-            if (slots.slots[s].may_have_two)
-                contacts[s].template solve<true>(m, inertia, solving.velocities[b]);
-            else
-                contacts[s].template solve<false>(m, inertia, solving.velocities[b]);
-        }
-    }
+    /// What a velocity iteration consists of.
+    template <std::size_t batches>
+    struct Solver {
+        using N = typename Group<batches>::N;
+        Solving<N>& solving;
+        const typename Group<batches>::Slots& slots;
+        ContactConstraint<N>* all_contacts;
 
-    template <class N, std::size_t... i>
-    static XSIMD_INLINE void solve_joints(Solving<N>& solving, std::index_sequence<i...>) {
-        (solve_joint<order.joints[i]>(solving), ...);
-    }
-    template <std::size_t j, class N>
-    static XSIMD_INLINE void solve_joint(Solving<N>& solving) {
-        constexpr Joint joint = Scene::joint_list[j];
-        constexpr MassPair masses = Engine::masses(joint);
-        JointConstraint<N>& k = solving.joints_[j];
-        Motion<N> &a = solving.velocities[joint.a], &b = solving.velocities[joint.b];
-        if ((solving.limits >> j & 1) != 0)
-            k.template solve<true>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
-        else
-            k.template solve<false>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
-    }
+        template <std::size_t place>
+        XSIMD_INLINE void joint() const {
+            constexpr std::size_t j = order.joints[place];
+            constexpr Joint joint = Scene::joint_list[j];
+            constexpr MassPair masses = Engine::masses(joint);
+            JointConstraint<N>& k = solving.joints_[j];
+            Motion<N> &a = solving.velocities[joint.a], &b = solving.velocities[joint.b];
+            if ((solving.limits >> j & 1) != 0)
+                k.template solve<true>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+            else
+                k.template solve<false>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+        }
+        template <std::size_t place>
+        XSIMD_INLINE void contacts() const {
+            constexpr std::size_t b = order.bodies[place];
+            constexpr float m = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
+            for (std::size_t s = place == 0 ? 0 : slots.ends[place - 1]; s < slots.ends[place]; ++s) {
+                if (slots.slots[s].may_have_two)
+                    all_contacts[s].template solve<true>(m, inertia, solving.velocities[b]);
+                else
+                    all_contacts[s].template solve<false>(m, inertia, solving.velocities[b]);
+            }
+        }
+    };
 
     /// Makes some iterations of positions.
     template <std::size_t batches>

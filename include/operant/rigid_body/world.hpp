@@ -12,14 +12,12 @@
 ///
 ///     static constexpr std::size_t bodies, joints, edges;  numbers of them
 ///     static constexpr std::size_t walls;                  the most that can be
-///     static constexpr std::size_t static_bodies;          those that walls and edges belong to
 ///     static constexpr std::size_t contacts;               the most that can be; pairs beyond them get no contact
 ///     static constexpr float time_step;                    [s]
 ///     static constexpr int velocity_iterations, position_iterations;
 ///     static constexpr const Polygon& shape(std::size_t body);
 ///     static constexpr float friction(std::size_t body);
 ///     static constexpr float obstacle_friction(std::size_t obstacle);
-///     static constexpr std::size_t static_body(std::size_t obstacle);
 ///     static constexpr std::array<Joint, joints> joint_list;
 ///     static EdgeRange edges_near(float low, float high);  all edges that may overlap these x, margins included
 ///
@@ -33,6 +31,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include <operant/math/prefetch.hpp>
 #include <operant/rigid_body/contact.hpp>
@@ -131,6 +130,71 @@ struct SearchOrder {
             }
         }
         return order;
+    }
+};
+
+/// The order in which lanes make the operations of velocity iterations, so that few operations wait for the one before. Results are
+/// those of the plain order, in which an iteration solves the joints and then the contacts of body after body: operations change
+/// places only if they share no body. The late operations of an iteration are made among the first ones of the next.
+template <class Scene>
+struct Pipeline {
+    struct Operation {
+        std::uint8_t place;  ///< of a joint, or of the body whose contacts are solved, in the order of the search
+        bool is_joint, is_late;
+    };
+    static constexpr std::size_t count = Scene::joints + Scene::bodies;
+
+    /// Makes iterations.
+    /// \param solver has functions `joint<place>()` and `contacts<place>()`
+    template <class Solver>
+    static XSIMD_INLINE void iterate(int iterations, Solver solver) {
+        constexpr auto all = std::make_index_sequence<count>();
+        make<true, false>(solver, all);
+        for (int i = 1; i < iterations; ++i) make<true, true>(solver, all);
+        make<false, true>(solver, all);
+    }
+
+private:
+    static constexpr std::array<Operation, count> operations = [] {
+        // When each operation can begin, if joints take a time of 1 and contacts none. After some iterations, it is a period later
+        // in each than in the one before.
+        constexpr auto order = SearchOrder<Scene>::from(Scene::bodies - 1);
+        std::array<int, count> times{};
+        std::array<int, Scene::bodies> free{};  // the time from which on a body can be used
+        int period = 0, first = 0;
+        for (int iteration = 0; iteration < 8; ++iteration)
+            for (std::size_t i = 0; i < count; ++i) {
+                const bool is_joint = i < Scene::joints;
+                const Joint& joint = Scene::joint_list[order.joints[is_joint ? i : 0]];
+                const std::size_t a = is_joint ? joint.a : order.bodies[i - Scene::joints], b = is_joint ? joint.b : a;
+                const int time = (free[a] > free[b] ? free[a] : free[b]) - !is_joint;  // a contact comes right after a joint
+                period = time - times[i];
+                times[i] = time;
+                first = i == 0 || time < first ? time : first;
+                if (is_joint) free[a] = free[b] = time + 1;
+            }
+        std::array<Operation, count> sorted{};
+        std::size_t next = 0;
+        for (int time = 0; time < period; ++time)
+            for (const bool is_joint : {true, false})
+                for (std::size_t i = 0; i < count; ++i)
+                    if ((i < Scene::joints) == is_joint && (times[i] - first) % period == time)
+                        sorted[next++] = {static_cast<std::uint8_t>(is_joint ? i : i - Scene::joints), is_joint,
+                                          times[i] - first >= period};
+        return sorted;
+    }();
+
+    /// Makes the early operations of an iteration, or the late ones of the iteration before, or both.
+    template <bool early, bool late, class Solver, std::size_t... i>
+    static XSIMD_INLINE void make(Solver& solver, std::index_sequence<i...>) {
+        (make_if<operations[i].is_late ? late : early, i>(solver), ...);
+    }
+    template <bool is_made, std::size_t i, class Solver>
+    static XSIMD_INLINE void make_if(Solver& solver) {
+        if constexpr (is_made && operations[i].is_joint)
+            solver.template joint<operations[i].place>();
+        else if constexpr (is_made)
+            solver.template contacts<operations[i].place>();
     }
 };
 
@@ -421,10 +485,11 @@ struct Engine {
         prepare_joints(island, [](float number) { return number; }, island.joints, island.velocities);
     }
 
-    /// The times at which bodies and contacts are while impacts are solved, as shares of the step.
+    /// The times at which bodies and contacts are while impacts are solved, as shares of the step. Box2D keeps such times of
+    /// obstacles, too. They change nothing: an obstacle's time is that of an impact, impacts are solved in the order of time, and
+    /// after one only the contacts of its body are collided again, which begins at that time.
     struct Times {
         std::array<Sweep, bodies> sweeps;
-        std::array<float, Scene::static_bodies> static_bodies;
         std::array<float, Scene::contacts> impacts;  ///< of each contact
         std::array<bool, Scene::contacts> is_known;  ///< whether `impacts` has it
         std::array<bool, Scene::contacts> is_clear;  ///< whether the body's sweep stays clear of the obstacle
@@ -478,7 +543,6 @@ struct Engine {
             times.sweeps[b] = {Scene::shape(b).center, start.center, end.center, start.angle, end.angle, 0};
         }
         times.is_known = {};
-        times.static_bodies = {};
         times.counts = {};
         return true;
     }
@@ -753,22 +817,15 @@ private:
     }
 
     /// The share of the step at which the body of a contact meets the obstacle, or 1.
-    static XSIMD_INLINE float impact_of(const World& world, Times& times, std::size_t i) {
+    static XSIMD_INLINE float impact_of(const World& world, const Times& times, std::size_t i) {
         const Contact& contact = world.contacts[i];
-        Sweep& sweep = times.sweeps[contact.body];
-        const Polygon& shape = Scene::shape(contact.body);
-        // Both bodies begin at the later of their times.
-        float& of_obstacle = times.static_bodies[Scene::static_body(contact.obstacle)];
-        const float begun = most(of_obstacle, sweep.begun);
-        if (of_obstacle < sweep.begun)
-            of_obstacle = begun;
-        else if (sweep.begun < of_obstacle)
-            sweep.begin_at(begun);
         if (times.is_clear[i]) return 1;  // also of the rest of the sweep
+        const Sweep& sweep = times.sweeps[contact.body];
+        const Polygon& shape = Scene::shape(contact.body);
         return on_obstacle(world, contact, [&](const auto& obstacle) {
             bool touches;
             const float time = impact_time(touches, obstacle, shape, sweep);
-            return touches ? least(begun + (1.0f - begun) * time, 1.0f) : 1.0f;
+            return touches ? least(sweep.begun + (1.0f - sweep.begun) * time, 1.0f) : 1.0f;
         });
     }
     static XSIMD_INLINE float impact_time(bool& touches, const Edge& edge, const Polygon& shape, const Sweep& sweep) {
@@ -789,9 +846,6 @@ private:
         Body& body = world.bodies[b];
         Sweep& sweep = times.sweeps[b];
         const Sweep sweep_before = sweep;
-        float& of_obstacle = times.static_bodies[Scene::static_body(contact.obstacle)];
-        const float of_obstacle_before = of_obstacle;
-        of_obstacle = share;
         sweep.begin_at(share);
         sweep.end = sweep.start;
         sweep.end_angle = sweep.start_angle;
@@ -802,7 +856,6 @@ private:
         ++times.counts[first];
         if (contact.enabled == 0 || contact.touches == 0) {
             contact.enabled = 0;
-            of_obstacle = of_obstacle_before;
             sweep = sweep_before;
             body.place = place_of(sweep.end, sweep.end_angle, shape.center);
             return false;
@@ -823,7 +876,6 @@ private:
             if (other.body != b || i == first) continue;
             update(world, other, box, listener);
             if (other.touches == 0) continue;
-            times.static_bodies[Scene::static_body(other.obstacle)] = share;
             add(i);
         }
 
