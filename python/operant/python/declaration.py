@@ -211,7 +211,8 @@ def _source(cls: type) -> tuple[str, list[str], int]:
 
     The code objects of its functions know the file also where `inspect` does not, as in the cells of a notebook.
     """
-    members = [getattr(one, "__func__", one) for one in vars(cls).values()]
+    # From Python 3.14 on, the annotations are a function, too, whose first line is that of the decorator.
+    members = [getattr(one, "__func__", one) for name, one in vars(cls).items() if not name.startswith("__annotate")]
     codes = [one.__code__ for one in members if isinstance(one, FunctionType)]
     if not codes:
         return getattr(sys.modules.get(cls.__module__), "__file__", None) or "<unknown>", [], 1
