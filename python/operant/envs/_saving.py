@@ -30,7 +30,7 @@ _KIND = b"operant environment 2, checksum "
 
 #: Attributes that follow from the constructor's arguments and the core's saved bytes. All others are copied, including
 #: the spaces, because they have random streams.
-_MADE = frozenset(
+_NOT_COPIED = frozenset(
     (
         *("num_envs", "workers", "max_episode_steps", "autoreset_mode", "render_mode", "dtype"),
         *("record_episode_statistics", "parameters", "closed"),
@@ -123,7 +123,7 @@ def attributes_of(value: object) -> dict[str, Any]:
 
 def copied_attributes(env: SimdVectorEnv[Any]) -> dict[str, Any]:
     """Return the attributes that are copied as they are: see `SimdVectorEnv.__getstate__`."""
-    return {name: value for name, value in attributes_of(env).items() if name not in _MADE}
+    return {name: value for name, value in attributes_of(env).items() if name not in _NOT_COPIED}
 
 
 def reduced(env: SimdVectorEnv[Any]) -> Any:

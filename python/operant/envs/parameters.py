@@ -80,7 +80,7 @@ class Parameter(NamedTuple):
             rows = self._rows(values, num_envs)
             if rows is not None:
                 return self._checked(rows, dtype)
-            what = self._what if self.kind == "number" else f"a row of {self._what}"
+            what = self._expected if self.kind == "number" else f"a row of {self._expected}"
             raise TypeError(f"{self.name}: expected {what} for each env, got {shown(values)}")
         first = self.numbers(values[0], num_envs, dtype)
         for i, value in enumerate(values):
@@ -93,7 +93,7 @@ class Parameter(NamedTuple):
         return int if self.integer else float
 
     @property
-    def _what(self) -> str:
+    def _expected(self) -> str:
         """The type of a value for one env, for messages."""
         if not self.shape:
             return "an integer" if self.integer else "a number"
@@ -106,7 +106,7 @@ class Parameter(NamedTuple):
         is_array = getattr(value, "ndim", 1) > 1
         given = list(value) if is_array and len(value) == shape[0] else elements(value, shape[0])
         if given is None or len(given) != shape[0]:
-            raise TypeError(f"{self.name}: expected {self._what}, got {shown(value)}")
+            raise TypeError(f"{self.name}: expected {self._expected}, got {shown(value)}")
         numbers = [self._numbers_in(one, f"{name}[{i}]", shape[1:], dtype) for i, one in enumerate(given)]
         return [number for row in numbers for number in row]
 
@@ -124,7 +124,7 @@ class Parameter(NamedTuple):
         if array.shape != (num_envs, *self.shape) or array.dtype.kind not in ("iu" if self.integer else "fiu"):
             got = f"{type(value).__name__} of shape {array.shape} and dtype {array.dtype}"
             raise TypeError(
-                f"{self.name}: expected {self._what}, or {num_envs} times that, one for each env, got {got}"
+                f"{self.name}: expected {self._expected}, or {num_envs} times that, one for each env, got {got}"
             )
         return arguments.copied(array, np.float64).reshape(num_envs, -1)
 
@@ -272,24 +272,24 @@ def mistake_of(environment: EnvironmentDescription, base: type) -> str:
     if environment.mistake:
         return environment.mistake
     for one in environment.parameters:
-        if one["name"] in _taken(base):
-            return _already("visit_parameters", one["name"], "an argument or an attribute of the class in Python")
+        if one["name"] in _reserved_names(base):
+            return _name_clash("visit_parameters", one["name"], "an argument or an attribute of the class in Python")
     if "reset_mask" in environment.reset_bounds:
-        return _already("visit_reset_bounds", "reset_mask", "an option of `reset` in Python")
+        return _name_clash("visit_reset_bounds", "reset_mask", "an option of `reset` in Python")
     names = [name for name, _, _ in environment.infos]
     masks = {f"_{name}" for name in (*_INFOS, *names)}
     for name in names:
         if name in masks or name in _INFOS:
-            return _already("visit_info", name, "a key of the infos in Python")
+            return _name_clash("visit_info", name, "a key of the infos in Python")
     return ""
 
 
-def _already(function: str, name: str, what: str) -> str:
+def _name_clash(function: str, name: str, what: str) -> str:
     return f'an environment\'s `{function}` gives the name "{name}", which is {what} already: choose another one'
 
 
 @cache
-def _taken(base: type) -> frozenset[str]:
+def _reserved_names(base: type) -> frozenset[str]:
     """Return the names that a parameter must not have."""
     annotated = {name for one in base.__mro__ for name in inspect.get_annotations(one)}
     return frozenset({*dir(base), *annotated, *inspect.signature(base.__init__).parameters, "draw"})  # type: ignore[misc]

@@ -17,8 +17,8 @@ from operant.policies.arguments import Description
 _SomePolicy = TypeVar("_SomePolicy", bound="Policy")
 
 #: The attributes that the constructors set. A pickle contains all others as they are.
-_MADE = {"_core", "_description", "_layers", "_made_by", "_observation_size", "_options"}
-_MADE |= {"action_space", "parameters", "population", "seed"}
+_NOT_COPIED = {"_core", "_description", "_layers", "_made_by", "_observation_size", "_options"}
+_NOT_COPIED |= {"action_space", "parameters", "population", "seed"}
 
 
 class Policy:
@@ -85,7 +85,7 @@ class Policy:
 
     def __reduce__(self) -> Any:
         base, given = self._made_by
-        added = {name: value for name, value in attributes_of(self).items() if name not in _MADE}
+        added = {name: value for name, value in attributes_of(self).items() if name not in _NOT_COPIED}
         return _unpickled, (type(self), base, given | {"seed": self.seed}, self._core.save()), added
 
     def __setstate__(self, state: dict[str, Any]) -> None:
