@@ -7,6 +7,8 @@ import time
 from importlib import import_module
 from typing import Any
 
+import gymnasium as gym
+
 from operant._checks import suggestion
 from operant._extras import require
 from operant.cli.argument_types import not_negative_integer, output_file, printable
@@ -18,8 +20,8 @@ def add_parser(commands: Any) -> None:
         "train",
         help="train an agent with PPO",
         description="Trains an agent with proximal policy optimisation on one core, until it solves the environment, "
-        "and writes its policy to a file for `operant watch`. Needs torch. The exit code is 1 if the environment is "
-        "not solved.",
+        "and writes its policy to a file for `operant watch`. Needs torch. The exit code is 1 if the mean return stays "
+        "below Gymnasium's threshold.",
     )
     add = parser.add_argument
     add("env", metavar="ENV", help="an id such as LunarLander-v3; an unknown id lists those with settings")
@@ -49,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
     output = str(options.output or f"{env_id.lower()}.npz")
     policies.save(agent.without_noise(), output)
     print(f"to see it: operant watch {env_id} --policy {printable(output)}")
-    is_solved = mean >= ppo.SETTINGS[env_id].solved
+    threshold = gym.spec(env_id).reward_threshold  # below the mean return at which training ends
+    is_solved = mean >= (ppo.SETTINGS[env_id].solved if threshold is None else threshold)
     print(
         f"{env_id}: {'solved' if is_solved else 'not solved'} in {wall:.1f} s, {processor:.1f} s of processor time; "
         f"mean return {mean:.1f} in 128 new episodes"
