@@ -28,11 +28,11 @@ LIBRARIES = ("operant", "gymnasium", "gymnasium-sync", "envpool")
 #: The packages on PyPI, besides Gymnasium, whose versions are shown.
 PEERS = ("envpool", "gymnax", "pufferlib", "brax")
 #: Libraries that are not measured, with the reason.
-NOT_MEASURED = {
-    "brax": "Brax has no CartPole, and its step does other work",
-    "pufferlib": "PufferLib 3.0.0 has no wheels, and its sdist, which downloads libraries from GitHub, did not build "
+NOT_MEASURED = (
+    "Brax has no CartPole, and its step does other work",
+    "PufferLib 3.0.0 has no wheels, and its sdist, which downloads libraries from GitHub, did not build "
     "here on 2026-11-28; 2.0.2, the newest with a wheel, requires numpy 1.23 and gym 0.23, which has none",
-}
+)
 
 
 def gymnax_rate(num_envs: int, seconds: float) -> Callable[[], float]:
@@ -93,7 +93,7 @@ def measured(num_envs: int, rounds: int, seconds: float) -> dict[str, Any]:
         names.append(f"gymnax, compiled loop on up to {usable_cores()} cores")
     except NotMeasuredError as reason:
         missing.append(f"gymnax: {reason}")
-    missing += [f"{package}: {reason}" for package, reason in NOT_MEASURED.items()]
+    missing += NOT_MEASURED
     results = [
         {"environment": "CartPole", "num_envs": num_envs, "contender": name, "steps_per_second": values}
         for name, values in zip(names, in_turn(rates, rounds), strict=True)
