@@ -97,7 +97,7 @@ def test_an_error_ends_the_line(monkeypatch):
     [("", "neon"), ("x86_64", "avx512bw;avx2;sse4_2"), ("arm64", "neon"), ("x86_64;arm64", None)],
 )
 def test_on_a_mac_the_target_chooses_the_instruction_sets(given, expected, tmp_path):
-    """The machine is an arm64 Mac, as its variables have it; what it builds for is given."""
+    """An arm64 Mac builds for the processor that CMAKE_OSX_ARCHITECTURES names."""
     script = tmp_path / "list.cmake"
     script.write_text(
         f'set(APPLE ON)\nset(CMAKE_SYSTEM_PROCESSOR arm64)\nset(CMAKE_OSX_ARCHITECTURES "{given}")\n'
