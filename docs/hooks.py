@@ -79,8 +79,9 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     if _ENVIRONMENTS in markdown:
         markdown = markdown.replace(_ENVIRONMENTS, environment_table())
     markdown = _PICTURES.sub(lambda mark: pictures(mark[1]), markdown)
-    tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "learning": learning_table}
-    tables |= {"comparison": comparison_table, "training_times": training_table, "sb3_settings": sb3_table}
+    tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "bodies": ratio_table}
+    tables |= {"learning": learning_table, "comparison": comparison_table, "training_times": training_table}
+    tables |= {"sb3_settings": sb3_table}
 
     def table(mark: re.Match[str]) -> str:
         measured = (Path(__file__).parent / f"{mark[1]}.json").read_text(encoding="utf-8")
@@ -108,6 +109,14 @@ def benchmark_table(measured: dict[str, Any]) -> str:
             rows.append([contender, *(_millions(medians[size]) if size in medians else "" for size in sizes)])
         parts.append(_table(rows))
     return "\n\n".join(parts)
+
+
+def ratio_table(measured: dict[str, Any]) -> str:
+    """Make a table of ratios and times that bench/check.py measured, with a row for each."""
+    rows = [["", "median (lowest - highest)", ""], ["---", "---:", "---"]]
+    for one in measured["rows"]:
+        rows.append([one["name"], f"{_spread(one['rounds'])} {one['unit']}".rstrip(), one["remark"]])
+    return f"{_machine(measured)}. Median of {measured['settings']['rounds']} rounds.\n\n{_table(rows)}"
 
 
 def learning_table(measured: dict[str, Any]) -> str:

@@ -315,6 +315,15 @@ def test_the_table_of_measurements(page, file):
         assert any(cell == pytest.approx(median, rel=0.06, abs=5e-4) for cell in millions), one
 
 
+def test_the_table_of_bodies():
+    shown = shown_by_hooks("docs/performance.md")
+    for one in json.loads((ROOT / "docs" / "bodies.json").read_text())["rows"]:
+        (row,) = (row for row in shown.splitlines() if row.startswith(f"| {one['name']} |"))
+        rounds = one["rounds"]
+        expected = [np.median(rounds), min(rounds), max(rounds)]
+        assert list(map(float, re.findall(r"[\d.]+", row.split("|")[2]))) == pytest.approx(expected, rel=0.06)
+
+
 def test_the_table_of_the_comparison():
     shown = shown_by_hooks("docs/comparison.md")
     measured = json.loads((ROOT / "docs" / "comparison.json").read_text())
