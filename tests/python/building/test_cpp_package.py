@@ -18,13 +18,13 @@ from operant.building.compiler import ARCHITECTURES, EXACT_FLAGS
 
 ROOT = Path(__file__).parents[3]
 OPTIMISE_LITTLE = "-DCMAKE_CXX_FLAGS_RELEASE=-O1"  # the tests look at the output only
-PROGRAMS = ("minimal", "simulator", "double_integrator", "controllers")
+PROGRAMS = ("minimal", "simulator", "double_integrator", "controllers", "lunar_lander")
 
 # Most of the compiler's time goes to the headers that the programs share, so GCC reads these from a precompiled header.
 SHARED_HEADERS = """\
 function(share_headers)
   target_precompile_headers(minimal PRIVATE <operant/vector_env.hpp>)
-  foreach(program simulator double_integrator controllers)
+  foreach(program simulator double_integrator controllers lunar_lander)
     target_precompile_headers(${program} REUSE_FROM minimal)
   endforeach()
 endfunction()

@@ -27,7 +27,7 @@ def run(name, *arguments):
     return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
 
 
-def mean_return(gymnasium_id, policy, episodes):
+def mean_return(gymnasium_id, policy, episodes=100):
     """The mean return of one episode in each env."""
     env = gym.make_vec(gymnasium_id, episodes, vectorization_mode="sync")
     observations, _ = env.reset(seed=1000)
@@ -52,12 +52,10 @@ def mean_return(gymnasium_id, policy, episodes):
     ],
 )
 def test_cem_finds_policies(gymnasium_id, expected):
-    episodes = 100
     if gymnasium_id.startswith("LunarLander"):
         pytest.importorskip("Box2D")
-        episodes = 30  # a hundred take seconds
     policy, history = imported("cem").train(gymnasium_id, 0)
-    assert mean_return(gymnasium_id, policy, episodes) >= expected
+    assert mean_return(gymnasium_id, policy) >= expected
     seconds, returns = zip(*history, strict=True)
     assert list(seconds) == sorted(seconds)
     assert returns[0] < returns[-1]
