@@ -97,8 +97,11 @@ def difference(one: Results, other: Results) -> tuple[str, int] | None:
 def joined(singles: Iterable[Results]) -> Results:
     """Join the results of environments with one env each. An info that an env lacks is zero there."""
     results = list(singles)
-    zeros = {name: np.zeros_like(array) for one in results for name, array in one.items()}
-    return {name: np.concatenate([one.get(name, zero) for one in results]) for name, zero in zeros.items()}
+    samples = {name: array for one in results for name, array in one.items()}
+    return {
+        name: np.concatenate([one[name] if name in one else np.zeros_like(sample) for one in results])
+        for name, sample in samples.items()
+    }
 
 
 def random_actions(env: SimdVectorEnv[Any], steps: int, seed: int) -> npt.NDArray[Any]:

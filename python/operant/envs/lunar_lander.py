@@ -179,17 +179,6 @@ class LunarLanderContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["L
 
     Shape `(num_envs, 8)`, float32, as those of `LunarLanderVecEnv`.
 
-    | observation | unit | lowest | highest |
-    |---|---|---|---|
-    | `x` | 10 m | -2.5 | 2.5 |
-    | `y` | 6.67 m | -2.5 | 2.5 |
-    | `x` velocity | 5 m/s | -10 | 10 |
-    | `y` velocity | 7.5 m/s | -10 | 10 |
-    | angle | rad | -6.2832 | 6.2832 |
-    | angular velocity | 2.5 rad/s | -10 | 10 |
-    | 1 if the first leg touches the ground | | 0 | 1 |
-    | 1 if the second leg touches the ground | | 0 | 1 |
-
     ## Dynamics
 
     As those of `LunarLanderVecEnv`. An engine's impulse and fuel are multiplied by its power, 0.5 to 1.

@@ -83,9 +83,10 @@ def _single_and_batched(
         numbers = slice(first, first := first + prod(shape))
         lowest, highest = (array[:, numbers].reshape(-1, *shape).astype(dtype) for array in (low, high))
         single = _leaf(kind, lowest, highest, n[:, numbers], shape)
-        is_same = len(low) == 1 or not isinstance(single, spaces.Box)
         singles.append(single)
-        batched.append(batch_space(single, num_envs) if is_same else spaces.Box(lowest, highest, dtype=lowest.dtype))
+        if len(low) > 1:
+            is_box = isinstance(single, spaces.Box)
+            batched.append(spaces.Box(lowest, highest, dtype=lowest.dtype) if is_box else batch_space(single, num_envs))
     space = _composed(arranged(tree, singles))
     if len(low) == 1:
         return space, batch_space(space, num_envs)

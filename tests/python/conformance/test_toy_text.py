@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from itertools import islice
 from textwrap import dedent
 
 import gymnasium as gym
@@ -152,7 +153,7 @@ def accepts(env, state):
     return True
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "Taxi-v3"])  # whose rules are those of Taxi-v4
 def test_any_state_that_is_accepted_can_be_stepped(name, rng):
     """The results of unreachable states are not specified, but the next episode is correct."""
     env, judge = gym.make_vec(f"operant/{name}", 500, workers=2), gym.make_vec(f"operant/{name}", 1)
@@ -161,8 +162,8 @@ def test_any_state_that_is_accepted_can_be_stepped(name, rng):
     for _ in range(5):
         drawn = rng.integers(-1, 6, (20000, env.state.shape[1]))
         drawn[:, ::2] += rng.integers(0, 25, drawn[:, ::2].shape) * (rng.random(drawn[:, ::2].shape) < 0.3)
-        states = np.array([state for state in drawn if accepts(judge, state[None])])
-        env.set_state(states[rng.integers(len(states), size=500)])
+        states = list(islice((state for state in drawn if accepts(judge, state[None])), 500))
+        env.set_state(np.resize(states, env.state.shape))
         for _ in range(5):
             env.step(rng.integers(0, env.single_action_space.n, 500))
     observations, _ = env.reset(seed=0)
