@@ -71,8 +71,6 @@ struct LunarScene {
     static constexpr rigid_body::EdgeRange edges_near(float, float) { return {0, edges}; }
 
     static constexpr std::size_t loaded_bodies = 1;
-    /// One point, then two points, of a leg or the other; a point of each.
-    static constexpr std::array<unsigned, 5> common_contacts = {1u, 1u << 4, 1u | 1u << 4, 1u | 1u << 6, 1u << 4 | 1u << 10};
     static constexpr rigid_body::Motor motor(std::size_t joint) {
         return {static_cast<float>(joint == 0 ? 0.3 * -1 : 0.3), 40.0f};
     }

@@ -4,8 +4,8 @@
 ///
 /// Nearly all of the time goes into the velocity iterations, and worlds need different ones. So worlds are sorted: those whose
 /// bodies touch nothing and whose joints are free; the same with joints at limits, where velocities often repeat and the rest
-/// of the iterations are sums; and those with contacts, by the contacts that they have. What few worlds need, Engine does
-/// world by world: finding contacts, impacts, second iterations of positions.
+/// of the iterations are sums; and those with contacts, which IslandLanes steps. Few worlds without contacts have impacts or need
+/// second iterations of positions: Engine makes these world by world.
 
 #include <algorithm>
 #include <array>
@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <operant/rigid_body/island_lanes.hpp>
 #include <operant/rigid_body/lanes.hpp>
 #include <operant/rigid_body/world.hpp>
 
@@ -41,7 +42,6 @@ struct WorldList {
 ///
 ///     static constexpr std::size_t loaded_bodies;   the first so many bodies can have a force or a torque
 ///     static constexpr Motor motor(std::size_t joint);   the same in all worlds
-///     static constexpr std::array<unsigned, n> common_contacts;   patterns of contacts that occur often, as ContactSlots::pattern
 ///
 /// \tparam Arch the instruction set that the functions are compiled for
 /// \tparam ListenerOf has a function `operator()(k)` that returns the listener of the world at place k of the list
@@ -60,8 +60,6 @@ class BlockEngine {
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
     /// Batches that iterate together.
     static constexpr std::size_t wide = 2, most_lanes = wide * batch;
-    /// The same for worlds with contacts. With half as many registers, two take longer than one after the other.
-    static constexpr std::size_t touching_wide = batch >= 16 ? 2 : 1;
     /// The order of the search if all bodies are awake.
     static constexpr SearchOrder<Scene> order = SearchOrder<Scene>::from(bodies - 1);
 
@@ -74,37 +72,19 @@ public:
     static void step(const WorldList<Scene>& worlds, const Loads* loads, const ListenerOf& listener_of) {
         BlockEngine engine(worlds, loads, listener_of);
         engine.sort();
-        engine.solve_contacts();
+        engine.step_touching();
         engine.fly();
     }
 
 private:
-    /// The contacts of a world have places in the order of solving: two for each body.
-    static constexpr std::size_t slots = 2 * bodies;
-    static constexpr std::size_t slot_body(std::size_t slot) { return order.bodies[slot / 2]; }
-
-    /// A world with contacts between the phases of its step.
-    struct Touching {
-        Island island;
-        std::uint16_t place;       ///< in the list
-        std::uint16_t slot[slots];  ///< the work in each slot, 0 if there is none
-        unsigned pattern;          ///< bits: slots that are used; from bit `slots` on, those of them with two points
-    };
-    static constexpr std::size_t most_touching = 256, most_works = 768;
-
-    // Sorts the worlds and begins the steps of those with contacts.
-
+    /// Sorts the worlds. Those that sleep are done.
     XSIMD_INLINE void sort() {
-        works_[0] = ContactWork{};  // what lanes without a contact in a slot solve
         for (std::size_t k = 0; k < worlds_.count; ++k) {
             World& world = worlds_[k];
-            if (world.has_stepped == 0) Engine::find_contacts(world, Engine::all_bodies);
-            if (world.contact_count > 0) {
-                auto listener = listener_of_(k);
-                Engine::update_contacts(world, listener);
-            }
+            auto listener = listener_of_(k);
+            Engine::begin_contacts(world, listener);
             if (touches(world)) {
-                begin_touching(k);
+                touching_[touching_count_++] = static_cast<std::uint16_t>(k);
                 continue;
             }
             bool is_awake = false;
@@ -126,191 +106,20 @@ private:
         return false;
     }
 
-    void begin_touching(std::size_t k) {
-        if (touching_count_ == most_touching || work_count_ + Scene::contacts > most_works) solve_contacts();
-        Touching& touching = touching_[touching_count_];
-        Island& island = touching.island;
-        World& world = worlds_[k];
-        island.contacts = works_ + work_count_;
-        if (!Engine::order_and_load(world, loads_[k], island)) return Engine::finish_asleep(world);
-        touching.place = static_cast<std::uint16_t>(k);
-        if (!take_slots(touching)) {
-            Engine::prepare_joints(island);
-            Engine::solve_velocities(loads_[k], island);
-            auto listener = listener_of_(k);
-            Engine::end(world, island, listener);
-            return;
-        }
-        work_count_ += island.contact_count;
-        ++touching_count_;
+    void step_touching() {
+        IslandLanes<Scene, Arch>::step_begun(
+            touching_count_, [&](std::size_t i) -> World& { return worlds_[touching_[i]]; },
+            [&](std::size_t i) -> const Loads& { return loads_[touching_[i]]; },
+            [&](std::size_t i) { return listener_of_(touching_[i]); });
     }
 
-    /// Finds a slot for every contact. Returns false if there are more contacts than slots, or in another order.
-    bool take_slots(Touching& touching) const {
-        const Island& island = touching.island;
-        if (island.order.bodies[0] != order.bodies[0]) return false;
-        touching.pattern = 0;
-        for (std::uint16_t& slot : touching.slot) slot = 0;
-        std::size_t slot = 0;
-        for (std::size_t i = 0; i < island.contact_count; ++i, ++slot) {
-            const ContactWork& work = island.contacts[i];
-            while (slot < slots && slot_body(slot) != work.body) ++slot;
-            if (slot == slots) return false;
-            touching.slot[slot] = static_cast<std::uint16_t>(&work - works_);
-            touching.pattern |= (1u | (work.count == 2 ? 1u << slots : 0u)) << slot;
-        }
-        return true;
-    }
-
-    // Worlds with contacts.
+    // Worlds whose bodies touch nothing.
 
     template <class N>
     struct Solving {
         std::array<Motion<N>, bodies> velocities;
         std::array<JointConstraint<N>, joints> joints_;
     };
-    template <class N>
-    using Slots = std::array<ContactConstraint<N>, slots>;
-
-    /// Solves the worlds of one pattern together if there are many, and the others in any company.
-    void solve_contacts() {
-        std::uint16_t* const sorted = order_;
-        for (std::size_t i = 0; i < touching_count_; ++i) sorted[i] = static_cast<std::uint16_t>(i);
-        std::sort(sorted, sorted + touching_count_, ByPattern{touching_});
-        std::uint16_t rest[most_touching];
-        std::size_t rest_count = 0;
-        for (std::size_t i = 0; i < touching_count_;) {
-            std::size_t end = i;
-            while (end < touching_count_ && touching_[sorted[end]].pattern == touching_[sorted[i]].pattern) ++end;
-            if (end - i >= most_alone) {
-                solve_group(sorted + i, end - i);
-            } else {
-                for (std::size_t j = i; j < end; ++j) rest[rest_count++] = sorted[j];
-            }
-            i = end;
-        }
-        solve_group(rest, rest_count);
-        for (std::size_t i = 0; i < touching_count_; ++i) {
-            const std::size_t k = touching_[i].place;
-            auto listener = listener_of_(k);
-            Engine::end(worlds_[k], touching_[i].island, listener);
-        }
-        touching_count_ = 0;
-        work_count_ = 1;
-    }
-
-    static constexpr std::size_t most_alone = batch * 5 / 8;
-
-    struct ByPattern {
-        const Touching* touching;
-        XSIMD_INLINE bool operator()(std::uint16_t a, std::uint16_t b) const {
-            return touching[a].pattern != touching[b].pattern ? touching[a].pattern < touching[b].pattern : a < b;
-        }
-    };
-
-    XSIMD_INLINE void solve_group(const std::uint16_t* which, std::size_t count) {
-        std::size_t i = 0;
-        constexpr std::size_t most = touching_wide * batch;
-        for (; count - i > batch; i += std::min(most, count - i)) solve_lanes<touching_wide>(which + i, std::min(most, count - i));
-        if (i < count) solve_lanes<1>(which + i, count - i);
-    }
-
-    template <std::size_t batches>
-    void solve_lanes(const std::uint16_t* which, std::size_t count) {
-        using N = Number<batches>;
-        alignas(64) std::int32_t index[N::size];
-        const auto lane = [&](std::size_t l) -> Touching& { return touching_[which[l < count ? l : count - 1]]; };
-        const auto index_of = [&](const auto& value) {
-            for (std::size_t l = 0; l < N::size; ++l) index[l] = value(lane(l));
-            typename N::Index loaded;
-            for (std::size_t i = 0; i < batches; ++i)
-                loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(index + i * batch);
-            return loaded;
-        };
-        const auto mask_of = [&](const auto& value) {
-            std::uint64_t bits = 0;
-            for (std::size_t l = 0; l < N::size; ++l) bits |= std::uint64_t{value(lane(l))} << l;
-            return N::Mask::of(bits);
-        };
-        const auto island = index_of([&](const Touching& t) {
-            return static_cast<std::int32_t>((&t - touching_) * (sizeof(Touching) / sizeof(float)));
-        });
-        const Island& first = touching_[0].island;
-        const auto field = [&](const float& of_first) { return N::gather(&of_first, island); };
-
-        Solving<N> solving;
-        for (std::size_t b = 0; b < bodies; ++b) solving.velocities[b] = gathered<N>(first.velocities[b], field);
-        for (std::size_t j = 0; j < joints; ++j) {
-            JointConstraint<N>& to = solving.joints_[j];
-            to.is_lower = mask_of([&](const Touching& t) { return t.island.joints[j].is_lower; });
-            to.is_limited = mask_of([&](const Touching& t) { return t.island.joints[j].is_limited; });
-        }
-        Engine::prepare_joints(first, field, solving.joints_, solving.velocities);
-        unsigned pattern = 0;
-        for (std::size_t l = 0; l < count; ++l) pattern |= lane(l).pattern;
-        Slots<N> contacts;
-        for (std::size_t s = 0; s < slots; ++s) {
-            if ((pattern >> s & 1) == 0) continue;
-            const auto work = index_of([&](const Touching& t) {
-                return static_cast<std::int32_t>(t.slot[s] * (sizeof(ContactWork) / sizeof(float)));
-            });
-            const auto of_work = [&](const float& of_first) { return N::gather(&of_first, work); };
-            const ContactConstraint<float>& from = works_[0].constraint;
-            ContactConstraint<N>& to = contacts[s];
-            to.normal = {of_work(from.normal.x), of_work(from.normal.y)};
-            to.friction = of_work(from.friction);
-            const bool two = (pattern >> (slots + s) & 1) != 0;
-            for (std::size_t p = 0; p < (two ? 2 : 1); ++p) {
-                const ContactPoint<float>& point = from.points[p];
-                to.points[p] = {{of_work(point.r.x), of_work(point.r.y)}, of_work(point.normal_mass), of_work(point.tangent_mass),
-                                of_work(point.normal_impulse), of_work(point.tangent_impulse)};
-            }
-            if (!two) continue;
-            to.k11 = of_work(from.k11), to.k12 = of_work(from.k12), to.k22 = of_work(from.k22);
-            to.i11 = of_work(from.i11), to.i12 = of_work(from.i12), to.i22 = of_work(from.i22);
-            to.has_two = mask_of([&](const Touching& t) { return works_[t.slot[s]].constraint.has_two; });
-            // A contact that solves one of its two points has a second one that must not act.
-            for (N* one : {&to.points[1].r.x, &to.points[1].r.y, &to.points[1].normal_mass, &to.points[1].tangent_mass,
-                           &to.points[1].normal_impulse, &to.points[1].tangent_impulse})
-                *one = select(to.has_two, *one, N(0.0f));
-        }
-
-        if (!iterate_common(solving, contacts, pattern, std::make_index_sequence<Scene::common_contacts.size()>()))
-            iterate_any(solving, contacts, pattern);
-
-        alignas(64) float out[N::size];
-        const auto put = [&](const N& value, const auto& to) {
-            value.store(out);
-            for (std::size_t l = 0; l < count; ++l) to(lane(l)) = out[l];
-        };
-        for (std::size_t b = 0; b < bodies; ++b) {
-            put(solving.velocities[b].center.x, [&](Touching& t) -> float& { return t.island.velocities[b].center.x; });
-            put(solving.velocities[b].center.y, [&](Touching& t) -> float& { return t.island.velocities[b].center.y; });
-            put(solving.velocities[b].angle, [&](Touching& t) -> float& { return t.island.velocities[b].angle; });
-        }
-        for (std::size_t j = 0; j < joints; ++j) {
-            const JointConstraint<N>& k = solving.joints_[j];
-            put(k.impulse.x, [&](Touching& t) -> float& { return t.island.joints[j].impulse.x; });
-            put(k.impulse.y, [&](Touching& t) -> float& { return t.island.joints[j].impulse.y; });
-            put(k.limit_impulse, [&](Touching& t) -> float& { return t.island.joints[j].limit_impulse; });
-            put(k.motor_impulse, [&](Touching& t) -> float& { return t.island.joints[j].motor_impulse; });
-        }
-        // Work 0, which belongs to no world, takes what the others do not use.
-        for (std::size_t s = 0; s < slots; ++s) {
-            if ((pattern >> s & 1) == 0) continue;
-            for (std::size_t p = 0; p < ((pattern >> (slots + s) & 1) != 0 ? 2 : 1); ++p) {
-                const auto point = [&](Touching& t) -> ContactPoint<float>& { return works_[t.slot[s]].constraint.points[p]; };
-                put(contacts[s].points[p].normal_impulse, [&](Touching& t) -> float& { return point(t).normal_impulse; });
-                put(contacts[s].points[p].tangent_impulse, [&](Touching& t) -> float& { return point(t).tangent_impulse; });
-            }
-        }
-        works_[0] = ContactWork{};
-    }
-
-    template <class N, class Field>
-    static XSIMD_INLINE Motion<N> gathered(const Motion<float>& of_first, const Field& field) {
-        return {{field(of_first.center.x), field(of_first.center.y)}, field(of_first.angle)};
-    }
 
     template <bool may_be_limited, class N>
     static XSIMD_INLINE void solve_joints(Solving<N>& solving) {
@@ -327,74 +136,6 @@ private:
         return solving.joints_[j].template solve<may_be_limited>(Engine::masses(joint), motor.speed, Engine::most_motor_impulse(motor),
                                                                  solving.velocities[joint.a], solving.velocities[joint.b]);
     }
-    template <class N, std::size_t... i>
-    static XSIMD_INLINE bool iterate_common(Solving<N>& solving, Slots<N>& contacts, unsigned pattern, std::index_sequence<i...>) {
-        return ((pattern == Scene::common_contacts[i] &&
-                 (iterate_known<Scene::common_contacts[i]>(solving, contacts, std::make_index_sequence<slots>()), true)) ||
-                ...);
-    }
-    template <unsigned pattern, class N, std::size_t... s>
-    static void iterate_known(Solving<N>& all, Slots<N>& contacts, std::index_sequence<s...>) {
-        Solving<N> solving = all;
-        Slots<N> local;
-        ((pattern >> s & 1 ? void(local[s] = contacts[s]) : void()), ...);
-        Pipeline<Scene>::iterate(Scene::velocity_iterations, KnownSolver<pattern, N>{solving, local});
-        ((pattern >> s & 1 ? void(contacts[s] = local[s]) : void()), ...);
-        all = solving;
-    }
-    /// What a velocity iteration of one pattern consists of.
-    template <unsigned pattern, class N>
-    struct KnownSolver {
-        Solving<N>& solving;
-        Slots<N>& slots_;
-
-        template <std::size_t place>
-        XSIMD_INLINE void joint() const {
-            solve_joint<order.joints[place], true>(solving);
-        }
-        template <std::size_t place>
-        XSIMD_INLINE void contacts() const {
-            contact<2 * place>();
-            contact<2 * place + 1>();
-        }
-        template <std::size_t s>
-        XSIMD_INLINE void contact() const {
-            constexpr float m = Scene::shape(slot_body(s)).inverse_mass, i = Scene::shape(slot_body(s)).inverse_inertia;
-            if constexpr ((pattern >> s & 1) != 0)
-                slots_[s].template solve<(pattern >> (slots + s) & 1) != 0>(m, i, solving.velocities[slot_body(s)]);
-        }
-    };
-
-    template <class N>
-    static void iterate_any(Solving<N>& solving, Slots<N>& contacts, unsigned pattern) {
-        Pipeline<Scene>::iterate(Scene::velocity_iterations, AnySolver<N>{solving, contacts, pattern});
-    }
-    /// The same of several patterns.
-    template <class N>
-    struct AnySolver {
-        Solving<N>& solving;
-        Slots<N>& slots_;
-        unsigned pattern;
-
-        template <std::size_t place>
-        XSIMD_INLINE void joint() const {
-            solve_joint<order.joints[place], true>(solving);
-        }
-        template <std::size_t place>
-        XSIMD_INLINE void contacts() const {
-            constexpr std::size_t body = order.bodies[place];
-            constexpr float m = Scene::shape(body).inverse_mass, i = Scene::shape(body).inverse_inertia;
-            for (std::size_t s = 2 * place; s < 2 * place + 2; ++s) {
-                if ((pattern >> s & 1) == 0) continue;
-                if ((pattern >> (slots + s) & 1) != 0)
-                    slots_[s].template solve<true>(m, i, solving.velocities[body]);
-                else
-                    slots_[s].template solve<false>(m, i, solving.velocities[body]);
-            }
-        }
-    };
-
-    // Worlds whose bodies touch nothing.
 
     /// What the iterations change: velocities and the joints' impulses. A row has one of these numbers for all such worlds.
     static constexpr std::size_t row_count = 3 * bodies + 4 * joints;
@@ -814,11 +555,10 @@ private:
     const WorldList<Scene>& worlds_;
     const Loads* loads_;
     const ListenerOf& listener_of_;
-    std::size_t free_count_ = 0, limited_count_ = 0, touching_count_ = 0, work_count_ = 1;
-    std::uint16_t flying_[largest], limited_[largest];  ///< places in the list; the former begins with those whose joints are free
+    std::size_t free_count_ = 0, limited_count_ = 0, touching_count_ = 0;
+    // Places in the list. Those of worlds without contacts begin with those whose joints are free.
+    std::uint16_t flying_[largest], limited_[largest], touching_[largest];
     std::uint16_t order_[largest], undone_[largest];
-    Touching touching_[most_touching];
-    ContactWork works_[most_works];
     alignas(64) float rows_[row_count][largest];
 };
 

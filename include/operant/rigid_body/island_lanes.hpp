@@ -4,8 +4,9 @@
 /// bits of Engine.
 ///
 /// Worlds are sorted, so that those in the lanes of a batch need the same: by the contacts of two points, by the joints that are
-/// at their limits, then by the other contacts. A batch does what any of its lanes needs. Position correction ends after different numbers of iterations, so that
-/// worlds that are not done yet are put together again and again. Contacts, impacts and sleep are left to Engine.
+/// at their limits, then by the other contacts. A batch does what any of its lanes needs. Position correction ends after different
+/// numbers of iterations, so that worlds that are not done yet are put together again and again. Engine finds contacts and impacts,
+/// and lets worlds sleep.
 
 #include <algorithm>
 #include <array>
@@ -71,28 +72,31 @@ class IslandLanes {
     static_assert(most_meetings * most_met < most_works);
 
 public:
-    /// Makes a step of some worlds. Finds the contacts of all worlds first, so that all of them can be sorted, and then steps as
-    /// many at a time as fit into the cache.
+    /// Makes a step of some worlds. Finds the contacts of all worlds first, so that all of them can be sorted.
     /// \param count at most 512
     /// \param world_at,loads_at,listener_of functions of 0 to count - 1 that return world, loads and listener
     template <class WorldAt, class LoadsAt, class ListenerOf>
     static void step(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
-        std::array<Sorted, most_worlds> sorted;
-        std::size_t sorted_count = 0;
         for (std::size_t k = 0; k < count; ++k) {
             if (k + 2 * ahead < count) fetch(world_at(k + 2 * ahead));
             if (k + ahead < count) Engine::fetch_edges(world_at(k + ahead));
             auto listener = listener_of(k);
             Engine::begin_contacts(world_at(k), listener);
-            sorted[sorted_count++] = {key_of(world_at(k)), static_cast<std::uint16_t>(k)};
         }
-        std::sort(sorted.data(), sorted.data() + sorted_count);
+        step_begun(count, world_at, loads_at, listener_of);
+    }
+    /// The same after `Engine::begin_contacts`. Steps as many worlds at a time as fit into the cache.
+    template <class WorldAt, class LoadsAt, class ListenerOf>
+    static void step_begun(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
+        std::array<Sorted, most_worlds> sorted;
+        for (std::size_t k = 0; k < count; ++k) sorted[k] = {key_of(world_at(k)), static_cast<std::uint16_t>(k)};
+        std::sort(sorted.data(), sorted.data() + count);
         IslandLanes lanes;
-        for (std::size_t i = 0; i < sorted_count; ++i) {
-            if (i + ahead < sorted_count) fetch(world_at(sorted[i + ahead].index));
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i + ahead < count) fetch(world_at(sorted[i + ahead].index));
             const std::size_t k = sorted[i].index;
             lanes.add(k, world_at(k), loads_at(k), listener_of);
-            if (lanes.is_full() || i + 1 == sorted_count) lanes.finish(listener_of);
+            if (lanes.is_full() || i + 1 == count) lanes.finish(listener_of);
         }
     }
 
