@@ -327,7 +327,7 @@ def test_progress():
 
 @needs_compiler
 def test_the_command_reports_each_environment(wrong, capsys):
-    assert cli.main(["check", str(HEADER), "--steps", "50"]) == 1
+    assert cli.main(["check", str(HEADER), "--steps", "10"]) == 1
     shown = capsys.readouterr()
     assert shown.err == ""
     assert "WalkVecEnv: errors: 0, warnings: 0, steps: " in shown.out

@@ -6,6 +6,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+from itertools import compress
 from pathlib import Path
 
 import gymnasium as gym
@@ -29,14 +30,17 @@ def run(name, *arguments):
 
 def mean_return(gymnasium_id, policy, episodes=100):
     """The mean return of one episode in each env."""
-    env = gym.make_vec(gymnasium_id, episodes, vectorization_mode="sync")
-    observations, _ = env.reset(seed=1000)
-    returns, playing = np.zeros(episodes), np.ones(episodes, bool)
-    while playing.any():
-        observations, rewards, terminations, truncations, _ = env.step(policy(observations))
-        returns += rewards * playing
-        playing &= ~(terminations | truncations)
-    return returns.mean()
+    total = 0.0
+    playing = [gym.make(gymnasium_id, disable_env_checker=True) for _ in range(episodes)]
+    observations = [env.reset(seed=1000 + i)[0] for i, env in enumerate(playing)]
+    while playing:
+        actions = policy(np.stack(observations))
+        results = [env.step(action) for env, action in zip(playing, actions, strict=True)]
+        total += sum(reward for _, reward, *_ in results)
+        going_on = [not (terminated or truncated) for _, _, terminated, truncated, _ in results]
+        playing = list(compress(playing, going_on))
+        observations = list(compress((observation for observation, *_ in results), going_on))
+    return total / episodes
 
 
 # Gymnasium's reward thresholds; and for Pendulum, which has none, an episode that gets to the top and stays there.

@@ -63,6 +63,16 @@ class ConnectFour(gym.Env[npt.NDArray[np.uint8], np.int64]):
 
     action_space = spaces.Discrete(7)
     observation_space = spaces.Box(0, 1, (2, 6, 7), np.uint8)
+    #: The places of the four pieces of each line.
+    lines = np.array(
+        [
+            [7 * (row + i * down) + column + i * right for i in range(4)]
+            for row in range(6)
+            for column in range(7)
+            for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))
+            if row + 3 * down < 6 and 0 <= column + 3 * right < 7
+        ]
+    )
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Start:
         super().reset(seed=seed)
@@ -81,14 +91,7 @@ class ConnectFour(gym.Env[npt.NDArray[np.uint8], np.int64]):
         """Return True if the piece completes a line."""
         row = int(self.board[:, :, column].sum())
         self.board[player, row, column] = 1
-        return any(
-            0 <= row + 3 * down < 6
-            and 0 <= column + 3 * right < 7
-            and all(self.board[player, row + i * down, column + i * right] for i in range(4))
-            for row in range(6)
-            for column in range(7)
-            for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))
-        )
+        return bool(self.board[player].reshape(-1)[self.lines].all(axis=1).any())
 
     def reply(self) -> bool:
         columns = np.flatnonzero(self.free())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,13 @@ HEADER = Path(__file__).with_name("shown_counters.hpp")
 LIMIT = 30
 
 
+@cache
 def numbers(place: int, action: int, shape: Any, most: int) -> Any:
     """The numbers that an array of this shape shows, from 0 to `most`."""
     indices = np.arange(np.prod(shape, dtype=int))
-    return ((7 * place + 3 * action + 5 * indices) % (most + 1)).reshape(shape)
+    shown = ((7 * place + 3 * action + 5 * indices) % (most + 1)).reshape(shape)
+    shown.flags.writeable = False
+    return shown
 
 
 def number(place: int, action: int, i: int, most: int) -> int:
