@@ -125,7 +125,7 @@ struct BipedalWalker : Environment {
     struct Parameters {
         bool hardcore = false;
 
-        OPERANT_PARAMETERS((hardcore, "whether there are stumps, pits and stairs, from the next reset on"))
+        OPERANT_PARAMETERS((hardcore, "true adds stumps, pits and stairs, from the next reset on"))
     };
 
     /// \throws std::invalid_argument if a state names bodies, obstacles or contacts that there are not

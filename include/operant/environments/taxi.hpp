@@ -14,6 +14,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
+#include <operant/environments/grid_world.hpp>
 
 namespace operant {
 
@@ -100,19 +101,8 @@ struct Taxi : Environment {
     /// A number for every state, including those that cannot be reached.
     static constexpr Discrete<size * size * (stands + 1) * stands> observation_space(const Parameters&) { return {}; }
 
-    /// The info of a step.
-    struct Info {
-        double prob;  ///< the probability with which the step went this way
-
-        OPERANT_MEMBERS(prob)
-    };
-
-    /// The result of a step.
-    struct Result {
-        double reward;    ///< of the step
-        bool terminated;  ///< true if the episode has ended
-        Info info;        ///< of the step
-    };
+    using Info = GridWorld::Info;      ///< the info of a step
+    using Result = GridWorld::Result;  ///< the result of a step
 
     /// Puts the taxi anywhere, and the passenger at a stand other than the destination: 300 states, all equally likely.
     static XSIMD_INLINE State reset(const Parameters& p, BufferedPcg64& random) {
