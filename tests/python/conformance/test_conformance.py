@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+from functools import cache
 from operator import itemgetter
 
 import gymnasium as gym
@@ -195,14 +196,20 @@ def test_float32_equals_gymnasium_within_rounding(registration, mode, rng):
     pair.close()
 
 
-@every_environment
-@pytest.mark.slow
-def test_episodes_that_terminate_and_are_truncated_at_once_equal_gymnasium(registration, mode):
-    # A run without a limit, with the same seeds and actions, finds the limit that coincides with a termination.
+@cache
+def first_ends(registration):
+    """The lengths of the first episodes of a run without a limit."""
     scout = Pair(registration, NUM_ENVS, max_episode_steps=-1)
     scout.reset(seed=5)
     terminations, _ = scout.run(np.random.default_rng(77), 140, lively=True)
-    ends = terminations.argmax(axis=0)[terminations.any(axis=0)] + 1
+    return terminations.argmax(axis=0)[terminations.any(axis=0)] + 1
+
+
+@every_environment
+@pytest.mark.slow
+def test_episodes_that_terminate_and_are_truncated_at_once_equal_gymnasium(registration, mode):
+    # With the same seeds and actions, this limit coincides with terminations.
+    ends = first_ends(registration)
     limit = int(np.bincount(ends).argmax()) if len(ends) else 20
     pair = Pair(registration, NUM_ENVS, mode, max_episode_steps=limit)
     pair.reset(seed=5)
