@@ -12,8 +12,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
-from test_load import WALK, pytestmark, run  # noqa: F401
+from test_load import pytestmark, run  # noqa: F401
 
 import operant
 from operant.building import (
@@ -23,6 +24,19 @@ from operant.building import (
     libraries as _libraries,
 )
 
+# A policy compiles in half the time of an environment. A test replaces the number of its action.
+POLICY = """\
+#pragma once
+#include <operant/compiled_policy.hpp>
+
+struct Always {
+    static constexpr std::string_view policy_name = "Always";
+    static constexpr std::size_t observation_size = 1;
+    using ActionSpace = operant::Discrete<1000>;
+    template <class Batch>
+    operant::Integer<Batch> action(const std::array<Batch, 1>&) const { return operant::Integer<Batch>(int(1.0)); }
+};
+"""
 FACTORS = ("in_flags", "in_path", "in_cpath", "linked")
 
 
@@ -41,22 +55,22 @@ def compiled(tmp_path_factory, quick_flags):
     """A header, and a cache with its library."""
     place = tmp_path_factory.mktemp("compiled")
     (place / "headers").mkdir()
-    (place / "headers" / "walk.hpp").write_text("#include <factor.hpp>\n" + WALK.replace("1.0,", "factor,"))
+    (place / "headers" / "policy.hpp").write_text("#include <factor.hpp>\n" + POLICY.replace("1.0", "factor"))
     write_factor(place / "include", 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPERANT_CACHE_DIR", str(place / "cache"))
         patch.setenv("CXXFLAGS", f"{quick_flags} -I{place / 'include'}")
         patch.delenv("CXX", raising=False)
-        operant.load(place / "headers" / "walk.hpp")
+        operant.load(place / "headers" / "policy.hpp")
     return place
 
 
 @pytest.fixture
-def walk(compiled, cache, quick_flags, tmp_path, monkeypatch):
+def policy(compiled, cache, quick_flags, tmp_path, monkeypatch):
     """A copy of the header, and of its library in this test's cache."""
     shutil.copytree(compiled / "cache", cache)
     monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -I{compiled / 'include'}")
-    return Path(shutil.copy(compiled / "headers" / "walk.hpp", tmp_path))
+    return Path(shutil.copy(compiled / "headers" / "policy.hpp", tmp_path))
 
 
 @pytest.fixture
@@ -70,10 +84,8 @@ def write_factor(directory, value, name="factor"):
     (directory / f"{name}.hpp").write_text(f"inline constexpr double {name} = {value};\n")
 
 
-def reward(header):
-    env = operant.load(header)(1)
-    env.reset()
-    return env.step([0])[1][0]
+def action(header):
+    return operant.load(header)()(np.zeros((1, 1), np.float32))[0]
 
 
 def script(path, text):
@@ -104,70 +116,70 @@ def test_a_change_of_any_file_that_the_compiler_reads_is_seen(tmp_path, quick_fl
     (tmp_path / "elsewhere" / "target.hpp").write_text('#include "linked.hpp"\n')
     (tmp_path / "linked" / "link.hpp").symlink_to(tmp_path / "elsewhere" / "target.hpp")
     includes = '#include <in_flags.hpp>\n#include <in_path.hpp>\n#include <in_cpath.hpp>\n#include "linked/link.hpp"\n'
-    header = tmp_path / "walk.hpp"
-    header.write_text(includes + WALK.replace("1.0,", f"{' * '.join(FACTORS)},"))
+    header = tmp_path / "policy.hpp"
+    header.write_text(includes + POLICY.replace("1.0", " * ".join(FACTORS)))
     monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -I {directories['in_flags']} -isystem {tmp_path}")
     monkeypatch.setenv("CPLUS_INCLUDE_PATH", str(directories["in_path"]))
     monkeypatch.setenv("CPATH", str(directories["in_cpath"]))
-    assert reward(header) == 1
+    assert action(header) == 1
     for i, name in enumerate(FACTORS):
         values[name] = i + 2
         write_factor(directories[name], values[name], name)
         expected = 1
         for value in values.values():
             expected *= value
-        assert (name, reward(header)) == (name, expected)
+        assert (name, action(header)) == (name, expected)
 
 
-def test_another_installation_has_its_own_libraries(walk, cache, tmp_path, monkeypatch):
+def test_another_installation_has_its_own_libraries(policy, cache, tmp_path, monkeypatch):
     before = set(cache.glob("*.so"))
-    operant.load(walk)
+    operant.load(policy)
     assert set(cache.glob("*.so")) == before
     shutil.copytree(_cache.get_include(), tmp_path / "other")
     for module in (_cache, _compiler):
         monkeypatch.setattr(module, "get_include", lambda: str(tmp_path / "other"))
-    operant.load(walk)
+    operant.load(policy)
     assert len(set(cache.glob("*.so")) - before) == 1
 
 
 def test_both_forms_of_a_list_of_files_are_read():
     rule = b"library: /tmp/library.cpp /a/b.hpp \\\n  C:\\x\\y.hpp /two\\ words\\\\\\ $$HOME/c\\#.hpp\n"
     assert _compiler._files_in(rule) == ["/tmp/library.cpp", "/a/b.hpp", "C:\\x\\y.hpp", "/two words\\ $HOME/c#.hpp"]
-    files = [r"c:\program files\msvc\include\array", r"c:\walk.hpp"]  # as Microsoft's compiler documents its list
+    files = [r"c:\program files\msvc\include\array", r"c:\policy.hpp"]  # as Microsoft's compiler documents its list
     listing = {"Version": "1.2", "Data": {"Source": r"c:\library.cpp", "ProvidedModule": "", "Includes": files}}
     assert _compiler._files_in(json.dumps(listing).encode()) == files
 
 
-def test_a_file_that_takes_the_place_of_another_is_seen(walk, tmp_path, compiled, quick_flags, monkeypatch):
+def test_a_file_that_takes_the_place_of_another_is_seen(policy, tmp_path, compiled, quick_flags, monkeypatch):
     monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -I{tmp_path / 'first'} -I{compiled / 'include'}")
-    assert reward(walk) == 1
+    assert action(policy) == 1
     write_factor(tmp_path / "first", 5)
-    assert reward(walk) == 5
+    assert action(policy) == 5
 
 
-def test_relative_directories_are_those_of_the_working_directory(walk, tmp_path, quick_flags, monkeypatch):
+def test_relative_directories_are_those_of_the_working_directory(policy, tmp_path, quick_flags, monkeypatch):
     monkeypatch.setenv("CXXFLAGS", f"{quick_flags} -Iinclude")
     for value in (2, 3):
         place = tmp_path / f"place{value}"
         place.mkdir()
         write_factor(place / "include", value)
         monkeypatch.chdir(place)
-        assert reward(walk) == value
+        assert action(policy) == value
 
 
-def test_files_named_in_flags_are_seen(walk, tmp_path, quick_flags, monkeypatch):
+def test_files_named_in_flags_are_seen(policy, tmp_path, quick_flags, monkeypatch):
     flags = tmp_path / "flags"
     monkeypatch.setenv("CXXFLAGS", f"{quick_flags} @{flags}")
     for value in (2, 3):
         flags.write_text(f"-I{tmp_path / str(value)}")
         write_factor(tmp_path / str(value), value)
-        assert reward(walk) == value
+        assert action(policy) == value
 
 
 def test_a_file_that_changes_during_the_compilation_is_seen(tmp_path, monkeypatch, no_compiles):
     write_factor(tmp_path, 2)
-    header = tmp_path / "walk.hpp"
-    header.write_text('#include "factor.hpp"\n' + WALK.replace("1.0,", "factor,"))
+    header = tmp_path / "policy.hpp"
+    header.write_text('#include "factor.hpp"\n' + POLICY.replace("1.0", "factor"))
     (tmp_path / "next.hpp").write_text("inline constexpr double factor = 7;\n")
     compiler = script(
         tmp_path / "compiler",
@@ -175,30 +187,30 @@ def test_a_file_that_changes_during_the_compilation_is_seen(tmp_path, monkeypatc
         f'case "$*" in *library.cpp*) mv {tmp_path}/next.hpp {tmp_path}/factor.hpp 2> {tmp_path}/none;; esac; true\n',
     )
     monkeypatch.setenv("CXX", str(compiler))
-    assert reward(header) == 7
+    assert action(header) == 7
     no_compiles()
-    assert reward(header) == 7
+    assert action(header) == 7
 
 
-def test_nothing_is_compiled_twice_by_processes_that_load_at_once(walk, cache, tmp_path, monkeypatch):
+def test_nothing_is_compiled_twice_by_processes_that_load_at_once(policy, cache, tmp_path, monkeypatch):
     shutil.rmtree(cache)
     compiler, compiles = logging_compiler(tmp_path / "compiler", "sleep 0.5;;")
     monkeypatch.setenv("CXX", str(compiler))
-    code = f"import operant; print(operant.load({str(walk)!r})(1).reset()[0])"
+    code = f"import operant; print(operant.load({str(policy)!r})()([[0]]))"
     processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    assert [process.communicate()[0] for process in processes] == ["[0]\n"] * 3
+    assert [process.communicate()[0] for process in processes] == ["[1]\n"] * 3
     assert compiles() == 1
     assert sorted(path.suffix for path in cache.iterdir()) == [".json", _libraries.SUFFIX]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
-def test_directories_of_killed_processes_are_removed_and_others_are_not(walk, cache, tmp_path, monkeypatch):
+def test_directories_of_killed_processes_are_removed_and_others_are_not(policy, cache, tmp_path, monkeypatch):
     started, finish = tmp_path / "started", tmp_path / "finish"
     waiting = f"touch {started}; n=0; while [ ! -e {finish} ] && [ $n -lt 1200 ]; do n=$((n + 1)); sleep 0.05; done;;"
     compiler, _ = logging_compiler(tmp_path / "compiler", waiting)
 
     def begun(number):
-        header = Path(shutil.copy(walk, tmp_path / f"walk{number}.hpp"))
+        header = Path(shutil.copy(policy, tmp_path / f"policy{number}.hpp"))
         code = f"import operant; operant.load({str(header)!r})"
         process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"CXX": str(compiler)})
         while not started.exists():
@@ -217,7 +229,7 @@ def test_directories_of_killed_processes_are_removed_and_others_are_not(walk, ca
     assert len(directories) == 1
     monkeypatch.setenv("CXX", str(script(tmp_path / "fails", "exit 1")))
     with pytest.raises(operant.CompileError):
-        operant.load(Path(shutil.copy(walk, tmp_path / "other.hpp")))
+        operant.load(Path(shutil.copy(policy, tmp_path / "other.hpp")))
     assert set(cache.glob("building-*")) == directories
     finish.touch()
     assert running.wait() == 0
@@ -243,7 +255,7 @@ def test_a_build_directory_has_one_owner_at_a_time(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["zeroed page", "empty record", "another record"])
-def test_damage_in_the_cache_is_mended(damage, walk, cache):
+def test_damage_in_the_cache_is_mended(damage, policy, cache):
     (name,) = libraries(cache)
     library, record = cache / name, (cache / name).with_suffix(".json")
     whole = library.read_bytes()
@@ -253,12 +265,12 @@ def test_damage_in_the_cache_is_mended(damage, walk, cache):
         library.write_bytes(whole[:page] + bytes(4096) + whole[page + 4096 :])
     else:
         record.write_text("" if damage == "empty record" else '{"compiler": 3, "files": []}')
-    assert run(f"import operant; print(operant.load({str(walk)!r}).__name__)") == "WalkVecEnv\n"
+    assert run(f"import operant; print(operant.load({str(policy)!r}).__name__)") == "Always\n"
     assert library.read_bytes() == whole
     assert json.loads(record.read_bytes())["library"] == expected["library"]
 
 
-def test_files_reach_the_disk_before_they_have_their_names(walk, cache, monkeypatch):
+def test_files_reach_the_disk_before_they_have_their_names(policy, cache, monkeypatch):
     shutil.rmtree(cache)
     synced, moved = set(), {}
     sync, replace = os.fsync, Path.replace
@@ -273,22 +285,22 @@ def test_files_reach_the_disk_before_they_have_their_names(walk, cache, monkeypa
 
     monkeypatch.setattr(os, "fsync", noted_sync)
     monkeypatch.setattr(Path, "replace", noted_replace)
-    operant.load(walk)
+    operant.load(policy)
     assert moved == {_libraries.SUFFIX: True, ".json": True}
 
 
-def test_a_library_in_the_cache_needs_no_compiler(walk, compiled, tmp_path, monkeypatch):
+def test_a_library_in_the_cache_needs_no_compiler(policy, compiled, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert reward(walk) == 1
+    assert action(policy) == 1
     factor = compiled / "include" / "factor.hpp"
     kept = factor.read_text()
     try:
         factor.unlink()  # as are the standard library's headers, where no compiler is installed
-        assert reward(walk) == 1
+        assert action(policy) == 1
         write_factor(compiled / "include", 2)
         monkeypatch.setattr(_compiler, "find_spec", lambda name: None)
         with pytest.raises(operant.CompileError, match=r"needs a C\+\+20 compiler"):
-            operant.load(walk)
+            operant.load(policy)
     finally:
         factor.write_text(kept)
 
@@ -301,61 +313,61 @@ def test_an_old_standard_in_the_flags_does_not_count(standard, monkeypatch):
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
-def test_gcc_stands_for_gxx(walk, cache, monkeypatch, no_compiles):
+def test_gcc_stands_for_gxx(policy, cache, monkeypatch, no_compiles):
     monkeypatch.setenv("CXX", "gcc")
     shutil.rmtree(cache)
-    assert reward(walk) == 1
+    assert action(policy) == 1
     no_compiles()
-    assert reward(walk) == 1
+    assert action(policy) == 1
 
 
 @pytest.mark.parametrize("variable", ["CXX", "CXXFLAGS"])
-def test_an_open_quote_in_a_variable_is_named(variable, walk, monkeypatch):
+def test_an_open_quote_in_a_variable_is_named(variable, policy, monkeypatch):
     monkeypatch.setenv(variable, 'c++ "-DX=1')
     with pytest.raises(operant.CompileError) as raised:
-        operant.load(walk)
+        operant.load(policy)
     assert str(raised.value) == f"{variable}: expected every quote to be closed, got 'c++ \"-DX=1'"
 
 
-def test_a_program_that_makes_no_library_is_named(walk, monkeypatch):
+def test_a_program_that_makes_no_library_is_named(policy, monkeypatch):
     monkeypatch.setenv("CXX", "true")
     program = shutil.which("true")
     sentence = f"{program} reports success, but has written no library: expected a C[+][+] compiler, such as g[+][+]"
-    walk.write_text(WALK + "// not in the cache\n")
+    policy.write_text(POLICY + "// not in the cache\n")
     with pytest.raises(operant.CompileError, match=sentence):
-        operant.load(walk)
+        operant.load(policy)
 
 
-def test_a_library_that_cannot_be_loaded_is_explained_and_not_kept(walk, cache, monkeypatch):
+def test_a_library_that_cannot_be_loaded_is_explained_and_not_kept(policy, cache, monkeypatch):
     shutil.rmtree(cache)
     monkeypatch.setenv("CXXFLAGS", os.environ["CXXFLAGS"] + " -c")  # an object file
     with pytest.raises(operant.CompileError, match=r"has made a library that cannot be loaded \(.*\): expected"):
-        operant.load(walk)
+        operant.load(policy)
     assert not list(cache.iterdir())
 
 
-def test_the_linkers_reason_is_shown(walk, monkeypatch):
+def test_the_linkers_reason_is_shown(policy, monkeypatch):
     monkeypatch.setenv("CXXFLAGS", os.environ["CXXFLAGS"] + " -lno_such_library")
-    with pytest.raises(operant.CompileError, match=rf"{walk} does not link:\n(.*\n)*.*no_such_library"):
-        operant.load(walk)
+    with pytest.raises(operant.CompileError, match=rf"{policy} does not link:\n(.*\n)*.*no_such_library"):
+        operant.load(policy)
 
 
 @pytest.mark.parametrize(
     "output",
     [  # of GCC 12 and GNU ld, where a disk of 300 kB is full
         "/usr/bin/ld: final link failed: No space left on device\ncollect2: error: ld returned 1 exit status",
-        "walk.hpp:5:72: fatal error: error writing to cc9Zr3d8.s: No space left on device\ncompilation terminated.",
+        "policy.hpp:5:72: fatal error: error writing to cc9Zr3d8.s: No space left on device\ncompilation terminated.",
     ],
 )
-def test_a_full_disk_is_named(output, walk, cache, tmp_path, monkeypatch):
+def test_a_full_disk_is_named(output, policy, cache, tmp_path, monkeypatch):
     (tmp_path / "output").write_text(output)
     monkeypatch.setenv("CXX", str(script(tmp_path / "compiler", f"cat {tmp_path}/output >&2; exit 1")))
     with pytest.raises(OSError, match=r"cache directory .* cannot be written \(No space left on device\)"):
-        operant.load(walk)
+        operant.load(policy)
     assert not list(cache.glob("building-*"))
 
 
-def test_a_missing_home_directory_is_explained(walk, tmp_path, monkeypatch):
+def test_a_missing_home_directory_is_explained(policy, tmp_path, monkeypatch):
     import platformdirs
 
     def no_home(*_, **__):
@@ -366,7 +378,7 @@ def test_a_missing_home_directory_is_explained(walk, tmp_path, monkeypatch):
     for result in (no_home, lambda *_, **__: Path("~/.cache/operant")):  # newer and older versions of platformdirs
         monkeypatch.setattr(platformdirs, "user_cache_path", result)
         with pytest.raises(OSError, match=r"there is no cache directory \(.*\); OPERANT_CACHE_DIR names one"):
-            operant.load(walk)
+            operant.load(policy)
     assert not (tmp_path / "~").exists()
 
 
@@ -377,13 +389,13 @@ def test_paths_may_have_any_characters(tmp_path, monkeypatch):
     place.mkdir()
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(place / "cache"))
     header = place / f"{place.name}.hpp"
-    header.write_text('#include "factor.hpp"\n' + WALK.replace("1.0,", "factor,"))
+    header.write_text('#include "factor.hpp"\n' + POLICY.replace("1.0", "factor"))
     for value in (2, 3):
         write_factor(place, value)
-        assert reward(header) == value
+        assert action(header) == value
     (library, *_) = (place / "cache").glob(f"*{_libraries.SUFFIX}")
     odd = Path(shutil.copy(library, place / f"{place.name}{_libraries.SUFFIX}"))
-    assert list(operant.load_library(odd)) == ["Walk"]
+    assert operant.load_library(odd) == {}  # no environments
     nothing = place / f"nothing{_libraries.SUFFIX}"
     nothing.write_bytes(b"nothing")
     with pytest.raises(ImportError) as raised:
@@ -394,6 +406,6 @@ def test_paths_may_have_any_characters(tmp_path, monkeypatch):
 def test_a_path_that_cannot_be_included_is_refused(tmp_path):
     for name in ("two\nlines", 'a "quoted" > b'):
         header = tmp_path / f"{name}.hpp"
-        header.write_text(WALK)
+        header.write_text(POLICY)
         with pytest.raises(ValueError, match="header: expected a path without line breaks and without both"):
             operant.load(header)
