@@ -3,10 +3,10 @@
 /// Steps many worlds at a time, most of which touch something: velocities and positions with one world in each lane, with the
 /// bits of Engine.
 ///
-/// Worlds are sorted, so that those in the lanes of a batch need the same: by the contacts of two points, by the joints that are
-/// at their limits, then by the other contacts. A batch does what any of its lanes needs. Position correction ends after different
-/// numbers of iterations, so that worlds that are not done yet are put together again and again. Engine finds contacts and impacts,
-/// and lets worlds sleep.
+/// Worlds are sorted, so that those in the lanes of a batch need the same: by the contacts' points of each body, then by the joints
+/// that are at their limits. A batch does what any of its lanes needs. Position correction ends after different numbers of
+/// iterations, so that worlds that are not done yet are put together again and again. Engine finds contacts and impacts, and lets
+/// worlds sleep.
 
 #include <algorithm>
 #include <array>
@@ -64,8 +64,8 @@ class IslandLanes {
     static constexpr std::size_t bodies = Scene::bodies, joints = Scene::joints;
     static constexpr SearchOrder<Scene> order = SearchOrder<Scene>::from(bodies - 1);  ///< if all bodies are awake
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
-    /// Batches whose velocities iterate together. With half as many registers, two take longer than one after the other.
-    static constexpr std::size_t wide = batch >= 16 ? 2 : 1;
+    /// Batches in a group whose velocities iterate. With half as many registers, two groups make each operation in turn instead.
+    static constexpr std::size_t wide = batch >= 16 ? 2 : 1, groups_in_turn = 2 / wide;
     static constexpr std::size_t most_worlds = 512, most_tasks = 128, most_works = 512;
     static constexpr std::size_t most_slots = 16;  ///< contacts of a world, and of a batch
     static constexpr std::size_t most_meetings = 32, most_met = 8;  ///< worlds with impacts; contacts of an impact
@@ -170,7 +170,7 @@ private:
     void finish(const ListenerOf& listener_of) {
         std::array<std::uint16_t, most_tasks> sorted;
         for (std::size_t i = 0; i < task_count_; ++i) sorted[i] = static_cast<std::uint16_t>(i);
-        for_groups<wide>(sorted.data(), task_count_, [&](const auto& group) { solve_velocities(group); });
+        solve_velocities(sorted.data(), task_count_);
         for (std::size_t i = 0; i < task_count_; ++i) {
             Island& island = tasks_[i].island;
             Engine::keep_impulses(*tasks_[i].world, island);
@@ -179,7 +179,7 @@ private:
         std::size_t left = task_count_;
         for (int made = 0, iterations = 4; left > 0 && made < Scene::position_iterations; made += iterations) {
             iterations = std::min(made == 0 ? 4 : 8, Scene::position_iterations - made);
-            for_groups<2>(sorted.data(), left, [&](const auto& group) { correct_positions(group, iterations); });
+            for_groups(sorted.data(), left, [&](const auto& group) { correct_positions(group, iterations); });
             std::size_t unsolved = 0;
             for (std::size_t i = 0; i < left; ++i)
                 if (!tasks_[sorted[i]].is_solved) sorted[unsolved++] = sorted[i];
@@ -208,25 +208,27 @@ private:
     }
 
     /// The rank in Gray's code, in which neighbours differ in one bit.
-    static XSIMD_INLINE std::uint64_t gray_rank(std::uint64_t bits) {
-        return bits ^ bits >> 1 ^ bits >> 2 ^ bits >> 3 ^ bits >> 4;
-    }
+    static XSIMD_INLINE unsigned gray_rank(unsigned bits) { return bits ^ bits >> 1 ^ bits >> 2 ^ bits >> 3 ^ bits >> 4; }
 
-    /// Worlds with keys that are close together need nearly the same. What costs most comes first: contacts of two points, then
-    /// joints at limits, then the numbers of contacts.
+    /// Worlds with keys that are close together need nearly the same. What costs most comes first: the numbers of points of each
+    /// body's contacts, then the joints at limits. As in Gray's code, the later numbers run up and down in turn.
     static XSIMD_INLINE std::uint64_t key_of(const World& world) {
-        std::array<std::uint8_t, bodies> contacts{}, two{};
+        std::array<unsigned, bodies> points{};
         for (std::size_t i = 0; i < world.contact_count; ++i) {
             const Contact& contact = world.contacts[i];
-            contacts[contact.body] = static_cast<std::uint8_t>(contacts[contact.body] + contact.touches);
-            two[contact.body] |= contact.manifold.count == 2;
+            if (contact.touches != 0) points[contact.body] += contact.manifold.count;
         }
         unsigned limits = 0;
         for (std::size_t j = 0; j < joints; ++j) limits |= unsigned{Engine::limit_of(world, j) != Limit::none} << j;
-        unsigned pairs = 0;
-        for (const std::size_t b : order.bodies) pairs = pairs << 1 | two[b];
-        std::uint64_t key = gray_rank(pairs) << joints | gray_rank(limits);
-        for (const std::size_t b : order.bodies) key = key << 6 | contacts[b];
+        std::uint64_t key = 0;
+        unsigned sum = 0;
+        const auto append = [&](unsigned number) {
+            number = std::min(number, 63u);
+            key = key << 6 | (sum % 2 == 0 ? number : 63 - number);
+            sum += number;
+        };
+        for (const std::size_t b : order.bodies) append(points[b]);
+        append(gray_rank(limits));
         return key;
     }
 
@@ -327,12 +329,12 @@ private:
         }
     };
 
-    /// Calls `function(group)` for groups of one batch, or of as many as iterate together.
-    template <std::size_t most_batches, class Function>
+    /// Calls `function(group)` for groups of two batches, and of one if no more are left.
+    template <class Function>
     XSIMD_INLINE void for_groups(const std::uint16_t* which, std::size_t count, const Function& function) {
         std::size_t i = 0;
-        for (std::size_t most = most_batches * batch; count - i > batch; i += std::min(most, count - i))
-            function(Group<most_batches>(*this, which + i, std::min(most, count - i)));
+        for (std::size_t most = 2 * batch; count - i > batch; i += std::min(most, count - i))
+            function(Group<2>(*this, which + i, std::min(most, count - i)));
         if (i < count) function(Group<1>(*this, which + i, count - i));
     }
 
@@ -344,11 +346,35 @@ private:
         unsigned limits;  ///< bits of the joints that are at their limits in any lane
     };
 
-    template <std::size_t batches>
-    void solve_velocities(const Group<batches>& group) {
-        using N = typename Group<batches>::N;
+    /// A group whose velocities iterate.
+    using Moving = Group<wide>;
+    struct MovingState {
+        Solving<typename Moving::N> solving;
+        typename Moving::Slots slots;
+        std::array<ContactConstraint<typename Moving::N>, most_slots * bodies> contacts;
+    };
+
+    void solve_velocities(const std::uint16_t* which, std::size_t count) {
+        constexpr std::size_t size = Moving::N::size;
+        std::size_t i = 0;
+        for (; count - i > size; i += std::min(groups_in_turn * size, count - i)) solve_groups<groups_in_turn>(which + i, count - i);
+        if (i < count) solve_groups<1>(which + i, count - i);
+    }
+
+    template <std::size_t groups>
+    void solve_groups(const std::uint16_t* which, std::size_t count) {
+        constexpr std::size_t size = Moving::N::size;
+        std::array<MovingState, groups> states;
+        const auto group = [&](std::size_t g) { return Moving(*this, which + g * size, std::min(size, count - g * size)); };
+        for (std::size_t g = 0; g < groups; ++g) begin_velocities(group(g), states[g]);
+        Pipeline<Scene>::iterate(Scene::velocity_iterations, Solver<groups>{states});
+        for (std::size_t g = 0; g < groups; ++g) end_velocities(group(g), states[g]);
+    }
+
+    void begin_velocities(const Moving& group, MovingState& state) {
+        using N = typename Moving::N;
         const Task& first = tasks_[0];
-        Solving<N> solving;
+        Solving<N>& solving = state.solving;
         solving.limits = 0;
         for (std::size_t l = 0; l < group.count; ++l) solving.limits |= group.task(l).limits;
         for (std::size_t b = 0; b < bodies; ++b) solving.velocities[b] = group(first.island.velocities[b]);
@@ -360,26 +386,25 @@ private:
             to.is_limited = group.mask_of([&](const Task& task) { return task.island.joints[j].is_limited; });
         }
         Engine::prepare_joints(first.island, group, solving.joints_, solving.velocities);
-        typename Group<batches>::Slots slots;
-        group.find_slots(slots);
-        std::array<ContactConstraint<N>, most_slots * bodies> contacts;
-        for (std::size_t s = 0; s < slots.count; ++s) load_contact(slots.slots[s], contacts[s]);
+        group.find_slots(state.slots);
+        for (std::size_t s = 0; s < state.slots.count; ++s) load_contact(state.slots.slots[s], state.contacts[s]);
+    }
 
-        Pipeline<Scene>::iterate(Scene::velocity_iterations, Solver<batches>{solving, slots, contacts.data()});
-
+    void end_velocities(const Moving& group, const MovingState& state) {
+        const auto& solving = state.solving;
         for (std::size_t b = 0; b < bodies; ++b) {
             group.put(solving.velocities[b].center.x, [&](Task& t) -> float& { return t.island.velocities[b].center.x; });
             group.put(solving.velocities[b].center.y, [&](Task& t) -> float& { return t.island.velocities[b].center.y; });
             group.put(solving.velocities[b].angle, [&](Task& t) -> float& { return t.island.velocities[b].angle; });
         }
         for (std::size_t j = 0; j < joints; ++j) {
-            const JointConstraint<N>& k = solving.joints_[j];
+            const auto& k = solving.joints_[j];
             group.put(k.impulse.x, [&](Task& t) -> float& { return t.island.joints[j].impulse.x; });
             group.put(k.impulse.y, [&](Task& t) -> float& { return t.island.joints[j].impulse.y; });
             group.put(k.limit_impulse, [&](Task& t) -> float& { return t.island.joints[j].limit_impulse; });
             group.put(k.motor_impulse, [&](Task& t) -> float& { return t.island.joints[j].motor_impulse; });
         }
-        keep_impulses(slots, contacts, group.count);
+        keep_impulses(state.slots, state.contacts, group.count);
     }
 
     template <class N, class Slot>
@@ -553,35 +578,37 @@ private:
             }
     }
 
-    /// What a velocity iteration consists of.
-    template <std::size_t batches>
+    /// What a velocity iteration consists of: each operation of all groups, so that fewer wait for the one before.
+    template <std::size_t groups>
     struct Solver {
-        using N = typename Group<batches>::N;
-        Solving<N>& solving;
-        const typename Group<batches>::Slots& slots;
-        ContactConstraint<N>* all_contacts;
+        std::array<MovingState, groups>& states;
 
         template <std::size_t place>
         XSIMD_INLINE void joint() const {
             constexpr std::size_t j = order.joints[place];
             constexpr Joint joint = Scene::joint_list[j];
             constexpr MassPair masses = Engine::masses(joint);
-            JointConstraint<N>& k = solving.joints_[j];
-            Motion<N> &a = solving.velocities[joint.a], &b = solving.velocities[joint.b];
-            if ((solving.limits >> j & 1) != 0)
-                k.template solve<true>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
-            else
-                k.template solve<false>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+            for (MovingState& state : states) {
+                auto& solving = state.solving;
+                auto& k = solving.joints_[j];
+                auto &a = solving.velocities[joint.a], &b = solving.velocities[joint.b];
+                if ((solving.limits >> j & 1) != 0)
+                    k.template solve<true>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+                else
+                    k.template solve<false>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+            }
         }
         template <std::size_t place>
         XSIMD_INLINE void contacts() const {
             constexpr std::size_t b = order.bodies[place];
             constexpr float m = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
-            for (std::size_t s = place == 0 ? 0 : slots.ends[place - 1]; s < slots.ends[place]; ++s) {
-                if (slots.slots[s].may_have_two)
-                    all_contacts[s].template solve<true>(m, inertia, solving.velocities[b]);
-                else
-                    all_contacts[s].template solve<false>(m, inertia, solving.velocities[b]);
+            for (MovingState& state : states) {
+                for (std::size_t s = place == 0 ? 0 : state.slots.ends[place - 1]; s < state.slots.ends[place]; ++s) {
+                    if (state.slots.slots[s].may_have_two)
+                        state.contacts[s].template solve<true>(m, inertia, state.solving.velocities[b]);
+                    else
+                        state.contacts[s].template solve<false>(m, inertia, state.solving.velocities[b]);
+                }
             }
         }
     };

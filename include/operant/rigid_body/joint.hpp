@@ -51,7 +51,7 @@ struct JointConstraint {
     Vec<Number> ra, rb;              ///< from the centers of mass to the anchors, in the world
     Number xx, xy, yy, xz, yz;       ///< K, the effective mass: symmetric; zz is the same for all worlds
     Number inverse_2;                ///< 1 / determinant of its first two rows and columns
-    Number cx, cy, cz, inverse_3;    ///< the product of its last two columns; 1 / its determinant
+    Number cx, cy, cz, minus_inverse_3;  ///< the product of its last two columns; -1 / its determinant
     Mask is_lower, is_limited;       ///< whether the joint is at its lower limit; whether it is at a limit
     Vec<Number> impulse;             ///< accumulated, as the next two
     Number limit_impulse, motor_impulse;
@@ -73,7 +73,7 @@ struct JointConstraint {
         cx = yy * zz - yz * yz;
         cy = yz * xz - xy * zz;
         cz = xy * yz - yy * xz;
-        inverse_3 = inverse_or_zero(xx * cx + xy * cy + xz * cz);
+        minus_inverse_3 = -inverse_or_zero(xx * cx + xy * cy + xz * cz);
     }
 
     /// Applies the impulses of the last step (warm starting).
@@ -112,16 +112,16 @@ struct JointConstraint {
             added.y = inverse_2 * (xy * x - xx * y);
         } else {
             const Number z = b.angle - a.angle;
-            const Number sx = inverse_3 * (x * cx + y * cy + z * cz);
-            const Number sy = inverse_3 * (xx * (y * zz - z * yz) + xy * (z * xz - x * zz) + xz * (x * yz - y * xz));
-            const Number sz = inverse_3 * (xx * (yy * z - yz * y) + xy * (yz * x - xy * z) + xz * (xy * y - yy * x));
-            const Number sum = limit_impulse - sz;
-            const Mask turns = (is_lower & (sum < zero)) | ((!is_lower) & (sum > zero));
+            const Number px = minus_inverse_3 * (x * cx + y * cy + z * cz);
+            const Number py = minus_inverse_3 * (xx * (y * zz - z * yz) + xy * (z * xz - x * zz) + xz * (x * yz - y * xz));
+            const Number pz = minus_inverse_3 * (xx * (yy * z - yz * y) + xy * (yz * x - xy * z) + xz * (xy * y - yy * x));
+            const Number sum = limit_impulse + pz;
+            const Mask turns = select(is_lower, sum, -sum) < zero;
             const Mask together = is_limited & (!turns);
             const Number hx = limit_impulse * xz - x, hy = limit_impulse * yz - y;
-            added.x = select(together, -sx, inverse_2 * (yy * hx - xy * hy));
-            added.y = select(together, -sy, inverse_2 * (xx * hy - xy * hx));
-            added.limit = select(together, -sz, -limit_impulse);
+            added.x = select(together, px, inverse_2 * (yy * hx - xy * hy));
+            added.y = select(together, py, inverse_2 * (xx * hy - xy * hx));
+            added.limit = select(together, pz, -limit_impulse);
             added.limit_turns = is_limited & turns;
             limit_impulse = select(together, sum, zero);
         }
