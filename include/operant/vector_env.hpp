@@ -55,19 +55,11 @@ inline void compiled_for_old_processors() {}
 
 }  // namespace detail
 
-/// The description of E, with kernels for the instruction set that the calling translation unit is compiled for. They are in one
-/// precision, because those of the other would take the compiler seconds.
-template <class E, class Scalar = float>
+/// The description of E. It lists no kernels: `kernels_of` gives those for the instruction set that the calling translation unit
+/// is compiled for.
+template <class E>
 const EnvironmentDescription& description_of() {
-    using Arch = xsimd::default_arch;
-    constexpr auto kernels_in = []<class Number>(std::type_identity<Number>) -> const Kernels* (*)(const void*) {
-        if constexpr (std::is_same_v<Number, Scalar>)
-            return &kernels_of<E, Number, Arch>;
-        else
-            return [](const void*) -> const Kernels* { throw std::logic_error("description_of: another precision"); };
-    };
-    static const detail::Description<E> description(
-        {{Arch::name(), kernels_in(std::type_identity<float>()), kernels_in(std::type_identity<double>())}});
+    static const detail::Description<E> description({});
     return description.data();
 }
 
@@ -101,7 +93,8 @@ public:
     /// \param options the options: `{.workers = 2, .parameters = {...}}`
     /// \throws std::invalid_argument if an argument is out of range, std::bad_alloc if there is not enough memory
     explicit VectorEnv(std::size_t num_envs, Options options = {})
-        : VectorEnv(num_envs, options, description_of<E, Scalar>(), *kernels_of<E, Scalar, xsimd::default_arch>()) {
+        : VectorEnv(num_envs, options, description_of<E>(), *detail::narrow_kernels_of<E, Scalar, xsimd::default_arch>()) {
+        has_all_kernels_ = false;
 #if (defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__) && !defined(OPERANT_NO_ARCH_WARNING)
         if constexpr (UsesLanes<E>) detail::compiled_for_old_processors<E>();
 #endif
@@ -190,7 +183,10 @@ public:
     ///         first `reset`, or if an env has finished and autoreset is disabled. Nothing is stepped then.
     Result step(std::span<const Narrow> actions) { return step_own(actions); }
     /// As above, with actions of 64 bits.
-    Result step(std::span<const Wide> actions) { return step_own(actions); }
+    Result step(std::span<const Wide> actions) {
+        use_all_kernels();
+        return step_own(actions);
+    }
 
     /// Steps every env and writes the results into the caller's arrays.
     /// \param actions a row for each env
@@ -252,7 +248,10 @@ public:
     void set_state(std::span<const double> state, std::span<const bool> mask = {}) { core_.set_state(state, mask); }
 
     /// The Engine that does the work.
-    Engine& core() { return core_; }
+    Engine& core() {
+        use_all_kernels();
+        return core_;
+    }
 
 private:
     VectorEnv(std::size_t num_envs, const Options& options, const EnvironmentDescription& environment, const Kernels& kernels)
@@ -277,6 +276,13 @@ private:
         std::vector<double> numbers;
         E::visit_reset_bounds(bounds, [&](const char*, double bound) { numbers.push_back(bound); });
         return numbers;
+    }
+
+    /// Gives the Engine the kernels that the constructor left out. Only programs that need them compile this.
+    void use_all_kernels() {
+        if (has_all_kernels_) return;
+        core_.set_kernels(*kernels_of<E, Scalar, xsimd::default_arch>());
+        has_all_kernels_ = true;
     }
 
     template <std::size_t leaf>
@@ -307,13 +313,14 @@ private:
         check("terminations", out.terminations.size(), num_envs());
         check("truncations", out.truncations.size(), num_envs());
         const Result result = step(actions);
-        std::ranges::copy(result.observations, out.observations.begin());
-        std::ranges::copy(result.rewards, out.rewards.begin());
-        std::ranges::copy(result.terminations, out.terminations.begin());
-        std::ranges::copy(result.truncations, out.truncations.begin());
+        std::copy(result.observations.begin(), result.observations.end(), out.observations.begin());
+        std::copy(result.rewards.begin(), result.rewards.end(), out.rewards.begin());
+        std::copy(result.terminations.begin(), result.terminations.end(), out.terminations.begin());
+        std::copy(result.truncations.begin(), result.truncations.end(), out.truncations.begin());
     }
 
     Engine core_;
+    bool has_all_kernels_ = true;
     std::vector<AlignedArray<std::byte>> arrays_;
     OutputArrays outputs_;
 };

@@ -3,9 +3,7 @@
 /// Counts the numbers of a State and those that `visit_state` visits. A number that is left out would be lost: in the batch tier
 /// after every step, in the scalar tier when the state is saved.
 
-#include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -69,13 +67,16 @@ constexpr std::size_t numbers_in_state() {
 template <class E, class State>
 std::size_t visited_numbers() {
     State state{};
-    std::vector<const void*> visited;
+    std::vector<bool> visited(sizeof(State));  // one element per byte: true if a number begins there
+    std::size_t count = 0;
     for_each_member<E>(state, [&](std::size_t, const auto& member) {
         const auto offset = reinterpret_cast<const std::byte*>(&member) - reinterpret_cast<const std::byte*>(&state);
-        if (offset >= 0 && offset < static_cast<std::ptrdiff_t>(sizeof(State))) visited.push_back(&member);
+        if (offset < 0 || offset >= static_cast<std::ptrdiff_t>(sizeof(State))) return;
+        const auto place = static_cast<std::size_t>(offset);
+        if (!visited[place]) ++count;
+        visited[place] = true;
     });
-    std::ranges::sort(visited, std::less<>());
-    return static_cast<std::size_t>(std::ranges::unique(visited).begin() - visited.begin());
+    return count;
 }
 
 }  // namespace operant::detail

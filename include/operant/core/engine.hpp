@@ -111,6 +111,8 @@ public:
     AutoresetMode autoreset_mode() const { return options_.autoreset_mode; }
     /// Returns true if `step` takes actions of this type.
     bool takes_actions(ElementType type) const { return kernels_for(type) != nullptr; }
+    /// Replaces the kernels by others of the same environment, precision and instruction set, which may take more types of actions.
+    void set_kernels(const Kernels& kernels) { kernels_ = kernels; }
     /// The parameters of the envs.
     const ParameterTable& parameters() const { return parameters_->table(); }
 
@@ -168,7 +170,7 @@ public:
     /// \throws ResetNeeded, std::invalid_argument, EnvironmentFailed as `reset`
     void check_reset(std::span<const bool> mask, std::span<const double> bounds) const {
         check_open();
-        if (!started_ && std::ranges::find(mask, false) != mask.end())
+        if (!started_ && std::find(mask.begin(), mask.end(), false) != mask.end())
             throw ResetNeeded("reset: the first reset must reset every env, but reset_mask leaves some out");
         detail::check_reset_bounds(environment_, bounds);
     }
@@ -430,9 +432,9 @@ private:
 
     /// Returns the kernels for actions of a type; null if the environment does not take them.
     const ActionKernels* kernels_for(ElementType type) const {
-        const std::span all(kernels_.actions, kernels_.action_type_count);
-        const auto found = std::ranges::find(all, type, &ActionKernels::type);
-        return found == all.end() ? nullptr : &*found;
+        for (std::size_t i = 0; i < kernels_.action_type_count; ++i)
+            if (kernels_.actions[i].type == type) return &kernels_.actions[i];
+        return nullptr;
     }
 
     /// Returns the kernels for these actions.
@@ -458,7 +460,7 @@ private:
 
     const std::uint64_t number_ = next_number();  // unique in this process
     const EnvironmentDescription& environment_;
-    const Kernels kernels_;
+    Kernels kernels_;
     std::size_t num_envs_;
     EngineOptions options_;
     WorkerPool pool_;

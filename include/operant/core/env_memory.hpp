@@ -224,7 +224,8 @@ public:
         const std::int64_t most = max_episode_steps == unlimited
                                       ? Statistics::largest_count / static_cast<std::int64_t>(num_envs_)
                                       : max_episode_steps - 1;
-        return std::ranges::all_of(saved.progress, [&](std::int64_t steps) { return steps >= least && steps <= most; }) &&
+        return std::all_of(saved.progress.begin(), saved.progress.end(),
+                           [&](std::int64_t steps) { return steps >= least && steps <= most; }) &&
                are_generators(saved.columns[environment_.state_size]);
     }
 

@@ -66,7 +66,7 @@ public:
     }
     /// Skips the expected bytes and returns true if they come next; otherwise returns false.
     bool skip(std::span<const std::byte> expected) {
-        if (rest_.size() < expected.size() || !std::ranges::equal(rest_.first(expected.size()), expected)) return false;
+        if (rest_.size() < expected.size() || !std::equal(expected.begin(), expected.end(), rest_.begin())) return false;
         rest_ = rest_.subspan(expected.size());
         return true;
     }

@@ -11,7 +11,6 @@
 #include <exception>
 #include <memory>
 #include <new>
-#include <thread>
 #include <vector>
 
 #include <operant/core/first_error.hpp>
@@ -23,6 +22,9 @@
 #endif
 #ifdef __linux__
 #include <sched.h>
+#include <unistd.h>
+#else
+#include <thread>
 #endif
 
 namespace operant {
@@ -44,8 +46,10 @@ inline std::size_t usable_cores() {
 #ifdef __linux__
     cpu_set_t cores;  // the call fails if the system has more cores than this can hold
     if (::sched_getaffinity(0, sizeof(cores), &cores) == 0) return static_cast<std::size_t>(CPU_COUNT(&cores));
-#endif
+    return static_cast<std::size_t>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1l));  // <thread> would take the compiler longer
+#else
     return std::max(std::thread::hardware_concurrency(), 1u);
+#endif
 }
 
 }  // namespace detail

@@ -341,7 +341,7 @@ private:
         if constexpr (Leaf<Space>) {
             using Traits = LeafTraits<Space>;
             Shape shape{.dimensions = Traits::shape.size()};
-            std::ranges::copy(Traits::shape, shape.lengths);
+            std::copy(Traits::shape.begin(), Traits::shape.end(), shape.lengths);
             return {.kind = Traits::kind,
                     .size = Traits::size,
                     .type = ElementTypeOf<typename Traits::Element>::value,

@@ -64,8 +64,9 @@ const One* choose(const One* list, std::size_t count, std::string_view architect
 /// \throws std::runtime_error if there is no such instruction set, or the processor does not have it
 inline std::string_view choose_architecture(std::string_view forced = {}) {
     const auto list = architectures();
-    const auto chosen = std::ranges::find_if(
-        list, [&](const Architecture& one) { return forced.empty() ? one.available : one.name == forced; });
+    const auto chosen = std::find_if(list.begin(), list.end(), [&](const Architecture& one) {
+        return forced.empty() ? one.available : one.name == forced;
+    });
     if (chosen == list.end())
         throw std::runtime_error(
             forced.empty() ? "this processor has none of the instruction sets that Operant needs: " + detail::joined(list, false)

@@ -22,8 +22,8 @@ inline std::string mistake_in_names(const std::string& function, std::vector<std
     for (const std::string_view name : names)
         if (name.empty() || name.front() == '[' || name.front() == '.')
             return function + " gives an empty name: every member needs one";
-    std::ranges::sort(names);
-    const auto twice = std::ranges::adjacent_find(names);
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
     return twice == names.end() ? "" : function + " gives the name \"" + std::string(*twice) + "\" twice: choose another one";
 }
 

@@ -37,7 +37,7 @@ struct TierOf<E, Scalar, Arch> {
 namespace detail {
 
 /// The functions for each type of actions.
-template <class E, class Arch, class Tier, bool is_in_library, class Types = ActionTypes<ActionRowsOf<E>>>
+template <class E, class Arch, class Tier, bool is_in_library, class Types>
 struct KernelsOfActions;
 template <class E, class Arch, class Tier, bool is_in_library, class... Action>
 struct KernelsOfActions<E, Arch, Tier, is_in_library, std::tuple<Action...>> {
@@ -46,23 +46,20 @@ struct KernelsOfActions<E, Arch, Tier, is_in_library, std::tuple<Action...>> {
                                              .are_valid = &Actions<E, Arch>::template are_valid<Action>}...};
 };
 
-}  // namespace detail
-
-/// Returns the kernels of E in one precision for one instruction set.
-/// \tparam is_in_library true if exceptions become messages
-/// \param context unused, because these kernels are known at compile time; ArchitectureKernels passes it
-template <class E, class Scalar, class Arch, bool is_in_library = false>
-const Kernels* kernels_of([[maybe_unused]] const void* context = nullptr) {
-    using Tier = typename detail::TierOf<E, Scalar, Arch>::type;
+/// Returns the kernels for actions of some types.
+/// \tparam step_linear steps with a linear policy; or null
+template <class E, class Scalar, class Arch, bool is_in_library, class Types, ActionKernels::Step step_linear>
+const Kernels* kernels_with() {
+    using Tier = typename TierOf<E, Scalar, Arch>::type;
     using State = StateOf<E, std::conditional_t<BatchTier<E>, xsimd::batch<Scalar, Arch>, Scalar>>;
-    using OfActions = detail::KernelsOfActions<E, Arch, Tier, is_in_library>;
+    using OfActions = KernelsOfActions<E, Arch, Tier, is_in_library, Types>;
     static const StateLayout<E, State, Tier> state;
     static const Kernels kernels{
         .actions = OfActions::all,
         .action_type_count = std::size(OfActions::all),
-        .step_linear = detail::guarded<Arch, is_in_library, LinearStep<E, Scalar, Arch>::kernel()>(),
-        .restart = detail::guarded<Arch, is_in_library, &Tier::restart>(),
-        .observe = detail::guarded<Arch, is_in_library, &Tier::observe>(),
+        .step_linear = guarded<Arch, is_in_library, step_linear>(),
+        .restart = guarded<Arch, is_in_library, &Tier::restart>(),
+        .observe = guarded<Arch, is_in_library, &Tier::observe>(),
         .envs_per_batch = Tier::envs_per_batch,
         .dynamics_size = Tier::dynamics_size,
         .prepare = &Tier::prepare,
@@ -73,9 +70,26 @@ const Kernels* kernels_of([[maybe_unused]] const void* context = nullptr) {
         .get_state = &Tier::get_state,
         .set_state = &Tier::set_state,
         .add_rewards = &Returns<Arch>::add,
-        .take_error = is_in_library ? &detail::CaughtError<Arch>::take : nullptr,
+        .take_error = is_in_library ? &CaughtError<Arch>::take : nullptr,
     };
     return &kernels;
+}
+
+/// Returns the kernels for steps with actions of 32 bits. Each other step kernel would take the compiler most of a second.
+template <class E, class Scalar, class Arch>
+const Kernels* narrow_kernels_of() {
+    return kernels_with<E, Scalar, Arch, false, std::tuple<typename ActionRowsOf<E>::Narrow>, nullptr>();
+}
+
+}  // namespace detail
+
+/// Returns the kernels of E in one precision for one instruction set.
+/// \tparam is_in_library true if exceptions become messages
+/// \param context unused, because these kernels are known at compile time; ArchitectureKernels passes it
+template <class E, class Scalar, class Arch, bool is_in_library = false>
+const Kernels* kernels_of([[maybe_unused]] const void* context = nullptr) {
+    return detail::kernels_with<E, Scalar, Arch, is_in_library, ActionTypes<ActionRowsOf<E>>,
+                                LinearStep<E, Scalar, Arch>::kernel()>();
 }
 
 // The definitions are outside the classes. Inside, they would be inline, and every translation unit that uses them would
