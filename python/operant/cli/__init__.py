@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import operant
 from operant.cli import bench, check, envs, info, plot, train, watch
+from operant.registration import REGISTRATIONS
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,6 +33,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _completions(prefix: str, action: argparse.Action, **others: Any) -> Iterable[str]:
+    """Complete environments, and files elsewhere."""
+    from argcomplete.completers import FilesCompleter
+
+    if action.dest == "env":
+        ids = [registration.id for registration in REGISTRATIONS]
+        return ids if "/" in prefix else [one.removeprefix("operant/") for one in ids]
+    completed: Iterable[str] = FilesCompleter()(prefix, action=action, **others)
+    return completed
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -46,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if "_ARGCOMPLETE" in os.environ:  # the shell asks for completions
                 import argcomplete
 
-                argcomplete.autocomplete(parser)  # and ends the process
+                completer: Any = _completions  # argcomplete's type is a class, but it calls any function
+                argcomplete.autocomplete(parser, default_completer=completer)  # and ends the process
             options = parser.parse_args(arguments)
         except SystemExit as end:  # after the help, the version or an error message
             code = int(end.code or 0)

@@ -37,6 +37,27 @@ def test_version():
         assert shown.stdout.strip() == f"operant {operant.__version__}"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="argcomplete completes in POSIX shells")
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("operant wa", {"watch"}),
+        ("operant watch LunarLanderC", {"LunarLanderContinuous-v3"}),
+        ("operant watch operant/Acro", {"operant/Acrobot-v1"}),
+        ("operant bench --env MountainCarC", {"MountainCarContinuous-v0"}),
+        ("operant watch Acrobot-v1 --policy bes", {"best.npz"}),
+        ("operant check ho", {"hover.hpp"}),
+    ],
+)
+def test_completions(tmp_path, line, expected):
+    pytest.importorskip("argcomplete")
+    for name in ("best.npz", "hover.hpp"):
+        (tmp_path / name).touch()
+    asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line))}
+    run(cwd=tmp_path, env=os.environ | asked | {"_ARGCOMPLETE_STDOUT_FILENAME": "answer"})
+    assert {word.strip() for word in (tmp_path / "answer").read_text().split("\v")} == expected
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["bench", "--help"]])
 def test_help(arguments):
     shown = run(*arguments)
