@@ -11,6 +11,8 @@
 namespace operant::detail {
 
 /// A thread with its own executor. An executor of several threads would end the process if it could start only some of them.
+/// It is a template so that only programs that ask for workers compile it. Otherwise GCC would, for a guess at the call of `run`.
+template <class Count>
 class ExecutorThread final : public HelperThread {
 public:
     void run(void (*function)(void*), void* argument) override {
@@ -26,7 +28,7 @@ private:
 
 template <class Count>
 struct ThreadsOfTaskflow {
-    static constexpr StartThread start = &ExecutorThread::start;
+    static constexpr StartThread start = &ExecutorThread<Count>::start;
 };
 
 }  // namespace operant::detail
