@@ -21,14 +21,18 @@ OPTIMISE_LITTLE = "-DCMAKE_CXX_FLAGS_RELEASE=-O1"  # the tests look at the outpu
 PROGRAMS = ("minimal", "simulator", "double_integrator", "controllers")
 
 # Most of the compiler's time goes to the headers that the programs share, so GCC reads these from a precompiled header.
-SHARED_HEADERS = """\
-function(share_headers)
+# `dispatch` makes so few steps that it need not be optimised.
+QUICKER = """\
+function(compile_quicker)
+  foreach(target double_integrators dispatch)
+    target_compile_options(${target} PRIVATE -O0)
+  endforeach()
   target_precompile_headers(minimal PRIVATE <operant/vector_env.hpp>)
   foreach(program simulator double_integrator controllers)
     target_precompile_headers(${program} REUSE_FROM minimal)
   endforeach()
 endfunction()
-cmake_language(DEFER CALL share_headers)
+cmake_language(DEFER CALL compile_quicker)
 """
 
 pytestmark = pytest.mark.skipif(
@@ -63,8 +67,8 @@ def examples(session_directory, prefix):
     with build_directory(session_directory, "examples-source") as directory:
         if not built.exists():
             shutil.copytree(ROOT / "examples", directory / "source")
-            (directory / "shared.cmake").write_text(SHARED_HEADERS)
-            included = f"-DCMAKE_PROJECT_INCLUDE={directory / 'shared.cmake'}"
+            (directory / "quicker.cmake").write_text(QUICKER)
+            included = f"-DCMAKE_PROJECT_INCLUDE={directory / 'quicker.cmake'}"
             arguments = (f"-DCMAKE_PREFIX_PATH={prefix}", OPTIMISE_LITTLE, included)
             run("cmake", "-S", directory / "source", "-B", directory / "build", *arguments)
             run("cmake", "--build", directory / "build", "--parallel", "2", "--target", *PROGRAMS, "dispatch")

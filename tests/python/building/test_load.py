@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import pickle
 import re
@@ -16,7 +15,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from conftest import needs_compiler
-from side_by_side import assert_same
+from side_by_side import assert_copies_continue, assert_same
 
 import operant
 from operant.building import compiler as _compiler, headers as _headers, libraries as _libraries
@@ -234,22 +233,11 @@ def test_parameters_and_their_errors(env_class):
     np.testing.assert_array_equal(env.action_space.high[:, 0], np.float32([0.5, 1.0, 2.0]))
 
 
-@pytest.mark.parametrize("again", ["pickle", "deepcopy", "file"])
-def test_a_copy_continues_bit_for_bit(again, env_class, tmp_path):
+def test_copies_continue_bit_for_bit(env_class):
     env = env_class(20, max_force=2.0, record_episode_statistics=True)
     env.reset(seed=5)
     env.step(forces(20, 0))
-    if again == "pickle":
-        other = pickle.loads(pickle.dumps(env))
-    elif again == "deepcopy":
-        other = copy.deepcopy(env)
-    else:
-        env.save(tmp_path / "saved")
-        other = operant.envs.load(tmp_path / "saved")
-    assert type(other) is env_class
-    for number in range(1, 250):
-        actions = forces(20, number)
-        assert_same(other.step(actions), env.step(actions))
+    assert_copies_continue(env, [forces(20, number) for number in range(1, 250)])
 
 
 def test_an_environment_goes_to_a_process_that_starts_anew(env_class, tmp_path):

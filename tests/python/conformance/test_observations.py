@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import pickle
 import warnings
 from typing import Any
 
@@ -15,7 +14,7 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector.utils import batch_space
 from shown_counters import KINDS, LIMIT, box, load, twin
-from side_by_side import Oracle, assert_same, run_beside
+from side_by_side import Oracle, assert_copies_continue, assert_same, run_beside
 
 import operant
 from operant.envs.single import single_env
@@ -158,21 +157,13 @@ def test_frames_with_dicts_are_reused(classes):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_snapshots_copies_and_files_continue(name, classes, tmp_path):
+def test_copies_continue(name, classes):
     env = classes[name](66)
     env.reset(seed=2)
     actions = actions_of(env, 20)
     for one in actions[:5]:
         env.step(one)
-    snapshot = env.snapshot()
-    env.save(tmp_path / "env")
-    others = [copy.deepcopy(env), pickle.loads(pickle.dumps(env)), operant.envs.load(tmp_path / "env")]
-    expected = [env.step(one) for one in actions]
-    env.restore(snapshot)
-    for other in (env, *others):
-        assert other.observation_space == env.observation_space
-        for one, result in zip(actions, expected, strict=True):
-            assert_same(other.step(one), result)
+    assert_copies_continue(env, actions)
 
 
 @pytest.mark.parametrize("name", KINDS)

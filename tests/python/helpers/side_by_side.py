@@ -392,3 +392,16 @@ def saved_and_loaded(env):
 
 # Ways to make another environment that continues from the state of this one.
 FORKS = {"pickle": lambda env: pickle.loads(pickle.dumps(env)), "deepcopy": copy.deepcopy, "file": saved_and_loaded}
+
+
+def assert_copies_continue(env, actions):
+    """Pickles, deep copies, saved files and restored snapshots give the same results as the original."""
+    snapshot = env.snapshot()
+    others = [how(env) for how in FORKS.values()]
+    expected = [env.step(one) for one in actions]
+    env.restore(snapshot)
+    for other in (env, *others):
+        assert type(other) is type(env)
+        assert other.observation_space == env.observation_space
+        for one, result in zip(actions, expected, strict=True):
+            assert_same(other.step(one), result)
