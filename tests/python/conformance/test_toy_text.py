@@ -38,7 +38,7 @@ CASES = [
     ("Blackjack-v1", {"sab": False, "natural": True}),
 ]
 IDS = [", ".join([name, *parameters]) for name, parameters in CASES]
-NAMES = sorted({name for name, _ in CASES})
+NAMES = sorted({name for name, _ in CASES} - {"Taxi-v3"})  # which has the rules and pictures of Taxi-v4
 
 
 def registration_of(name):
@@ -153,7 +153,7 @@ def accepts(env, state):
     return True
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "Taxi-v3"])  # whose rules are those of Taxi-v4
+@pytest.mark.parametrize("name", NAMES)
 def test_any_state_that_is_accepted_can_be_stepped(name, rng):
     """The results of unreachable states are not specified, but the next episode is correct."""
     env, judge = gym.make_vec(f"operant/{name}", 500, workers=2), gym.make_vec(f"operant/{name}", 1)
