@@ -10,9 +10,10 @@ the fastest one. The comparison takes the winner from the file, or the first can
 programs on the machine slow all of them down.
 
 Each run is a new process in which torch has one thread. It ends once the policy without noise reaches Gymnasium's
-threshold, or after `--cap` seconds. The judge is Gymnasium's own environment, in 100 new episodes; it is asked only if
-100 episodes of Operant's have passed, because those take no time. Judgements and imports do not count. examples/ppo.py
-runs as it is: its own judgements count, and Gymnasium's environment judges it once, at the end.
+threshold, or after `--cap` seconds. Judgements follow rollouts, with BipedalWalker at least 65,536 steps apart. The
+judge is Gymnasium's own environment, in 100 new episodes; it is asked only if 100 episodes of Operant's have passed,
+because those take no time. Judgements and imports do not count. examples/ppo.py runs as it is: its own judgements
+count, and Gymnasium's environment judges it once, at the end.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,7 @@ CARTPOLE = MANY | {"n_timesteps": 200_000}
 ACROBOT = MANY | {"n_timesteps": 1_000_000, "ent_coef": 0.01, "gae_lambda": 0.94}
 PENDULUM = MANY | {"n_timesteps": 600_000, "gamma": 0.9, "n_epochs": 10}
 LANDER = MANY | {"n_timesteps": 1_500_000, "gamma": 0.997, "gae_lambda": 0.97, "hidden": 32}
-WALKER = MANY | {"n_timesteps": 8_000_000, "gamma": 0.995, "log_std_init": -0.5, "normalize": {}}
+WALKER = MANY | {"n_timesteps": 5_000_000, "gamma": 0.995, "log_std_init": -0.5, "normalize": {}}
 
 
 def size(n_envs: int, n_steps: int, batch_size: int, n_epochs: int, learning_rate: float) -> dict[str, Any]:
@@ -79,10 +81,9 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
         LANDER | size(64, 128, 1024, 4, 4e-3),
     ],
     "BipedalWalker-v3": [
-        WALKER | size(64, 256, 2048, 4, 2e-3),
-        WALKER | size(128, 128, 1024, 4, 2e-3),
-        WALKER | size(128, 256, 2048, 4, 3e-3),
-        WALKER | size(256, 128, 2048, 6, 2e-3),
+        WALKER | size(128, 128, 2048, 4, 2e-3),
+        WALKER | size(128, 128, 2048, 6, 2e-3),
+        WALKER | size(64, 256, 2048, 4, 3e-3),
     ],
 }
 # rl-baselines3-zoo, hyperparams/ppo.yml. The lander's are those of LunarLander-v2.
@@ -98,66 +99,30 @@ ZOO: dict[str, dict[str, Any]] = {
     "BipedalWalker-v3": {"n_envs": 32, "n_timesteps": 5_000_000, "n_steps": 2048, "batch_size": 64, "gamma": 0.999}
     | {"learning_rate": 3e-4, "clip_range": 0.18, "normalize": {}},
 }
+# Steps between two judgements. Those of walkers take long, and this is the number of steps of the RL Zoo's rollout.
+LEAST_STEPS = {"BipedalWalker-v3": 65_536}
 EXAMPLE = "examples/ppo.py"
 CONTENDERS = (EXAMPLE, "Operant", "DummyVecEnv", "SubprocVecEnv")
 
 
-def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: float, cap_cpu: float) -> dict[str, Any]:
-    """Train until the environment is solved. Return wall time, processor time, steps, and mean return."""
+def ppo(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, **options: Any) -> Any:
+    """Make Stable-Baselines3's PPO and its environment."""
     import torch
-    import torch._dynamo  # before the clock starts
     from stable_baselines3 import PPO
-    from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.env_util import make_vec_env
-    from stable_baselines3.common.evaluation import evaluate_policy
     from stable_baselines3.common.vec_env import SubprocVecEnv, VecNormalize
 
     from operant.adapters.sb3 import make_vec_env as make_operant
-    from operant.policies import MLP
 
-    torch.set_num_threads(1)
-    settings, solved = settings.copy(), threshold(env_id)
-    quick: Any = gym.make_vec(f"operant/{env_id}", num_envs=100)
-    judge: Any = make_vec_env(env_id, 100, 10_000 + seed)
-    began, began_cpu = time.perf_counter(), time.process_time()
-    judging = judging_cpu = 0.0
-    # A forked process has already imported torch, and its processor time is known.
-    kind = (
-        {"vec_env_cls": SubprocVecEnv, "vec_env_kwargs": {"start_method": "fork"}} if vec_env == "SubprocVecEnv" else {}
-    )
+    settings = {name: value for name, value in settings.items() if name != "n_timesteps"}
+    if vec_env == "SubprocVecEnv":
+        # A forked process has already imported torch, and its processor time is known.
+        options |= {"vec_env_cls": SubprocVecEnv, "vec_env_kwargs": {"start_method": "fork"}}
     make = make_operant if vec_env == "Operant" else make_vec_env
-    env: Any = make(env_id, settings.pop("n_envs"), seed, **kind)
+    env: Any = make(env_id, settings.pop("n_envs"), seed, **options)
     normalize = settings.pop("normalize", None)
     if normalize is not None:
         env = VecNormalize(env, gamma=settings.get("gamma", 0.99), **normalize)
-        judge = VecNormalize(judge, training=False, **normalize | {"norm_reward": False})
-
-    class Judged(BaseCallback):
-        """Ends the training once the policy without noise is good enough, or after the time."""
-
-        mean = -np.inf
-
-        def _on_step(self) -> bool:
-            wall, cpu = time.perf_counter() - began - judging, time.process_time() - began_cpu - judging_cpu
-            return self.mean < solved and wall < cap and cpu < cap_cpu
-
-        def _on_rollout_start(self) -> None:
-            nonlocal judging, judging_cpu
-            since, since_cpu = time.perf_counter(), time.process_time()
-            learnt = self.model.policy
-            network = torch.nn.Sequential(*learnt.mlp_extractor.policy_net, learnt.action_net)
-            scaling = {}
-            if normalize is not None and env.norm_obs:
-                judge.obs_rms = env.obs_rms
-                scaling = {"observation_mean": env.obs_rms.mean, "observation_variance": env.obs_rms.var}
-            policy = MLP.from_torch(network, **scaling)
-            self.mean = float(quick.evaluate(policy, seed=10_000_000 * (seed + 1) + self.num_timesteps).returns.mean())
-            if self.mean >= solved:
-                self.mean = float(evaluate_policy(self.model, judge, 100, warn=False)[0])
-            judging += time.perf_counter() - since
-            judging_cpu += time.process_time() - since_cpu
-
-    steps = settings.pop("n_timesteps")
     kwargs: dict[str, Any] = {}
     if "hidden" in settings:
         units = settings.pop("hidden")
@@ -167,9 +132,67 @@ def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: f
     for name in [name for name in settings if name.startswith("lin_")]:
         start = settings.pop(name)
         settings[name.removeprefix("lin_")] = lambda left, start=start: start * left
-    model = PPO("MlpPolicy", env, seed=seed, device="cpu", policy_kwargs=kwargs, **settings)
+    return PPO("MlpPolicy", env, seed=seed, device="cpu", policy_kwargs=kwargs, **settings)
+
+
+def policy_network(model: Any) -> Any:
+    """Return the network of a policy."""
+    import torch
+
+    return torch.nn.Sequential(*model.policy.mlp_extractor.policy_net, model.policy.action_net)
+
+
+def train(env_id: str, settings: dict[str, Any], vec_env: str, seed: int, cap: float, cap_cpu: float) -> dict[str, Any]:
+    """Train until the environment is solved. Return wall time, processor time, steps, and mean return."""
+    import torch
+    import torch._dynamo  # before the clock starts
+    from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.env_util import make_vec_env
+    from stable_baselines3.common.evaluation import evaluate_policy
+    from stable_baselines3.common.vec_env import VecNormalize
+
+    import operant.adapters.sb3  # noqa: F401 (before the clock starts)
+    from operant.policies import MLP
+
+    torch.set_num_threads(1)
+    solved, normalize = threshold(env_id), settings.get("normalize")
+    quick: Any = gym.make_vec(f"operant/{env_id}", num_envs=100)
+    judge: Any = make_vec_env(env_id, 100, 10_000 + seed)
+    if normalize is not None:
+        judge = VecNormalize(judge, training=False, **normalize | {"norm_reward": False})
+    began, began_cpu = time.perf_counter(), time.process_time()
+    judging = judging_cpu = 0.0
+    model = ppo(env_id, settings, vec_env, seed)
+    env = model.get_env()
+
+    class Judged(BaseCallback):
+        """Ends the training once the policy without noise is good enough, or after the time."""
+
+        mean, judged = -np.inf, 0
+
+        def _on_step(self) -> bool:
+            wall, cpu = time.perf_counter() - began - judging, time.process_time() - began_cpu - judging_cpu
+            return self.mean < solved and wall < cap and cpu < cap_cpu
+
+        def _on_rollout_start(self) -> None:
+            nonlocal judging, judging_cpu
+            if self.num_timesteps - self.judged < LEAST_STEPS.get(env_id, 0):
+                return
+            self.judged = self.num_timesteps
+            since, since_cpu = time.perf_counter(), time.process_time()
+            scaling = {}
+            if normalize is not None and env.norm_obs:
+                judge.obs_rms = env.obs_rms
+                scaling = {"observation_mean": env.obs_rms.mean, "observation_variance": env.obs_rms.var}
+            policy = MLP.from_torch(policy_network(model), **scaling)
+            self.mean = float(quick.evaluate(policy, seed=10_000_000 * (seed + 1) + self.num_timesteps).returns.mean())
+            if self.mean >= solved:
+                self.mean = float(evaluate_policy(model, judge, 100, warn=False)[0])
+            judging += time.perf_counter() - since
+            judging_cpu += time.process_time() - since_cpu
+
     judged = Judged()
-    model.learn(steps, callback=judged)
+    model.learn(settings["n_timesteps"], callback=judged)
     wall, cpu = time.perf_counter() - began - judging, time.process_time() - began_cpu - judging_cpu
     env.close()
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -191,17 +214,22 @@ def run(
     return result
 
 
-def search(env_id: str, cap: float) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def search(env_id: str, cap: float, jobs: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Run all candidates with one seed, the faster half with the next one, and so on. Return the runs and the best."""
     left, runs, seed = CANDIDATES[env_id], [], 100  # other seeds than those of the comparison
     totals = np.zeros(len(left))
     while len(left) > 1:
-        times = []
-        for settings in left:
+        times: list[float] = []
+
+        def try_out(settings: dict[str, Any], seed: int = seed, times: list[float] = times) -> dict[str, Any]:
             found = run(env_id, settings, "Operant", seed, cap, cap_cpu=3 * min([np.inf, *times]))
-            runs.append({"settings": settings} | found)
             times.append(found["cpu"] if found["solved"] else np.inf)
-        totals += times
+            return {"settings": settings} | found
+
+        with ThreadPoolExecutor(jobs) as pool:
+            found = list(pool.map(try_out, left))
+        runs += found
+        totals += [one["cpu"] if one["solved"] else np.inf for one in found]
         fastest = np.argsort(totals)[: len(left) // 2]
         left, totals = [left[i] for i in fastest], totals[fastest]
         seed += 1
@@ -225,6 +253,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("env_ids", nargs="*", metavar="ENV", help="default: all")
     parser.add_argument("--search", action="store_true", help="search for settings instead of comparing them")
+    parser.add_argument("--jobs", type=int, default=1, help="candidates that a search runs at a time (default: 1)")
     parser.add_argument("--seeds", type=int, default=3, help="number of runs of each contender (default: 3)")
     parser.add_argument("--zoo-seeds", type=int, help="another number for the RL Zoo's settings")
     parser.add_argument("--cap", type=float, default=600, help="seconds of wall time at most (default: 600)")
@@ -236,7 +265,7 @@ def main() -> None:
         return
     for env_id in arguments.env_ids or list(ZOO):
         if arguments.search:
-            runs, best = search(env_id, arguments.cap)
+            runs, best = search(env_id, arguments.cap, arguments.jobs)
             write(arguments.json, env_id, "search", runs, best)
             continue
         best = read(arguments.json)["best"].get(env_id, CANDIDATES[env_id][0])

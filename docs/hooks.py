@@ -81,7 +81,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     markdown = _PICTURES.sub(lambda mark: pictures(mark[1]), markdown)
     tables = {"benchmark": benchmark_table, "rollouts": benchmark_table, "bodies": ratio_table}
     tables |= {"learning": learning_table, "comparison": comparison_table, "training_times": training_table}
-    tables |= {"sb3_settings": sb3_table}
+    tables |= {"sb3_settings": sb3_table, "time_to_solve": solve_table, "rllib": rllib_table}
 
     def table(mark: re.Match[str]) -> str:
         measured = (Path(__file__).parent / f"{mark[1]}.json").read_text(encoding="utf-8")
@@ -186,6 +186,38 @@ def sb3_table(measured: dict[str, Any]) -> str:
         solved = f"{sum(one['solved'] for one in runs)} of {len(runs)}"
         times.append([f"`{environment}`", label, solved, *(_times(runs, key) for key in ("wall", "cpu"))])
     return f"{_table(copied)}\n\n{_machine(measured)}.\n\n{_table(times)}"
+
+
+def solve_table(measured: dict[str, Any]) -> str:
+    """Make a table of the processor time in which libraries solve environments, with Operant and without."""
+    rows = [["", "trained by", "solved", "processor time, s: median (lowest - highest)", "steps", "µs a step"]]
+    rows.append(["---"] * 2 + ["---:"] * 4)
+    results = measured["results"]
+    for environment, contender in dict.fromkeys((one["env_id"], one["contender"]) for one in results):
+        runs = [one for one in results if (one["env_id"], one["contender"]) == (environment, contender)]
+        label = f"`{contender}`" if contender.endswith(".py") else contender
+        solved = f"{sum(one['solved'] for one in runs)} of {len(runs)}"
+        steps, each = median(one["steps"] for one in runs), median(1e6 * one["cpu"] / one["steps"] for one in runs)
+        rows.append([f"`{environment}`", label, solved, _times(runs, "cpu"), f"{steps:,.0f}", f"{each:.0f}"])
+    return f"{_machine(measured)}.\n\n{_table(rows)}"
+
+
+def rllib_table(measured: dict[str, Any]) -> str:
+    """Make a table of the wall times of RLlib's sampling and iterations, with a row per number of env runners."""
+    columns = {"sampling": "sampling, s", "wall": "the whole iteration, s"}
+    both = [(key, ours) for key in columns for ours in (True, False)]
+    rows = [["env runners", *(f"{columns[key]}, {'Operant' if ours else 'Gymnasium'}" for key, ours in both)]]
+    rows.append(["---"] + ["---:"] * len(both))
+    results = measured["results"]
+    for count in dict.fromkeys(one["runners"] for one in results):
+        runs = [one for one in results if one["runners"] == count]
+        cells = [_spread([one[key] for one in runs if one["ours"] == ours]) for key, ours in both]
+        rows.append([str(count), *cells])
+    rounds = sum(one["ours"] for one in results) // len(rows[2:])
+    return (
+        f"{_machine(measured)}. {measured['num_envs']} envs per env runner, median of {rounds} rounds "
+        f"(lowest - highest).\n\n{_table(rows)}"
+    )
 
 
 # Settings in bench/sb3_settings.py whose names or values users write in another way.

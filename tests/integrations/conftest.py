@@ -51,9 +51,9 @@ def assert_lander_is_learnt(run_script):
     """Return a function that trains with a library for a short while, and compares the policy with random actions."""
 
     def check(library, bound):
-        episodes = 50  # as many as bench/lander_libraries.py plays
+        episodes = 50  # as many as bench/libraries.py plays
         random = LunarLanderVecEnv(40 * episodes).evaluate(Random(), seed=1)
         assert random.returns.reshape(-1, episodes).mean(axis=1).max() < bound - 20
-        assert run_script("bench/lander_libraries.py", "--learn", library) >= bound
+        assert run_script("bench/libraries.py", "--learn", library) >= bound
 
     return check

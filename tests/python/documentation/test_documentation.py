@@ -375,11 +375,42 @@ def test_the_table_of_stable_baselines3():
         assert f"| {sum(one['solved'] for one in runs)} of {len(runs)} |" in row
         for cell, key in zip(row.split("|")[4:6], ("wall", "cpu"), strict=True):
             found = [float(number) for number in re.findall(r"[\d.]+", cell)]
-            times = [one[key] for one in runs]
-            expected = [np.median(times), min(times), max(times)] if len(runs) > 1 else times
+            times = sorted(one[key] for one in runs if one["solved"])
+            times += sorted(one[key] for one in runs if not one["solved"])
+            expected = [times[len(times) // 2], times[0], times[-1]] if len(times) > 1 else times
             assert found == pytest.approx(expected, rel=0.05, abs=0.06)
             assert (">" in cell) == any(not one["solved"] for one in runs)
     assert measured["best"].keys() == {one["env_id"] for one in measured["results"]}
+
+
+def test_the_table_of_the_time_to_solve():
+    shown = shown_by_hooks("docs/training-measurements.md")
+    results = json.loads((ROOT / "docs" / "time_to_solve.json").read_text())["results"]
+    for environment, contender in {(one["env_id"], one["contender"]) for one in results}:
+        runs = [one for one in results if (one["env_id"], one["contender"]) == (environment, contender)]
+        (row,) = (row for row in shown.splitlines() if row.startswith(f"| `{environment}` | ") and contender in row)
+        solved, times, steps, each = row.split("|")[3:7]
+        assert solved.strip() == f"{sum(one['solved'] for one in runs)} of {len(runs)}"
+        found = [float(number) for number in re.findall(r"[\d.]+", times)]
+        expected = sorted(one["cpu"] for one in runs if one["solved"])
+        expected += sorted(one["cpu"] for one in runs if not one["solved"])
+        expected = [expected[len(expected) // 2], expected[0], expected[-1]]
+        assert found == pytest.approx(expected, rel=0.05, abs=0.06)
+        assert (">" in times) == any(not one["solved"] for one in runs)
+        assert int(steps.replace(",", "")) == pytest.approx(np.median([one["steps"] for one in runs]), abs=1)
+        assert int(each) == pytest.approx(np.median([1e6 * one["cpu"] / one["steps"] for one in runs]), abs=0.6)
+
+
+def test_the_table_of_rllib():
+    shown = shown_by_hooks("docs/training-measurements.md")
+    results = json.loads((ROOT / "docs" / "rllib.json").read_text())["results"]
+    for runners in {one["runners"] for one in results}:
+        (row,) = (row for row in shown.splitlines() if row.startswith(f"| {runners} | "))
+        columns = [(key, ours) for key in ("sampling", "wall") for ours in (True, False)]
+        for cell, (key, ours) in zip(row.split("|")[2:6], columns, strict=True):
+            times = [one[key] for one in results if (one["runners"], one["ours"]) == (runners, ours)]
+            found = [float(number) for number in re.findall(r"[\d.]+", cell)]
+            assert found == pytest.approx([np.median(times), min(times), max(times)], rel=0.06)
 
 
 def test_every_environment_has_a_page():

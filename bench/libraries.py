@@ -1,15 +1,13 @@
-"""Train on LunarLander with PPO of other libraries, on Operant's vector environment and on Gymnasium's in turn.
+"""Train with PPO of other libraries, on Operant's vector environment and on Gymnasium's.
 
     make test-integrations
-    build/integrations/bin/python bench/lander_libraries.py TorchRL skrl CleanRL --rounds 5
-    build/integrations/bin/python bench/lander_libraries.py --rllib 0 1 2 --rounds 3
-    build/integrations/bin/python bench/lander_libraries.py --learn skrl
+    build/integrations/bin/python bench/libraries.py --runners 0 1 2 --json docs/rllib.json
+    build/integrations/bin/python bench/libraries.py --learn skrl
 
-The first command trains with each library's own settings (DEFAULTS) for a fixed number of steps, with one thread, and
-prints the times, without imports and the construction of networks. The second command measures RLlib's iterations with
-an env runner in this process (0), or with 1 or 2 env runners in other processes. The third command trains with settings
-that learn fast (QUICK), and prints the mean return of the policy without noise in Gymnasium's environment. The tests
-use it.
+The first command measures RLlib's iterations on LunarLander with an env runner in this process (0), or with 1 or 2 env
+runners in other processes, on both environments in turn. The second command trains on LunarLander with settings that
+learn fast (QUICK), and prints the mean return of the policy without noise in Gymnasium's environment. The tests use it.
+bench/time_to_solve.py measures the time of training with each library's own settings (DEFAULTS).
 """
 
 from __future__ import annotations
@@ -17,11 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from torch import nn
 from operant.cli.machine import machine
 
 LANDER = "LunarLander-v3"
-OBSERVATIONS, ACTIONS = 8, 4
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -82,16 +82,33 @@ QUICK = {
 Trained = tuple[Callable[[], object], Callable[[np.ndarray], np.ndarray]]
 
 
-def vector(ours: bool, num_envs: int, mode: AutoresetMode) -> Any:
-    """Make Operant's vector environment in float64, which equals Gymnasium's, or Gymnasium's own."""
-    if ours:
-        return gym.make_vec(f"operant:operant/{LANDER}", num_envs=num_envs, autoreset_mode=mode, dtype=np.float64)
-    return SyncVectorEnv([lambda: gym.make(LANDER)] * num_envs, autoreset_mode=mode)
+def nothing(network: nn.Sequential, steps: int) -> None:
+    """Let the training go on."""
 
 
-def network(outputs: int) -> nn.Sequential:
+@dataclass(frozen=True)
+class Task:
+    """A training run. After each update, it passes the policy's network and the number of steps to `updated`."""
+
+    ours: bool
+    settings: Settings
+    steps: int
+    seed: int
+    env_id: str = LANDER
+    updated: Callable[[nn.Sequential, int], None] = nothing
+
+    def vector(self, mode: AutoresetMode, num_envs: int | None = None) -> Any:
+        """Make Operant's vector environment in float64, which equals Gymnasium's, or Gymnasium's own."""
+        num_envs = num_envs or self.settings.num_envs
+        if self.ours:
+            env_id = f"operant:operant/{self.env_id}"
+            return gym.make_vec(env_id, num_envs=num_envs, autoreset_mode=mode, dtype=np.float64)
+        return SyncVectorEnv([lambda: gym.make(self.env_id)] * num_envs, autoreset_mode=mode)
+
+
+def network(inputs: int, outputs: int) -> nn.Sequential:
     """Return a network of two hidden layers, for the libraries that have no default."""
-    return nn.Sequential(nn.Linear(OBSERVATIONS, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, outputs))
+    return nn.Sequential(nn.Linear(inputs, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, outputs))
 
 
 def greedy(logits: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[np.ndarray], np.ndarray]:
@@ -104,7 +121,7 @@ def greedy(logits: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[np.ndarr
     return act
 
 
-def stable_baselines3(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
+def stable_baselines3(task: Task) -> Trained:
     """Return training with Stable-Baselines3's PPO."""
     from stable_baselines3 import PPO
     from stable_baselines3.common.env_util import make_vec_env as make_dummy
@@ -112,8 +129,9 @@ def stable_baselines3(ours: bool, settings: Settings, steps: int, seed: int) -> 
 
     from operant.adapters.sb3 import make_vec_env
 
-    options: dict[str, Any] = {"env_kwargs": {"dtype": np.float64}} if ours else {}
-    env = (make_vec_env if ours else make_dummy)(LANDER, settings.num_envs, seed, **options)
+    settings, seed = task.settings, task.seed
+    options: dict[str, Any] = {"env_kwargs": {"dtype": np.float64}} if task.ours else {}
+    env = (make_vec_env if task.ours else make_dummy)(LANDER, settings.num_envs, seed, **options)
     model = PPO(
         "MlpPolicy",
         env if settings.reward_scale == 1.0 else VecNormalize(env, norm_obs=False, gamma=settings.gamma),
@@ -126,10 +144,10 @@ def stable_baselines3(ours: bool, settings: Settings, steps: int, seed: int) -> 
         seed=seed,
         device="cpu",
     )
-    return lambda: model.learn(steps), lambda observations: model.predict(observations, deterministic=True)[0]
+    return lambda: model.learn(task.steps), lambda observations: model.predict(observations, deterministic=True)[0]
 
 
-def torchrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
+def torchrl(task: Task) -> Trained:
     """Return the training loop of TorchRL's examples."""
     from tensordict.nn import TensorDictModule
     from torch.distributions import Categorical
@@ -139,27 +157,30 @@ def torchrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
     from torchrl.objectives import ClipPPOLoss
     from torchrl.objectives.value import GAE
 
-    torch.manual_seed(seed)
-    env: Any = GymWrapper(vector(ours, settings.num_envs, AutoresetMode.DISABLED), categorical_action_encoding=True)
+    settings = task.settings
+    torch.manual_seed(task.seed)
+    vector = task.vector(AutoresetMode.DISABLED)
+    env: Any = GymWrapper(vector, categorical_action_encoding=True)
     if settings.reward_scale != 1.0:
         env = TransformedEnv(env, RewardScaling(loc=0.0, scale=settings.reward_scale))
-    env.set_seed(seed)
-    logits = network(ACTIONS)
+    env.set_seed(task.seed)
+    (inputs,), outputs = vector.single_observation_space.shape, vector.single_action_space.n
+    logits = network(inputs, outputs)
     actor = ProbabilisticActor(
         TensorDictModule(logits, in_keys=["observation"], out_keys=["logits"]),
         in_keys=["logits"],
         distribution_class=Categorical,
         return_log_prob=True,
     )
-    critic = ValueOperator(network(1), in_keys=["observation"])
-    collector = Collector(env, actor, frames_per_batch=settings.batch, total_frames=steps)
+    critic = ValueOperator(network(inputs, 1), in_keys=["observation"])
+    collector = Collector(env, actor, frames_per_batch=settings.batch, total_frames=task.steps)
     advantage = GAE(gamma=settings.gamma, lmbda=settings.gae_lambda, value_network=critic)
     loss_module = ClipPPOLoss(actor, critic, clip_epsilon=0.2, entropy_coeff=0.0, normalize_advantage=True)
     optimizer = torch.optim.Adam(loss_module.parameters(), lr=settings.learning_rate)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps // settings.batch)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=task.steps // settings.batch)
 
     def train() -> None:
-        for batch in collector:
+        for update, batch in enumerate(collector):
             advantage(batch)
             transitions = batch.reshape(-1)
             for _ in range(settings.epochs):
@@ -170,12 +191,13 @@ def torchrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
                     nn.utils.clip_grad_norm_(loss_module.parameters(), 0.5)
                     optimizer.step()
             schedule.step()
+            task.updated(logits, (update + 1) * settings.batch)
         collector.shutdown()
 
     return train, greedy(logits)
 
 
-def skrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
+def skrl(task: Task) -> Trained:
     """Return skrl's trainer."""
     from skrl.agents.torch.ppo import PPO, PPO_CFG
     from skrl.envs.wrappers.torch import wrap_env
@@ -184,21 +206,23 @@ def skrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
     from skrl.trainers.torch import SequentialTrainer
     from skrl.utils import set_seed
 
-    set_seed(seed)
-    env: Any = wrap_env(vector(ours, settings.num_envs, AutoresetMode.SAME_STEP), verbose=False)
+    settings = task.settings
+    set_seed(task.seed)
+    env: Any = wrap_env(task.vector(AutoresetMode.SAME_STEP), verbose=False)
+    (inputs,), outputs = env.observation_space.shape, env.action_space.n
     spaces = {"observation_space": env.observation_space, "action_space": env.action_space, "device": env.device}
 
     class Network(Model):  # type: ignore[misc]
         def __init__(self, outputs: int) -> None:
             Model.__init__(self, **spaces)
-            self.net = network(outputs)
+            self.net = network(inputs, outputs)
 
         def compute(self, inputs: Any, role: str) -> Any:
             return self.net(inputs["observations"]), {}
 
     class Policy(CategoricalMixin, Network):  # type: ignore[misc]
         def __init__(self) -> None:
-            Network.__init__(self, ACTIONS)
+            Network.__init__(self, outputs)
             CategoricalMixin.__init__(self)
 
     class Value(DeterministicMixin, Network):  # type: ignore[misc]
@@ -206,9 +230,14 @@ def skrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
             Network.__init__(self, 1)
             DeterministicMixin.__init__(self)
 
+    class Agent(PPO):  # type: ignore[misc]
+        def update(self, *, timestep: int, timesteps: int) -> None:
+            super().update(timestep=timestep, timesteps=timesteps)
+            task.updated(policy.net, (timestep + 1) * settings.num_envs)
+
     policy = Policy()
     # skrl's own settings do not lower the learning rate. It steps the scheduler in each epoch.
-    updates = steps // settings.batch * settings.epochs
+    updates = task.steps // settings.batch * settings.epochs
     anneal = {} if settings == DEFAULTS["skrl"] else {"start_factor": 1.0, "end_factor": 0.0, "total_iters": updates}
     cfg = PPO_CFG(
         rollouts=settings.num_steps,
@@ -223,26 +252,50 @@ def skrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
     )
     cfg.experiment.directory = tempfile.mkdtemp()
     cfg.experiment.write_interval = 0
-    agent = PPO(
+    agent = Agent(
         models={"policy": policy, "value": Value()},
         memory=RandomMemory(memory_size=settings.num_steps, num_envs=settings.num_envs, device=env.device),
         cfg=cfg,
         **spaces,
     )
-    options = {"timesteps": steps // settings.num_envs, "headless": True, "disable_progressbar": True}
+    options = {"timesteps": task.steps // settings.num_envs, "headless": True, "disable_progressbar": True}
     return SequentialTrainer(cfg=options, env=env, agents=agent).train, greedy(policy.net)
 
 
-def cleanrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
+def cleanrl_script(ours: bool) -> str:
+    """Return its ppo.py with the changes of docs/training.md, on Gymnasium's SyncVectorEnv or on Operant in float64."""
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    (script,) = (path for path in files("cleanrl") or [] if str(path) == "cleanrl/ppo.py")
+    code = script.read_text()
+    found = re.search(r"^```diff\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    for hunk in re.findall(r"(?:^-.*\n)+(?:^\+.*\n)*", found[1], re.MULTILINE):
+        old, new = ("\n".join(line[1:] for line in hunk.splitlines() if line[0] == sign) for sign in "-+")
+        code = code.replace(old, new)
+    if ours:
+        old = "        record_episode_statistics=True,\n"
+        assert old in code
+        return code.replace(old, old + "        dtype=np.float64,\n")
+    start, end = code.index("    envs = gym.make_vec("), code.index("    assert isinstance(envs.single_action_space")
+    return (
+        code[:start]
+        + "    envs = gym.wrappers.vector.RecordEpisodeStatistics(gym.vector.SyncVectorEnv(\n"
+        + "        [lambda: gym.make(args.env_id)] * args.num_envs,\n"
+        + "        autoreset_mode=gym.vector.AutoresetMode.SAME_STEP))\n"
+        + code[end:]
+    )
+
+
+def cleanrl(task: Task) -> Trained:
     """Return a run of CleanRL's script with the changes of docs/training.md."""
-    from time_to_solve import cleanrl_script
     from torch.utils.tensorboard import SummaryWriter  # noqa: F401 (before the clock starts)
 
+    settings = task.settings
     arguments = {
-        "env-id": LANDER,
-        "seed": seed,
+        "env-id": task.env_id,
+        "seed": task.seed,
         "cuda": False,
-        "total-timesteps": steps,
+        "total-timesteps": task.steps,
         "num-envs": settings.num_envs,
         "num-steps": settings.num_steps,
         "update-epochs": settings.epochs,
@@ -251,11 +304,14 @@ def cleanrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
         "gamma": settings.gamma,
         "gae-lambda": settings.gae_lambda,
     }
-    script, mark = cleanrl_script(ours), "            done = terminated | truncated\n"
-    assert mark in script
-    script = script.replace(mark, f"{mark}            reward = reward * {settings.reward_scale}\n")
+    script = cleanrl_script(task.ours)
+    stepped, updated = "            done = terminated | truncated\n", "        y_pred, y_true = "
+    assert script.count(stepped) == script.count(updated) == 1
+    if settings.reward_scale != 1.0:
+        script = script.replace(stepped, f"{stepped}            reward = reward * {settings.reward_scale}\n")
+    script = script.replace(updated, f"        updated(agent.actor, global_step)\n{updated}")
     code = compile(script, "ppo.py", "exec")
-    names: dict[str, Any] = {"__name__": "__main__", "__file__": "ppo.py"}
+    names: dict[str, Any] = {"__name__": "__main__", "__file__": "ppo.py", "updated": task.updated}
 
     def train() -> None:
         sys.argv = ["ppo.py", *(f"--{name}={value}" for name, value in arguments.items())]
@@ -264,7 +320,7 @@ def cleanrl(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
     return train, greedy(lambda observations: names["agent"].actor(observations))
 
 
-def tianshou(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
+def tianshou(task: Task) -> Trained:
     """Return Tianshou's training, on single environments in turn."""
     from tianshou.algorithm import PPO
     from tianshou.algorithm.modelfree.reinforce import ProbabilisticActorPolicy
@@ -275,24 +331,25 @@ def tianshou(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
     from tianshou.utils.net.common import Net
     from tianshou.utils.net.discrete import DiscreteActor, DiscreteCritic
 
-    np.random.seed(seed)
-    torch.manual_seed(seed)
+    settings = task.settings
+    np.random.seed(task.seed)
+    torch.manual_seed(task.seed)
 
     def single() -> Any:
-        env: gym.Env[Any, Any] = gym.make(f"operant:operant/{LANDER}" if ours else LANDER)
+        env: gym.Env[Any, Any] = gym.make(f"operant:operant/{LANDER}" if task.ours else LANDER)
         return gym.wrappers.TransformReward(env, lambda reward: reward * settings.reward_scale)
 
     envs = DummyVectorEnv([single] * settings.num_envs)
-    envs.seed(seed)
+    envs.seed(task.seed)
 
     def body() -> Any:
-        return Net(state_shape=OBSERVATIONS, hidden_sizes=(64, 64), activation=nn.Tanh)
+        return Net(state_shape=8, hidden_sizes=(64, 64), activation=nn.Tanh)
 
-    actor = DiscreteActor(preprocess_net=body(), action_shape=ACTIONS, softmax_output=False)
+    actor = DiscreteActor(preprocess_net=body(), action_shape=4, softmax_output=False)
     policy = ProbabilisticActorPolicy(
         actor=actor,
         dist_fn=lambda logits: torch.distributions.Categorical(logits=logits),
-        action_space=gym.spaces.Discrete(ACTIONS),
+        action_space=gym.spaces.Discrete(4),
         action_scaling=False,
         action_bound_method=None,
     )
@@ -309,7 +366,7 @@ def tianshou(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
     parameters = OnPolicyTrainerParams(
         training_collector=Collector(algorithm, envs, VectorReplayBuffer(2 * settings.batch, settings.num_envs)),
         max_epochs=1,
-        epoch_num_steps=steps,
+        epoch_num_steps=task.steps,
         collection_step_num_env_steps=settings.batch,
         update_step_num_repetitions=settings.epochs,
         batch_size=settings.batch // settings.minibatches,
@@ -339,11 +396,12 @@ def rllib_algorithm(env_id: str, num_envs: int, runners: int, seed: int, **train
     return config.build_algo()
 
 
-def rllib(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
+def rllib(task: Task) -> Trained:
     """Return RLlib's training in this process."""
+    settings = task.settings
 
     def scaled(**options: Any) -> Any:
-        env = vector(ours, options["num_envs"], AutoresetMode.NEXT_STEP)
+        env = task.vector(AutoresetMode.NEXT_STEP, options["num_envs"])
         return TransformReward(env, lambda rewards: rewards * settings.reward_scale)
 
     gym.register("ScaledLander-v3", vector_entry_point=scaled)
@@ -351,8 +409,8 @@ def rllib(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
         "ScaledLander-v3",
         settings.num_envs,
         0,
-        seed,
-        lr=[[0, settings.learning_rate], [steps, 0.0]],
+        task.seed,
+        lr=[[0, settings.learning_rate], [task.steps, 0.0]],
         gamma=settings.gamma,
         lambda_=settings.gae_lambda,
         clip_param=0.2,
@@ -366,7 +424,7 @@ def rllib(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
     )
 
     def train() -> None:
-        for _ in range(steps // settings.batch):
+        for _ in range(task.steps // settings.batch):
             algorithm.train()
 
     def logits(observations: torch.Tensor) -> torch.Tensor:
@@ -375,7 +433,7 @@ def rllib(ours: bool, settings: Settings, steps: int, seed: int) -> Trained:
     return train, greedy(logits)
 
 
-LIBRARIES: dict[str, Callable[[bool, Settings, int, int], Trained]] = {
+LIBRARIES: dict[str, Callable[[Task], Trained]] = {
     "Stable-Baselines3": stable_baselines3,
     "TorchRL": torchrl,
     "skrl": skrl,
@@ -395,22 +453,6 @@ def mean_return(act: Callable[[np.ndarray], np.ndarray], episodes: int = 50) -> 
         returns += rewards * alive
         alive &= ~(terminations | truncations)
     return float(returns.mean())
-
-
-def measure(names: list[str], steps: int, rounds: int) -> list[dict[str, Any]]:
-    """Train with each library's settings, on both environments in turn."""
-    runs = []
-    for name in names:
-        settings = DEFAULTS[name]
-        whole = steps // settings.batch * settings.batch
-        for seed in range(1, rounds + 1):
-            for ours in (True, False):
-                train, _ = LIBRARIES[name](ours, settings, whole, seed)
-                wall, cpu = time.perf_counter(), time.process_time()
-                train()
-                wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-                runs.append({"library": name, "ours": ours, "seed": seed, "steps": whole, "wall": wall, "cpu": cpu})
-    return runs
 
 
 def measure_rllib(runners: list[int], num_envs: int, rounds: int) -> list[dict[str, Any]]:
@@ -437,32 +479,15 @@ def measure_rllib(runners: list[int], num_envs: int, rounds: int) -> list[dict[s
                 algorithm.train()
                 result = {"sampling": float(np.median(times[1:])), "wall": time.perf_counter() - began}
                 algorithm.stop()
-                runs.append({"library": "RLlib", "runners": count, "ours": ours, "seed": seed} | result)
+                runs.append({"runners": count, "ours": ours, "seed": seed} | result)
                 print(runs[-1], file=sys.stderr, flush=True)
     ray.shutdown()
     return runs
 
 
-def print_table(runs: list[dict[str, Any]], key: str, columns: dict[str, str]) -> None:
-    """Print medians and ranges of the columns, with Operant and with Gymnasium."""
-    print(
-        f"| {key} | "
-        + " | ".join(f"{text}, {on}" for text in columns.values() for on in ("Operant", "Gymnasium"))
-        + " |"
-    )
-    print("|---" * (1 + 2 * len(columns)) + "|")
-    for name in dict.fromkeys(one[key] for one in runs):
-        cells = []
-        for column in columns:
-            for ours in (True, False):
-                values = [one[column] for one in runs if one[key] == name and one["ours"] == ours]
-                cells.append(f"{np.median(values):.2f} ({min(values):.2f} - {max(values):.2f})")
-        print(f"| {name} | {' | '.join(cells)} |")
-
-
 def learn(name: str, seed: int) -> None:
     """Learn with QUICK, and print the mean return."""
-    train, act = LIBRARIES[name](True, *QUICK[name], seed)
+    train, act = LIBRARIES[name](Task(True, *QUICK[name], seed))
     began = time.process_time()
     train()
     print(f"{name}: {time.process_time() - began:.1f} s of processor time")
@@ -470,18 +495,15 @@ def learn(name: str, seed: int) -> None:
 
 
 def main() -> None:
-    """Measure and print a table, or learn."""
+    """Measure RLlib, or learn."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("libraries", nargs="*", metavar="LIBRARY", help="of " + ", ".join(DEFAULTS))
-    parser.add_argument("--steps", type=int, default=10_240, help="steps of a run (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each (default: %(default)s)")
-    parser.add_argument(
-        "--rllib", nargs="+", type=int, metavar="RUNNERS", help="measure RLlib with these numbers of env runners"
-    )
-    parser.add_argument("--num-envs", type=int, default=16, help="of RLlib's env runners (default: %(default)s)")
-    parser.add_argument("--learn", choices=LIBRARIES, help="learn, and print the mean return")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--runners", nargs="+", type=int, help="measure RLlib with these numbers of env runners")
+    what.add_argument("--learn", choices=LIBRARIES, help="learn, and print the mean return")
+    parser.add_argument("--rounds", type=int, default=3, help="of --runners (default: %(default)s)")
+    parser.add_argument("--num-envs", type=int, default=16, help="of each env runner (default: %(default)s)")
+    parser.add_argument("--json", type=Path, help="write the times of --runners")
     parser.add_argument("--seed", type=int, default=1, help="of --learn (default: %(default)s)")
-    parser.add_argument("--json", type=Path, help="write the times")
     arguments = parser.parse_args()
     path = arguments.json.resolve() if arguments.json else None
     torch.set_num_threads(1)
@@ -490,15 +512,10 @@ def main() -> None:
         if arguments.learn:
             learn(arguments.learn, arguments.seed)
             return
-        runs = measure(arguments.libraries, arguments.steps, arguments.rounds)
-        if runs:
-            print_table(runs, "library", {"cpu": "processor time, s", "wall": "wall time, s"})
-        if arguments.rllib:
-            remote = measure_rllib(arguments.rllib, arguments.num_envs, arguments.rounds)
-            print_table(remote, "runners", {"sampling": "sampling, s", "wall": "an iteration, s"})
-            runs += remote
+        runs = measure_rllib(arguments.runners, arguments.num_envs, arguments.rounds)
     if path:
-        path.write_text(json.dumps({"machine": machine(), "runs": runs}) + "\n")
+        written = {"machine": machine(), "num_envs": arguments.num_envs, "results": runs}
+        path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
