@@ -84,6 +84,7 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
         WALKER | size(128, 128, 2048, 4, 2e-3),
         WALKER | size(128, 128, 2048, 6, 2e-3),
         WALKER | size(64, 256, 2048, 4, 3e-3),
+        WALKER | size(64, 256, 2048, 4, 2e-3),
     ],
 }
 # rl-baselines3-zoo, hyperparams/ppo.yml. The lander's are those of LunarLander-v2.
