@@ -115,7 +115,8 @@ def ratio_table(measured: dict[str, Any]) -> str:
     """Make a table of ratios and times that bench/check.py measured, with a row for each."""
     rows = [["", "median (lowest - highest)", ""], ["---", "---:", "---"]]
     for one in measured["rows"]:
-        rows.append([one["name"], f"{_spread(one['rounds'])} {one['unit']}".rstrip(), one["remark"]])
+        figure = f"{_spread(one['rounds'])} {one['unit']}".rstrip() if "rounds" in one else one["verdict"]
+        rows.append([one["name"], figure, one["remark"]])
     return f"{_machine(measured)}. Median of {measured['settings']['rounds']} rounds.\n\n{_table(rows)}"
 
 

@@ -319,6 +319,9 @@ def test_the_table_of_bodies():
     shown = shown_by_hooks("docs/performance.md")
     for one in json.loads((ROOT / "docs" / "bodies.json").read_text())["rows"]:
         (row,) = (row for row in shown.splitlines() if row.startswith(f"| {one['name']} |"))
+        if "rounds" not in one:
+            assert row.split("|")[2].strip() == one["verdict"] == "not measured"
+            continue
         rounds = one["rounds"]
         expected = [np.median(rounds), min(rounds), max(rounds)]
         assert list(map(float, re.findall(r"[\d.]+", row.split("|")[2]))) == pytest.approx(expected, rel=0.06)
