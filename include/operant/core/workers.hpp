@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The number of threads that step an environment. Only <operant/workers.hpp> includes Taskflow, which takes the compiler a third
-/// of the time of a small program. Programs that define OPERANT_NO_WORKERS do without it.
+/// The number of threads that step an environment. Only <operant/workers.hpp> includes Taskflow, which takes the compiler much of
+/// the time of a small program. Programs that define OPERANT_NO_WORKERS do without it.
 
 #include <concepts>
 #include <cstddef>
