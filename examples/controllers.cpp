@@ -7,6 +7,7 @@
 #include <operant/compiled_policy.hpp>
 #include <operant/evaluation.hpp>
 #include <operant/mountain_car_continuous.hpp>
+#include <operant/workers.hpp>
 
 #include <algorithm>
 #include <array>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <operant/vector_env.hpp>
+#include <operant/workers.hpp>
 
 int main() {
     constexpr std::size_t num_envs = 1000;

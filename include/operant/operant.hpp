@@ -20,3 +20,4 @@
 #include <operant/abi/policy_function.hpp>
 #include <operant/rollout.hpp>
 #include <operant/taxi.hpp>
+#include <operant/workers.hpp>

@@ -21,9 +21,6 @@
 #include <operant/library/describe.hpp>
 #include <operant/library/dispatch.hpp>
 #include <operant/library/table.hpp>
-#ifndef OPERANT_NO_WORKERS
-#include <operant/workers.hpp>
-#endif
 
 namespace operant {
 

@@ -19,6 +19,7 @@
 #include <operant/evaluation.hpp>
 #include <operant/rollout.hpp>
 #include <operant/vector_env.hpp>
+#include <operant/workers.hpp>
 
 using operant::AutoresetMode;
 using operant::VectorEnv;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <operant/vector_env.hpp>
+#include <operant/workers.hpp>
 
 #include "../../bench/scalar_environments.hpp"
 #include "../../examples/environments/cartpole_swingup.hpp"

@@ -16,6 +16,7 @@
 #include <operant/library/table.hpp>
 #include <operant/rollout.hpp>
 #include <operant/vector_env.hpp>
+#include <operant/workers.hpp>
 
 namespace {
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The number of threads that step an environment. Only <operant/workers.hpp> includes Taskflow, which takes the compiler much of
-/// the time of a small program. Programs that define OPERANT_NO_WORKERS do without it.
+/// The number of threads that step an environment. Only <operant/workers.hpp> includes Taskflow, because that takes the compiler
+/// much of the time of a small program.
 
 #include <concepts>
 #include <cstddef>
@@ -39,7 +39,7 @@ public:
     template <std::integral Count>
     constexpr Workers(Count count) : count_(static_cast<std::size_t>(count)) {
         constexpr bool has_threads = requires { detail::ThreadsOfTaskflow<Count>::start; };
-        static_assert(has_threads, "workers: this program defines OPERANT_NO_WORKERS; it needs <operant/workers.hpp> for its threads");
+        static_assert(has_threads, "the option `workers` needs #include <operant/workers.hpp>");
         if constexpr (has_threads) start_ = detail::ThreadsOfTaskflow<Count>::start;
     }
 

@@ -240,15 +240,13 @@ def test_lunar_lander_example(compiler, tmp_path):
     assert landed > 0.8 * ended > 5
 
 
-def test_a_program_can_leave_out_the_workers(tmp_path):
+def test_only_programs_with_workers_include_taskflow(tmp_path):
     source = tmp_path / "program.cpp"
-    compile = ("g++", "-std=c++20", "-M", *EXACT_FLAGS, f"-I{operant.get_include()}", source)
+    compile = ("g++", "-std=c++20", *EXACT_FLAGS, f"-I{operant.get_include()}", source)
     source.write_text("#include <operant/cartpole.hpp>\n")
-    assert "taskflow.hpp" in run(*compile)
-    assert "taskflow" not in run(*compile, "-DOPERANT_NO_WORKERS").lower()
+    assert "taskflow" not in run(*compile, "-M").lower()
     source.write_text("#include <operant/cartpole.hpp>\noperant::CartPoleVecEnv env(1024, {.workers = 2});\n")
-    message = run(*compile[:2], "-fsyntax-only", *compile[3:], "-DOPERANT_NO_WORKERS", expect_success=False)
-    assert "workers: this program defines OPERANT_NO_WORKERS" in message
+    assert "workers` needs #include <operant/workers.hpp>" in run(*compile, "-fsyntax-only", expect_success=False)
 
 
 def configure_with(tmp_path, prefix, *arguments, expect_success):
