@@ -502,7 +502,10 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         return (values_of(self._known, numbers) for numbers in self._numbers)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in type(self)._known:
+        if name == "closed":
+            # At the end of Python, a wrapper closes the environment when the modules here may be None already.
+            super().__setattr__(name, value)
+        elif name in type(self)._known:
             self.set_parameters(**{name: value})
         elif (reason := attributes.why_not_assigned(self, name)) is not None:
             raise AttributeError(reason)

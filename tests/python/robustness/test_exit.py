@@ -25,6 +25,18 @@ ENDS = {
     "live environments": "envs = [started(8192, workers) for workers in (1, 2, 3)]",
     "a reference cycle": "env = started(8192, 2); cycle = [env]; cycle.append(cycle); env.cycle = cycle",
     "in a module": "sys.modules['kept'] = started(8192, 2)",
+    # A wrapper of Gymnasium before 1.3 closes its environment when it is deleted. Python clears the modules in reverse
+    # order of import, those of operant before threading; what codecs has registered keeps them alive until then.
+    "a wrapper that outlives operant's modules": """
+import codecs
+class Wrapper:
+    def __init__(self, env):
+        self.env = env
+    def __del__(self):
+        self.env.close()
+threading.wrapper = Wrapper(started(64, 2))
+codecs.register(lambda name, kept=dict(sys.modules): None)
+""",
     "threads that step": """
 going = threading.Barrier(5)
 def step():
