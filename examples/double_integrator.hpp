@@ -44,7 +44,7 @@ struct DoubleIntegrator : operant::Environment {
     };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
-        return {static_cast<float>(-p.max_force), static_cast<float>(p.max_force)};
+        return {{static_cast<float>(-p.max_force)}, {static_cast<float>(p.max_force)}};
     }
 
     static constexpr operant::Box<2> observation_space(const Parameters& p) {

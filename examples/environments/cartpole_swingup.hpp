@@ -57,7 +57,7 @@ struct CartPoleSwingUp : operant::Environment {
     };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
-        return {static_cast<float>(-p.max_force), static_cast<float>(p.max_force)};
+        return {{static_cast<float>(-p.max_force)}, {static_cast<float>(p.max_force)}};
     }
 
     static constexpr operant::Box<5> observation_space(const Parameters& p) {

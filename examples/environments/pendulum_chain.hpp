@@ -51,7 +51,7 @@ struct PendulumChain : operant::Environment {
     };
 
     static constexpr ActionSpace action_space(const Parameters& p) {
-        return {static_cast<float>(-p.max_acceleration), static_cast<float>(p.max_acceleration)};
+        return {{static_cast<float>(-p.max_acceleration)}, {static_cast<float>(p.max_acceleration)}};
     }
 
     static constexpr operant::Box<2 * pendulums> observation_space(const Parameters&) {

@@ -2,7 +2,8 @@
 
 A fused operation rounds once instead of twice, so results differ between instruction sets. Files that were compiled
 with `-g1` name the line of source of every instruction. A fused instruction may stand only where that line calls `fma`,
-or an intrinsic that the compiler's header defines by a fused operation. In a file without lines, only instructions that
+or an intrinsic that the compiler's header defines by a fused operation (GCC names the line in that header, Clang the
+line that calls the intrinsic). In a file without lines, only instructions that
 subtract in every other lane are refused: no source of Operant asks for these, and GCC 12 makes them.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 
 FUSED = re.compile(r"\t(vfn?m(?:add|sub)\w*|fn?m(?:add|sub|la|ls)\w*)\s")
 ALTERNATING = re.compile(r"vfm(?:addsub|subadd)")
-ASKED_FOR = re.compile(r"\bfma\(|__builtin_\w*fn?m(?:add|sub|a)")
+ASKED_FOR = re.compile(r"\bfma\(|__builtin_\w*fn?m(?:add|sub|a)|\b_mm\d*_fn?m(?:add|sub)_")
 SYMBOL = re.compile(r"[0-9a-f]+ <(.+)>:$")
 LINE = re.compile(r"(\S.*):(\d+)(?: \(discriminator \d+\))?$")
 

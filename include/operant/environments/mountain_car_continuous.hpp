@@ -58,7 +58,7 @@ struct MountainCarContinuous : Valley {
 
     /// The bounds of actions in float32. Actions beyond them are clipped.
     static constexpr ActionSpace action_space(const Parameters& p) {
-        return {static_cast<float>(p.min_action), static_cast<float>(p.max_action)};
+        return {{static_cast<float>(p.min_action)}, {static_cast<float>(p.max_action)}};
     }
 
     /// The equations of motion, with one env in each lane of `Batch`.

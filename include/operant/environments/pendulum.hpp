@@ -60,7 +60,7 @@ struct Pendulum : Environment {
 
     /// The bounds of actions in float32. Actions beyond them are clipped.
     static constexpr ActionSpace action_space(const Parameters& p) {
-        return {static_cast<float>(-p.max_torque), static_cast<float>(p.max_torque)};
+        return {{static_cast<float>(-p.max_torque)}, {static_cast<float>(p.max_torque)}};
     }
 
     /// Cosine and sine lie within +-1, the velocity within its limit.

@@ -311,7 +311,9 @@ private:
             using Unsigned = std::make_unsigned_t<Action>;
             for (std::size_t column = 0; column < size; ++column) {
                 const auto limit = static_cast<Unsigned>(table.action_limits[column]);
-                const auto is_below = [&](std::size_t env) { return static_cast<Unsigned>(numbers[env * size + column]) < limit; };
+                const auto is_below = [&](std::size_t env) -> unsigned {
+                    return static_cast<Unsigned>(numbers[env * size + column]) < limit;
+                };
                 std::size_t env = 0;
                 for (; env + 4 <= num_envs; env += 4)
                     valid &= (is_below(env) & is_below(env + 1)) & (is_below(env + 2) & is_below(env + 3));
