@@ -96,6 +96,7 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
       ```
 
       The last reward is -100 after a crash or beyond the picture, and 100 when the lander has come to rest.
+
     - Termination: the lander's body touches the ground; `abs(x)` is 1 or more; the lander sleeps.
     - Truncation: after 1000 steps.
 
