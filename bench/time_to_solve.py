@@ -184,7 +184,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, help="seconds of a run at most (default: CartPole 60, LunarLander 20)")
     names = list(dict.fromkeys(name.partition(",")[0] for name in CONTENDERS))
     parser.add_argument("--only", nargs="+", default=names, choices=names, help="default: all")
-    parser.add_argument("--json", type=Path, help="write the results; those of other environments stay")
+    parser.add_argument("--json", type=Path, help="write the results; those of other contenders and environments stay")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run:
@@ -198,14 +198,17 @@ def main() -> None:
             if name.partition(",")[0] in arguments.only and (env_id == CARTPOLE or train is not purejaxrl)
         ]
         if arguments.json:
-            write(arguments.json, env_id, results)
+            write(arguments.json, results)
 
 
-def write(path: Path, env_id: str, results: list[dict[str, Any]]) -> None:
-    """Replace the results of an environment."""
+def write(path: Path, results: list[dict[str, Any]]) -> None:
+    """Replace the results of these contenders."""
+    new = {(one["env_id"], one["contender"]) for one in results}
     former = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
-    results += [one for one in former if one["env_id"] != env_id]
-    results.sort(key=lambda one: list(LEAST_STEPS).index(one["env_id"]))
+    results += [one for one in former if (one["env_id"], one["contender"]) not in new]
+    results.sort(
+        key=lambda one: (list(LEAST_STEPS).index(one["env_id"]), one["seed"], list(CONTENDERS).index(one["contender"]))
+    )
     path.write_text(json.dumps({"machine": machine(), "results": results}, indent=1) + "\n", encoding="utf-8")
 
 

@@ -54,7 +54,16 @@ class Settings:
 
 
 SETTINGS = {
-    "CartPole-v1": Settings(solved=499.0, num_steps=64, epochs=4, hidden=64, entropy=0.01, reward_scale=0.1),
+    "CartPole-v1": Settings(
+        solved=499.0,
+        num_steps=64,
+        learning_rate=6e-3,
+        epochs=4,
+        minibatch=1024,
+        entropy=0.01,
+        reward_scale=0.1,
+        normalise=True,
+    ),
     "Acrobot-v1": Settings(solved=-85.0, num_steps=64, epochs=4, hidden=64, entropy=0.01, reward_scale=0.1),
     "MountainCarContinuous-v0": Settings(
         solved=92.0,

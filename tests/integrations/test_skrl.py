@@ -45,14 +45,14 @@ def test_wrap_env_recognises_the_environment_and_gives_gymnasiums_results(env_id
 
 
 @pytest.mark.parametrize(("mode", "warned"), [("NextStep", 1), ("SameStep", 0)])
-def test_training_in_mode_next_step_learns_from_restarts_and_warns_once(mode, warned):
+def test_training_in_mode_next_step_learns_from_restarts_and_warns_once(mode, warned, tmp_path):
     """A step of CartPole has reward 1, and a restart 0."""
     env = CartPoleVecEnv(4, autoreset_mode=mode)
     wrapped = wrap_env(env, verbose=False)
     memory = RandomMemory(memory_size=64, num_envs=4, device="cpu")
     spaces = {"observation_space": wrapped.observation_space, "action_space": wrapped.action_space, "device": "cpu"}
     cfg = PPO_CFG(rollouts=64, learning_epochs=1, mini_batches=1)
-    cfg.experiment.write_interval = 0
+    cfg.experiment.directory, cfg.experiment.write_interval = str(tmp_path), 0
     agent = PPO(models={"policy": Policy(**spaces), "value": Value(**spaces)}, memory=memory, cfg=cfg, **spaces)
     trainer = SequentialTrainer(
         cfg={"timesteps": 64, "headless": True, "disable_progressbar": True}, env=wrapped, agents=agent
