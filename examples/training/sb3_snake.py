@@ -20,7 +20,9 @@ torch.set_num_threads(1)  # more threads slow down such small networks
 EXAMPLES = Path(__file__).parents[1]
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--python", action="store_true", help="the Snake that is written in Python; pip install numba")
-if parser.parse_args().python:
+parser.add_argument("--steps", type=int, default=1_000_000)
+arguments = parser.parse_args()
+if arguments.python:
     sys.path.append(str(EXAMPLES / "in_python"))
     from snake import Snake as SnakeVecEnv
 else:
@@ -79,7 +81,7 @@ model = PPO(
     seed=1,
     device="cpu",
 )
-model.learn(1_000_000)
+model.learn(arguments.steps)
 trained, random = mean_length(model), mean_length(None)
 print("mean length of the trained and of a random player:", trained, random)
 print("ratio:", trained / random)
