@@ -115,12 +115,17 @@ docs-cpp:
 	OPERANT_VERSION=$$($(PYTHON) scripts/read_pyproject.py version) doxygen Doxyfile
 	cd build/docs && ls $$(grep -o 'cpp/[^"]*\.html' ../../docs/cpp.md) >/dev/null
 
+# `make dist MANYLINUX=2_28` makes a wheel for glibc 2.28 and newer, with the compiler of cmake/manylinux_2_28.cmake. Without
+# MANYLINUX, this system's compiler makes a wheel for its own C library.
+with_venv := PATH="$(CURDIR)/$(venv)/bin:$$PATH"
 dist: $(venv)/requirements  ## build sdist and wheel into dist/, and test the wheel
 	rm -rf dist build/dist
-	$(python) -m pip install --quiet --group dist
-	$(python) -m build --outdir build/dist
+	$(python) -m pip install --quiet --group dist $(if $(MANYLINUX),--group manylinux)
+	$(with_venv) $(if $(MANYLINUX),CMAKE_TOOLCHAIN_FILE="$(CURDIR)/cmake/manylinux_$(MANYLINUX).cmake") \
+	    $(python) -m build --outdir build/dist
 	mkdir dist && cp build/dist/*.tar.gz dist
-	PATH="$(CURDIR)/$(venv)/bin:$$PATH" $(python) -m auditwheel repair --wheel-dir dist build/dist/*.whl
+	$(with_venv) $(python) -m auditwheel repair $(if $(MANYLINUX),--plat manylinux_$(MANYLINUX)_$$(uname -m)) \
+	    --wheel-dir dist build/dist/*.whl
 	scripts/check_dist.sh
 
 system:
