@@ -63,3 +63,9 @@ def test_no_text_takes_another_package_for_this_one():
     wrong = re.compile(r"pip install (?:[^`\n]* )?[\"']?operant\b")
     found = {str(path.relative_to(ROOT)) for path in TEXTS if wrong.search(path.read_text(encoding="utf-8"))}
     assert found == set()
+
+
+def test_getting_started_lists_the_extras():
+    text = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    listed = re.findall(r'^\| `pip install "\.\[(\w+)\]"`', text, re.MULTILINE)
+    assert listed == distribution("operant").metadata.get_all("Provides-Extra")
