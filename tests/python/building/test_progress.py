@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import needs_compiler
 
 import operant
 from operant.building import progress
@@ -36,6 +37,7 @@ class Broken(Terminal):
         raise OSError("no space left on device")
 
 
+@needs_compiler
 def test_load_says_that_it_compiles(quick_flags, tmp_path, monkeypatch):
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("CXXFLAGS", quick_flags)

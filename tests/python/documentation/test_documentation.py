@@ -19,6 +19,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+from conftest import needs_compiler
 from gymnasium.error import DependencyNotInstalled
 from matplotlib.image import imread
 
@@ -78,6 +79,10 @@ def test_python_snippets_run(page, shared_cache, quick_flags, tmp_path, monkeypa
                 exec(compile("\n" * line + code, page, "exec"), namespace)
         except DependencyNotInstalled as error:  # pygame, where it has no wheels
             missing.add(f"line {line}: {error}")
+        except operant.CompileError:
+            if not needs_compiler.args[0]:
+                raise
+            pytest.skip(f"from line {line}: {needs_compiler.kwargs['reason']}")
         except ImportError as error:
             if error.name == "jax":
                 pytest.skip("no jax: tests/integrations runs this page")
