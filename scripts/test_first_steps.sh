@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the first commands and the first program of README.md on a fresh Debian, and prints their times. scripts/run_in_debian.sh
-# calls it. It first installs the system packages, because without them CMake would fetch the libraries from GitHub.
+# Runs the first commands and the first programs of README.md, in Python and in C++, on a fresh Debian, and prints their times.
+# scripts/run_in_debian.sh calls it. It first installs the system packages, because without them CMake would fetch the
+# libraries from GitHub.
 set -euo pipefail
 
 timed() { # <name> <command...>
@@ -19,3 +20,6 @@ block python >/tmp/first_steps.py
 cat /tmp/first_steps.sh
 timed "commands of README.md" bash -euxo pipefail /tmp/first_steps.sh
 timed "program of README.md" .venv/bin/python /tmp/first_steps.py
+block cpp >main.cpp
+timed "C++ program of README.md" $(grep '^g++ ' README.md)
+./a.out
