@@ -3,8 +3,8 @@
 A fused operation rounds once instead of twice, so results differ between instruction sets. Files that were compiled
 with `-g1` name the line of source of every instruction. A fused instruction may stand only where that line calls `fma`,
 or an intrinsic that the compiler's header defines by a fused operation (GCC names the line in that header, Clang the
-line that calls the intrinsic). In a file without lines, only instructions that
-subtract in every other lane are refused: no source of Operant asks for these, and GCC 12 makes them.
+line that calls the intrinsic). In a file without lines, only instructions that subtract in every other lane are
+refused: no source of Operant asks for these, and GCC 12 makes them.
 """
 
 import argparse
