@@ -59,13 +59,14 @@ def run_doctest(code, namespace, name, line, checker=None):
 
 @pytest.mark.parametrize("page", [page for page, text in TEXTS.items() if blocks(text, "python", "pycon")])
 def test_python_snippets_run(page, shared_cache, quick_flags, tmp_path, monkeypatch, capsys):
-    """The snippets of a page run in order, beside the header that they load, and print the `output`."""
+    """The snippets of a page run in order, beside `examples` and its headers, and print the `output`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
     monkeypatch.setenv("CXXFLAGS", quick_flags)
     for folder in ("examples", "examples/environments"):
         for header in (ROOT / folder).glob("*.hpp"):
             shutil.copy(header, tmp_path)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     namespace = {"__name__": "snippets"}
     missing = set()
     for language, code, line in blocks(TEXTS[page], "python", "pycon", "output"):
@@ -146,7 +147,7 @@ COMMANDS = [
     for page, text in TEXTS.items()
     for _, code, _ in blocks(text, "sh")
     for found in re.finditer(
-        r"^.*?\boperant ((?:-|bench|check|info|envs|plot|watch).*)$", code.replace("\\\n", ""), re.MULTILINE
+        r"^.*?\boperant ((?:-|bench|check|info|envs|plot|watch)[^)\n]*)", code.replace("\\\n", ""), re.MULTILINE
     )
 ]
 
