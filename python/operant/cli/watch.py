@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import sys
 from typing import Any
 
@@ -57,6 +58,10 @@ def _show(env: Any, policy: Any, options: argparse.Namespace) -> None:
 
     from operant.envs._animation import played
 
+    pygame.display.init()
+    # SDL chooses this driver where there is no screen.
+    if pygame.display.get_driver() == "offscreen" and "SDL_VIDEODRIVER" not in os.environ:
+        raise ValueError("there is no screen for a window; write a video instead, with --output FILE")
     seconds = options.seconds
     steps = None if seconds is None else max(1, round(seconds * env.metadata.get("render_fps", 30)))
     if sys.stderr is not None:

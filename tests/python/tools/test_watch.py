@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import gymnasium as gym
 import numpy as np
@@ -71,6 +72,19 @@ def test_the_window_closes(gray, monkeypatch, capsys):
     assert len(shown) == 3 + 5
     assert cli.main(["watch", gray]) == 130
     assert re.match("close the window, or press Ctrl-C, to stop\n", capsys.readouterr().err)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is always a screen")
+def test_no_screen(monkeypatch, capsys):
+    """Without a screen, SDL draws windows that nobody sees."""
+    for variable in ("SDL_VIDEODRIVER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+    pygame.display.quit()
+    pygame.display.init()
+    if pygame.display.get_driver() != "offscreen":
+        pytest.skip(f"SDL found a screen: {pygame.display.get_driver()}")
+    assert cli.main(["watch", "CartPole-v1", "--seconds", "0.1"]) == 2
+    assert "there is no screen for a window; write a video instead, with --output FILE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
