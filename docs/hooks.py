@@ -14,6 +14,7 @@ from operant.registration import ENVIRONMENTS, REGISTRATIONS
 _CHANGES = "<!-- CHANGELOG.md -->"
 _ENVIRONMENTS = "<!-- the table of the environments -->"
 _MARK = re.compile(r"<!-- the table of docs/(\w+)\.json -->")
+_CODE = re.compile(r"(?<!<pre>)<code>([^<]*)</code>")
 _PICTURES = re.compile(r"<!-- the pictures of the pages in (\S*) -->")
 
 
@@ -88,6 +89,19 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         return tables[mark[1]](json.loads(measured))
 
     return _MARK.sub(table, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Mark the words of code outside blocks. extra.css keeps them whole; browsers break after hyphens and dots."""
+
+    def marked(code: re.Match[str]) -> str:
+        return f"<code>{re.sub(r'[^ ]*[-.][^ ]*', _word, code[1])}</code>"
+
+    return _CODE.sub(marked, html)
+
+
+def _word(found: re.Match[str]) -> str:
+    return f'<span class="word">{found[0]}</span>' if len(found[0]) <= 30 else found[0]
 
 
 def benchmark_table(measured: dict[str, Any]) -> str:
