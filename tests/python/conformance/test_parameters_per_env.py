@@ -98,7 +98,7 @@ def test_float64_equals_gymnasium_bit_for_bit(family, mode, rng):
     parameters = drawn(family, rng)
     ours = make_ours(family, workers=2, dtype=np.float64, autoreset_mode=mode, max_episode_steps=70, **parameters)
     theirs = make_theirs(family, parameters, mode, 70)
-    terminated, truncated = play(family, ours, theirs, mode, 300)
+    terminated, truncated = play(family, ours, theirs, mode, 150)
     assert truncated > 0
     if family == "CartPole":
         assert terminated > NUM_ENVS
