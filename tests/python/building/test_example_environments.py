@@ -78,7 +78,7 @@ def test_whole_runs_equal_those_in_python(loaded, mode, rng, name, is_header):
     assert_same(ours.reset(seed=3), theirs.reset(seed=3))
     terminated, truncated = 0, 0
     theirs.action_space.seed(7)
-    for _ in range(300):
+    for _ in range(1 + max(120, LIMITS.get(name, 0))):
         actions = theirs.action_space.sample()
         if name in LIVELY:
             twins = [one.unwrapped for one in theirs.envs[::2]]

@@ -59,8 +59,10 @@ def test_pictures_of_bodies_equal_gymnasium(policy, rng):
     for seed in range(2):
         observation, _ = world.reset(seed=seed)
         terminated, seen = False, []
-        for _ in range(400):
+        for step in range(400):
             observation, _, terminated, _, _ = world.step(policy(world, observation, rng))
+            if step % 3 and not terminated:  # the next picture is almost the same
+                continue
             expected = world.render()
             np.testing.assert_array_equal(drawn_from_bodies(world), expected, strict=True)
             seen.append(expected)
@@ -101,12 +103,13 @@ def test_pictures_of_a_walker_equal_gymnasium(walks, hardcore, rng):
     world = gym.make("BipedalWalker-v3", hardcore=hardcore, render_mode="rgb_array").unwrapped
     observation, _ = world.reset(seed=0)
     heuristics, scrolls = BipedalWalkerHeuristics(), set()
-    for _ in range(120):
+    for step in range(120):
         action = heuristics.step_heuristic(observation) if walks else rng.uniform(-1, 1, 4).astype(np.float32)
         observation, _, terminated, _, _ = world.step(action)
-        expected = world.render()
-        np.testing.assert_array_equal(walker_from_bodies(world), expected, strict=True)
-        scrolls.add(world.scroll > 0)
+        if step % 3 == 0 or terminated:
+            expected = world.render()
+            np.testing.assert_array_equal(walker_from_bodies(world), expected, strict=True)
+            scrolls.add(world.scroll > 0)
         if terminated:
             break
     assert True in scrolls or not walks

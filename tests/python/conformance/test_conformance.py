@@ -30,7 +30,7 @@ from operant import envs
 
 pytestmark = pytest.mark.emulated
 
-NUM_ENVS = 16
+NUM_ENVS = 10  # with 8 lanes of float64, a whole batch and a part of one
 
 
 # Spaces and metadata.
@@ -213,7 +213,7 @@ def test_episodes_that_terminate_and_are_truncated_at_once_equal_gymnasium(regis
     limit = int(np.bincount(ends).argmax()) if len(ends) else 20
     pair = Pair(registration, NUM_ENVS, mode, max_episode_steps=limit)
     pair.reset(seed=5)
-    terminations, truncations = pair.run(np.random.default_rng(77), max(300, 3 * limit), lively=True)
+    terminations, truncations = pair.run(np.random.default_rng(77), max(150, 3 * limit), lively=True)
     assert np.count_nonzero(truncations & ~terminations) >= NUM_ENVS
     assert np.count_nonzero(truncations & terminations) >= np.count_nonzero(ends == limit)
     pair.compare_states()

@@ -74,9 +74,10 @@ def test_the_spaces_are_those_of_gymnasium(name, classes):
 @pytest.mark.parametrize("num_envs", [1, 67])
 @pytest.mark.parametrize("name", KINDS)
 def test_steps_equal_gymnasium(name, num_envs, mode, classes):
-    for dtype in (np.float32, np.float64):
-        ours, theirs = classes[name](num_envs, autoreset_mode=mode, dtype=dtype), twins(name, num_envs, mode)
-        run_beside(ours, theirs, actions_of(ours, LIMIT + 3))
+    """The dtype of the physics changes nothing, so the modes use different ones."""
+    dtype = np.float64 if mode == "SameStep" else np.float32
+    ours, theirs = classes[name](num_envs, autoreset_mode=mode, dtype=dtype), twins(name, num_envs, mode)
+    run_beside(ours, theirs, actions_of(ours, LIMIT + 3))
 
 
 @pytest.mark.parametrize("name", KINDS)
