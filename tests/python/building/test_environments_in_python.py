@@ -41,13 +41,11 @@ needs_numba = pytest.mark.skipif(not HAS_NUMBA, reason="Numba has no wheels for 
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    """A cache for all tests of the file, in all processes of pytest, so that they compile each environment once."""
+def cache(shared_cache):
+    """The session's cache directory."""
     with pytest.MonkeyPatch.context() as patch:
-        base = tmp_path_factory.getbasetemp()
-        directory = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "environments_in_python"
-        patch.setenv("OPERANT_CACHE_DIR", str(directory))
-        yield directory
+        patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
+        yield
 
 
 def module_of(text, path):

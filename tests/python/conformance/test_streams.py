@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import weakref
 
 import gymnasium as gym
 import numpy as np
@@ -250,8 +251,10 @@ def test_generators_outlive_their_environment():
     env = envs.CartPoleVecEnv(2)
     env.reset(seed=1)
     of_deleted, _ = env.np_random
+    reference = weakref.ref(env)
     del env
-    gc.collect()
+    gc.collect(1)  # without the objects of other tests
+    assert reference() is None
     expected = np.random.default_rng(1)
     expected.random(4)
     assert of_deleted.random() == expected.random()

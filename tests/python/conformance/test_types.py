@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,10 @@ Logger(csv_path=3)
 
 
 def test_mypy_knows_public_names_and_every_parameter(tmp_path):
-    """One run of mypy serves both checks, because the libraries take most of its time. Numbers may be arrays."""
+    """One run of mypy serves both checks, because the libraries take most of its time. Numbers may be arrays.
+
+    `make lint` has kept what mypy found out about the libraries.
+    """
     mypy = pytest.importorskip("mypy.api")
     lines = ["import numpy as np", "from gymnasium.vector import AutoresetMode", "from operant import envs"]
     for name in ENVIRONMENTS:
@@ -68,7 +72,9 @@ def test_mypy_knows_public_names_and_every_parameter(tmp_path):
     user, parameters = tmp_path / "user.py", tmp_path / "parameters.py"
     user.write_text(USER)
     parameters.write_text("\n".join(lines))
-    shown, _, _ = mypy.run(["--strict", "--cache-dir", str(tmp_path), str(user), str(parameters)])
+    if (ROOT / ".mypy_cache").exists():
+        shutil.copytree(ROOT / ".mypy_cache", tmp_path / "cache")
+    shown, _, _ = mypy.run(["--strict", "--cache-dir", str(tmp_path / "cache"), str(user), str(parameters)])
     notes = [line.split(": ", 1)[1] for line in shown.splitlines() if "note: Revealed" in line]
     assert "float" in notes[0], shown
     assert "ndarray" in notes[0]

@@ -34,6 +34,12 @@ def growth_while_stepping(environment_id, steps, num_envs=64, **kwargs):
     return resident_bytes() - before
 
 
+def growths_while_stepping(environment_id, steps):
+    """The same with few and with many outputs."""
+    outputs = {"autoreset_mode": "SameStep", "record_episode_statistics": True}
+    return [growth_while_stepping(environment_id, steps, **arguments) for arguments in ({}, outputs)]
+
+
 def memory_of_kept_frames(frames, num_envs):
     """Bytes by which the process grows when `frames` results are kept; and when they are dropped and kept again."""
     env = gym.make_vec("operant/CartPole-v1", num_envs=num_envs)

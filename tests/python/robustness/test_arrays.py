@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -132,8 +133,10 @@ def test_arrays_outlive_the_environment(make):
     observations, _ = env.reset(seed=0)
     copy = observations.copy()
     env.close()
+    reference = weakref.ref(env)
     del env
-    gc.collect()
+    gc.collect(1)  # without the objects of other tests
+    assert reference() is None
     np.testing.assert_array_equal(observations, copy)
 
 

@@ -387,7 +387,7 @@ def test_a_logger_that_nobody_closes_leaves_no_open_file(path):
     file = logger._csv._file
     assert column(path, "reward") == ["1"]
     del logger
-    gc.collect()
+    gc.collect(1)  # without the objects of other tests
     assert file.closed
 
 
