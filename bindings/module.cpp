@@ -13,6 +13,7 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <operant/core/usable_cores.hpp>
 #include <operant/library/dispatch.hpp>
 #include <operant/library/mistakes.hpp>
 

@@ -1,34 +1,31 @@
 #pragma once
 /// \file
-/// Threads for programs that set `workers`. They are those of Taskflow.
+/// Threads for programs that set `workers`.
 
+#include <cstddef>
 #include <memory>
 
-#include <taskflow/taskflow.hpp>
-
+#include <operant/core/helper_threads.hpp>
 #include <operant/core/workers.hpp>
 
 namespace operant::detail {
 
-/// A thread with its own executor. An executor of several threads would end the process if it could start only some of them.
-/// It is a template so that only programs that ask for workers compile it. Otherwise GCC would, for a guess at the call of `run`.
+/// HelperThreads behind the interface of WorkerPool. It is a template so that only programs that ask for workers compile it.
+/// Otherwise GCC would, for a guess at the call of `run`.
 template <class Count>
-class ExecutorThread final : public HelperThread {
+class ThreadsOfTaskflow final : public Threads {
 public:
-    void run(void (*function)(void*), void* argument) override {
-        executor_.silent_async([function, argument] { function(argument); });
+    ThreadsOfTaskflow(std::size_t workers, bool adapts) : threads_(workers, adapts) {}
+
+    void run(std::size_t count, const Work& work, std::size_t threads) override { threads_.run(count, work, threads); }
+
+    /// Makes an object.
+    static std::unique_ptr<Threads> make(std::size_t workers, bool adapts) {
+        return std::make_unique<ThreadsOfTaskflow>(workers, adapts);
     }
 
-    /// Starts a thread, as StartThread.
-    static std::unique_ptr<HelperThread> start() { return std::make_unique<ExecutorThread>(); }
-
 private:
-    tf::Executor executor_{1};
-};
-
-template <class Count>
-struct ThreadsOfTaskflow {
-    static constexpr StartThread start = &ExecutorThread<Count>::start;
+    HelperThreads threads_;
 };
 
 }  // namespace operant::detail

@@ -18,7 +18,6 @@
 
 #include <operant/abi/library.hpp>
 #include <operant/core/env_memory.hpp>
-#include <operant/core/first_error.hpp>
 #include <operant/core/input_checks.hpp>
 #include <operant/core/parameter_table.hpp>
 #include <operant/core/prepared_parameters.hpp>
@@ -29,6 +28,17 @@
 #include <operant/random/random.hpp>
 
 namespace operant {
+
+namespace detail {
+
+/// Throws the exception of the kernels that this thread has called, if they have kept a message instead of throwing.
+/// \param take_error of these kernels
+inline void throw_error_of(decltype(Kernels::take_error) take_error) {
+    if (take_error == nullptr) return;
+    if (const char* message = take_error()) throw std::runtime_error(message);
+}
+
+}  // namespace detail
 
 /// Thrown if `step` is called before `reset`.
 class ResetNeeded : public std::logic_error {

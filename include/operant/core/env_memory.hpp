@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <random>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,6 +19,7 @@
 #include <operant/core/saved_bytes.hpp>
 #include <operant/core/statistics.hpp>
 #include <operant/environment.hpp>
+#include <operant/random/entropy.hpp>
 #include <operant/random/random.hpp>
 
 namespace operant {
@@ -101,8 +101,8 @@ public:
 
     /// Seeds every env from the entropy of the operating system.
     void seed_from_entropy() {
-        std::random_device device;
-        std::array<std::uint32_t, 5> entropy{device(), device(), device(), device(), 0};
+        std::array<std::uint32_t, 5> entropy{};
+        std::ranges::copy(system_entropy(), entropy.begin());
         for (std::size_t env = 0; env < num_envs_; ++env) {
             entropy[4] = static_cast<std::uint32_t>(env);
             set_generator(env, Pcg64(SeedSequence(entropy)));

@@ -1,23 +1,13 @@
 #pragma once
 /// \file
-/// Collects the exceptions of tasks that several threads run, and of kernels.
+/// Collects the exceptions of tasks that several threads run.
 
 #include <cstdint>
 #include <exception>
 #include <mutex>
-#include <stdexcept>
 #include <utility>
 
-#include <operant/abi/library.hpp>
-
 namespace operant::detail {
-
-/// Throws the exception of the kernels that this thread has called, if they have kept a message instead of throwing.
-/// \param take_error of these kernels
-inline void throw_error_of(decltype(Kernels::take_error) take_error) {
-    if (take_error == nullptr) return;
-    if (const char* message = take_error()) throw std::runtime_error(message);
-}
 
 /// Keeps, of the exceptions of many tasks, the one that a single thread would have met first. Any thread may add one.
 class FirstError {

@@ -173,17 +173,24 @@ private:
     /// Throws for the first action that cannot be used, or for the last action if another thread has corrected it meanwhile.
     [[noreturn]] void throw_invalid() const {
         const std::vector<std::int64_t> limits = SpaceNumbers(environment_, parameters_.data()).action_n;
-        std::size_t i = 0;
-        std::string number;
-        with_element_type(actions_.type, [&]<class Action>(std::type_identity<Action>) {
-            const Action* actions = static_cast<const Action*>(actions_.data);
-            while (i + 1 < actions_.size && is_action_number(actions[i], limits[i % limits.size()])) ++i;
-            if constexpr (std::is_integral_v<Action>)
-                number = std::to_string(actions[i]);
-            else
-                number = shortest(static_cast<double>(actions[i]));
-        });
-        throw_invalid(i, limits[i % limits.size()], number);
+        const auto find = [&](const auto& action_at) {
+            std::size_t i = 0;
+            while (i + 1 < actions_.size && is_action_number(action_at(i), limits[i % limits.size()])) ++i;
+            return i;
+        };
+        if (environment_.action.has_real_actions()) {
+            const std::size_t i = find([&](std::size_t one) { return action_at<float, double>(one); });
+            throw_invalid(i, limits[i % limits.size()], shortest(action_at<float, double>(i)));
+        }
+        const std::size_t i = find([&](std::size_t one) { return action_at<std::int32_t, std::int64_t>(one); });
+        throw_invalid(i, limits[i % limits.size()], std::to_string(action_at<std::int32_t, std::int64_t>(i)));
+    }
+
+    /// Returns a number of the actions, which are of one of two types.
+    template <class Narrow, class Wide>
+    Wide action_at(std::size_t i) const {
+        if (actions_.type == ElementTypeOf<Narrow>::value) return static_cast<const Narrow*>(actions_.data)[i];
+        return static_cast<const Wide*>(actions_.data)[i];
     }
 
     /// \param i the index of the number

@@ -6,7 +6,7 @@
 
 namespace operant::detail {
 
-/// Decides, from the times that runs of one kind take, whether the helpers of a WorkerPool take part in the next run.
+/// Decides, from the times that runs of one kind take, whether helpers (see HelperThreads) take part in the next run.
 ///
 /// Helpers can cost more time than they save. The system may give their core to another program during a task, and the caller
 /// then waits milliseconds for that task. They may have to be woken up first. Cache lines that two cores write move from cache

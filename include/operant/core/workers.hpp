@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The number of threads that step an environment. Only <operant/workers.hpp> includes Taskflow, because that takes the compiler
-/// much of the time of a small program.
+/// The number of threads that step an environment. Only <operant/workers.hpp> includes Taskflow and the code of threads, because
+/// they take the compiler much of the time of a small program.
 
 #include <concepts>
 #include <cstddef>
@@ -10,23 +10,28 @@
 namespace operant {
 namespace detail {
 
-/// A thread that waits for a function to run. Its destructor waits for the thread to end.
-class HelperThread {
-public:
-    virtual ~HelperThread() = default;
-    /// Wakes the thread up and lets it call `function(argument)`. Does not wait for the call to return.
-    /// \throws std::bad_alloc if there is not enough memory
-    virtual void run(void (*function)(void*), void* argument) = 0;
+/// A function of tasks and its argument.
+struct Work {
+    void (*call)(const void* context, std::size_t task);
+    const void* context;
 };
 
-/// Starts a HelperThread.
-/// \throws std::system_error or std::bad_alloc if the system refuses the thread
-using StartThread = std::unique_ptr<HelperThread> (*)();
+/// Threads that run tasks together with the calling thread.
+class Threads {
+public:
+    virtual ~Threads() = default;
+    /// Calls `work` once for every task below `count`, on at most `threads` threads.
+    /// \throws as WorkerPool::run
+    virtual void run(std::size_t count, const Work& work, std::size_t threads) = 0;
+};
 
-/// Has a member `start`, a StartThread. <operant/workers.hpp> defines it. It is a template so that the compiler looks for the
+/// Makes Threads. Its arguments are those of the constructor of WorkerPool.
+using MakeThreads = std::unique_ptr<Threads> (*)(std::size_t workers, bool adapts);
+
+/// Has a member `make`, a MakeThreads. <operant/workers.hpp> defines it. It is a template so that the compiler looks for the
 /// definition only in programs that ask for workers.
 template <class Count>
-struct ThreadsOfTaskflow;
+class ThreadsOfTaskflow;
 
 }  // namespace detail
 
@@ -38,19 +43,19 @@ public:
     /// \param count a positive integer, which the environment checks
     template <std::integral Count>
     constexpr Workers(Count count) : count_(static_cast<std::size_t>(count)) {
-        constexpr bool has_threads = requires { detail::ThreadsOfTaskflow<Count>::start; };
+        constexpr bool has_threads = requires { detail::ThreadsOfTaskflow<Count>::make; };
         static_assert(has_threads, "the option `workers` needs #include <operant/workers.hpp>");
-        if constexpr (has_threads) start_ = detail::ThreadsOfTaskflow<Count>::start;
+        if constexpr (has_threads) make_threads_ = detail::ThreadsOfTaskflow<Count>::make;
     }
 
     /// The number of threads.
     constexpr std::size_t count() const { return count_; }
-    /// The function that starts the threads besides the caller's; null if there is none.
-    constexpr detail::StartThread start() const { return start_; }
+    /// The function that makes the threads; null if there is only the caller's.
+    constexpr detail::MakeThreads make_threads() const { return make_threads_; }
 
 private:
     std::size_t count_ = 1;
-    detail::StartThread start_ = nullptr;
+    detail::MakeThreads make_threads_ = nullptr;
 };
 
 }  // namespace operant
