@@ -2,7 +2,7 @@
 # Runs a command as root in a fresh Debian, in a copy of the committed sources without build products:
 #
 #   scripts/run_in_debian.sh trixie make test                       what `make test-debian13` does
-#   scripts/run_in_debian.sh bookworm scripts/test_first_steps.sh   the commands of "Getting started", as a new user types them
+#   scripts/run_in_debian.sh bookworm scripts/test_first_steps.sh   types the commands of README.md and of "Getting started"
 #   scripts/run_in_debian.sh bookworm scripts/test_wheel.sh         installs dist/*.whl on a system without a compiler
 #
 # Needs root, debootstrap, git and unshare. Each call makes the system anew, in build/debian/<suite>. It uses the mirror of
