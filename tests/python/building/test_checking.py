@@ -25,6 +25,7 @@ from operant.registration import ENVIRONMENTS
 ROOT = Path(__file__).parents[3]
 HEADER = Path(__file__).with_name("wrong_environments.hpp")
 NUM_ENVS = 70
+STEPS = 40  # enough for the mistakes to show
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def found(env_class, **keywords):
     return finding
 
 
-def report_of(env_class, steps=100, **keywords):
+def report_of(env_class, steps=STEPS, **keywords):
     try:
         with warnings.catch_warnings(record=True):
             warnings.simplefilter("always")
@@ -53,7 +54,7 @@ def report_of(env_class, steps=100, **keywords):
 @pytest.fixture(scope="module")
 def actions(wrong):
     """The actions that the check plays."""
-    return random_actions(wrong["Walk"](NUM_ENVS), 100, 0)
+    return random_actions(wrong["Walk"](NUM_ENVS), STEPS, 0)
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +186,7 @@ def test_flags_and_parameters_that_may_be_zero(wrong):
 @needs_compiler
 def test_suspicious_behaviour_is_a_warning(wrong, actions):
     with np.errstate(all="raise"), pytest.warns(UserWarning, match="RootVecEnv: ") as shown:
-        report = operant.check_environment(wrong["Root"], steps=100)
+        report = operant.check_environment(wrong["Root"], steps=STEPS)
     assert [str(one.message) for one in shown] == [f"RootVecEnv: {one}" for one in report.warnings]
     assert shown[0].filename == __file__
     state, seeds = report.warnings
@@ -292,7 +293,7 @@ def test_all_examples_are_checked():
 def test_the_examples_are_right(path):
     env_class = operant.load(ROOT / "examples" / path)  # other tests use the same library
     assert env_class.__name__ == f"{EXAMPLES[path]}VecEnv"
-    assert report_of(env_class).findings == ()
+    assert report_of(env_class, steps=100).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -341,7 +342,7 @@ def test_the_command_takes_libraries(wrong, quick_compilations, capsys, monkeypa
     """In a terminal, it shows a bar."""
     library = next(quick_compilations.glob(f"{HEADER.stem}*{SUFFIX}"))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    assert cli.main(["check", str(library), "--environments", "Walk,Root", "--num-envs", "5", "--seed", "3"]) == 0
+    assert cli.main(["check", str(library), "--environments", "Walk,Root", "--steps", "50", "--seed", "3"]) == 0
     shown = capsys.readouterr()
     names = [line.partition(":")[0] for line in shown.out.splitlines() if not line.startswith(" ")]
     assert names == ["WalkVecEnv", "RootVecEnv"]

@@ -192,9 +192,9 @@ BRANCHES = {
 }
 
 
-# Every branch is refused on one instruction set, and one of each type of mask on the others.
-REFUSED = [(branch, SETS[0]) for branch in BRANCHES]
-REFUSED += [(branch, one) for one in SETS[1:] for branch in ("if", "mask or bool", "integers", "first step")]
+# Every branch is refused on this processor's instruction set, and a mask of floats and of integers on the others.
+REFUSED = [(branch, operant.simd.active) for branch in BRANCHES]
+REFUSED += [(branch, one) for one in SETS if one != operant.simd.active for branch in ("if", "integers")]
 
 
 @pytest.mark.parametrize(("branch", "architecture"), REFUSED)
