@@ -37,6 +37,9 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+# Without optimisation, GCC compiles large kernels in half the time if xsimd does not demand that they are inlined.
+UNOPTIMISED = ["-O0", "-DXSIMD_INLINE_HPP", "-DXSIMD_INLINE=inline"]
+
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="needs a C++ compiler on the PATH"
 )
@@ -129,11 +132,11 @@ def quick_flags(session_directory):
             ]
             source = session_directory / "precompiling.hpp"
             source.write_text("".join(f"#include <{path.relative_to(rooms.parent).as_posix()}>\n" for path in included))
-            flags = [*found.flags(operant.simd.active), "-O0", f"-I{rooms.parent}", "-x", "c++-header"]
+            flags = [*found.flags(operant.simd.active), *UNOPTIMISED, f"-I{rooms.parent}", "-x", "c++-header"]
             output = session_directory / "precompiled.hpp.gch"
             subprocess.run([*found.command, *flags, source, "-o", output], check=True)
             source.rename(header)
-    return f"-O0 -include {header}"
+    return f"{' '.join(UNOPTIMISED)} -include {header}"
 
 
 @pytest.fixture(scope="module")
