@@ -277,15 +277,14 @@ def test_choices(registration, rng, argument):
     )
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_physical_parameters(registration, rng, dtype):
+def test_physical_parameters(registration, rng):
     defaults = gym.make_vec(registration.id, num_envs=1).parameters
     for parameter, default in defaults.items():
         # No value has one number for each of seven envs.
         accepted = 0
         for name, value in odd_values(3).items():
             made = []
-            arguments = {"num_envs": 7, "dtype": dtype, parameter: value}
+            arguments = {"num_envs": 7, parameter: value}
             if refused(lambda: made.append(gym.make_vec(registration.id, **arguments)), named(parameter)):  # noqa: B023
                 continue
             accepted += 1

@@ -51,12 +51,9 @@ def test_no_kernel_uses_unary_minus_on_batches(uses_of_unary_minus):
     includes = "".join(f"#include <operant/environments/{header.name}>\n" for header in headers)
     kernels = "".join(f"template struct operant::LibraryKernels<{name}, xsimd::default_arch>;\n" for name in names)
     networks = "template struct operant::LibraryNetworks<xsimd::default_arch>;\n"
-    assert uses_of_unary_minus(f"#include <operant/library/table.hpp>\n{includes}{kernels}{networks}") == []
-
-
-def test_unary_minus_on_a_batch_is_found(uses_of_unary_minus):
-    found = uses_of_unary_minus("#include <xsimd/xsimd.hpp>\nauto opposite(xsimd::batch<float> x) { return -x; }\n")
-    assert len(found) == 1
+    use = "auto opposite(xsimd::batch<float> x) { return -x; }\n"  # shows that a use is found
+    (found,) = uses_of_unary_minus(f"#include <operant/library/table.hpp>\n{includes}{kernels}{networks}{use}")
+    assert "source.cpp" in found
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -18,17 +18,17 @@ IDS = ["BipedalWalker-v3", "BipedalWalkerHardcore-v3"]
 @pytest.mark.parametrize("hardcore", [False, True], ids=["", "hardcore"])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_equal_to_fresh_environments(policy, hardcore):
-    walkers = Walkers(policy, 6, seed=100, hardcore=hardcore)
+    walkers = Walkers(policy, 4, seed=100, hardcore=hardcore)
     for _ in range(120):
         walkers.step()
-    assert walkers.steps == 720
+    assert walkers.steps == 480
 
 
 @pytest.mark.parametrize("hardcore", [False, True], ids=["", "hardcore"])
 @pytest.mark.parametrize("policy", ["thrown", "thrown softly", "extreme", "constant"])
 def test_equal_after_the_end_of_episodes(policy, hardcore):
     """Walkers that lie, slide, tumble over the terrain and sleep."""
-    walkers = Walkers(policy, 4, seed=7, hardcore=hardcore, beyond=250)
+    walkers = Walkers(policy, 3, seed=7, hardcore=hardcore, beyond=250)
     for _ in range(450):
         walkers.step()
     assert walkers.steps_beyond > 400

@@ -28,7 +28,7 @@ def run(name, *arguments):
     return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
 
 
-def mean_return(gymnasium_id, policy, episodes=100):
+def mean_return(gymnasium_id, policy, episodes=50):
     """The mean return of one episode in each env."""
     total = 0.0
     playing = [gym.make(gymnasium_id, disable_env_checker=True) for _ in range(episodes)]
