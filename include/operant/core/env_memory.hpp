@@ -101,8 +101,8 @@ public:
 
     /// Seeds every env from the entropy of the operating system.
     void seed_from_entropy() {
-        std::array<std::uint32_t, 5> entropy{};
-        std::ranges::copy(system_entropy(), entropy.begin());
+        const auto drawn = system_entropy();
+        std::array<std::uint32_t, 5> entropy{drawn[0], drawn[1], drawn[2], drawn[3], 0};
         for (std::size_t env = 0; env < num_envs_; ++env) {
             entropy[4] = static_cast<std::uint32_t>(env);
             set_generator(env, Pcg64(SeedSequence(entropy)));
