@@ -47,7 +47,7 @@ cpp-tests: $(venv)/installed
 
 test-cpp: cpp-tests  ## run the C++ tests
 	cmake --build build/python
-	ctest --test-dir build/python --output-on-failure
+	ctest --test-dir build/python --output-on-failure --parallel 2
 
 test-python: $(venv)/installed  ## run the Python tests
 	$(python) -m pytest -n auto --dist worksteal --durations 20

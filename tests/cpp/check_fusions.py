@@ -22,9 +22,16 @@ LINE = re.compile(r"(\S.*):(\d+)(?: \(discriminator \d+\))?$")
 
 
 @functools.cache
-def lines_of(file: str) -> list[str]:
-    """Return the lines of a source file."""
-    return Path(file).read_text(errors="replace").splitlines()
+def lines_of(file: str) -> list[str] | None:
+    """Return the lines of a source file, or None if there is no such file."""
+    return Path(file).read_text(errors="replace").splitlines() if Path(file).is_file() else None
+
+
+@functools.cache
+def asks_for_fusion(file: str, line: int) -> bool:
+    """Return True if this line of source asks for a fused operation."""
+    lines = lines_of(file)
+    return lines is not None and ASKED_FOR.search(lines[line - 1]) is not None
 
 
 def unwanted_fusions(objdump: str, file: Path, without_lines: bool = False) -> tuple[list[str], int]:
@@ -39,13 +46,13 @@ def unwanted_fusions(objdump: str, file: Path, without_lines: bool = False) -> t
             if without_lines:
                 asked_for = not ALTERNATING.match(instruction[1])
             else:
-                asked_for = place is not None and ASKED_FOR.search(lines_of(place[0])[place[1] - 1]) is not None
+                asked_for = place is not None and asks_for_fusion(*place)
             if not asked_for:
                 where = f"{place[0]}:{place[1]}" if place else "unknown line"
                 unwanted.append(f"{file.name}: {instruction[1]} at {where} in {symbol}")
         elif found := SYMBOL.match(text):
             symbol, place = found[1], None
-        elif (found := LINE.match(text)) and Path(found[1]).is_file():
+        elif (found := LINE.match(text)) and lines_of(found[1]) is not None:
             place = found[1], int(found[2])
     return unwanted, count
 
