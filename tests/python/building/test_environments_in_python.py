@@ -480,23 +480,33 @@ def test_draws_equal_those_of_numpys_generator(tmp_path, plain):
             assert row.tolist() == [float(one) for one in drawn]
 
 
-#: For each exception: a step, its type, and the text of the line that raises it.
+#: A step that raises an exception when x is 6; the parameter selects it, so that one class serves all tests.
+RAISING = """\
+s.x += action
+        if p.fault == 1 and s.x > 5:
+            raise ValueError('too far')
+        s.x += 0 // (6 - s.x) if p.fault == 2 else 0
+        s.x += int(0.0 / (6 - s.x)) if p.fault == 3 else 0
+        s.x += (1, 2, 3, 4, 5, 6)[s.x] * 0 if p.fault == 4 else 0"""
+#: The parameter, the type of the exception, and the text of the line that raises it.
 RAISES = {
-    "raise": ("s.x += action\n        if s.x > 5:\n            raise ValueError('too far')", ValueError, "raise Val"),
-    "division": ("s.x += action\n        s.x = s.x + 0 // (6 - s.x)", ZeroDivisionError, "0 // (6"),
-    "float_division": ("s.x += action\n        s.x = s.x + int(0.0 / (6 - s.x))", ZeroDivisionError, "0.0 / (6"),
-    "index": ("s.x += action\n        s.x += (1, 2, 3, 4, 5, 6)[s.x] * 0", IndexError, "(1, 2, 3"),
+    "raise": (1, ValueError, "raise Val"),
+    "division": (2, ZeroDivisionError, "0 // (6"),
+    "float_division": (3, ZeroDivisionError, "0.0 / (6"),
+    "index": (4, IndexError, "(1, 2, 3"),
 }
 
 
 @needs_numba
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
+@pytest.mark.parametrize(
+    ("plain", "workers"), [(False, 1), (False, 2), (True, 2)], ids=["compiled-1", "compiled-2", "plain"]
+)
 @pytest.mark.parametrize("name", RAISES)
 def test_an_exception_names_env_and_line(tmp_path, name, plain, workers):
-    step, kind, line = RAISES[name]
-    made = walk(tmp_path, "s.x += SPEED * action", step, name=name)
-    env = (made.plain if plain else made)(600, workers=workers)
+    fault, kind, line = RAISES[name]
+    text = WALK.replace("s.x += SPEED * action", RAISING).replace("class State:", "fault: int = 0\n\n    class State:")
+    made = module_of(text, tmp_path / "raises.py").Walk
+    env = (made.plain if plain else made)(600, workers=workers, fault=fault)
     env.reset(seed=0)
     actions = np.zeros(600, np.int64)
     actions[530] = 1
@@ -508,7 +518,7 @@ def test_an_exception_names_env_and_line(tmp_path, name, plain, workers):
     assert type(cause) is kind
     frames = traceback.extract_tb(cause.__traceback__)
     assert line in frames[-1].line
-    assert (frames[0].name, frames[-1].filename) == ("step", str(tmp_path / f"{name}.py"))
+    assert (frames[0].name, frames[-1].filename) == ("step", str(tmp_path / "raises.py"))
     with pytest.raises(gym.error.ClosedEnvironmentError, match="env 530"):
         print(env.state)
 
