@@ -6,7 +6,6 @@ import gc
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -124,15 +123,11 @@ def quick_flags(session_directory):
     with build_directory.build_directory(session_directory, "precompiled"):
         header = session_directory / "precompiled.hpp"
         if not header.exists():
-            rooms = Path(operant.get_include()) / "operant"
-            included = [
-                rooms / "environment.hpp",
-                rooms / "compiled_policy.hpp",
-                *sorted((rooms / "library").glob("*")),
-            ]
             source = session_directory / "precompiling.hpp"
-            source.write_text("".join(f"#include <{path.relative_to(rooms.parent).as_posix()}>\n" for path in included))
-            flags = [*found.flags(operant.simd.active), *UNOPTIMISED, f"-I{rooms.parent}", "-x", "c++-header"]
+            # What `operant.load` includes itself. Each further header would take time in every compilation.
+            source.write_text("#include <operant/library/describe.hpp>\n#include <operant/library/table.hpp>\n")
+            include = f"-I{operant.get_include()}"
+            flags = [*found.flags(operant.simd.active), *UNOPTIMISED, include, "-x", "c++-header"]
             output = session_directory / "precompiled.hpp.gch"
             subprocess.run([*found.command, *flags, source, "-o", output], check=True)
             source.rename(header)
