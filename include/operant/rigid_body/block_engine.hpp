@@ -52,6 +52,7 @@ class BlockEngine {
     using Loads = rigid_body::Loads<Scene>;
     using Starts = rigid_body::Starts<Scene>;
     using Island = rigid_body::Island<Scene>;
+    using Touching = IslandLanes<Scene, Arch>;
     template <std::size_t batches>
     using Number = Lanes<Arch, batches>;
 
@@ -84,7 +85,7 @@ private:
             auto listener = listener_of_(k);
             Engine::begin_contacts(world, listener);
             if (touches(world)) {
-                touching_[touching_count_++] = static_cast<std::uint16_t>(k);
+                touching_[touching_count_++] = {Touching::key_of(world), static_cast<std::uint16_t>(k)};
                 continue;
             }
             bool is_awake = false;
@@ -107,10 +108,9 @@ private:
     }
 
     void step_touching() {
-        IslandLanes<Scene, Arch>::step_begun(
-            touching_count_, [&](std::size_t i) -> World& { return worlds_[touching_[i]]; },
-            [&](std::size_t i) -> const Loads& { return loads_[touching_[i]]; },
-            [&](std::size_t i) { return listener_of_(touching_[i]); });
+        Touching::step_begun(
+            touching_, touching_count_, [&](std::size_t k) -> World& { return worlds_[k]; },
+            [&](std::size_t k) -> const Loads& { return loads_[k]; }, listener_of_);
     }
 
     // Worlds whose bodies touch nothing.
@@ -557,8 +557,8 @@ private:
     const ListenerOf& listener_of_;
     std::size_t free_count_ = 0, limited_count_ = 0, touching_count_ = 0;
     // Places in the list. Those of worlds without contacts begin with those whose joints are free.
-    std::uint16_t flying_[largest], limited_[largest], touching_[largest];
-    std::uint16_t order_[largest], undone_[largest];
+    std::uint16_t flying_[largest], limited_[largest], order_[largest], undone_[largest];
+    typename Touching::Sorted touching_[largest];
     alignas(64) float rows_[row_count][largest];
 };
 

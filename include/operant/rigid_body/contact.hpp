@@ -54,13 +54,15 @@ struct ContactConstraint {
     /// \param inverse_mass, inverse_inertia of the body, as float or Number
     template <bool may_have_two, class Mass>
     XSIMD_INLINE void solve(const Mass& inverse_mass, const Mass& inverse_inertia, Motion<Number>& velocity) {
-        const Number m(inverse_mass), i(inverse_inertia), zero(0.0f);
+        solve_friction<may_have_two>(inverse_mass, inverse_inertia, velocity);
+        solve_points<may_have_two>(inverse_mass, inverse_inertia, velocity);
+    }
+    /// The friction of it.
+    template <bool may_have_two, class Mass>
+    XSIMD_INLINE void solve_friction(const Mass& inverse_mass, const Mass& inverse_inertia, Motion<Number>& velocity) {
+        const Number m(inverse_mass), i(inverse_inertia);
         const Number nx = normal.x, ny = normal.y;
         Motion<Number> v = velocity;
-        const auto along_normal = [&](const ContactPoint<Number>& point) {
-            const Number x = v.center.x - v.angle * point.r.y, y = v.center.y + v.angle * point.r.x;
-            return x * nx + y * ny;
-        };
         for (int p = 0; p < (may_have_two ? 2 : 1); ++p) {
             ContactPoint<Number>& point = points[p];
             const Number x = v.center.x - v.angle * point.r.y, y = v.center.y + v.angle * point.r.x;
@@ -74,6 +76,18 @@ struct ContactConstraint {
             v.center.y = v.center.y - m * py;
             v.angle = v.angle - i * (point.r.x * py + point.r.y * px);
         }
+        velocity = v;
+    }
+    /// The points of it.
+    template <bool may_have_two, class Mass>
+    XSIMD_INLINE void solve_points(const Mass& inverse_mass, const Mass& inverse_inertia, Motion<Number>& velocity) {
+        const Number m(inverse_mass), i(inverse_inertia), zero(0.0f);
+        const Number nx = normal.x, ny = normal.y;
+        Motion<Number> v = velocity;
+        const auto along_normal = [&](const ContactPoint<Number>& point) {
+            const Number x = v.center.x - v.angle * point.r.y, y = v.center.y + v.angle * point.r.x;
+            return x * nx + y * ny;
+        };
         const Number vn = along_normal(points[0]);
         const Number a1 = points[0].normal_impulse;
         Number x1 = most(a1 - points[0].normal_mass * vn, zero);

@@ -72,25 +72,57 @@ class IslandLanes {
     static_assert(most_meetings * most_met < most_works);
 
 public:
+    /// A world in the order of stepping.
+    struct Sorted {
+        std::uint64_t key;
+        std::uint16_t index;
+
+        XSIMD_INLINE bool operator<(const Sorted& other) const { return key != other.key ? key < other.key : index < other.index; }
+    };
+
+    /// Worlds with keys that are close together need nearly the same. What costs most comes first: the numbers of points of each
+    /// body's contacts, then the joints at limits. As in Gray's code, the later numbers run up and down in turn.
+    static XSIMD_INLINE std::uint64_t key_of(const World& world) {
+        std::array<unsigned, bodies> points{};
+        for (std::size_t i = 0; i < world.contact_count; ++i) {
+            const Contact& contact = world.contacts[i];
+            if (contact.touches != 0) points[contact.body] += contact.manifold.count;
+        }
+        unsigned limits = 0;
+        for (std::size_t j = 0; j < joints; ++j) limits |= unsigned{Engine::limit_of(world, j) != Limit::none} << j;
+        std::uint64_t key = 0;
+        unsigned sum = 0;
+        const auto append = [&](unsigned number) {
+            number = std::min(number, 63u);
+            key = key << 6 | (sum % 2 == 0 ? number : 63 - number);
+            sum += number;
+        };
+        for (const std::size_t b : order.bodies) append(points[b]);
+        append(gray_rank(limits));
+        return key;
+    }
+
     /// Makes a step of some worlds. Finds the contacts of all worlds first, so that all of them can be sorted.
     /// \param count at most 512
     /// \param world_at,loads_at,listener_of functions of 0 to count - 1 that return world, loads and listener
     template <class WorldAt, class LoadsAt, class ListenerOf>
     static void step(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
+        std::array<Sorted, most_worlds> sorted;
         for (std::size_t k = 0; k < count; ++k) {
             if (k + 2 * ahead < count) fetch(world_at(k + 2 * ahead));
             if (k + ahead < count) Engine::fetch_edges(world_at(k + ahead));
             auto listener = listener_of(k);
             Engine::begin_contacts(world_at(k), listener);
+            sorted[k] = {key_of(world_at(k)), static_cast<std::uint16_t>(k)};
         }
-        step_begun(count, world_at, loads_at, listener_of);
+        step_begun(sorted.data(), count, world_at, loads_at, listener_of);
     }
     /// The same after `Engine::begin_contacts`. Steps as many worlds at a time as fit into the cache.
+    /// \param sorted the worlds, which this sorts
     template <class WorldAt, class LoadsAt, class ListenerOf>
-    static void step_begun(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
-        std::array<Sorted, most_worlds> sorted;
-        for (std::size_t k = 0; k < count; ++k) sorted[k] = {key_of(world_at(k)), static_cast<std::uint16_t>(k)};
-        std::sort(sorted.data(), sorted.data() + count);
+    static void step_begun(Sorted* sorted, std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at,
+                           const ListenerOf& listener_of) {
+        std::sort(sorted, sorted + count);
         IslandLanes lanes;
         for (std::size_t i = 0; i < count; ++i) {
             if (i + ahead < count) fetch(world_at(sorted[i + ahead].index));
@@ -101,14 +133,6 @@ public:
     }
 
 private:
-    /// A world in the order of stepping.
-    struct Sorted {
-        std::uint64_t key;
-        std::uint16_t index;
-
-        XSIMD_INLINE bool operator<(const Sorted& other) const { return key != other.key ? key < other.key : index < other.index; }
-    };
-
     /// A world between the phases of its step.
     struct Task {
         Island island;
@@ -172,9 +196,9 @@ private:
         for (std::size_t i = 0; i < task_count_; ++i) sorted[i] = static_cast<std::uint16_t>(i);
         solve_velocities(sorted.data(), task_count_);
         for (std::size_t i = 0; i < task_count_; ++i) {
-            Island& island = tasks_[i].island;
-            Engine::keep_impulses(*tasks_[i].world, island);
-            Engine::move(island);
+            if (i + ahead < task_count_) fetch(*tasks_[i + ahead].world);
+            Engine::keep_impulses(*tasks_[i].world, tasks_[i].island);
+            Engine::move(tasks_[i].island);
         }
         std::size_t left = task_count_;
         for (int made = 0, iterations = 4; left > 0 && made < Scene::position_iterations; made += iterations) {
@@ -186,7 +210,8 @@ private:
             left = unsolved;
         }
         for (std::size_t i = 0; i < task_count_; ++i) {
-            if (i + ahead < task_count_) fetch(*tasks_[i + ahead].world);
+            if (i + 2 * ahead < task_count_) fetch(*tasks_[i + 2 * ahead].world);
+            if (i + ahead < task_count_) Engine::fetch_edges(*tasks_[i + ahead].world);
             Task& task = tasks_[i];
             Engine::settle(*task.world, task.island, task.is_solved);
             Meeting& meeting = meetings_[meeting_count_];
@@ -209,28 +234,6 @@ private:
 
     /// The rank in Gray's code, in which neighbours differ in one bit.
     static XSIMD_INLINE unsigned gray_rank(unsigned bits) { return bits ^ bits >> 1 ^ bits >> 2 ^ bits >> 3 ^ bits >> 4; }
-
-    /// Worlds with keys that are close together need nearly the same. What costs most comes first: the numbers of points of each
-    /// body's contacts, then the joints at limits. As in Gray's code, the later numbers run up and down in turn.
-    static XSIMD_INLINE std::uint64_t key_of(const World& world) {
-        std::array<unsigned, bodies> points{};
-        for (std::size_t i = 0; i < world.contact_count; ++i) {
-            const Contact& contact = world.contacts[i];
-            if (contact.touches != 0) points[contact.body] += contact.manifold.count;
-        }
-        unsigned limits = 0;
-        for (std::size_t j = 0; j < joints; ++j) limits |= unsigned{Engine::limit_of(world, j) != Limit::none} << j;
-        std::uint64_t key = 0;
-        unsigned sum = 0;
-        const auto append = [&](unsigned number) {
-            number = std::min(number, 63u);
-            key = key << 6 | (sum % 2 == 0 ? number : 63 - number);
-            sum += number;
-        };
-        for (const std::size_t b : order.bodies) append(points[b]);
-        append(gray_rank(limits));
-        return key;
-    }
 
     /// Tasks in lanes. Lanes beyond their number repeat the last one.
     template <std::size_t batches>
@@ -303,7 +306,7 @@ private:
         };
         struct Slots {
             std::array<Slot, most_slots * bodies> slots;
-            std::array<std::size_t, bodies> ends;  ///< the number of slots up to those of a body, in the order of the search
+            std::array<std::size_t, bodies + 1> begins{};  ///< the first slot of each body, in the order of the search
             std::size_t count = 0;
         };
 
@@ -324,7 +327,7 @@ private:
                         slot.may_have_two |= lanes.manifolds_[slot.works[l]].count == 2;
                     }
                 }
-                found.ends[b] = found.count;
+                found.begins[b + 1] = found.count;
             }
         }
     };
@@ -578,37 +581,63 @@ private:
             }
     }
 
-    /// What a velocity iteration consists of: each operation of all groups, so that fewer wait for the one before.
+    /// What a velocity iteration consists of: each part of all groups in turn, so that fewer wait for the one before.
     template <std::size_t groups>
     struct Solver {
         std::array<MovingState, groups>& states;
 
         template <std::size_t place>
-        XSIMD_INLINE void joint() const {
+        XSIMD_INLINE void motor() const {
+            constexpr std::size_t j = order.joints[place];
+            constexpr Joint joint = Scene::joint_list[j];
+            for (MovingState& state : states) {
+                auto& solving = state.solving;
+                solving.joints_[j].solve_motor(Engine::masses(joint), solving.speeds[j], solving.most_impulses[j],
+                                               solving.velocities[joint.a], solving.velocities[joint.b]);
+            }
+        }
+        template <std::size_t place>
+        XSIMD_INLINE void point() const {
             constexpr std::size_t j = order.joints[place];
             constexpr Joint joint = Scene::joint_list[j];
             constexpr MassPair masses = Engine::masses(joint);
             for (MovingState& state : states) {
                 auto& solving = state.solving;
-                auto& k = solving.joints_[j];
                 auto &a = solving.velocities[joint.a], &b = solving.velocities[joint.b];
                 if ((solving.limits >> j & 1) != 0)
-                    k.template solve<true>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+                    solving.joints_[j].template solve_point<true>(masses, a, b);
                 else
-                    k.template solve<false>(masses, solving.speeds[j], solving.most_impulses[j], a, b);
+                    solving.joints_[j].template solve_point<false>(masses, a, b);
             }
         }
         template <std::size_t place>
         XSIMD_INLINE void contacts() const {
+            std::size_t most = 0;
+            for (const MovingState& state : states) most = std::max(most, state.slots.begins[place + 1] - state.slots.begins[place]);
+            for (std::size_t i = 0; i < most; ++i) {
+                contact<place, true>(i);
+                contact<place, false>(i);
+            }
+        }
+        /// Solves the friction or the points of a contact of a body.
+        template <std::size_t place, bool is_friction>
+        XSIMD_INLINE void contact(std::size_t i) const {
             constexpr std::size_t b = order.bodies[place];
             constexpr float m = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
             for (MovingState& state : states) {
-                for (std::size_t s = place == 0 ? 0 : state.slots.ends[place - 1]; s < state.slots.ends[place]; ++s) {
-                    if (state.slots.slots[s].may_have_two)
-                        state.contacts[s].template solve<true>(m, inertia, state.solving.velocities[b]);
-                    else
-                        state.contacts[s].template solve<false>(m, inertia, state.solving.velocities[b]);
-                }
+                const std::size_t s = state.slots.begins[place] + i;
+                if (s >= state.slots.begins[place + 1]) continue;
+                auto& k = state.contacts[s];
+                auto& velocity = state.solving.velocities[b];
+                const bool may_have_two = state.slots.slots[s].may_have_two;
+                if (is_friction && may_have_two)
+                    k.template solve_friction<true>(m, inertia, velocity);
+                else if (is_friction)
+                    k.template solve_friction<false>(m, inertia, velocity);
+                else if (may_have_two)
+                    k.template solve_points<true>(m, inertia, velocity);
+                else
+                    k.template solve_points<false>(m, inertia, velocity);
             }
         }
     };

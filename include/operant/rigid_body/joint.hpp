@@ -95,14 +95,23 @@ struct JointConstraint {
     /// \returns what was added to the impulses in x and y and of the limit, and whether the limit's sum became 0
     template <bool may_be_limited, class Speed>
     XSIMD_INLINE auto solve(const MassPair& m, const Speed& speed, const Speed& most_impulse, Motion<Number>& a, Motion<Number>& b) {
-        const Number ma(m.mass_a), ia(m.inertia_a), mb(m.mass_b), ib(m.inertia_b), zz(m.inertia_a + m.inertia_b), zero(0.0f);
-        const Number turning(-(1.0f / (m.inertia_a + m.inertia_b)));
+        solve_motor(m, speed, most_impulse, a, b);
+        return solve_point<may_be_limited>(m, a, b);
+    }
+    /// The motor of it.
+    template <class Speed>
+    XSIMD_INLINE void solve_motor(const MassPair& m, const Speed& speed, const Speed& most_impulse, Motion<Number>& a, Motion<Number>& b) {
+        const Number ia(m.inertia_a), ib(m.inertia_b), turning(-(1.0f / (m.inertia_a + m.inertia_b)));
         const Number motor = clamped(motor_impulse + turning * (b.angle - a.angle - Number(speed)), -most_impulse, most_impulse);
         const Number added_motor = motor - motor_impulse;
         motor_impulse = motor;
         a.angle = a.angle - ia * added_motor;
         b.angle = b.angle + ib * added_motor;
-
+    }
+    /// The rest of it.
+    template <bool may_be_limited>
+    XSIMD_INLINE auto solve_point(const MassPair& m, Motion<Number>& a, Motion<Number>& b) {
+        const Number ma(m.mass_a), ia(m.inertia_a), mb(m.mass_b), ib(m.inertia_b), zz(m.inertia_a + m.inertia_b), zero(0.0f);
         const Number x = b.center.x - b.angle * rb.y - a.center.x + a.angle * ra.y;
         const Number y = b.center.y + b.angle * rb.x - a.center.y - a.angle * ra.x;
         Added added{};

@@ -135,17 +135,20 @@ struct SearchOrder {
 
 /// The order in which lanes make the operations of velocity iterations, so that few operations wait for the one before. Results are
 /// those of the plain order, in which an iteration solves the joints and then the contacts of body after body: operations change
-/// places only if they share no body. The late operations of an iteration are made among the first ones of the next.
+/// places only if they share no body. The late operations of an iteration are made among the first ones of the next. A processor
+/// looks ahead no further than a joint, so that joints which do not wait for each other make their parts in turn.
 template <class Scene>
 struct Pipeline {
+    enum Part : std::uint8_t { motor, point, contacts };  ///< the parts of a joint, and the contacts of a body
     struct Operation {
-        std::uint8_t place;  ///< of a joint, or of the body whose contacts are solved, in the order of the search
-        bool is_joint, is_late;
+        Part part;
+        std::uint8_t place;  ///< of the joint or the body in the order of the search
+        bool is_late;
     };
-    static constexpr std::size_t count = Scene::joints + Scene::bodies;
+    static constexpr std::size_t count = 2 * Scene::joints + Scene::bodies;
 
     /// Makes iterations.
-    /// \param solver has functions `joint<place>()` and `contacts<place>()`
+    /// \param solver has functions `motor<place>()` and `point<place>()`, which solve a joint, and `contacts<place>()`
     template <class Solver>
     static XSIMD_INLINE void iterate(int iterations, Solver solver) {
         constexpr auto all = std::make_index_sequence<count>();
@@ -159,11 +162,12 @@ private:
         // When each operation can begin, if joints take a time of 1 and contacts none. After some iterations, it is a period later
         // in each than in the one before.
         constexpr auto order = SearchOrder<Scene>::from(Scene::bodies - 1);
-        std::array<int, count> times{};
+        constexpr std::size_t solved = Scene::joints + Scene::bodies;
+        std::array<int, solved> times{};
         std::array<int, Scene::bodies> free{};  // the time from which on a body can be used
         int period = 0, first = 0;
         for (int iteration = 0; iteration < 8; ++iteration)
-            for (std::size_t i = 0; i < count; ++i) {
+            for (std::size_t i = 0; i < solved; ++i) {
                 const bool is_joint = i < Scene::joints;
                 const Joint& joint = Scene::joint_list[order.joints[is_joint ? i : 0]];
                 const std::size_t a = is_joint ? joint.a : order.bodies[i - Scene::joints], b = is_joint ? joint.b : a;
@@ -176,10 +180,10 @@ private:
         std::array<Operation, count> sorted{};
         std::size_t next = 0;
         for (int time = 0; time < period; ++time)
-            for (const bool is_joint : {true, false})
-                for (std::size_t i = 0; i < count; ++i)
-                    if ((i < Scene::joints) == is_joint && (times[i] - first) % period == time)
-                        sorted[next++] = {static_cast<std::uint8_t>(is_joint ? i : i - Scene::joints), is_joint,
+            for (const Part part : {motor, point, contacts})
+                for (std::size_t i = 0; i < solved; ++i)
+                    if ((i < Scene::joints) == (part != contacts) && (times[i] - first) % period == time)
+                        sorted[next++] = {part, static_cast<std::uint8_t>(part != contacts ? i : i - Scene::joints),
                                           times[i] - first >= period};
         return sorted;
     }();
@@ -191,8 +195,10 @@ private:
     }
     template <bool is_made, std::size_t i, class Solver>
     static XSIMD_INLINE void make_if(Solver& solver) {
-        if constexpr (is_made && operations[i].is_joint)
-            solver.template joint<operations[i].place>();
+        if constexpr (is_made && operations[i].part == motor)
+            solver.template motor<operations[i].place>();
+        else if constexpr (is_made && operations[i].part == point)
+            solver.template point<operations[i].place>();
         else if constexpr (is_made)
             solver.template contacts<operations[i].place>();
     }
@@ -410,13 +416,21 @@ struct Engine {
         if (seed == 0) return false;
         island.order = orders[seed - 1];
         island.contact_count = 0;
+        // First those that touch, without a branch that a processor cannot predict.
+        static_assert(Scene::contacts <= 256);
+        std::array<std::uint8_t, Scene::contacts> touching;
+        std::size_t touching_count = 0;
+        for (std::size_t i = world.contact_count; i-- > 0;) {
+            touching[touching_count] = static_cast<std::uint8_t>(i);
+            touching_count += world.contacts[i].enabled != 0 && world.contacts[i].touches != 0;
+        }
         for (const std::size_t b : island.order.bodies) {
             wake(world.bodies[b]);
-            for (std::size_t i = world.contact_count; i-- > 0;) {
-                const Contact& contact = world.contacts[i];
-                if (contact.body != b || contact.enabled == 0 || contact.touches == 0) continue;
+            for (std::size_t t = 0; t < touching_count; ++t) {
+                const Contact& contact = world.contacts[touching[t]];
+                if (contact.body != b) continue;
                 ContactWork& work = island.contacts[island.contact_count++];
-                work.contact = static_cast<std::uint16_t>(i);
+                work.contact = touching[t];
                 work.body = contact.body;
                 ContactSolver<Arch>::take_impulses(work, contact.manifold, true);
             }
