@@ -17,6 +17,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/environment.hpp>
+#include <operant/math/prefetch.hpp>
 #include <operant/rigid_body/block_engine.hpp>
 #include <operant/rigid_body/check_world.hpp>
 #include <operant/rigid_body/world.hpp>
@@ -322,7 +323,11 @@ struct LunarLanderBlocks : LunarLanderRules {
     static void step_block(const Block& block) {
         rigid_body::Loads<LunarScene> all[Block::most];
         Thrust thrusts[Block::most];
+        const auto fetch = [&](std::size_t k) {  // the lander and the members before it
+            if (k < block.count) prefetch(&block.states[block.envs[k]], 128);
+        };
         for (std::size_t k = 0; k < block.count; ++k) {
+            fetch(k + 4);
             const std::size_t env = block.envs[k];
             const Parameters& p = block.parameters(env);
             all[k] = loads(p);
@@ -331,6 +336,7 @@ struct LunarLanderBlocks : LunarLanderRules {
         }
         step_worlds<Arch>(block, all);
         for (std::size_t k = 0; k < block.count; ++k) {
+            fetch(k + 4);
             const std::size_t env = block.envs[k];
             block.outcome(env) = outcome(block.states[env], thrusts[k]);
         }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <operant/math/prefetch.hpp>
 #include <operant/rigid_body/island_lanes.hpp>
 #include <operant/rigid_body/lanes.hpp>
 #include <operant/rigid_body/world.hpp>
@@ -81,6 +82,7 @@ private:
     /// Sorts the worlds. Those that sleep are done.
     XSIMD_INLINE void sort() {
         for (std::size_t k = 0; k < worlds_.count; ++k) {
+            Engine::fetch_with_edges([&](std::size_t i) -> const World& { return worlds_[i]; }, k, worlds_.count);
             World& world = worlds_[k];
             auto listener = listener_of_(k);
             Engine::begin_contacts(world, listener);
@@ -481,6 +483,10 @@ private:
                                  select(stays, box_low.y, low.y), select(stays, box_high.x, high.x), select(stays, box_high.y, high.y)})
                 one.store(numbers[b][i++]);
         }
+        // Where bodies leave their boxes, the search for contacts reads the edges.
+        for (std::size_t l = 0; l < group.count; ++l)
+            for (const std::uint64_t bits : moved)
+                if ((bits >> l & 1) != 0) prefetch(&worlds_[group.place(l)].edges, sizeof worlds_[0].edges);
         const std::uint64_t simple = is_simple.bits();
         for (std::size_t l = 0; l < group.count; ++l) {
             if ((simple >> l & 1) == 0) {

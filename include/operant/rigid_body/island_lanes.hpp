@@ -15,7 +15,6 @@
 #include <type_traits>
 #include <utility>
 
-#include <operant/math/prefetch.hpp>
 #include <operant/rigid_body/lanes.hpp>
 #include <operant/rigid_body/world.hpp>
 
@@ -67,6 +66,7 @@ class IslandLanes {
     /// Batches in a group whose velocities iterate. With half as many registers, two groups make each operation in turn instead.
     static constexpr std::size_t wide = batch >= 16 ? 2 : 1, groups_in_turn = 2 / wide;
     static constexpr std::size_t most_worlds = 512, most_tasks = 128, most_works = 512;
+    static constexpr std::size_t ahead = Engine::ahead;
     static constexpr std::size_t most_slots = 16;  ///< contacts of a world, and of a batch
     static constexpr std::size_t most_meetings = 32, most_met = 8;  ///< worlds with impacts; contacts of an impact
     static_assert(most_meetings * most_met < most_works);
@@ -109,8 +109,7 @@ public:
     static void step(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
         std::array<Sorted, most_worlds> sorted;
         for (std::size_t k = 0; k < count; ++k) {
-            if (k + 2 * ahead < count) fetch(world_at(k + 2 * ahead));
-            if (k + ahead < count) Engine::fetch_edges(world_at(k + ahead));
+            Engine::fetch_with_edges(world_at, k, count);
             auto listener = listener_of(k);
             Engine::begin_contacts(world_at(k), listener);
             sorted[k] = {key_of(world_at(k)), static_cast<std::uint16_t>(k)};
@@ -125,7 +124,7 @@ public:
         std::sort(sorted, sorted + count);
         IslandLanes lanes;
         for (std::size_t i = 0; i < count; ++i) {
-            if (i + ahead < count) fetch(world_at(sorted[i + ahead].index));
+            if (i + ahead < count) Engine::fetch(world_at(sorted[i + ahead].index));
             const std::size_t k = sorted[i].index;
             lanes.add(k, world_at(k), loads_at(k), listener_of);
             if (lanes.is_full() || i + 1 == count) lanes.finish(listener_of);
@@ -196,7 +195,7 @@ private:
         for (std::size_t i = 0; i < task_count_; ++i) sorted[i] = static_cast<std::uint16_t>(i);
         solve_velocities(sorted.data(), task_count_);
         for (std::size_t i = 0; i < task_count_; ++i) {
-            if (i + ahead < task_count_) fetch(*tasks_[i + ahead].world);
+            if (i + ahead < task_count_) Engine::fetch(*tasks_[i + ahead].world);
             Engine::keep_impulses(*tasks_[i].world, tasks_[i].island);
             Engine::move(tasks_[i].island);
         }
@@ -210,8 +209,7 @@ private:
             left = unsolved;
         }
         for (std::size_t i = 0; i < task_count_; ++i) {
-            if (i + 2 * ahead < task_count_) fetch(*tasks_[i + 2 * ahead].world);
-            if (i + ahead < task_count_) Engine::fetch_edges(*tasks_[i + ahead].world);
+            Engine::fetch_with_edges([&](std::size_t k) -> const World& { return *tasks_[k].world; }, i, task_count_);
             Task& task = tasks_[i];
             Engine::settle(*task.world, task.island, task.is_solved);
             Meeting& meeting = meetings_[meeting_count_];
@@ -222,14 +220,6 @@ private:
         solve_impacts(listener_of);
         task_count_ = 0;
         work_count_ = 1;
-    }
-
-    static constexpr std::size_t ahead = 2;  ///< worlds that are fetched before they are used
-
-    /// Fetches what every step needs of a world: its bodies, joints and eight contacts.
-    static XSIMD_INLINE void fetch(const World& world) {
-        prefetch(&world.bodies, sizeof world.bodies + sizeof world.joints);
-        prefetch(&world.contacts, 8 * sizeof(Contact));
     }
 
     /// The rank in Gray's code, in which neighbours differ in one bit.
