@@ -14,7 +14,8 @@ from operant.registration import ENVIRONMENTS, REGISTRATIONS
 _CHANGES = "<!-- CHANGELOG.md -->"
 _ENVIRONMENTS = "<!-- the table of the environments -->"
 _MARK = re.compile(r"<!-- the table of docs/(\w+)\.json -->")
-_CODE = re.compile(r"(?<!<pre>)<code>([^<]*)</code>")
+_CODE = re.compile(r"(?<!<pre>)(?<!<pre><span></span>)<code>([^<]*)</code>")  # not that of a block
+_WORD = re.compile(r"\S*[-.]\S*")
 _PICTURES = re.compile(r"<!-- the pictures of the pages in (\S*) -->")
 
 
@@ -95,7 +96,7 @@ def on_page_content(html: str, **_: Any) -> str:
     """Mark the words of code outside blocks. extra.css keeps them whole; browsers break after hyphens and dots."""
 
     def marked(code: re.Match[str]) -> str:
-        return f"<code>{re.sub(r'[^ ]*[-.][^ ]*', _word, code[1])}</code>"
+        return f"<code>{_WORD.sub(_word, code[1])}</code>"
 
     return _CODE.sub(marked, html)
 
