@@ -21,16 +21,12 @@ ROOT = Path(__file__).parents[3]
 OPTIMISE_LITTLE = "-DCMAKE_CXX_FLAGS_RELEASE=-O1"  # the tests look at the output only
 PROGRAMS = ("minimal", "simulator", "double_integrator", "controllers")
 
-# Most of the compiler's time goes to the headers that the programs share, so GCC reads these from a precompiled header.
-# `dispatch` makes so few steps that it need not be optimised.
+# `dispatch` makes so few steps that it need not be optimised. A precompiled header for the other programs would take as
+# long as it saves.
 QUICKER = """\
 function(compile_quicker)
   foreach(target double_integrators dispatch)
     target_compile_options(${target} PRIVATE -O0)
-  endforeach()
-  target_precompile_headers(minimal PRIVATE <operant/vector_env.hpp>)
-  foreach(program simulator double_integrator controllers)
-    target_precompile_headers(${program} REUSE_FROM minimal)
   endforeach()
 endfunction()
 cmake_language(DEFER CALL compile_quicker)

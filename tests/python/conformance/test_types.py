@@ -52,7 +52,7 @@ Logger(csv_path=3)
 def test_mypy_knows_public_names_and_every_parameter(tmp_path):
     """One run of mypy serves both checks, because the libraries take most of its time. Numbers may be arrays.
 
-    `make lint` has kept what mypy found out about the libraries.
+    `make lint` has kept what mypy found out about the libraries, which counts with the same options, strict ones.
     """
     mypy = pytest.importorskip("mypy.api")
     lines = ["import numpy as np", "from gymnasium.vector import AutoresetMode", "from operant import envs"]
@@ -74,7 +74,8 @@ def test_mypy_knows_public_names_and_every_parameter(tmp_path):
     parameters.write_text("\n".join(lines))
     if (ROOT / ".mypy_cache").exists():
         shutil.copytree(ROOT / ".mypy_cache", tmp_path / "cache")
-    shown, _, _ = mypy.run(["--strict", "--cache-dir", str(tmp_path / "cache"), str(user), str(parameters)])
+    options = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path / "cache")]
+    shown, _, _ = mypy.run([*options, str(user), str(parameters)])
     notes = [line.split(": ", 1)[1] for line in shown.splitlines() if "note: Revealed" in line]
     assert "float" in notes[0], shown
     assert "ndarray" in notes[0]
