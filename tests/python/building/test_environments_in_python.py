@@ -589,26 +589,24 @@ def test_a_cell_that_runs_again_makes_the_new_class():
     assert rewards == [2.0, 10.0]
 
 
-def started(cache, **variables):
-    """Make the first step of a garden in a new process. Return True if it imported Numba, and the sum of its state."""
+def started(directory, architecture):
+    """Step the walk of a module in a new process. Return True if it imported Numba, and the state."""
     code = (
-        "import json, sys; import numpy as np; from garden import Garden; env = Garden(3); env.reset(seed=1); "
-        "env.step(np.ones((3, 2), int)); print(json.dumps(['numba' in sys.modules, env.state.tolist()]))"
+        "import json, sys; import numpy as np; from walk import Walk; env = Walk(3); env.reset(seed=1); "
+        "env.step(np.arange(3)); print(json.dumps(['numba' in sys.modules, env.state.tolist()]))"
     )
-    path = os.pathsep.join([str(ROOT / "tests/python/helpers"), os.environ.get("PYTHONPATH", "")])
-    environment = os.environ | {"PYTHONPATH": path, "OPERANT_CACHE_DIR": str(cache)} | variables
-    done = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    environment = os.environ | {"OPERANT_CACHE_DIR": str(directory), "OPERANT_ARCH": architecture}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, cwd=directory, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
 
 @needs_numba
 def test_a_cached_start_imports_no_numba_and_each_instruction_set_has_its_own_code(tmp_path):
-    env = garden.Garden(3)
-    env.reset(seed=1)
-    env.step(np.ones((3, 2), np.int64))
+    (tmp_path / "walk.py").write_text(WALK)
     for architecture in operant.simd.available:
-        starts = [started(tmp_path, OPERANT_ARCH=architecture) for _ in range(2)]
-        assert starts == [[True, env.state.tolist()], [False, env.state.tolist()]]
+        starts = [started(tmp_path, architecture) for _ in range(2)]
+        assert starts == [[True, [[0], [1], [2]]], [False, [[0], [1], [2]]]]
     codes = {path.read_bytes() for path in tmp_path.glob("*.pyenv")}
     assert len(codes) == len(operant.simd.available)
 
