@@ -171,12 +171,12 @@ def test_each_parameter_acts_as_the_attribute_of_gymnasium(registration, name, v
     pair.close()
     if name not in DRAWN_ONLY and value is PARAMETERS[family_of(registration)][name][0]:  # the value has an effect
         with pytest.raises(AssertionError):
-            assert_same(changed, history(unchanged_oracle(registration), registration))
+            assert_same(changed, unchanged_history(registration))
 
 
 @cache
-def unchanged_oracle(registration):
-    return make_pair(registration).theirs
+def unchanged_history(registration):
+    return history(make_pair(registration).theirs, registration)
 
 
 def test_all_parameters_at_once(registration):
