@@ -125,6 +125,40 @@ struct ContactConstraint {
     }
 };
 
+/// A point of a contact while positions are corrected.
+template <class Number>
+struct Pushed {
+    using Mask = decltype(Number{} < Number{});
+
+    Vec<Number> moving, fixed;  ///< the point and one of the reference side; the former in the body, the latter in the world
+    Vec<Number> normal;         ///< of the obstacle, towards the body; in the body if the reference side is the polygon's
+    Mask reference_is_polygon;
+    Mask exists;
+
+    /// Moves the body out of the obstacle (nonlinear projection).
+    /// \param share of the overlap that an iteration removes
+    /// \param lowest the lowest separation before, of this point and others
+    XSIMD_INLINE void push_out(float inverse_mass, float inverse_inertia, const Vector& local_center, float share,
+                               Motion<Number>& position, Number& lowest) const {
+        using namespace tolerance;
+        const Number m(inverse_mass), i(inverse_inertia);
+        const Place<Number> place =
+            place_of(position.center, position.angle, Vec<Number>{Number(local_center.x), Number(local_center.y)});
+        const Vec<Number> moved = place(moving), out = turned(place.turn, normal);
+        const Vec<Number> n{select(reference_is_polygon, -out.x, normal.x), select(reference_is_polygon, -out.y, normal.y)};
+        const Number separation = dot(moved - fixed, n) - Number(skin) - Number(skin);
+        const Vec<Number> point{select(reference_is_polygon, fixed.x, moved.x), select(reference_is_polygon, fixed.y, moved.y)};
+        const Vec<Number> r = point - position.center;
+        const Number correction = clamped(Number(share) * (separation + Number(linear)), -most_correction, 0.0f);
+        const Number rn = cross(r, n), k = m + i * rn * rn;
+        const Vec<Number> push = (-correction / k) * n;
+        position.center = {select(exists, position.center.x + m * push.x, position.center.x),
+                           select(exists, position.center.y + m * push.y, position.center.y)};
+        position.angle = select(exists, position.angle + i * cross(r, push), position.angle);
+        lowest = select(exists, least(lowest, separation), lowest);
+    }
+};
+
 /// A contact in a step of one world: the constraint, and where it belongs.
 struct ContactWork {
     ContactConstraint<float> constraint;
@@ -210,36 +244,6 @@ struct ContactSolver {
             work.constraint.template solve<true>(m, i, velocity);
         else
             work.constraint.template solve<false>(m, i, velocity);
-    }
-
-    /// Moves the body out of the obstacle (nonlinear projection), point by point. Returns the lowest separation before.
-    /// \param share of the overlap that an iteration removes
-    static float push_out(const Manifold& manifold, float m, float i, const Vector& local_center, float share, Motion<float>& position) {
-        using namespace tolerance;
-        float lowest = 0;
-        for (int p = 0; p < manifold.count; ++p) {
-            const Place<float> place = place_of(position.center, position.angle, local_center);
-            Vector normal, point;
-            float separation;
-            if (manifold.reference_is_polygon == 0) {
-                normal = manifold.normal;
-                point = place(manifold.points[p].local);
-                separation = dot(point - manifold.point, normal) - skin - skin;
-            } else {
-                const Vector out = turned(place.turn, manifold.normal);
-                point = manifold.points[p].local;
-                separation = dot(point - place(manifold.point), out) - skin - skin;
-                normal = -out;
-            }
-            const Vector r = point - position.center;
-            lowest = least(lowest, separation);
-            const float correction = clamped(share * (separation + linear), -most_correction, 0.0f);
-            const float rn = cross(r, normal), k = m + i * rn * rn;
-            const Vector push = (k > 0 ? -correction / k : 0) * normal;
-            position.center = position.center + m * push;
-            position.angle += i * cross(r, push);
-        }
-        return lowest;
     }
 };
 

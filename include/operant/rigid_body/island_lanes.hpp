@@ -20,38 +20,6 @@
 
 namespace operant::rigid_body {
 
-/// A point of a contact while positions are corrected.
-template <class Number>
-struct Pushed {
-    using Mask = decltype(Number{} < Number{});
-
-    Vec<Number> moving, fixed;  ///< the point and one of the reference side; the former in the body, the latter in the world
-    Vec<Number> normal;         ///< of the obstacle, towards the body; in the body if the reference side is the polygon's
-    Mask reference_is_polygon;
-    Mask exists;
-
-    /// As ContactSolver::push_out, with the sides of all lanes' contacts.
-    XSIMD_INLINE void push_out(float inverse_mass, float inverse_inertia, const Vector& local_center, float share,
-                               Motion<Number>& position, Number& lowest) const {
-        using namespace tolerance;
-        const Number m(inverse_mass), i(inverse_inertia), zero(0.0f);
-        const Place<Number> place =
-            place_of(position.center, position.angle, Vec<Number>{Number(local_center.x), Number(local_center.y)});
-        const Vec<Number> moved = place(moving), out = turned(place.turn, normal);
-        const Vec<Number> n{select(reference_is_polygon, -out.x, normal.x), select(reference_is_polygon, -out.y, normal.y)};
-        const Number separation = dot(moved - fixed, n) - Number(skin) - Number(skin);
-        const Vec<Number> point{select(reference_is_polygon, fixed.x, moved.x), select(reference_is_polygon, fixed.y, moved.y)};
-        const Vec<Number> r = point - position.center;
-        const Number correction = clamped(Number(share) * (separation + Number(linear)), -most_correction, 0.0f);
-        const Number rn = cross(r, n), k = m + i * rn * rn;
-        const Vec<Number> push = (-correction / k) * n;
-        position.center = {select(exists, position.center.x + m * push.x, position.center.x),
-                           select(exists, position.center.y + m * push.y, position.center.y)};
-        position.angle = select(exists, position.angle + i * cross(r, push), position.angle);
-        lowest = select(exists, least(lowest, separation), lowest);
-    }
-};
-
 /// \tparam Arch the instruction set that the functions are compiled for
 template <class Scene, class Arch>
 class IslandLanes {

@@ -817,8 +817,15 @@ private:
 
     static XSIMD_INLINE float push_out(const Contact& contact, float share, Motion<float>& position) {
         const Polygon& shape = Scene::shape(contact.body);
-        return ContactSolver<Arch>::push_out(contact.manifold, shape.inverse_mass, shape.inverse_inertia, shape.center, share,
-                                             position);
+        const Manifold& manifold = contact.manifold;
+        const bool is_polygon = manifold.reference_is_polygon != 0;
+        float lowest = 0;
+        for (int p = 0; p < manifold.count; ++p) {
+            const Vector &local = manifold.points[p].local, &side = manifold.point;
+            const Pushed<float> point{is_polygon ? side : local, is_polygon ? local : side, manifold.normal, is_polygon, true};
+            point.push_out(shape.inverse_mass, shape.inverse_inertia, shape.center, share, position, lowest);
+        }
+        return lowest;
     }
 
     /// Returns the contact whose impact is the first one, or Scene::contacts.
