@@ -17,8 +17,7 @@
 
 namespace operant {
 
-/// Returns numbers that nobody can predict. std::random_device gives such numbers, too, but including <random> would take the
-/// compiler 0.2 s.
+/// Returns numbers that nobody can predict. std::random_device gives such numbers, too, but <random> takes the compiler longer.
 /// \throws std::runtime_error if the system has none
 inline std::array<std::uint32_t, 4> system_entropy() {
     std::array<std::uint32_t, 4> numbers;
