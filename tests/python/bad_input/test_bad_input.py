@@ -330,6 +330,8 @@ def test_numbers_in_messages_have_a_point_in_every_locale(tmp_path):
     )
     environment = os.environ | {"LOCPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    if "unsupported locale setting" in done.stderr:
+        pytest.skip("this C library does not take the locale that localedef has made")
     assert done.returncode == 0, done.stderr
     assert [line.rpartition(" ")[2] for line in done.stdout.splitlines()] == [
         repr(one) for one in (-1.5, -1.5e-300, -1e22)

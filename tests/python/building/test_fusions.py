@@ -117,6 +117,11 @@ def test_the_check_finds_fusions(flag, tmp_path):
         command = [*compiler.command, *flags, "-g1", *more, "-c", "rotation.cpp", "-o", objects[name]]
         subprocess.run(command, cwd=tmp_path, check=True, env=os.environ | {"LC_ALL": "C"})
     assert check(objects["kept"]) == ("kept.o: 0 fused instructions, 0 of them not asked for\n", "")
+    disassembled = subprocess.run(
+        ["objdump", "-d", objects["broken"]], check=True, capture_output=True, text=True
+    ).stdout
+    if flag == "-ftree-vectorize" and "vfm" not in disassembled:
+        pytest.skip("this compiler does not fuse when it vectorises: GCC 12 does")
     _, errors = check(objects["broken"])
     assert "rotation.cpp:" in errors
     if flag == "-ftree-vectorize":
