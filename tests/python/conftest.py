@@ -36,7 +36,7 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-# Without optimisation, GCC compiles large kernels in half the time if xsimd does not demand that they are inlined.
+# Without optimisation, GCC compiles large kernels sooner if xsimd does not demand that they are inlined.
 UNOPTIMISED = ["-O0", "-DXSIMD_INLINE_HPP", "-DXSIMD_INLINE=inline"]
 
 needs_compiler = pytest.mark.skipif(
@@ -124,7 +124,7 @@ def quick_flags(session_directory):
         header = session_directory / "precompiled.hpp"
         if not header.exists():
             source = session_directory / "precompiling.hpp"
-            # What `operant.load` includes itself. Each further header would take time in every compilation.
+            # `operant.load` itself includes these. Each further header would take time in every compilation.
             source.write_text("#include <operant/library/describe.hpp>\n#include <operant/library/table.hpp>\n")
             include = f"-I{operant.get_include()}"
             flags = [*found.flags(operant.simd.active), *UNOPTIMISED, include, "-x", "c++-header"]

@@ -57,7 +57,7 @@ struct ContactConstraint {
         solve_friction<may_have_two>(inverse_mass, inverse_inertia, velocity);
         solve_points<may_have_two>(inverse_mass, inverse_inertia, velocity);
     }
-    /// The friction of it.
+    /// Solves the friction, the first half of `solve`.
     template <bool may_have_two, class Mass>
     XSIMD_INLINE void solve_friction(const Mass& inverse_mass, const Mass& inverse_inertia, Motion<Number>& velocity) {
         const Number m(inverse_mass), i(inverse_inertia);
@@ -78,7 +78,7 @@ struct ContactConstraint {
         }
         velocity = v;
     }
-    /// The points of it.
+    /// Solves the points, the second half of `solve`.
     template <bool may_have_two, class Mass>
     XSIMD_INLINE void solve_points(const Mass& inverse_mass, const Mass& inverse_inertia, Motion<Number>& velocity) {
         const Number m(inverse_mass), i(inverse_inertia), zero(0.0f);

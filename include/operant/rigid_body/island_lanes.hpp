@@ -48,8 +48,8 @@ public:
         XSIMD_INLINE bool operator<(const Sorted& other) const { return key != other.key ? key < other.key : index < other.index; }
     };
 
-    /// Worlds with keys that are close together need nearly the same. What costs most comes first: the numbers of points of each
-    /// body's contacts, then the joints at limits. As in Gray's code, the later numbers run up and down in turn.
+    /// Worlds with keys that are close together need nearly the same. The most expensive comes first: the numbers of points of
+    /// each body's contacts, then the joints at limits. As in Gray's code, the later numbers run up and down in turn.
     static XSIMD_INLINE std::uint64_t key_of(const World& world) {
         std::array<unsigned, bodies> points{};
         for (std::size_t i = 0; i < world.contact_count; ++i) {
@@ -539,7 +539,7 @@ private:
             }
     }
 
-    /// What a velocity iteration consists of: each part of all groups in turn, so that fewer wait for the one before.
+    /// The parts of a velocity iteration. Each is made for all groups in turn, so that fewer wait for the one before.
     template <std::size_t groups>
     struct Solver {
         std::array<MovingState, groups>& states;

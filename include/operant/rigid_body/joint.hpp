@@ -98,7 +98,7 @@ struct JointConstraint {
         solve_motor(m, speed, most_impulse, a, b);
         return solve_point<may_be_limited>(m, a, b);
     }
-    /// The motor of it.
+    /// Solves the motor, the first half of `solve`.
     template <class Speed>
     XSIMD_INLINE void solve_motor(const MassPair& m, const Speed& speed, const Speed& most_impulse, Motion<Number>& a, Motion<Number>& b) {
         const Number ia(m.inertia_a), ib(m.inertia_b), turning(-(1.0f / (m.inertia_a + m.inertia_b)));
@@ -108,7 +108,7 @@ struct JointConstraint {
         a.angle = a.angle - ia * added_motor;
         b.angle = b.angle + ib * added_motor;
     }
-    /// The rest of it.
+    /// Solves the point and the limits, the second half of `solve`.
     template <bool may_be_limited>
     XSIMD_INLINE auto solve_point(const MassPair& m, Motion<Number>& a, Motion<Number>& b) {
         const Number ma(m.mass_a), ia(m.inertia_a), mb(m.mass_b), ib(m.inertia_b), zz(m.inertia_a + m.inertia_b), zero(0.0f);
