@@ -8,7 +8,7 @@
 #include <operant/environment.hpp>
 #include <operant/kernel/actions.hpp>
 
-namespace {
+namespace test_actions {
 
 struct OneOfThree {
     using ActionSpace = operant::Discrete<3>;
@@ -42,9 +42,9 @@ void check_every_place() {
     }
 }
 
-}  // namespace
-
 TEST_CASE_TEMPLATE("an action outside the space is found in every place", Action, std::int32_t, std::int64_t) {
     check_every_place<OneOfThree, Action>();
     check_every_place<Several, Action>();
 }
+
+}  // namespace test_actions

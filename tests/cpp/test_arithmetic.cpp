@@ -10,7 +10,7 @@
 
 #include <operant/math/arithmetic.hpp>
 
-namespace {
+namespace test_arithmetic {
 
 // (1 + e) (1 - e) = 1 - e^2. A rounded product loses e^2; a fused operation keeps it.
 template <class Scalar>
@@ -18,8 +18,6 @@ Scalar square_lost_to_rounding(Scalar e) {
     using Batch = xsimd::batch<Scalar>;
     return operant::multiply_add(Batch(1 + e), Batch(1 - e), Batch(-1)).get(0);
 }
-
-}  // namespace
 
 TEST_CASE("each double operation rounds") {
     CHECK(square_lost_to_rounding(0x1p-30) == 0.0);
@@ -95,3 +93,5 @@ TEST_CASE_TEMPLATE("quotients and square roots of batches are those of single nu
     }
     CHECK(different == 0);
 }
+
+}  // namespace test_arithmetic

@@ -15,7 +15,7 @@
 
 #include "bipedal_walker_runs.hpp"
 
-namespace {
+namespace test_bipedal_walker {
 
 using E = operant::BipedalWalker;
 
@@ -30,7 +30,7 @@ int differing_envs(bool hardcore, std::size_t count, int steps) {
     for (std::size_t env = 0; env < count; ++env) {
         randoms.emplace_back(operant::SeedSequence(env));
         auto random = randoms[env];
-        alone[env] = E::reset(parameters, random);
+        alone[env] = recorded_runs::walker::reset(parameters, random);
     }
     const operant::ListedEnvs<E> listed{envs.data(), count, states.data(), randoms.data(), &parameters, false};
     E::reset_block<xsimd::default_arch>(listed, {});
@@ -52,7 +52,7 @@ int differing_envs(bool hardcore, std::size_t count, int steps) {
         }
         E::step_block<xsimd::default_arch>(operant::BlockOf<E>{listed, 0, actions.data(), outcomes.data()});
         for (std::size_t env = 0; env < count; ++env) {
-            const auto outcome = E::step(parameters, alone[env], actions[env]);
+            const auto outcome = recorded_runs::walker::step(parameters, alone[env], actions[env]);
             const auto observation = E::observation(parameters, states[env]), expected = E::observation(parameters, alone[env]);
             differs[env] = differs[env] || outcome.reward != outcomes[env].reward || outcome.terminated != outcomes[env].terminated ||
                            std::memcmp(&states[env].world.bodies, &alone[env].world.bodies, sizeof states[env].world.bodies) != 0 ||
@@ -61,8 +61,6 @@ int differing_envs(bool hardcore, std::size_t count, int steps) {
     }
     return static_cast<int>(std::count(differs.begin(), differs.end(), true));
 }
-
-}  // namespace
 
 TEST_CASE("BipedalWalker in blocks equals each env by itself") {
     CHECK(differing_envs(false, 37, 120) == 0);
@@ -80,3 +78,5 @@ TEST_CASE("BipedalWalker in blocks equals Gymnasium's recorded runs") {
     envs.run_block();
     CHECK(envs.differing() == std::vector<std::uint64_t>{});
 }
+
+}  // namespace test_bipedal_walker

@@ -21,10 +21,10 @@
 #include <operant/vector_env.hpp>
 #include <operant/workers.hpp>
 
+namespace test_block_tier {
+
 using operant::AutoresetMode;
 using operant::VectorEnv;
-
-namespace {
 
 /// A walk on a plane, with everything that an environment of these tiers may have: a state of either precision, bounds, draws in
 /// steps, infos, truncations of its own, and several numbers per action.
@@ -295,8 +295,6 @@ void compare_all(int steps) {
     CHECK(ended > 1000);
 }
 
-}  // namespace
-
 TEST_CASE_TEMPLATE("a block may step and reset its envs in any order", Scalar, float, double) {
     compare_all<BlockWalk, PlainWalk, Scalar>(60);
 }
@@ -328,3 +326,5 @@ TEST_CASE("a block lists the envs that step, in their order, and not those that 
     env.step(actions);
     CHECK(Listing::listed.empty());
 }
+
+}  // namespace test_block_tier

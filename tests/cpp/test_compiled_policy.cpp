@@ -7,7 +7,7 @@
 
 #include <operant/compiled_policy.hpp>
 
-namespace {
+namespace test_compiled_policy {
 
 using operant::Integer;
 
@@ -48,8 +48,6 @@ struct Dice {
         return observation[0] + random.random();
     }
 };
-
-}  // namespace
 
 TEST_CASE("a compiled policy chooses for each env, with any number of envs") {
     const operant::CompiledPolicy<Upright> policy(Upright{.gain = 2.0});
@@ -96,3 +94,5 @@ TEST_CASE("a stream does not depend on the number of envs") {
     CHECK(few.of_envs(50)[2].state_low == many.of_envs(50)[2].state_low);
     CHECK(few.of_envs(50)[49].state_low == many.of_envs(50)[49].state_low);
 }
+
+}  // namespace test_compiled_policy

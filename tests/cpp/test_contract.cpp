@@ -19,9 +19,9 @@
 #include <operant/math/angle.hpp>
 #include <operant/vector_env.hpp>
 
-using operant::VectorEnv;
+namespace test_contract {
 
-namespace {
+using operant::VectorEnv;
 
 constexpr std::size_t num_envs = 37;  // not a multiple of any batch size
 
@@ -212,8 +212,6 @@ std::vector<Wheel::Parameters> wheels() {
     for (std::size_t env = 0; env < num_envs; ++env) parameters[env].factor = static_cast<double>(env);
     return parameters;
 }
-
-}  // namespace
 
 TEST_CASE_TEMPLATE("padding bytes of Dynamics do not matter", Scalar, float, double) {
     for (const bool backwards : {false, true}) {
@@ -429,3 +427,5 @@ TEST_CASE("a saved state has a column for each variable, and no padding bytes") 
             }
         }
 }
+
+}  // namespace test_contract

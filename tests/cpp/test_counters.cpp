@@ -24,15 +24,13 @@ struct CounterAccess {
 
 }  // namespace operant
 
-namespace {
+namespace test_counters {
 
 using operant::CounterAccess;
 using operant::Pendulum;
 
 constexpr std::int64_t steps_edge = std::int64_t{1} << 32;
 constexpr std::int64_t episodes_edge = std::int64_t{1} << 24;
-
-}  // namespace
 
 TEST_CASE_TEMPLATE("logs are exact past 2^32 steps and 2^24 episodes", Scalar, float, double) {
     for (const Architecture& architecture : available_architectures()) {
@@ -130,3 +128,5 @@ TEST_CASE_TEMPLATE("the largest time limit is exact to the step", Scalar, float,
         CHECK_FALSE(env.step(actions).truncations[66]);
     }
 }
+
+}  // namespace test_counters

@@ -26,11 +26,11 @@
 #include "../../examples/environments/point_mass.hpp"
 #include "../../examples/environments/quadrotor.hpp"
 
+namespace test_examples {
+
 using operant::AutoresetMode;
 using operant::VectorEnv;
 using namespace operant::benchmarks;
-
-namespace {
 
 constexpr std::size_t num_envs = 37;  // not a multiple of any batch size
 
@@ -113,8 +113,6 @@ std::vector<double> distances(std::span<const float> observations) {
             std::hypot(observations[row + 4] - observations[row], observations[row + 5] - observations[row + 1]));
     return distances;
 }
-
-}  // namespace
 
 TEST_CASE("the quadrotor equals a scalar loop") { check_against_scalar_loop<Quadrotor, ScalarQuadrotor>(); }
 TEST_CASE("the cart-pole swing-up equals a scalar loop") {
@@ -300,3 +298,5 @@ TEST_CASE_TEMPLATE("steps that draw do not depend on workers, nor env i on num_e
         CHECK(std::ranges::equal(first, expected.first(first.size())));
     }
 }
+
+}  // namespace test_examples

@@ -8,7 +8,7 @@
 
 #include <operant/math/exponential.hpp>
 
-namespace {
+namespace test_exponential {
 
 using Floats = xsimd::batch<float>;
 
@@ -23,8 +23,6 @@ void for_floats(float high, std::uint32_t step, Function function, Visit visit) 
         for (std::size_t lane = 0; lane < Floats::size; ++lane) visit(x[lane], y[lane]);
     }
 }
-
-}  // namespace
 
 TEST_CASE("tanh is right to rounding, bounded, and never falls by more than a rounding" * doctest::test_suite("not emulated")) {
     double worst = 0, worst_relative = 0;
@@ -72,3 +70,5 @@ TEST_CASE("the exponential of negative numbers is right to rounding" * doctest::
     CHECK(operant::exponential_of_negative(Floats(0.0f)).get(0) == 1.0f);
     CHECK(operant::exponential_of_negative(Floats(-std::numeric_limits<float>::infinity())).get(0) < 1e-37f);
 }
+
+}  // namespace test_exponential

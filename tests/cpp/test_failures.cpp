@@ -18,7 +18,7 @@
 #include <operant/vector_env.hpp>
 #include <operant/workers.hpp>
 
-namespace {
+namespace test_failures {
 
 /// Counts its steps. Action 1 makes it throw a std::range_error, action 2 something else.
 struct Fragile : operant::Environment {
@@ -83,8 +83,6 @@ void check_closed(Env& env, const std::string& message) {
     CHECK_THROWS_WITH_AS(operant::Branching::copy_state(env.core(), {}, {}, true), message.c_str(), Failed);
 }
 
-}  // namespace
-
 TEST_CASE("an exception in a step closes the environment and is nested in the error") {
     for (const std::size_t workers : {1, 2, 3}) {
         CAPTURE(workers);
@@ -144,3 +142,5 @@ TEST_CASE("kernels of a library keep the message of the first exception of each 
     CHECK_THROWS_WITH_AS(engine.reset(bounds, arrays.outputs()), ("no start" + suffix).c_str(), operant::EnvironmentFailed);
     CHECK_THROWS_WITH_AS(engine.reset(bounds, arrays.outputs()), ("no start" + suffix).c_str(), operant::EnvironmentFailed);
 }
+
+}  // namespace test_failures

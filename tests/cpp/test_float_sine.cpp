@@ -6,7 +6,7 @@
 
 #include <operant/math/float_sine.hpp>
 
-namespace {
+namespace test_float_sine {
 
 using Floats = xsimd::batch<float>;
 
@@ -52,8 +52,6 @@ bool is_fused_glibc() {
 #endif
 }
 
-}  // namespace
-
 // The number is from glibc 2.36's sinf and cosf, which a C program called in the same order.
 TEST_CASE("float sine and cosine have glibc's bits on every processor") {
     std::uint64_t hash = 0xcbf29ce484222325;
@@ -88,3 +86,5 @@ TEST_CASE("float sine and cosine of one lane do not depend on its neighbours") {
         }
     }
 }
+
+}  // namespace test_float_sine

@@ -19,7 +19,7 @@
 
 #include "shipped_kernels.hpp"
 
-namespace {
+namespace test_fuzz {
 
 /// Reads a number from an environment variable, to run more rounds or other ones.
 unsigned long setting(const char* name, unsigned long otherwise) {
@@ -218,8 +218,6 @@ private:
     std::unique_ptr<Env> one_, several_;
 };
 
-}  // namespace
-
 TEST_CASE_TEMPLATE("every call is made alike or refused", E, operant::CartPole, operant::MountainCar,
                    operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot) {
     const unsigned long seed = setting("OPERANT_FUZZ_SEED", 0), rounds = setting("OPERANT_FUZZ_ROUNDS", 20);
@@ -238,3 +236,5 @@ TEST_CASE_TEMPLATE("every call is made alike or refused", E, operant::CartPole, 
         }
     }
 }
+
+}  // namespace test_fuzz

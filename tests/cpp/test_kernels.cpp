@@ -11,7 +11,7 @@
 
 #include "shipped_kernels.hpp"
 
-namespace {
+namespace test_kernels {
 
 template <class E>
 constexpr std::size_t observation_size = operant::ObservationTraits<E>::numbers;
@@ -56,8 +56,6 @@ bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
 
 constexpr std::size_t few = 77;     // not a multiple of any batch size
 constexpr std::size_t many = 4200;  // five blocks: enough for a second worker
-
-}  // namespace
 
 #define ENVIRONMENTS \
     operant::CartPole, operant::MountainCar, operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot
@@ -145,3 +143,5 @@ TEST_CASE("an instruction set that the processor lacks is refused") {
             CHECK_THROWS_AS(operant::choose_architecture(architecture.name), std::runtime_error);
     }
 }
+
+}  // namespace test_kernels

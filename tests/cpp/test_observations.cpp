@@ -21,9 +21,9 @@
 
 #include "../python/helpers/shown_counters.hpp"
 
-using operant::VectorEnv;
+namespace test_observations {
 
-namespace {
+using operant::VectorEnv;
 
 constexpr std::size_t num_envs = 71;  // a whole word and a part of one
 
@@ -46,8 +46,6 @@ std::vector<double> places_of(const Env& env) {
     for (std::size_t i = 0; i < num_envs; ++i) places.push_back(state[2 * i]);
     return places;
 }
-
-}  // namespace
 
 TEST_CASE("a dict has a span of its own type for each leaf") {
     VectorEnv<counters::Mission> env(num_envs);
@@ -161,3 +159,5 @@ TEST_CASE("bits are set and read by their index") {
     for (std::size_t i = 0; i < 130; ++i) CHECK(bits[i] == (i == 0 || i == 64 || i == 129));
     CHECK(operant::Bits<130>::word_count == 3);
 }
+
+}  // namespace test_observations

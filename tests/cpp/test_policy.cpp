@@ -16,7 +16,7 @@
 
 #include "shipped_kernels.hpp"
 
-namespace {
+namespace test_policy {
 
 using operant::ActionChoices;
 using operant::Activation;
@@ -120,8 +120,6 @@ std::vector<Task> tasks(std::size_t members) {
         {layers({2, 70, 1}, members), continuous(1, 2.0f)},
     };
 }
-
-}  // namespace
 
 TEST_CASE("a member of a population acts as it would alone, on every architecture") {
     for (const Architecture& architecture : available_architectures()) {
@@ -275,3 +273,5 @@ TEST_CASE("an argument that does not fit is refused by name") {
     CHECK(bound(discrete({2}), noise, 9).starts_with("noise:"));
     CHECK(bound(continuous(2, 1), noise, 9).starts_with("noise: expected one number, or 2"));
 }
+
+}  // namespace test_policy

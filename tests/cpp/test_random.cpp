@@ -6,13 +6,13 @@
 
 #include <operant/random/random.hpp>
 
+namespace test_random {
+
 using operant::BatchRandom;
 using operant::BufferedPcg64;
 using operant::Pcg64;
 using operant::Pcg64Lanes;
 using operant::SeedSequence;
-
-namespace {
 
 using Arch = xsimd::default_arch;
 
@@ -57,8 +57,6 @@ bool same(const BufferedPcg64& x, const BufferedPcg64& y) {
     return same(static_cast<const Pcg64&>(x), static_cast<const Pcg64&>(y)) && x.has_uint32 == y.has_uint32 &&
            x.uinteger == y.uinteger;
 }
-
-}  // namespace
 
 // The expected numbers are from numpy's documentation of numpy.random.default_rng(12345). Further,
 // tests/python/conformance/test_random.py compares mixed sequences of draws with numpy, and other Python tests compare every
@@ -167,8 +165,6 @@ TEST_CASE_TEMPLATE("batches take arguments and masks per lane", Scalar, float, d
     }
 }
 
-namespace {
-
 /// A `reset` with arithmetic that works for a generator and for lanes.
 template <class Random>
 auto start(Random& random) {
@@ -191,8 +187,6 @@ auto start(Random& random) {
                                  random.uniform(low, low + 2.0),
                                  select(x >= y, 1.0, select(x <= z, 2.0, select(x != 0.0, 3.0, 4.0)))};
 }
-
-}  // namespace
 
 TEST_CASE_TEMPLATE("a reset may compute with its draws", Generator, Pcg64, BufferedPcg64) {
     using Lanes = Pcg64Lanes<Arch, Generator>;
@@ -232,3 +226,5 @@ TEST_CASE("integers take every value of their range, and draw nothing for a rang
     CHECK(random.integers(7, 8) == 7);
     CHECK(same(random, before));
 }
+
+}  // namespace test_random

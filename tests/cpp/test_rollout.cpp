@@ -10,7 +10,7 @@
 
 #include "shipped_kernels.hpp"
 
-namespace {
+namespace test_rollout {
 
 using operant::AutoresetMode;
 using operant::PolicyFunction;
@@ -114,8 +114,6 @@ void check_rollouts(const Architecture& architecture, std::size_t num_envs, std:
     CHECK(led.save() == stepped.save());
 }
 
-}  // namespace
-
 TEST_SUITE_BEGIN("all kernels");
 
 TEST_CASE_TEMPLATE("a rollout equals as many steps", E, ENVIRONMENTS) {
@@ -181,3 +179,5 @@ TEST_CASE("after an evaluation, an environment has to be reset and has counted n
     env.reset(7);
     CHECK(env.logs().total_steps == 0);
 }
+
+}  // namespace test_rollout

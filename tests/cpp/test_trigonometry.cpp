@@ -7,7 +7,7 @@
 
 #include <operant/math/trigonometry.hpp>
 
-namespace {
+namespace test_trigonometry {
 
 using Floats = xsimd::batch<float>;
 
@@ -34,8 +34,6 @@ Worst worst_errors(double low, double high, int count) {
     }
     return worst;
 }
-
-}  // namespace
 
 // Between 0.5 and 1 the unit in the last place of a float is 2^-24 = 6e-8. Without subtraction of turns, results are within one
 // unit. Without FMA, the last product rounds too, which costs another quarter (worst seen: 6.6e-8). The rounded remainder of a
@@ -114,3 +112,5 @@ TEST_CASE("double sine and cosine of small angles equal the C library's, on batc
     }
     CHECK(std::isnan(operant::sincos_of_small(Doubles(std::nan(""))).sin.get(0)));
 }
+
+}  // namespace test_trigonometry

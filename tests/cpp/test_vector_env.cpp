@@ -9,7 +9,7 @@
 
 #include <operant/operant.hpp>
 
-namespace {
+namespace test_vector_env {
 
 using Env = operant::CartPoleVecEnv;
 
@@ -45,8 +45,6 @@ double velocity_after_a_push(const operant::CartPole::Parameters& p) {
 bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
-
-}  // namespace
 
 TEST_CASE("actions of 64 bits give the results of actions of 32 bits") {
     Env narrow(77), wide(77);
@@ -227,3 +225,5 @@ TEST_CASE("a step writes its results into the caller's arrays") {
     CHECK_THROWS_WITH_AS(env.step(actions, short_out), "out.rewards: expected 70 elements, got 69", std::invalid_argument);
     CHECK(std::ranges::equal(env.step(actions).observations, same.step(actions).observations));  // nothing was stepped before
 }
+
+}  // namespace test_vector_env

@@ -23,6 +23,8 @@
 #include <operant/core/worker_pool.hpp>
 #include <operant/workers.hpp>
 
+namespace test_worker_pool {
+
 using operant::detail::Sharing;
 
 TEST_CASE("every task runs exactly once") {
@@ -118,8 +120,6 @@ TEST_CASE("the pool has at most one thread per usable core" * doctest::test_suit
 }
 #endif
 
-namespace {
-
 /// Simulated runs of constant duration, with and without helpers.
 struct Runs {
     double took = 0, alone = 0, shared = 0;
@@ -142,8 +142,6 @@ struct Runs {
         alone += without;
     }
 };
-
-}  // namespace
 
 TEST_CASE("helpers take part as long as they save time") {
     Sharing sharing;
@@ -252,3 +250,5 @@ TEST_CASE("parent and child of a fork both continue with their own helpers" * do
     }
 }
 #endif
+
+}  // namespace test_worker_pool
