@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <span>
 
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -9,8 +10,9 @@
 #include <operant/core/output_list.hpp>
 #include <operant/core/space_numbers.hpp>
 #include <operant/library/dispatch.hpp>
+#include <operant/library/mistakes.hpp>
 
-#include "builtin_environments.hpp"
+#include "names.hpp"
 #include "observation_tree.hpp"
 
 #if defined(_WIN32)
@@ -20,6 +22,8 @@
 #else
 #include <dlfcn.h>
 #endif
+
+using namespace nanobind::literals;
 
 namespace operant::bindings {
 namespace {
@@ -49,18 +53,15 @@ const char* kind_of(ParameterDescription::Kind kind) {
     return std::array{"number", "numbers", "flag", "choice", "grid"}[static_cast<std::size_t>(kind)];
 }
 
+const char* role_of(OutputDescription::Role role) {
+    static constexpr std::array names{
+        "observation", "reward", "termination",       "truncation", "info",    "has_infos",
+        "ended",       "final_observation", "final_info", "episode",    "episode", "episode"};  // one name for all statistics
+    return names[static_cast<std::size_t>(role)];
+}
+
 const char* limits_of(Sign sign) {
     return std::array{"", "not negative", "more than 0"}[static_cast<std::size_t>(sign)];
-}
-
-const char* kind_of(SpaceDescription::Kind kind) {
-    return std::array{"box", "discrete", "multi_discrete", "multi_binary", "tuple", "dict"}[static_cast<std::size_t>(kind)];
-}
-
-const char* dtype_of(ElementType type) {
-    static constexpr std::array names{"float32", "float64", "int8",  "int32",  "uint32", "int64",
-                                      "bool",    "uint8",   "int16", "uint16", "uint64"};
-    return names[static_cast<std::size_t>(type)];
 }
 
 nb::tuple tuple_of(const Shape& shape) {
@@ -69,31 +70,64 @@ nb::tuple tuple_of(const Shape& shape) {
     return nb::tuple(lengths);
 }
 
+/// (kind, dtype, shape) of every leaf of a space.
 nb::list leaves_of(const SpaceDescription& space) {
     nb::list leaves;
     for_each_leaf(space, [&](const SpaceDescription& leaf) {
-        leaves.append(nb::make_tuple(kind_of(leaf.kind), dtype_of(leaf.type), tuple_of(leaf.shape)));
+        leaves.append(nb::make_tuple(name_of(leaf.kind), name_of(leaf.type), tuple_of(leaf.shape)));
     });
     return leaves;
 }
 
+/// The indices of the leaves of a space, arranged as its elements are: an int, or a tuple or dict of them.
 nb::object tree_of(const SpaceDescription& space) {
     return ObservationTree(space).arranged([](std::size_t leaf) { return nb::int_(leaf); });
 }
 
-}  // namespace
-
-std::size_t DescriptionBinding::bytes_per_env() const {
-    std::size_t bytes = sizeof(float) * description_->state_size + sizeof(std::int64_t) + description_->random_size;
-    for (const OutputDescription& output : output_list(*description_, AutoresetMode::next_step, false))
+/// The least memory that an env needs [bytes]: its state in float32, elapsed steps, random stream, and a row of each output
+/// array.
+std::size_t bytes_per_env(const EnvironmentDescription& description) {
+    std::size_t bytes = sizeof(float) * description.state_size + sizeof(std::int64_t) + description.random_size;
+    for (const OutputDescription& output : output_list(description, AutoresetMode::next_step, false))
         bytes += output.row_size();
     return bytes;
 }
 
-nb::list DescriptionBinding::parameters() const {
+/// The default values by name.
+nb::dict reset_bounds_of(const EnvironmentDescription& description) {
+    nb::dict bounds;
+    for (std::size_t i = 0; i < description.reset_bound_count; ++i)
+        bounds[description.reset_bounds[i].name] = description.reset_bounds[i].value;
+    return bounds;
+}
+
+nb::list state_names_of(const EnvironmentDescription& description) {
+    nb::list names;
+    for (std::size_t i = 0; i < description.state_size; ++i) names.append(description.state_names[i]);
+    return names;
+}
+
+/// (name, dtype, shape of one env) of every info.
+nb::list infos_of(const EnvironmentDescription& description) {
+    nb::list infos;
+    for (const InfoDescription& info : std::span(description.infos, description.info_count))
+        infos.append(nb::make_tuple(info.name, name_of(info.type), tuple_of(info.shape)));
+    return infos;
+}
+
+/// (role, name, dtype, shape) of every array that steps write.
+nb::list outputs_of(const EnvironmentDescription& description, const std::string& autoreset_mode, bool episode_statistics) {
+    nb::list outputs;
+    for (const OutputDescription& output : output_list(description, autoreset_mode_of(autoreset_mode), episode_statistics))
+        outputs.append(nb::make_tuple(role_of(output.role), output.name, name_of(output.type), tuple_of(output.shape)));
+    return outputs;
+}
+
+}  // namespace
+
+nb::list parameters_of(const EnvironmentDescription& description) {
     nb::list list;
-    for (std::size_t i = 0; i < description_->parameter_count; ++i) {
-        const ParameterDescription& parameter = description_->parameters[i];
+    for (const ParameterDescription& parameter : std::span(description.parameters, description.parameter_count)) {
         nb::dict entry;
         entry["name"] = parameter.name;
         entry["documentation"] = parameter.documentation;
@@ -103,51 +137,12 @@ nb::list DescriptionBinding::parameters() const {
         entry["limits"] = limits_of(parameter.sign);
         entry["first"] = parameter.first;
         entry["size"] = parameter.size;
-        const double* defaults = description_->default_numbers + parameter.first;
-        entry["default"] = nb::cast(std::vector<double>(defaults, defaults + parameter.size));
-        nb::list choices;
-        for (std::size_t k = 0; k < parameter.choice_count; ++k) choices.append(parameter.choices[k]);
-        entry["choices"] = choices;
+        const double* defaults = description.default_numbers + parameter.first;
+        entry["default"] = std::vector<double>(defaults, defaults + parameter.size);
+        entry["choices"] = std::vector<const char*>(parameter.choices, parameter.choices + parameter.choice_count);
         list.append(entry);
     }
     return list;
-}
-
-nb::dict DescriptionBinding::reset_bounds() const {
-    nb::dict bounds;
-    for (std::size_t i = 0; i < description_->reset_bound_count; ++i)
-        bounds[description_->reset_bounds[i].name] = description_->reset_bounds[i].value;
-    return bounds;
-}
-
-nb::list DescriptionBinding::state_names() const {
-    nb::list names;
-    for (std::size_t i = 0; i < description_->state_size; ++i) names.append(description_->state_names[i]);
-    return names;
-}
-
-nb::list DescriptionBinding::infos() const {
-    nb::list infos;
-    for (std::size_t i = 0; i < description_->info_count; ++i)
-        infos.append(nb::make_tuple(description_->infos[i].name, dtype_of(description_->infos[i].type),
-                                    tuple_of(description_->infos[i].shape)));
-    return infos;
-}
-
-nb::list DescriptionBinding::leaves() const { return leaves_of(description_->observation); }
-
-nb::object DescriptionBinding::observation_tree() const { return tree_of(description_->observation); }
-
-nb::list DescriptionBinding::action_leaves() const { return leaves_of(description_->action); }
-
-nb::object DescriptionBinding::action_tree() const { return tree_of(description_->action); }
-
-nb::list DescriptionBinding::outputs(const std::string& autoreset_mode, bool episode_statistics) const {
-    nb::list outputs;
-    for (const OutputDescription& output : output_list(*description_, autoreset_mode_of(autoreset_mode), episode_statistics))
-        outputs.append(nb::make_tuple(OutputDescription::role_names[static_cast<std::size_t>(output.role)], output.name,
-                                      dtype_of(output.type), tuple_of(output.shape)));
-    return outputs;
 }
 
 nb::dict ParametersBinding::spaces() const {
@@ -170,7 +165,7 @@ nb::dict ParametersBinding::spaces() const {
         return nb::ndarray<nb::numpy, const T>(values.data(), {rows, values.size() / rows}).cast(nb::rv_policy::copy);
     };
     nb::dict spaces;
-    spaces["action"] = nb::make_tuple(kind_of(description.action.kind), array(action_low), array(action_high), array(action_n));
+    spaces["action"] = nb::make_tuple(name_of(description.action.kind), array(action_low), array(action_high), array(action_n));
     spaces["observation"] = nb::make_tuple(array(observation_low), array(observation_high), array(observation_n));
     return spaces;
 }
@@ -181,14 +176,6 @@ AutoresetMode autoreset_mode_of(const std::string& value) {
     if (value == "Disabled") return AutoresetMode::disabled;
     throw nb::value_error(("autoreset_mode: expected 'NextStep', 'SameStep' or 'Disabled', got '" + value + "'").c_str());
 }
-
-std::vector<DescriptionBinding> environments_of(const EnvironmentLibrary& library) {
-    std::vector<DescriptionBinding> environments;
-    for (std::size_t i = 0; i < library.environment_count; ++i) environments.emplace_back(*library.environments[i]);
-    return environments;
-}
-
-std::vector<DescriptionBinding> builtin_environments() { return environments_of(operant_builtin_environments()); }
 
 const EnvironmentLibrary& load_library(const std::string& path) {
     const GetEnvironmentLibrary get_library = open_library(path);
@@ -207,6 +194,31 @@ std::string_view active_architecture() {
         return choose_architecture(forced ? forced : "");
     }();
     return chosen;
+}
+
+void bind_descriptions(nb::module_& module) {
+    using Description = EnvironmentDescription;
+    nb::class_<Description>(module, "EnvironmentDescription")
+        .def_ro("name", &Description::name)
+        .def_ro("max_episode_steps", &Description::max_episode_steps)
+        .def_ro("has_action_mask", &Description::has_action_mask)
+        .def_ro("has_reset_info", &Description::has_reset_info)
+        .def_prop_ro("bytes_per_env", &bytes_per_env)
+        .def_prop_ro("parameters", &parameters_of)
+        .def_prop_ro("reset_bounds", &reset_bounds_of)
+        .def_prop_ro("state_names", &state_names_of)
+        .def_prop_ro("infos", &infos_of)
+        .def_prop_ro("leaves", [](const Description& self) { return leaves_of(self.observation); })
+        .def_prop_ro("observation_tree", [](const Description& self) { return tree_of(self.observation); })
+        .def_prop_ro("action_leaves", [](const Description& self) { return leaves_of(self.action); })
+        .def_prop_ro("action_tree", [](const Description& self) { return tree_of(self.action); })
+        .def_prop_ro("observation_size", [](const Description& self) { return self.observation.size; })
+        .def_prop_ro("mistake", [](const Description& self) { return mistake_in(self); })
+        .def("outputs", &outputs_of, "autoreset_mode"_a, "episode_statistics"_a)
+        .def(
+            "check_parameters",
+            [](const Description& self, const Numbers& numbers) { return ParametersBinding(self, numbers); }, "numbers"_a);
+    nb::class_<ParametersBinding>(module, "Parameters").def("spaces", &ParametersBinding::spaces);
 }
 
 }  // namespace operant::bindings

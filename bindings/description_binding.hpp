@@ -40,53 +40,20 @@ private:
     std::shared_ptr<const ParameterTable> table_;
 };
 
-/// The description of an environment. It is never destroyed, because libraries are never unloaded.
-class DescriptionBinding {
-public:
-    explicit DescriptionBinding(const EnvironmentDescription& description) : description_(&description) {}
-
-    const EnvironmentDescription& description() const { return *description_; }
-
-    /// The least memory that an env needs [bytes]: its state in float32, elapsed steps, random stream, and a row of each
-    /// output array.
-    std::size_t bytes_per_env() const;
-    /// A dict per parameter, with name, documentation, kind, default and so on.
-    nb::list parameters() const;
-    /// The default values by name.
-    nb::dict reset_bounds() const;
-    /// The names of the state variables.
-    nb::list state_names() const;
-    /// (name, dtype, shape of one env) of every info.
-    nb::list infos() const;
-    /// (kind, dtype, shape) of every leaf of the observation space.
-    nb::list leaves() const;
-    /// The indices of the leaves, arranged as observations are: an int, or a tuple or dict of them.
-    nb::object observation_tree() const;
-    /// As leaves(), of the action space.
-    nb::list action_leaves() const;
-    /// As observation_tree(), of the action space.
-    nb::object action_tree() const;
-    /// (role, name, dtype, shape) of every array that steps write.
-    nb::list outputs(const std::string& autoreset_mode, bool episode_statistics) const;
-
-private:
-    const EnvironmentDescription* description_;
-};
+/// A dict per parameter of an environment or a policy, with name, documentation, kind, default and so on.
+nb::list parameters_of(const EnvironmentDescription& description);
 
 /// The mode with this value in Gymnasium's enum. \throws nb::value_error if there is none
 AutoresetMode autoreset_mode_of(const std::string& value);
-
-/// The environments that are built into this module.
-std::vector<DescriptionBinding> builtin_environments();
 
 /// Loads a shared library of environments and policies. The path is in the encoding of the file system; on Windows, UTF-8.
 /// \throws nb::python_error, an ImportError, if the library cannot be loaded, is of another kind or has another version
 const EnvironmentLibrary& load_library(const std::string& path);
 
-/// The environments of a library.
-std::vector<DescriptionBinding> environments_of(const EnvironmentLibrary& library);
-
 /// The instruction set in use, chosen when the module is imported.
 std::string_view active_architecture();
+
+/// Adds the descriptions of environments, which are never destroyed, because libraries are never unloaded.
+void bind_descriptions(nb::module_& module);
 
 }  // namespace operant::bindings

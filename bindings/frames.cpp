@@ -1,12 +1,13 @@
 #include "frames.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <utility>
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/ndarraytypes.h>
+
+#include "names.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -21,10 +22,8 @@ PyArrayObject* numpy(const nb::object& array) { return reinterpret_cast<PyArrayO
 }  // namespace
 
 OutputArray::OutputArray(const OutputDescription& output, std::size_t num_envs, std::size_t padded) {
-    static constexpr std::array names{"float32", "float64", "int8",  "int32",  "uint32", "int64",
-                                      "bool",    "uint8",   "int16", "uint16", "uint64"};
     const nb::module_ np = nb::module_::import_("numpy");
-    const nb::object dtype = np.attr("dtype")(names[static_cast<std::size_t>(output.type)]);
+    const nb::object dtype = np.attr("dtype")(name_of(output.type));
     shape_.push_back(static_cast<std::ptrdiff_t>(num_envs));
     for (std::size_t i = 0; i < output.shape.dimensions; ++i)
         shape_.push_back(static_cast<std::ptrdiff_t>(output.shape.lengths[i]));

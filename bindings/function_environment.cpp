@@ -14,13 +14,12 @@
 #include <operant/core/output_list.hpp>
 #include <operant/library/function_tier.hpp>
 
+#include "names.hpp"
+
 namespace operant::bindings {
 namespace {
 
 using namespace nb::literals;
-
-constexpr std::array element_types{"float32", "float64", "int8", "int32", "uint32", "int64", "bool", "uint8", "int16", "uint16", "uint64"};
-constexpr std::array kinds{"box", "discrete", "multi_discrete", "multi_binary", "tuple", "dict"};
 
 /// The position of a name that Python gives in a list of them.
 template <class Enum, std::size_t size>
@@ -64,7 +63,7 @@ struct FunctionEnvironment::Data : FunctionTable {
     const char* name_of(nb::handle name) { return names.emplace_back(nb::cast<std::string>(name)).c_str(); }
 
     SpaceDescription space(nb::handle given, const char* name) {
-        SpaceDescription made{.kind = enum_of<SpaceKind>(kinds, given["kind"]), .size = 0, .name = name};
+        SpaceDescription made{.kind = enum_of<SpaceKind>(space_kinds, given["kind"]), .size = 0, .name = name};
         if (made.kind == SpaceKind::tuple || made.kind == SpaceKind::dict) {
             std::vector<SpaceDescription> list;
             for (nb::handle part : given["parts"]) {
@@ -191,7 +190,7 @@ FunctionEnvironment::FunctionEnvironment(const nb::dict& given, nb::object progr
     });
 }
 
-DescriptionBinding FunctionEnvironment::description() const { return DescriptionBinding(data_->description); }
+const EnvironmentDescription& FunctionEnvironment::description() const { return data_->description; }
 
 namespace {
 
@@ -213,7 +212,7 @@ nb::object cause_in_python(const char* message) {
 void bind_function_environments(nb::module_& module) {
     nb::class_<FunctionEnvironment>(module, "FunctionEnvironment")
         .def(nb::init<const nb::dict&, nb::object>(), "description"_a, "program"_a)
-        .def_prop_ro("description", &FunctionEnvironment::description);
+        .def_prop_ro("description", &FunctionEnvironment::description, nb::rv_policy::reference);
 
     module.def("draw_random", [](std::uintptr_t generator) { return generator_at(generator).random(); }, "generator"_a);
     module.def("draw_normal", [](std::uintptr_t generator) { return generator_at(generator).normal(); }, "generator"_a);

@@ -4,9 +4,11 @@
 
 #include <nanobind/nanobind.h>
 
-#include "description_binding.hpp"
+#include <operant/abi/library.hpp>
 
 namespace operant::bindings {
+
+namespace nb = nanobind;
 
 /// The description of an environment, and the functions it consists of.
 class FunctionEnvironment {
@@ -16,7 +18,7 @@ public:
     ///        which returns the addresses of step, restart and observe. The first vector environment calls it.
     FunctionEnvironment(const nb::dict& description, nb::object program);
 
-    DescriptionBinding description() const;
+    const EnvironmentDescription& description() const;
 
 private:
     struct Data;

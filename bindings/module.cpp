@@ -15,9 +15,9 @@
 
 #include <operant/core/usable_cores.hpp>
 #include <operant/library/dispatch.hpp>
-#include <operant/library/mistakes.hpp>
 
 #include "actions.hpp"
+#include "builtin_environments.hpp"
 #include "description_binding.hpp"
 #include "engine_binding.hpp"
 #include "function_environment.hpp"
@@ -59,31 +59,6 @@ void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
     } catch (const EnvironmentFailed& failed) {
         raise_failure(failed);
     }
-}
-
-void bind_environment(nb::module_& module) {
-    nb::class_<DescriptionBinding>(module, "EnvironmentDescription")
-        .def_prop_ro("name", [](const DescriptionBinding& self) { return self.description().name; })
-        .def_prop_ro("max_episode_steps", [](const DescriptionBinding& self) { return self.description().max_episode_steps; })
-        .def_prop_ro("has_action_mask", [](const DescriptionBinding& self) { return self.description().has_action_mask; })
-        .def_prop_ro("has_reset_info", [](const DescriptionBinding& self) { return self.description().has_reset_info; })
-        .def_prop_ro("bytes_per_env", &DescriptionBinding::bytes_per_env)
-        .def_prop_ro("parameters", &DescriptionBinding::parameters)
-        .def_prop_ro("reset_bounds", &DescriptionBinding::reset_bounds)
-        .def_prop_ro("state_names", &DescriptionBinding::state_names)
-        .def_prop_ro("infos", &DescriptionBinding::infos)
-        .def_prop_ro("leaves", &DescriptionBinding::leaves)
-        .def_prop_ro("observation_tree", &DescriptionBinding::observation_tree)
-        .def_prop_ro("action_leaves", &DescriptionBinding::action_leaves)
-        .def_prop_ro("action_tree", &DescriptionBinding::action_tree)
-        .def_prop_ro("observation_size", [](const DescriptionBinding& self) { return self.description().observation.size; })
-        .def_prop_ro("mistake", [](const DescriptionBinding& self) { return mistake_in(self.description()); })
-        .def("outputs", &DescriptionBinding::outputs, "autoreset_mode"_a, "episode_statistics"_a)
-        .def(
-            "check_parameters",
-            [](const DescriptionBinding& self, const Numbers& numbers) { return ParametersBinding(self.description(), numbers); },
-            "numbers"_a);
-    nb::class_<ParametersBinding>(module, "Parameters").def("spaces", &ParametersBinding::spaces);
 }
 
 void bind_engine(nb::module_& module) {
@@ -165,19 +140,26 @@ NB_MODULE(_core, module) {
     prepare_shared_streams();
     ReleasedGil::prepare_exit();
     nb::register_exception_translator(raise_as_gymnasium_does);
-    bind_environment(module);
+    bind_descriptions(module);
     bind_function_environments(module);
     bind_policies(module);
     bind_engine(module);
     bind_step_method(module);
     module.attr("foreign_calls") = reinterpret_cast<std::uintptr_t>(&foreign_calls());
-    module.def("builtin_environments", &builtin_environments);
+    module.def(
+        "builtin_environments",
+        [] {
+            const operant::EnvironmentLibrary& library = operant_builtin_environments();
+            return std::vector(library.environments, library.environments + library.environment_count);
+        },
+        nb::rv_policy::reference);
     module.def(
         "load_library",
         [](const nb::bytes& path) {  // not a string, because the names of files may not be UTF-8
             const operant::EnvironmentLibrary& library = load_library(std::string(path.c_str(), path.size()));
-            return std::pair(environments_of(library), policies_of(library));
+            return std::pair(std::vector(library.environments, library.environments + library.environment_count),
+                             std::vector(library.policies, library.policies + library.policy_count));
         },
-        "path"_a);
+        nb::rv_policy::reference, "path"_a);
     imported[name] = module;
 }

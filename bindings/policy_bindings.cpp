@@ -225,47 +225,49 @@ BoundPolicy RandomPolicyBinding::bind_to(const PolicySpaces& spaces, std::size_t
     return {{.act = networks().act_randomly, .policy = &memory->space, .looks = false}, memory};
 }
 
-PolicyDescriptionBinding::PolicyDescriptionBinding(const PolicyDescription& description) : description_(&description) {
-    parameters_.name = description.name;
-    parameters_.parameters = description.parameters;
-    parameters_.parameter_count = description.parameter_count;
-    parameters_.number_count = description.number_count;
-    parameters_.default_numbers = description.default_numbers;
-    parameters_.parameters_size = description.policy_size;
-    parameters_.read_parameters = description.read_parameters;
-    parameters_.check_parameters = description.check_parameters;
+namespace {
+
+/// The parameters of a policy in the form that ParameterTable and `parameters_of` take.
+EnvironmentDescription as_environment(const PolicyDescription& policy) {
+    EnvironmentDescription environment{};
+    environment.name = policy.name;
+    environment.parameters = policy.parameters;
+    environment.parameter_count = policy.parameter_count;
+    environment.number_count = policy.number_count;
+    environment.default_numbers = policy.default_numbers;
+    environment.parameters_size = policy.policy_size;
+    environment.read_parameters = policy.read_parameters;
+    environment.check_parameters = policy.check_parameters;
+    return environment;
 }
 
-ActionChoices PolicyDescriptionBinding::actions() const {
+/// The action space of a policy. Bounds of continuous actions are infinite.
+ActionChoices actions_of(const PolicyDescription& policy) {
     ActionChoices choices;
-    choices.discrete = description_->action.kind != SpaceDescription::Kind::box;
+    choices.discrete = policy.action.kind != SpaceKind::box;
     if (choices.discrete) {
-        choices.counts.assign(description_->choices, description_->choices + description_->action.size);
+        choices.counts.assign(policy.choices, policy.choices + policy.action.size);
     } else {
-        choices.low.assign(description_->action.size, -std::numeric_limits<float>::infinity());
-        choices.high.assign(description_->action.size, std::numeric_limits<float>::infinity());
+        choices.low.assign(policy.action.size, -std::numeric_limits<float>::infinity());
+        choices.high.assign(policy.action.size, std::numeric_limits<float>::infinity());
     }
     return choices;
 }
 
-std::vector<PolicyDescriptionBinding> policies_of(const EnvironmentLibrary& library) {
-    std::vector<PolicyDescriptionBinding> policies;
-    for (std::size_t i = 0; i < library.policy_count; ++i) policies.emplace_back(*library.policies[i]);
-    return policies;
-}
+}  // namespace
 
-LibraryPolicy::LibraryPolicy(const PolicyDescriptionBinding& policy, const std::vector<double>& numbers,
-                                   const std::vector<std::uint32_t>& seed)
+LibraryPolicy::LibraryPolicy(const PolicyDescription& policy, const std::vector<double>& numbers,
+                             const std::vector<std::uint32_t>& seed)
     : ChoosingPolicy(nb::none(), seed),
-      policy_(&policy),
-      parameters_(std::make_shared<ParameterTable>(policy.parameters(), numbers, 1)) {}
+      description_(policy),
+      as_environment_(as_environment(policy)),
+      parameters_(std::make_shared<ParameterTable>(as_environment_, numbers, 1)) {}
 
 BoundPolicy LibraryPolicy::bind_to(const PolicySpaces& spaces, std::size_t num_envs) {
-    const PolicyDescription& description = policy_->description();
-    const ActionChoices actions = policy_->actions();
-    const std::string name = description.name;
-    if (spaces.discrete_observation || spaces.observation_size != description.observation_size)
-        throw std::invalid_argument(name + ": expected observations of " + std::to_string(description.observation_size) +
+    const ActionChoices actions = actions_of(description_);
+    const std::string name = description_.name;
+    if (spaces.discrete_observation || spaces.observation_size != description_.observation_size)
+        throw std::invalid_argument(name + ": expected observations of " + std::to_string(description_.observation_size) +
                                     " numbers, got " +
                                     (spaces.discrete_observation ? "discrete ones" : std::to_string(spaces.observation_size)));
     if (!are_alike(actions, spaces.actions))
@@ -276,10 +278,10 @@ BoundPolicy LibraryPolicy::bind_to(const PolicySpaces& spaces, std::size_t num_e
         PolicyData data;
     };
     auto memory = std::make_shared<Memory>();
-    if (description.draws) memory->lock.emplace(streams_, num_envs);
+    if (description_.draws) memory->lock.emplace(streams_, num_envs);
     memory->parameters = parameters_;
     memory->data = {parameters_->data(), memory->lock ? memory->lock->random() : nullptr};
-    return {{choose_policy(description, active_architecture()).act, &memory->data}, memory};
+    return {{choose_policy(description_, active_architecture()).act, &memory->data}, memory};
 }
 
 namespace {
@@ -320,16 +322,15 @@ void bind_policies(nb::module_& module) {
             "layers"_a, "mean"_a, "variance"_a, "epsilon"_a, "sample"_a, "noise"_a, "actions"_a.none(), "seed"_a);
     nb::class_<RandomPolicyBinding, ChoosingPolicy>(module, "RandomPolicy")
         .def(nb::init<nb::handle, const std::vector<std::uint32_t>&>(), "actions"_a.none(), "seed"_a);
-    nb::class_<PolicyDescriptionBinding>(module, "PolicyDescription")
-        .def_prop_ro("name", [](const PolicyDescriptionBinding& self) { return self.description().name; })
-        .def_prop_ro("observation_size", [](const PolicyDescriptionBinding& self) { return self.description().observation_size; })
-        .def_prop_ro("action", [](const PolicyDescriptionBinding& self) { return described(self.actions()); })
-        .def_prop_ro("parameters",
-                     [](const PolicyDescriptionBinding& self) { return DescriptionBinding(self.parameters()).parameters(); })
-        .def_prop_ro("mistake", [](const PolicyDescriptionBinding& self) { return mistake_in(self.description()); });
+    nb::class_<PolicyDescription>(module, "PolicyDescription")
+        .def_ro("name", &PolicyDescription::name)
+        .def_ro("observation_size", &PolicyDescription::observation_size)
+        .def_prop_ro("action", [](const PolicyDescription& self) { return described(actions_of(self)); })
+        .def_prop_ro("parameters", [](const PolicyDescription& self) { return parameters_of(as_environment(self)); })
+        .def_prop_ro("mistake", [](const PolicyDescription& self) { return mistake_in(self); });
     nb::class_<LibraryPolicy, ChoosingPolicy>(module, "LibraryPolicy")
-        .def(nb::init<const PolicyDescriptionBinding&, const std::vector<double>&, const std::vector<std::uint32_t>&>(), "policy"_a,
-             "numbers"_a, "seed"_a, nb::keep_alive<1, 2>());
+        .def(nb::init<const PolicyDescription&, const std::vector<double>&, const std::vector<std::uint32_t>&>(), "policy"_a,
+             "numbers"_a, "seed"_a);
 }
 
 }  // namespace operant::bindings

@@ -162,39 +162,21 @@ protected:
     BoundPolicy bind_to(const PolicySpaces& spaces, std::size_t num_envs) override;
 };
 
-/// The description of a policy. It is never destroyed, because libraries are never unloaded.
-class PolicyDescriptionBinding {
-public:
-    explicit PolicyDescriptionBinding(const PolicyDescription& description);
-
-    const PolicyDescription& description() const { return *description_; }
-    /// The parameters in the form that ParameterTable and Python take.
-    const EnvironmentDescription& parameters() const { return parameters_; }
-    /// The action space. Bounds of continuous actions are infinite.
-    ActionChoices actions() const;
-
-private:
-    const PolicyDescription* description_;
-    EnvironmentDescription parameters_{};
-};
-
 /// A policy of a library.
 class LibraryPolicy : public ChoosingPolicy {
 public:
     /// \param numbers the parameters
     /// \throws std::invalid_argument if the parameters are invalid
-    LibraryPolicy(const PolicyDescriptionBinding& policy, const std::vector<double>& numbers, const std::vector<std::uint32_t>& seed);
+    LibraryPolicy(const PolicyDescription& policy, const std::vector<double>& numbers, const std::vector<std::uint32_t>& seed);
 
 protected:
     BoundPolicy bind_to(const PolicySpaces& spaces, std::size_t num_envs) override;
 
 private:
-    const PolicyDescriptionBinding* policy_;
+    const PolicyDescription& description_;  ///< never destroyed, because libraries are never unloaded
+    EnvironmentDescription as_environment_;  ///< its parameters in the form that ParameterTable takes
     std::shared_ptr<const ParameterTable> parameters_;
 };
-
-/// The policies of a library.
-std::vector<PolicyDescriptionBinding> policies_of(const EnvironmentLibrary& library);
 
 /// Adds the classes to the module.
 void bind_policies(nb::module_& module);

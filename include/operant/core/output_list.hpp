@@ -3,7 +3,6 @@
 /// The list of the arrays that the steps of an environment write. It is the only place that knows which arrays there are: the
 /// core sorts them for the kernels, the bindings make numpy arrays of them, and `infos` takes its keys from there.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -29,10 +28,6 @@ struct OutputDescription {
         episode_length,
         episode_seconds,
     };
-    /// The names of the roles in Python. The statistics of episodes share one.
-    static constexpr std::array role_names{"observation", "reward", "termination",       "truncation", "info",    "has_infos",
-                                           "ended",       "final_observation", "final_info", "episode",    "episode", "episode"};
-
     Role role;                                ///< the member of Outputs
     std::size_t index = 0;                    ///< its index among the arrays with this role
     const char* name = "";                    ///< the key of an info or of a statistic
