@@ -28,8 +28,6 @@ Observations = TypeVar("Observations")
 Progress = Callable[[int, int], object]
 #: A function of the observations that returns actions, or a compiled policy.
 Policy = Callable[[Any], Any] | _core.NativePolicy
-#: A function that steps once. It takes actions or a policy, the output arrays, and an array for the policy's actions.
-_Step = Callable[[Any, list[Any], Any], None]
 
 #: The names that `record` takes in every rollout, and those that need a network that draws its actions, or a critic.
 RECORDS = ("observations", "actions", "rewards", "terminations", "truncations", "infos", "returns")
@@ -302,24 +300,29 @@ def _run_step_by_step(
     returns, rewards = np.zeros(env.num_envs), np.empty(env.num_envs)
     tell = ProgressReporter(progress, steps)
     given = policy is None and not callable(source)
+    flags = [i for i, (role, _, _, _) in enumerate(env._outputs) if role in ("termination", "truncation")]
     done = 0
 
-    def step(source: Any, arrays: list[Any], chosen: npt.NDArray[Any] | None) -> None:
-        rows = (None if array is None else array[done : done + 1] for array in (result.log_probs, result.values))
-        env._core.rollout(source, 1, arrays, chosen, rewards, *rows, critic, None)
+    def row(array: npt.NDArray[Any] | None) -> npt.NDArray[Any] | None:
+        return None if array is None else array[done : done + 1]
 
     try:
         while done < steps:
-            arrays = [None if array is None else array[done : done + 1] for array in result._arrays]
+            arrays: list[Any] = [row(array) for array in result._arrays]
+            if env._renderer is not None:  # it needs the flags
+                for i in flags:
+                    arrays[i] = np.empty((1, env.num_envs), np.bool_) if arrays[i] is None else arrays[i]
+            chosen = None
             if policy is not None:
-                actions = _choose_and_draw(env, policy, arrays, step)
+                chosen = np.empty((1, *_action_shape(env)), _action_dtype(env))
+                actions = chosen[0]
             else:
-                chosen = next(source) if given else source(env._core.observe())
-                actions = env._fitting((env._as_actions or arguments.as_actions)(chosen))
-                if env._renderer is None:
-                    step(actions, arrays, None)
-                else:
-                    _step_and_draw(env, actions, arrays, step)
+                wanted = next(source) if given else source(env._core.observe())
+                actions = env._fitting((env._as_actions or arguments.as_actions)(wanted))
+            others = (row(result.log_probs), row(result.values), critic, None)
+            env._core.rollout(actions if policy is None else policy, 1, arrays, chosen, rewards, *others)
+            if env._renderer is not None:
+                env._renderer.after_step(actions, np.logical_or(*(arrays[i][0] for i in flags)))
             _add(rewards, returns)
             done += 1
             if not given and "actions" in result._recorded:
@@ -335,29 +338,6 @@ def _run_step_by_step(
 @arguments.ignoring_float_errors  # the sum of the rewards may overflow
 def _add(rewards: npt.NDArray[np.float64], returns: npt.NDArray[np.float64]) -> None:
     returns += rewards
-
-
-def _choose_and_draw(
-    env: SimdVectorEnv[Any], policy: _core.NativePolicy, arrays: list[Any], step: _Step
-) -> npt.NDArray[Any]:
-    chosen = np.empty((1, *_action_shape(env)), _action_dtype(env))
-    _step_and_draw(env, policy, arrays, step, chosen)
-    return chosen[0]
-
-
-def _step_and_draw(
-    env: SimdVectorEnv[Any], source: Any, arrays: list[Any], step: _Step, chosen: npt.NDArray[Any] | None = None
-) -> None:
-    """Step once with actions, or with a policy that writes its actions into `chosen`; then draw."""
-    flags = {}
-    for i, (role, _, _, _) in enumerate(env._outputs):
-        if role in ("termination", "truncation"):
-            if arrays[i] is None:
-                arrays[i] = np.empty((1, env.num_envs), np.bool_)
-            flags[role] = arrays[i][0]
-    step(source, arrays, chosen)
-    actions = source if chosen is None else chosen[0]
-    env._renderer.after_step(actions, flags["termination"] | flags["truncation"])  # type: ignore[union-attr]
 
 
 def _keep_actions(result: Rollout[Any], steps: int, t: int, actions: npt.NDArray[Any]) -> None:
