@@ -108,19 +108,17 @@ class BipedalWalkerVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["BipedalWa
         """
         values = dict(zip(self.state_names, state.tolist(), strict=True))
 
-        def points(names: list[str]) -> list[tuple[float, float]]:
-            return [(values[f"{name}.x"], values[f"{name}.y"]) for name in names]
+        def point(x: str, y: str) -> tuple[float, float]:
+            return values[x], values[y]
 
-        bodies = []
-        for b in range(5):
-            place = f"world.bodies[{b}].place"
-            ((x, y),) = points([f"{place}.origin"])
-            bodies.append(box2d_pictures.Body(x, y, values[f"{place}.turn.s"], values[f"{place}.turn.c"]))
         clouds = [
-            [(values[f"clouds[{10 * cloud + 2 * i}]"], values[f"clouds[{10 * cloud + 2 * i + 1}]"]) for i in range(5)]
-            for cloud in range(10)
+            [point(f"clouds[{i}]", f"clouds[{i + 1}]") for i in range(first, first + 10, 2)]
+            for first in range(0, 100, 10)
         ]
-        walls = range(int(values["world.wall_count"]))
-        obstacles = [points([f"world.walls[{w}].vertices[{i}]" for i in range(4)]) for w in walls]
+        obstacles = [
+            [point(f"world.walls[{w}].vertices[{i}].x", f"world.walls[{w}].vertices[{i}].y") for i in range(4)]
+            for w in range(int(values["world.wall_count"]))
+        ]
         heights = [values[f"heights[{i}]"] for i in range(200)]
+        bodies = box2d_pictures.bodies_in(values, 5)
         return box2d_pictures.bipedal_walker(bodies, heights, clouds, obstacles=obstacles)

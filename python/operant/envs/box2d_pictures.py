@@ -52,6 +52,12 @@ _TIME_STEP = 1 / 50  # [s]
 _FILL, _LINE = (128, 102, 230), (77, 77, 128)
 
 
+def bodies_in(state: Mapping[str, float], count: int) -> list[Body]:
+    """Return the places of the bodies of a world from its state variables by their names."""
+    names = ("origin.x", "origin.y", "turn.s", "turn.c")
+    return [Body(*(state[f"world.bodies[{i}].place.{name}"] for name in names)) for i in range(count)]
+
+
 def lunar_lander(state: Mapping[str, float], thrust: Thrust) -> npt.NDArray[np.uint8]:
     """Draw the state of a lander.
 
@@ -65,10 +71,7 @@ def lunar_lander(state: Mapping[str, float], thrust: Thrust) -> npt.NDArray[np.u
     Returns:
         An array of shape `(400, 600, 3)`, uint8.
     """
-    bodies = [
-        Body(*(state[f"world.bodies[{i}].place.{name}"] for name in ("origin.x", "origin.y", "turn.s", "turn.c")))
-        for i in range(3)
-    ]
+    bodies = bodies_in(state, 3)
     heights = [state[f"world.edges[{i}].from.y"] for i in range(1, _CHUNKS)]
     heights.append(state[f"world.edges[{_CHUNKS - 1}].to.y"])
     return picture(bodies, heights, _exhaust(bodies[0], thrust))
