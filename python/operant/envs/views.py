@@ -44,11 +44,11 @@ def variable(name: str, index: int, count: int, kind: type = int) -> View:
     return View(lambda parameters, state: kind(state[index]), write)
 
 
-def constant(value: Any, follows: str = "the rules") -> View:
+def constant(value: Any) -> View:
     """Make the view of a value that never changes. Arrays become read-only."""
     if isinstance(value, np.ndarray):
-        value.flags.writeable = False
-    return View(lambda parameters, state: value, f"it follows from {follows}")
+        read_only(value)
+    return View(lambda parameters, state: value, "it follows from the rules")
 
 
 def from_parameters(read: Callable[[Parameters], Any], follows: str) -> View:

@@ -7,7 +7,7 @@ import linecache
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Annotated, Any, ClassVar, NamedTuple, NoReturn, get_args, get_origin
@@ -472,4 +472,3 @@ def _space(space: spaces.Space[Any], name: str = "") -> dict[str, Any]:
 
 #: The addresses of step, restart and observe. Each takes a FunctionCall, which function_tier.hpp defines.
 Functions = tuple[int, int, int]
-Compile = Callable[[Declaration], Functions]
