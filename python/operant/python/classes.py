@@ -122,7 +122,7 @@ class _Program:
     def functions(self) -> Functions:
         """Return the addresses of step, restart and observe."""
         with _lock:
-            return self._compiled_functions() if self._compiled and _has_numba() else self._plain.functions
+            return self._compiled_functions() if self._compiled and _has_numba() else self._plain.functions()
 
     def _compiled_functions(self) -> Functions:
         d = self._declaration

@@ -47,9 +47,8 @@ class Plain:
         self._entries = [_ENTRY(self._guarded(one)) for one in (self._step, self._restart, self._observe)]
         self._explain = _EXPLAIN(self.explain)
 
-    @property
     def functions(self) -> Functions:
-        """The addresses of step, restart and observe."""
+        """Return the addresses of step, restart and observe."""
         step, restart, observe = (_address(one) for one in self._entries)
         return step, restart, observe
 
@@ -84,13 +83,16 @@ class Plain:
         """Repeat the failed call for one env in plain Python, from the state and generator that the env had before."""
         d, env = self._declaration, call.env
         own = Call.from_buffer_copy(call)
-        state = d.state.itemsize
-        memory = ctypes.create_string_buffer(ctypes.string_at(call.before, state + RANDOM_SIZE), state + RANDOM_SIZE)
+        size = d.state.itemsize
+        state = ctypes.create_string_buffer(ctypes.string_at(call.before, size), size)
+        room = ctypes.create_string_buffer(2 * RANDOM_SIZE)
+        own.random = ctypes.addressof(room) + -ctypes.addressof(room) % RANDOM_SIZE  # aligned, as the core's generators
+        ctypes.memmove(own.random, call.before + size, RANDOM_SIZE)
         arrays = self._addresses(call)
         arrays += [env * size for size in self._row_sizes]
-        arrays[0] = ctypes.addressof(memory)
+        arrays[0] = ctypes.addressof(state)
         returns = ctypes.c_double()
-        own.arrays, own.random = arrays.ctypes.data, ctypes.addressof(memory) + state
+        own.arrays = arrays.ctypes.data
         own.parameters += env * call.parameter_stride
         own.actions += env * 8 * d.action_size
         own.rewards += env * 4
