@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
+from gymnasium.envs.toy_text.cliffwalking import CliffWalkingEnv
 
 from operant.envs import views
 from operant.envs.vector_env import BUILTIN, Integers, SimdVectorEnv
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 ROWS, COLUMNS = 4, 12
-_START, _GOAL = (ROWS - 1) * COLUMNS, ROWS * COLUMNS - 1
+_START = (ROWS - 1) * COLUMNS
 
 
 def _write_s(parameters: views.Parameters, state: views.State, value: Any) -> None:
@@ -34,19 +34,7 @@ def _write_s(parameters: views.Parameters, state: views.State, value: Any) -> No
 
 @lru_cache(maxsize=2)
 def _transitions(is_slippery: bool) -> views.Table:
-    moves = [(-1, 0), (0, 1), (1, 0), (0, -1)]
-
-    def outcomes(s: int, action: int) -> Iterator[views.Outcome]:
-        ways = [(action - 1) % 4, action, (action + 1) % 4] if is_slippery else [action]
-        for way in ways:
-            row, col = views.walk(*divmod(s, COLUMNS), *moves[way], ROWS, COLUMNS)
-            place = row * COLUMNS + col
-            if _START < place < _GOAL:  # the cliff
-                yield 1 / len(ways), _START, -100, False
-            else:
-                yield 1 / len(ways), place, -1, place == _GOAL
-
-    return views.transitions(ROWS * COLUMNS, 4, outcomes)
+    return views.transitions(CliffWalkingEnv(is_slippery=is_slippery).P)
 
 
 class CliffWalkingVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["CliffWalking"]):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium.envs.toy_text.frozen_lake import MAPS, generate_random_map
+from gymnasium.envs.toy_text.frozen_lake import MAPS, FrozenLakeEnv, generate_random_map
 
 from operant._checks import shown
 from operant.envs import views
@@ -43,26 +42,8 @@ def _write_s(parameters: views.Parameters, state: views.State, value: Any) -> No
 
 
 @lru_cache(maxsize=8)
-def _transitions(
-    desc: tuple[str, ...], is_slippery: bool, success_rate: float, rewards: tuple[float, float, float]
-) -> views.Table:
-    rows, columns = len(desc), len(desc[0])
-    moves = [(0, -1), (1, 0), (0, 1), (-1, 0)]
-
-    def outcomes(s: int, action: int) -> Iterator[views.Outcome]:
-        row, col = divmod(s, columns)
-        if desc[row][col] in "GH":
-            yield 1.0, s, 0, True
-            return
-        ways = [(action - 1) % 4, action, (action + 1) % 4] if is_slippery else [action]
-        for way in ways:
-            down, right = views.walk(row, col, *moves[way], rows, columns)
-            tile = desc[down][right]
-            reward = rewards["GH".find(tile)] if tile in "GH" else rewards[2]
-            probability = 1.0 if not is_slippery else success_rate if way == action else (1.0 - success_rate) / 2.0
-            yield probability, down * columns + right, reward, tile in "GH"
-
-    return views.transitions(rows * columns, 4, outcomes)
+def _transitions(desc: tuple[str, ...], is_slippery: bool, success_rate: float, rewards: Any) -> views.Table:
+    return views.transitions(FrozenLakeEnv(None, list(desc), "", is_slippery, success_rate, rewards).P)
 
 
 class FrozenLakeVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["FrozenLake"]):

@@ -51,7 +51,7 @@ def _moved(row: int, col: int, direction: int) -> tuple[int, int]:
     down, right = _MOVES[direction]
     if right and (row, min(col, col + right)) in _WALLS:
         return row, col
-    return views.walk(row, col, down, right, 5, 5)
+    return min(max(row + down, 0), 4), min(max(col + right, 0), 4)
 
 
 def _action_mask(state: int) -> npt.NDArray[np.int8]:
@@ -86,7 +86,7 @@ def _transitions(is_rainy: bool, rainy_probability: float) -> views.Table:
                 new = _moved(row, col, way) if is_free else place
                 yield probability, _encode(*new, pass_loc, dest_idx), -1, False
 
-    return views.transitions(500, 6, outcomes)
+    return views.transitions({s: {a: outcomes(s, a) for a in range(6)} for s in range(500)})
 
 
 def _starts() -> npt.NDArray[np.float64]:

@@ -89,11 +89,10 @@ class Table(dict[int, Any]):
 Outcome = tuple[float, int, float, bool]
 
 
-def transitions(states: int, actions: int, outcomes: Callable[[int, int], Iterable[Outcome]]) -> Table:
-    """Make Gymnasium's `P`, the outcomes by state and action."""
-    return Table({s: Table({a: tuple(outcomes(s, a)) for a in range(actions)}) for s in range(states)})
+def transitions(outcomes: Mapping[int, Mapping[int, Iterable[Outcome]]]) -> Table:
+    """Make a read-only `P`, the outcomes by state and action, from Gymnasium's."""
 
+    def plain(of_action: Iterable[Outcome]) -> tuple[Outcome, ...]:
+        return tuple((probability, int(state), reward, ends) for probability, state, reward, ends in of_action)
 
-def walk(row: int, col: int, down: int, right: int, rows: int, columns: int) -> tuple[int, int]:
-    """Return the place on a grid after a move, which ends at the edge."""
-    return min(max(row + down, 0), rows - 1), min(max(col + right, 0), columns - 1)
+    return Table({s: Table({a: plain(one) for a, one in of_state.items()}) for s, of_state in outcomes.items()})
