@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from operant._checks import elements, integer, number, refuse_masks, shown, switch
+from operant._checks import elements, integer, number, refuse_masks, shown, suggestion, switch
 from operant.envs import arguments
 
 if TYPE_CHECKING:
@@ -212,6 +212,16 @@ def listed(items: Sequence[str]) -> str:
 def known(environment: EnvironmentDescription | PolicyDescription) -> dict[str, Parameter]:
     """Return the parameters of an environment or a policy by name."""
     return {one["name"]: Parameter(**one) for one in environment.parameters}
+
+
+def check_names(function: str, given: Iterable[str], parameters: Mapping[str, Parameter]) -> None:
+    """Refuse keywords that are not parameters, with Python's message and the names of the parameters."""
+    for name in given:
+        if name not in parameters:
+            raise TypeError(
+                f"{function} got an unexpected keyword argument {name!r}{suggestion(name, parameters)} "
+                f"The parameters are {', '.join(parameters) or 'none'}"
+            )
 
 
 def numbers_of(

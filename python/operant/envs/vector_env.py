@@ -18,7 +18,7 @@ from gymnasium.spaces import Dict, Space, Tuple
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from operant import _core
-from operant._checks import positive_integer, shown, suggestion, switch
+from operant._checks import positive_integer, shown, switch
 from operant.envs import _animation, _evaluation, _rollout, _saving, arguments, attributes, spaces, spec, streams
 from operant.envs._animation import Animation
 from operant.envs._evaluation import Evaluation
@@ -26,7 +26,7 @@ from operant.envs._infos import FinalObservations, Infos, Output
 from operant.envs._rollout import Policy, Progress, Rollout
 from operant.envs._skrl import StateSpace
 from operant.envs.action_parts import ActionParts
-from operant.envs.parameters import Parameter, known, mistake_of, numbers_of, table, values_of
+from operant.envs.parameters import Parameter, check_names, known, mistake_of, numbers_of, table, values_of
 from operant.envs.rendering import Renderer
 from operant.envs.views import View
 
@@ -203,7 +203,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             MemoryError: There is not enough memory for `num_envs` envs.
         """
         attributes.check_properties(type(self))
-        self._check_names("__init__", parameters)
+        check_names(f"{type(self).__name__}.__init__()", parameters, self._known)
         self.dtype = arguments.precision(dtype)
         self.workers = positive_integer("workers", workers, _core.most_workers)
         limit = arguments.time_limit(max_episode_steps, self._environment.max_episode_steps)
@@ -462,22 +462,12 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
                 FrozenLake player outside the new map).
             gymnasium.error.ClosedEnvironmentError: The environment has been closed.
         """
-        self._check_names("set_parameters", parameters)
+        check_names(f"{type(self).__name__}.set_parameters()", parameters, self._known)
         numbers = numbers_of(self._known, parameters, self.num_envs, self.dtype, self._numbers)
         checked = self._environment.check_parameters(numbers)
         self._core.set_parameters(checked)
         self._take_parameters(numbers, checked)
         self.spec = spec.with_values(self.spec, self, parameters)
-
-    @classmethod
-    def _check_names(cls, function: str, parameters: dict[str, Any]) -> None:
-        """Refuse keywords that are not parameters, with Python's message and the names of the parameters."""
-        for name in parameters:
-            if name not in cls._known:
-                raise TypeError(
-                    f"{cls.__name__}.{function}() got an unexpected keyword argument {name!r}"
-                    f"{suggestion(name, cls._known)} The parameters are {', '.join(cls._known) or 'none'}"
-                )
 
     @arguments.ignoring_float_errors  # Gymnasium multiplies bounds when it compares spaces
     def _take_parameters(self, numbers: npt.NDArray[np.float64], checked: _core.Parameters) -> None:

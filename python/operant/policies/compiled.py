@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from operant import _core
-from operant._checks import path as checked_path, suggestion
+from operant._checks import path as checked_path
 from operant.building.libraries import contents_of
 from operant.envs import parameters as _parameters
 from operant.policies import arguments
@@ -67,12 +67,7 @@ class Compiled(Policy):
             TypeError: An argument has the wrong type, or there is no such parameter.
             ValueError: An argument is out of range.
         """
-        for name in parameters:
-            if name not in self._known:
-                raise TypeError(
-                    f"{type(self).__name__}: got an unexpected keyword argument {name!r}"
-                    f"{suggestion(name, self._known)} The parameters are {', '.join(self._known) or 'none'}"
-                )
+        _parameters.check_names(f"{type(self).__name__}:", parameters, self._known)
         numbers = _parameters.numbers_of(self._known, parameters, 0, np.dtype(np.float64))
         self.parameters: Mapping[str, Any] = MappingProxyType(_parameters.values_of(self._known, numbers))
         self.seed = arguments.seed_of(seed)
