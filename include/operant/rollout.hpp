@@ -299,7 +299,7 @@ private:
     void* make_room(Observations& kept, std::size_t leaf, std::size_t rows) {
         void* data = nullptr;
         const auto make = [&]<std::size_t i>(std::integral_constant<std::size_t, i>, auto& of_leaf) {
-            constexpr std::size_t numbers = LeafTraits<typename ObservationTraits<E>::template LeafAt<i>>::size;
+            constexpr std::size_t numbers = ObservationTraits<E>::template LeafAt<i>::size;
             if (i == leaf) data = make_room(of_leaf, rows * numbers);
         };
         if constexpr (ObservationTraits<E>::parts == 1)

@@ -66,14 +66,14 @@ template <class E, class Scalar = float>
 class VectorEnv {
     static_assert(CheckEnvironment<E>::passed);
     template <std::size_t leaf>
-    using Traits = LeafTraits<typename ObservationTraits<E>::template LeafAt<leaf>>;
+    using LeafAt = typename ObservationTraits<E>::template LeafAt<leaf>;
 
 public:
     using Narrow = typename E::ActionSpace::Narrow;  ///< actions of 32 bits: std::int32_t or float
     using Wide = typename E::ActionSpace::Wide;      ///< actions of 64 bits: std::int64_t or double
     /// The type of a number in the observations of a leaf.
     template <std::size_t leaf>
-    using Element = typename Traits<leaf>::Element;
+    using Element = typename LeafAt<leaf>::Element;
     using Observation = Element<0>;          ///< the type of a number of an observation; of a tuple or a dict, of its first leaf
     using Result = StepResult<Observation>;  ///< the results of a step
     using Arrays = StepArrays<Observation>;  ///< the caller's arrays for the results of a step
@@ -284,7 +284,7 @@ private:
 
     template <std::size_t leaf>
     std::span<const Element<leaf>> rows(void* const* arrays) const {
-        return {static_cast<const Element<leaf>*>(arrays[leaf]), num_envs() * Traits<leaf>::size};
+        return {static_cast<const Element<leaf>*>(arrays[leaf]), num_envs() * LeafAt<leaf>::size};
     }
 
     template <class Action>

@@ -15,14 +15,20 @@
 
 namespace operant {
 
+/// The class of a space in Gymnasium.
+enum class SpaceKind : std::uint32_t { box, discrete, multi_discrete, multi_binary, tuple, dict };
+
 /// The argument of `Discrete` if the number of integers depends on the parameters.
 inline constexpr int dynamic_size = -1;
 
 /// `gymnasium.spaces.Discrete(n)`: the integers 0 to n - 1.
 template <int n_ = dynamic_size>
 struct Discrete {
-    static constexpr std::size_t size = 1;  ///< numbers in an element
-    static constexpr std::int64_t n = n_;   ///< the number of elements
+    static constexpr SpaceKind kind = SpaceKind::discrete;   ///< as for BoxOf
+    using Element = std::int64_t;                            ///< as for BoxOf
+    static constexpr std::array<std::size_t, 0> shape = {};  ///< as for BoxOf
+    static constexpr std::size_t size = 1;                   ///< numbers in an element
+    static constexpr std::int64_t n = n_;                    ///< the number of elements
 
     using Narrow = std::int32_t;  ///< type of actions of 32 bits
     using Wide = std::int64_t;    ///< type of actions of 64 bits, which numpy and Gymnasium use
@@ -34,13 +40,19 @@ struct Discrete {
 /// `Discrete(n)` as an observation space whose n depends on the parameters.
 template <>
 struct Discrete<dynamic_size> {
-    static constexpr std::size_t size = 1;  ///< numbers in an element
-    std::int64_t n;                         ///< the number of elements
+    static constexpr SpaceKind kind = SpaceKind::discrete;   ///< as for BoxOf
+    using Element = std::int64_t;                            ///< as for BoxOf
+    static constexpr std::array<std::size_t, 0> shape = {};  ///< as for BoxOf
+    static constexpr std::size_t size = 1;                   ///< numbers in an element
+    std::int64_t n;                                          ///< the number of elements
 };
 
 /// `gymnasium.spaces.MultiDiscrete([n...])`: several integers; number i is from 0 to n_i - 1.
 template <int... n_>
 struct MultiDiscrete {
+    static constexpr SpaceKind kind = SpaceKind::multi_discrete;            ///< as for BoxOf
+    using Element = std::int64_t;                                           ///< as for BoxOf
+    static constexpr std::array<std::size_t, 1> shape = {sizeof...(n_)};    ///< as for BoxOf
     static constexpr std::size_t size = sizeof...(n_);                      ///< numbers in an element
     static constexpr std::array<std::int64_t, sizeof...(n_)> n = {n_...};  ///< the number of values of each
 
@@ -54,7 +66,10 @@ struct MultiDiscrete {
 /// `gymnasium.spaces.MultiBinary(shape)`: an array of zeros and ones of up to three dimensions.
 template <std::size_t... shape_>
 struct MultiBinary {
-    static constexpr std::size_t size = (shape_ * ... * 1);  ///< numbers in an element
+    static constexpr SpaceKind kind = SpaceKind::multi_binary;                        ///< as for BoxOf
+    using Element = std::int8_t;                                                      ///< as for BoxOf
+    static constexpr std::array<std::size_t, sizeof...(shape_)> shape = {shape_...};  ///< as for BoxOf
+    static constexpr std::size_t size = (shape_ * ... * 1);                           ///< numbers in an element
 
     using Narrow = std::int32_t;  ///< as for Discrete
     using Wide = std::int64_t;    ///< as for Discrete
@@ -69,9 +84,13 @@ struct MultiBinary {
 /// \tparam shape_ the length of each dimension
 template <class Number, std::size_t... shape_>
 struct BoxOf {
-    static constexpr std::size_t size = (shape_ * ... * 1);  ///< numbers in an element
-    std::array<Number, size> low;                            ///< smallest value of each number; may be infinite
-    std::array<Number, size> high;                           ///< largest value of each number; may be infinite
+    static constexpr SpaceKind kind = SpaceKind::box;                                 ///< the class of the space
+    using Element = Number;                                                           ///< the type of a number in observations
+    static constexpr std::array<std::size_t, sizeof...(shape_)> shape = {shape_...};  ///< of an observation of an env
+    static constexpr std::size_t size = (shape_ * ... * 1);                           ///< numbers in an element
+
+    std::array<Number, size> low;   ///< smallest value of each number; may be infinite
+    std::array<Number, size> high;  ///< largest value of each number; may be infinite
 
     using Narrow = float;  ///< type of actions of 32 bits, the dtype of Gymnasium's spaces
     using Wide = double;   ///< type of actions of 64 bits, the type of Python's floats
@@ -115,49 +134,11 @@ struct Bits {
     XSIMD_INLINE constexpr void set(std::size_t i) { words[i / 64] |= std::uint64_t{1} << i % 64; }
 };
 
-/// The class of a space in Gymnasium.
-enum class SpaceKind : std::uint32_t { box, discrete, multi_discrete, multi_binary, tuple, dict };
-
-/// A leaf: a space whose observations are one array. Tuples and Dicts consist of leaves.
+/// A leaf: a space whose observations are one array of shape (num_envs, shape...). Tuples and Dicts consist of leaves.
 template <class Space>
-struct LeafTraits;
-
-/// An array of shape (num_envs, shape...), of the Box's type.
-template <class Number, std::size_t... shape_>
-struct LeafTraits<BoxOf<Number, shape_...>> {
-    static constexpr SpaceKind kind = SpaceKind::box;                               ///< the class of the space
-    using Element = Number;                                                         ///< the type of an element of the array
-    static constexpr std::array<std::size_t, sizeof...(shape_)> shape = {shape_...};  ///< of an env's part of the array
-    static constexpr std::size_t size = (shape_ * ... * 1);                         ///< numbers in an env's part
+concept Leaf = requires {
+    { Space::kind } -> std::same_as<const SpaceKind&>;
 };
-/// An array of shape (num_envs,), int64.
-template <int n>
-struct LeafTraits<Discrete<n>> {
-    static constexpr SpaceKind kind = SpaceKind::discrete;  ///< as for BoxOf
-    using Element = std::int64_t;                           ///< as for BoxOf
-    static constexpr std::array<std::size_t, 0> shape = {};  ///< as for BoxOf
-    static constexpr std::size_t size = 1;                  ///< as for BoxOf
-};
-/// An array of shape (num_envs, numbers), int64.
-template <int... n>
-struct LeafTraits<MultiDiscrete<n...>> {
-    static constexpr SpaceKind kind = SpaceKind::multi_discrete;          ///< as for BoxOf
-    using Element = std::int64_t;                                         ///< as for BoxOf
-    static constexpr std::array<std::size_t, 1> shape = {sizeof...(n)};  ///< as for BoxOf
-    static constexpr std::size_t size = sizeof...(n);                     ///< as for BoxOf
-};
-/// An array of shape (num_envs, shape...), int8.
-template <std::size_t... shape_>
-struct LeafTraits<MultiBinary<shape_...>> {
-    static constexpr SpaceKind kind = SpaceKind::multi_binary;                      ///< as for BoxOf
-    using Element = std::int8_t;                                                    ///< as for BoxOf
-    static constexpr std::array<std::size_t, sizeof...(shape_)> shape = {shape_...};  ///< as for BoxOf
-    static constexpr std::size_t size = (shape_ * ... * 1);                         ///< as for BoxOf
-};
-
-/// A space whose observations are one array.
-template <class Space>
-concept Leaf = requires { LeafTraits<Space>::kind; };
 
 namespace detail {
 
@@ -254,13 +235,13 @@ struct SpaceTraits {
     /// Bytes of an env's row in array i.
     static XSIMD_INLINE constexpr std::size_t row_size(std::size_t i) {
         return []<std::size_t... k>(std::index_sequence<k...>, std::size_t index) {
-            const std::size_t sizes[] = {LeafTraits<LeafAt<k>>::size * sizeof(typename LeafTraits<LeafAt<k>>::Element)...};
+            const std::size_t sizes[] = {LeafAt<k>::size * sizeof(typename LeafAt<k>::Element)...};
             return sizes[index];
         }(std::make_index_sequence<parts>(), i);
     }
     /// The numbers in all arrays of an env together.
     static constexpr std::size_t numbers = []<std::size_t... i>(std::index_sequence<i...>) {
-        return (LeafTraits<LeafAt<i>>::size + ... + 0);
+        return (LeafAt<i>::size + ... + 0);
     }(std::make_index_sequence<parts>());
 
     /// True for a vector of floats, which linear policies see in registers.

@@ -32,11 +32,11 @@ template <class Scalar, class Arch>
 inline constexpr bool is_mask<xsimd::batch_bool<Scalar, Arch>> = true;
 
 /// True if the bytes of an observation are those of its row, so that it can be constructed there. A bool is a byte, 0 or 1.
-template <class Leaf, class Value>
+template <Leaf Space, class Value>
 inline constexpr bool is_row_of = [] {
     using Number = typename NumberIn<Value>::type;
-    using Element = typename LeafTraits<Leaf>::Element;
-    return is_array<Value> && sizeof(Value) == LeafTraits<Leaf>::size * sizeof(Element) &&
+    using Element = typename Space::Element;
+    return is_array<Value> && sizeof(Value) == Space::size * sizeof(Element) &&
            (std::is_same_v<Number, Element> || (std::is_same_v<Number, bool> && sizeof(Element) == 1));
 }();
 
@@ -121,22 +121,21 @@ private:
 /// Stores observations of a leaf.
 template <Leaf Space, std::size_t first>
 struct ObservationStore<Space, first> {
-    using Traits = LeafTraits<Space>;           ///< of the leaf
-    using Element = typename Traits::Element;  ///< the type of an element of the array
+    using Element = typename Space::Element;  ///< the type of an element of the array
 
     /// The row of an env.
     static XSIMD_INLINE Element* row(void* const* arrays, std::size_t env) {
-        return static_cast<Element*>(arrays[first]) + env * Traits::size;
+        return static_cast<Element*>(arrays[first]) + env * Space::size;
     }
 
     /// Stores the observations of a batch, from row `env` of the array on.
     template <class Observation>
     static XSIMD_INLINE void batch(void* const* arrays, std::size_t env, const Observation& observation) {
-        if constexpr (Traits::shape.size() == 0) {
+        if constexpr (Space::shape.size() == 0) {
             InfoTraits<Observation>::store(arrays[first], env, observation);
         } else {
             using Column = typename detail::NumberIn<Observation>::type;
-            using Columns = std::array<Column, Traits::size>;
+            using Columns = std::array<Column, Space::size>;
             static_assert(sizeof(Columns) == sizeof(Observation));
             if constexpr (std::is_same_v<Observation, Columns>) {
                 store_columns(row(arrays, env), observation);
@@ -159,7 +158,7 @@ struct ObservationStore<Space, first> {
         } else {
             using Number = typename detail::NumberIn<Observation>::type;
             const auto* observed = reinterpret_cast<const Number*>(&observation);
-            for (std::size_t i = 0; i < Traits::size; ++i) numbers[i] = static_cast<Element>(observed[i]);
+            for (std::size_t i = 0; i < Space::size; ++i) numbers[i] = static_cast<Element>(observed[i]);
         }
     }
 
