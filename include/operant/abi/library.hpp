@@ -46,9 +46,9 @@ struct ActionKernels {
 
 /// The functions of one environment in one precision for one instruction set.
 struct Kernels {
-    const ActionKernels* actions;     ///< one for each type of actions; policies choose actions of the first type
-    std::size_t action_type_count;    ///< the number of types
-    ActionKernels::Step step_linear;  ///< a LinearPolicy chooses the actions; null if there is no such kernel
+    const ActionKernels* actions;               ///< one for each type of actions; policies choose actions of the first type
+    std::size_t action_type_count;              ///< the number of types
+    ActionKernels::Step step_linear = nullptr;  ///< a LinearPolicy chooses the actions; null if there is no such kernel
 
     /// Starts an episode in each of the listed envs and writes its first observation. With AutoresetMode::next_step it also
     /// writes the reward, which is 0.
@@ -69,7 +69,7 @@ struct Kernels {
     const StateVariable* state_variables;  ///< one per state variable
     const std::size_t* state_strides;      ///< bytes of an element of each array of the state
     std::size_t state_array_count;         ///< the number of these arrays
-    const void* default_state;             ///< in the scalar tier, an `E::State{}`; null in the batch tier
+    const void* default_state = nullptr;   ///< in the scalar tier, an `E::State{}`; null in the batch tier
     /// Copies the state of `num_envs` envs, row-major. 64-bit integers beyond 2^53 are rounded.
     void (*get_state)(const EnvArrays&, std::size_t num_envs, double* state);
     /// Replaces the states of the envs whose element of the mask is true, or, if it is null, of all envs. Row-major.
@@ -90,17 +90,17 @@ struct ParameterDescription {
     /// consists of its numbers of rows and columns, followed by the codes of its characters.
     enum class Kind : std::uint32_t { number, numbers, flag, choice, grid };
 
-    const char* name;            ///< the name of the keyword
-    const char* documentation;   ///< unit and meaning; may be empty
-    Kind kind;                   ///< the meaning of its numbers
-    bool integer;                ///< true if numbers must be integers
-    Sign sign;                   ///< the sign that numbers must have
-    double low, high;            ///< the smallest and the largest number that its type and its limits allow
-    Shape shape;                 ///< of numbers: the shape of the array, of one or two dimensions
-    std::size_t first;           ///< index of its first number among the numbers of all parameters
-    std::size_t size;            ///< the number of its numbers
-    const char* const* choices;  ///< the names of a choice
-    std::size_t choice_count;    ///< the number of names
+    const char* name;                      ///< the name of the keyword
+    const char* documentation;             ///< unit and meaning; may be empty
+    Kind kind;                             ///< the meaning of its numbers
+    bool integer = false;                  ///< true if numbers must be integers
+    Sign sign = Sign::any;                 ///< the sign that numbers must have
+    double low = 0, high = 0;              ///< the smallest and the largest number that its type and its limits allow
+    Shape shape = {};                      ///< of numbers: the shape of the array, of one or two dimensions
+    std::size_t first;                     ///< index of its first number among the numbers of all parameters
+    std::size_t size;                      ///< the number of its numbers
+    const char* const* choices = nullptr;  ///< the names of a choice
+    std::size_t choice_count = 0;          ///< the number of names
 };
 
 /// A bound of the environment's resets.
@@ -174,20 +174,20 @@ struct EnvironmentDescription {
     void (*get_spaces)(const void* context, const void* parameters, const SpaceBounds& bounds);
     /// Writes the reward of each step, and the number that a termination adds to it. Null unless rewards depend only on the
     /// termination.
-    void (*get_fixed_reward)(const void* parameters, double& each_step, double& at_termination);
+    void (*get_fixed_reward)(const void* parameters, double& each_step, double& at_termination) = nullptr;
 
-    const BoundDescription* reset_bounds;  ///< `reset_bound_count` of them
-    std::size_t reset_bound_count;         ///< the number of bounds
-    const char* const* state_names;        ///< `state_size` of them
-    std::size_t state_size;                ///< the number of state variables
-    std::size_t random_size;               ///< bytes of an env's generator, which begins with a Pcg64
-    const InfoDescription* infos;          ///< `info_count` of them
-    std::size_t info_count;                ///< the number of infos
+    const BoundDescription* reset_bounds = nullptr;  ///< `reset_bound_count` of them
+    std::size_t reset_bound_count = 0;               ///< the number of bounds
+    const char* const* state_names;                  ///< `state_size` of them
+    std::size_t state_size;                          ///< the number of state variables
+    std::size_t random_size;                         ///< bytes of an env's generator, which begins with a Pcg64
+    const InfoDescription* infos;                    ///< `info_count` of them
+    std::size_t info_count;                          ///< the number of infos
     bool has_action_mask;                  ///< true if the last info is an action mask, a byte for each action
     bool has_reset_info;                   ///< true if resets have infos too
     /// Calls the environment's own check of a state, `state_size` doubles, with an `E::Parameters`. Null if it accepts every
     /// state. The result is that of check_parameters.
-    bool (*check_state)(const void* parameters, const double* state, char* message, std::size_t size);
+    bool (*check_state)(const void* parameters, const double* state, char* message, std::size_t size) = nullptr;
     std::size_t visited_numbers;   ///< the number of different numbers of a State that are state variables
     std::size_t numbers_in_state;  ///< the number of numbers in a State; 0 if that is unknown
 

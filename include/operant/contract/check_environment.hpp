@@ -213,6 +213,10 @@ struct CheckedDynamics<E, false> {
     using ActionMask = std::remove_cvref_t<decltype(action_mask(std::declval<const typename E::Parameters&>(), std::declval<const State&>()))>;
 };
 
+/// The calls that kernels of E's tier make.
+template <class E>
+using CallsOf = CheckedDynamics<E, BatchTier<E>>;
+
 /// Makes the compiler look into all functions that kernels of the batch tier call, with numbers whose masks refuse to be
 /// conditions. The return type of `use` is unknown, so the compiler compiles it, and all that it calls.
 template <class E, class Scalar>
@@ -245,19 +249,19 @@ struct BranchesOf {
 };
 
 template <class E>
-concept IsMadeOfParameters = CheckedDynamics<E, BatchTier<E>>::is_made_of_parameters;
+concept IsMadeOfParameters = CallsOf<E>::is_made_of_parameters;
 template <class E>
-concept HasStep = !std::is_void_v<typename CheckedDynamics<E, BatchTier<E>>::Outcome>;
+concept HasStep = !std::is_void_v<typename CallsOf<E>::Outcome>;
 /// True if there is a function `step`, with any arguments.
 template <class E>
 concept HasNamedStep = requires { &E::step; };
 template <class E>
-concept HasOutcome = requires(const typename CheckedDynamics<E, BatchTier<E>>::Outcome& outcome) {
+concept HasOutcome = requires(const typename CallsOf<E>::Outcome& outcome) {
     outcome.reward;
     outcome.terminated;
 };
 template <class E>
-concept HasObservation = CheckedDynamics<E, BatchTier<E>>::has_observation;
+concept HasObservation = CallsOf<E>::has_observation;
 
 /// True if an observation consists of numbers of this type. Plain numbers may have another type, but not a fraction for an integer.
 template <class Number, class Expected>
@@ -271,12 +275,12 @@ enum class Misfit { none, floats, integers, bits, discrete, multi_discrete, tupl
 /// True if Value has the numbers of a leaf, in one array or in nested arrays of the same shape.
 template <class Space, class Value, std::size_t axis = 0>
 constexpr bool has_shape_of_leaf() {
-    constexpr auto shape = LeafTraits<Space>::shape;
+    constexpr auto shape = Space::shape;
     if constexpr (!is_array<Value>) {
         return axis == shape.size();
     } else {
         using Element = typename Value::value_type;
-        const bool is_flat = axis == 0 && !is_array<Element> && std::tuple_size_v<Value> == LeafTraits<Space>::size;
+        const bool is_flat = axis == 0 && !is_array<Element> && std::tuple_size_v<Value> == Space::size;
         if constexpr (axis >= shape.size())
             return false;
         else
@@ -288,20 +292,19 @@ constexpr bool has_shape_of_leaf() {
 /// \tparam Checked a CheckedDynamics
 template <class Checked, class Space, class Value>
 constexpr Misfit misfit_of_leaf() {
-    using Traits = LeafTraits<Space>;
-    using Element = typename Traits::Element;
+    using Element = typename Space::Element;
     using Number = typename NumberIn<Value>::type;
     constexpr bool fits_shape = has_shape_of_leaf<Space, Value>();
     constexpr bool is_whole = ObservedNumber<Number, typename Checked::Whole>;
-    if constexpr (Traits::kind == SpaceKind::discrete) {
+    if constexpr (Space::kind == SpaceKind::discrete) {
         return fits_shape && is_whole ? Misfit::none : Misfit::discrete;
-    } else if constexpr (Traits::kind == SpaceKind::multi_discrete) {
+    } else if constexpr (Space::kind == SpaceKind::multi_discrete) {
         return fits_shape && is_whole ? Misfit::none : Misfit::multi_discrete;
     } else if constexpr (std::is_floating_point_v<Element>) {
         return fits_shape && ObservedNumber<Number, typename Checked::Real> ? Misfit::none : Misfit::floats;
     } else {
-        constexpr bool is_binary = std::is_same_v<Element, bool> || Traits::kind == SpaceKind::multi_binary;
-        constexpr bool is_bits = sizeof(Element) == 1 && std::is_same_v<Value, Bits<Traits::size>> &&
+        constexpr bool is_binary = std::is_same_v<Element, bool> || Space::kind == SpaceKind::multi_binary;
+        constexpr bool is_bits = sizeof(Element) == 1 && std::is_same_v<Value, Bits<Space::size>> &&
                                  std::is_arithmetic_v<typename Checked::Real>;
         constexpr bool is_mask = is_binary && std::is_same_v<Number, typename Checked::Mask>;
         if (is_bits || (fits_shape && (is_whole || is_mask))) return Misfit::none;
@@ -341,9 +344,8 @@ constexpr Misfit misfit_of() {
 /// Compares the result of `observation` with the observation space.
 template <class E>
 constexpr Misfit misfit_of_observation() {
-    using Checked = CheckedDynamics<E, BatchTier<E>>;
     if constexpr (HasObservation<E>)
-        return misfit_of<Checked, ObservationSpaceOf<E>, std::remove_cvref_t<typename Checked::Observation>>();
+        return misfit_of<CallsOf<E>, ObservationSpaceOf<E>, std::remove_cvref_t<typename CallsOf<E>::Observation>>();
     else
         return Misfit::none;
 }
@@ -356,10 +358,9 @@ concept BoxNumber = std::same_as<Number, float> || std::same_as<Number, double> 
 /// Returns true if a leaf has a number type and a shape that arrays of observations may have.
 template <class Space>
 constexpr bool is_storable() {
-    using Traits = LeafTraits<Space>;
-    const bool is_box = Traits::kind == SpaceKind::box || Traits::kind == SpaceKind::multi_binary;
-    return !is_box || (BoxNumber<typename Traits::Element> && Traits::size != 0 && Traits::shape.size() >= 1 &&
-                       Traits::shape.size() <= 3);
+    const bool is_box = Space::kind == SpaceKind::box || Space::kind == SpaceKind::multi_binary;
+    return !is_box || (BoxNumber<typename Space::Element> && Space::size != 0 && Space::shape.size() >= 1 &&
+                       Space::shape.size() <= 3);
 }
 template <class E>
 concept HasStorableLeaves = []<class... Space>(std::type_identity<std::tuple<std::type_identity<Space>...>>) {
@@ -370,17 +371,16 @@ template <class Outcome>
 using InfoMember = std::remove_cvref_t<decltype(std::declval<Outcome&>().info)>;
 template <class E>
 concept HasVisitInfo =
-    !requires(typename CheckedDynamics<E, BatchTier<E>>::Outcome& outcome) { outcome.info; } ||
-    requires(InfoMember<typename CheckedDynamics<E, BatchTier<E>>::Outcome>& info, const AnyVisitor& visit) {
+    !requires(typename CallsOf<E>::Outcome& outcome) { outcome.info; } ||
+    requires(InfoMember<typename CallsOf<E>::Outcome>& info, const AnyVisitor& visit) {
         E::visit_info(info, visit);
     };
 
 template <class E>
 concept HasFittingResetInfo =
-    !requires(typename CheckedDynamics<E, BatchTier<E>>::Outcome& outcome) { outcome.info; } ||
-    std::is_void_v<typename CheckedDynamics<E, BatchTier<E>>::ResetInfo> ||
-    std::same_as<typename CheckedDynamics<E, BatchTier<E>>::ResetInfo,
-                 InfoMember<typename CheckedDynamics<E, BatchTier<E>>::Outcome>>;
+    !requires(typename CallsOf<E>::Outcome& outcome) { outcome.info; } ||
+    std::is_void_v<typename CallsOf<E>::ResetInfo> ||
+    std::same_as<typename CallsOf<E>::ResetInfo, InfoMember<typename CallsOf<E>::Outcome>>;
 
 /// Makes the compiler look into the lists of members, as BranchesOf makes it look into functions.
 template <class E>
@@ -431,15 +431,15 @@ inline constexpr bool is_action_mask<xsimd::batch<Lane, Arch>, actions> = action
 
 template <class E>
 concept HasFittingActionMask =
-    !CheckedDynamics<E, BatchTier<E>>::has_action_mask || !is_discrete<ActionRowsOf<E>> ||
-    is_action_mask<typename CheckedDynamics<E, BatchTier<E>>::ActionMask, choice_count<ActionRowsOf<E>>()>;
+    !CallsOf<E>::has_action_mask || !is_discrete<ActionRowsOf<E>> ||
+    is_action_mask<typename CallsOf<E>::ActionMask, choice_count<ActionRowsOf<E>>()>;
 
 // A concept, because GCC 16.2 does not compile a requires-expression with parameters in a static_assert of a class.
 template <class E>
 concept HasResetInfoBesideMask =
-    !CheckedDynamics<E, BatchTier<E>>::has_action_mask ||
-    !std::is_void_v<typename CheckedDynamics<E, BatchTier<E>>::ResetInfo> ||
-    !requires(typename CheckedDynamics<E, BatchTier<E>>::Outcome& outcome) { outcome.info; };
+    !CallsOf<E>::has_action_mask ||
+    !std::is_void_v<typename CallsOf<E>::ResetInfo> ||
+    !requires(typename CallsOf<E>::Outcome& outcome) { outcome.info; };
 
 /// Checks of the functions, which need the types that CheckMembers checks.
 template <class E>
@@ -453,7 +453,7 @@ struct CheckSteps {
                   "operant::ListedEnvs<E>&, const ResetBounds&)`, next to a `reset` and a `step_block`");
     static_assert(IsMadeOfParameters<E>,
                   "an environment's Dynamics<Batch> needs a constructor `explicit Dynamics(const Parameters&)`");
-    static_assert(!CheckedDynamics<E, BatchTier<E>>::step_returns_nothing,
+    static_assert(!CallsOf<E>::step_returns_nothing,
                   "an environment's `step` returns nothing: it needs to return an Outcome, `{reward, terminated}`");
     static_assert(!BatchTier<E> || HasStep<E>,
                   "an environment's Dynamics<Batch> needs `step(State<Batch>&, const Input<E, Batch>&) const`, with a third "
@@ -465,7 +465,7 @@ struct CheckSteps {
                   "an environment needs a class template `Dynamics<Batch>`, or, in plain C++, `static ... step(const "
                   "Parameters&, State&, action)`, with a fourth argument `random` if it draws, or `template <class Arch> static "
                   "void step_block(const BlockOf<E>&)`");
-    static_assert(!CheckedDynamics<E, BatchTier<E>>::copies_state,
+    static_assert(!CallsOf<E>::copies_state,
                   "an environment's `step` needs to take its state as `State&`, so that it can change it");
     static_assert(HasOutcome<E> || (HasFunctionOfBlocks<E> && !BlockTier<E>),
                   "the result of an environment's `step` needs the members `reward` and `terminated`, as Outcome has them");
@@ -504,10 +504,10 @@ struct CheckSteps {
                   "the struct that an environment's `step` returns as `info` needs a list of its members: `OPERANT_MEMBERS(name, ...)`");
     static_assert(HasFittingResetInfo<E>,
                   "an environment's `reset_info` needs to return the struct that `step` returns as `info`");
-    static_assert(!CheckedDynamics<E, BatchTier<E>>::names_action_mask || CheckedDynamics<E, BatchTier<E>>::has_action_mask,
+    static_assert(!CallsOf<E>::names_action_mask || CallsOf<E>::has_action_mask,
                   "an environment's `action_mask` needs the form `static ... action_mask(const Parameters&, const State&)`; "
                   "`action_mask(const State<Batch>&) const`, in Dynamics<Batch>");
-    static_assert(!CheckedDynamics<E, BatchTier<E>>::has_action_mask || is_discrete<ActionRowsOf<E>>,
+    static_assert(!CallsOf<E>::has_action_mask || is_discrete<ActionRowsOf<E>>,
                   "an environment with an `action_mask` needs an ActionSpace with actions to choose from: a Discrete, a "
                   "MultiDiscrete or a MultiBinary");
     static_assert(HasFittingActionMask<E>,
@@ -518,7 +518,7 @@ struct CheckSteps {
                   "an environment with an `action_mask` whose steps have an `info` needs a `reset_info`, because resets report "
                   "the mask, and infos arrive together");
     static constexpr bool passed = [] {
-        if constexpr (HasVisitInfo<E>) InfoListOf<E>::template fits_in<typename CheckedDynamics<E, BatchTier<E>>::Outcome>();
+        if constexpr (HasVisitInfo<E>) InfoListOf<E>::template fits_in<typename CallsOf<E>::Outcome>();
         if constexpr (BatchTier<E> && HasStep<E> && HasObservation<E>)
             return BranchesOf<E, float>::are_none && BranchesOf<E, double>::are_none;
         else

@@ -60,13 +60,20 @@ concept ParameterNumbers =
 template <class Limits>
 concept NumberLimits = std::same_as<Limits, Sign> || std::same_as<Limits, Range>;
 
-/// Calls `visit(number)` for each number of a parameter.
-template <class Numbers, class Visit>
-void for_each_number(Numbers& numbers, const Visit& visit) {
-    if constexpr (is_array<std::remove_cv_t<Numbers>>)
-        for (auto& one : numbers) for_each_number(one, visit);
-    else
-        visit(numbers);
+/// Calls `visit(number)` for each number of a parameter. A flag and a choice are a number each; a map has its size and the codes
+/// of its characters.
+template <class Member, class Visit>
+void for_each_number(Member& member, const Visit& visit) {
+    if constexpr (is_array<std::remove_cv_t<Member>>) {
+        for (auto& one : member) for_each_number(one, visit);
+    } else if constexpr (std::is_same_v<std::remove_cv_t<Member>, Grid>) {
+        using Code = std::conditional_t<std::is_const_v<Member>, const unsigned char, unsigned char>;
+        visit(member.rows);
+        visit(member.columns);
+        for (auto& cell : member.cells) visit(reinterpret_cast<Code&>(cell));
+    } else {
+        visit(member);
+    }
 }
 
 /// Turns parameters into doubles.
@@ -74,20 +81,9 @@ class WriteNumbers {
 public:
     explicit WriteNumbers(std::vector<double>& numbers) : numbers_(numbers) {}
 
-    template <ParameterNumbers Numbers, NumberLimits Limits>
-    void operator()(const char*, const Numbers& numbers, Limits, const char* = "") const {
-        for_each_number(numbers, [&](const auto& number) { numbers_.push_back(static_cast<double>(number)); });
-    }
-    void operator()(const char*, bool value, const char* = "") const { numbers_.push_back(value); }
-    template <class Choice, std::size_t size>
-        requires std::is_enum_v<Choice>
-    void operator()(const char*, Choice value, const std::array<std::string_view, size>&, const char* = "") const {
-        numbers_.push_back(static_cast<double>(value));
-    }
-    void operator()(const char*, const Grid& grid, const char* = "") const {
-        numbers_.push_back(grid.rows);
-        numbers_.push_back(grid.columns);
-        for (const char cell : grid.cells) numbers_.push_back(static_cast<unsigned char>(cell));
+    template <class Member, class... Limits>
+    void operator()(const char*, const Member& member, const Limits&...) const {
+        for_each_number(member, [&](auto number) { numbers_.push_back(static_cast<double>(number)); });
     }
 
 private:
@@ -99,20 +95,9 @@ class ReadNumbers {
 public:
     explicit ReadNumbers(const double* numbers) : next_(numbers) {}
 
-    template <ParameterNumbers Numbers, NumberLimits Limits>
-    void operator()(const char*, Numbers& numbers, Limits, const char* = "") const {
-        for_each_number(numbers, [&](auto& number) { number = static_cast<std::remove_cvref_t<decltype(number)>>(*next_++); });
-    }
-    void operator()(const char*, bool& value, const char* = "") const { value = *next_++ != 0; }
-    template <class Choice, std::size_t size>
-        requires std::is_enum_v<Choice>
-    void operator()(const char*, Choice& value, const std::array<std::string_view, size>&, const char* = "") const {
-        value = static_cast<Choice>(static_cast<int>(*next_++));
-    }
-    void operator()(const char*, Grid& grid, const char* = "") const {
-        grid.rows = static_cast<std::int32_t>(*next_++);
-        grid.columns = static_cast<std::int32_t>(*next_++);
-        for (char& cell : grid.cells) cell = static_cast<char>(static_cast<unsigned char>(*next_++));
+    template <class Member, class... Limits>
+    void operator()(const char*, Member& member, const Limits&...) const {
+        for_each_number(member, [&]<class Number>(Number& number) { number = static_cast<Number>(*next_++); });
     }
 
 private:
@@ -124,7 +109,7 @@ template <class ActionSpace>
 constexpr SpaceDescription::Kind action_kind() {
     if constexpr (!is_discrete<ActionSpace>)
         return SpaceDescription::Kind::box;
-    else if constexpr (LeafTraits<ActionSpace>::kind == SpaceKind::multi_binary)
+    else if constexpr (ActionSpace::kind == SpaceKind::multi_binary)
         return SpaceKind::multi_binary;
     else
         return ActionSpace::size == 1 ? SpaceDescription::Kind::discrete : SpaceDescription::Kind::multi_discrete;
@@ -174,18 +159,8 @@ private:
             const std::size_t first =
                 list.parameters_.empty() ? 0 : list.parameters_.back().first + list.parameters_.back().size;
             list.first_choices_.push_back(list.choices_.size());
-            list.parameters_.push_back({.name = name,
-                                        .documentation = documentation,
-                                        .kind = kind,
-                                        .integer = false,
-                                        .sign = Sign::any,
-                                        .low = 0,
-                                        .high = 0,
-                                        .shape = {},
-                                        .first = first,
-                                        .size = size,
-                                        .choices = nullptr,
-                                        .choice_count = 0});
+            list.parameters_.push_back(
+                {.name = name, .documentation = documentation, .kind = kind, .first = first, .size = size});
         }
         template <ParameterNumbers Numbers, NumberLimits Limits>
         void operator()(const char* name, const Numbers&, Limits limits, const char* documentation = "") const {
@@ -339,12 +314,11 @@ private:
     template <class Space>
     SpaceDescription described(const char* name) {
         if constexpr (Leaf<Space>) {
-            using Traits = LeafTraits<Space>;
-            Shape shape{.dimensions = Traits::shape.size()};
-            std::copy(Traits::shape.begin(), Traits::shape.end(), shape.lengths);
-            return {.kind = Traits::kind,
-                    .size = Traits::size,
-                    .type = ElementTypeOf<typename Traits::Element>::value,
+            Shape shape{.dimensions = Space::shape.size()};
+            std::copy(Space::shape.begin(), Space::shape.end(), shape.lengths);
+            return {.kind = Space::kind,
+                    .size = Space::size,
+                    .type = ElementTypeOf<typename Space::Element>::value,
                     .shape = shape,
                     .name = name};
         } else {
@@ -430,14 +404,13 @@ private:
         if constexpr (!Leaf<Space>) {
             with_parts(space, [&](const auto&... part) { (add_bounds(part, bounds, first), ...); });
         } else {
-            constexpr SpaceKind kind = LeafTraits<Space>::kind;
-            for (std::size_t i = 0; i < LeafTraits<Space>::size; ++i, ++first) {
-                if constexpr (kind == SpaceKind::box) {
+            for (std::size_t i = 0; i < Space::size; ++i, ++first) {
+                if constexpr (Space::kind == SpaceKind::box) {
                     bounds.observation_low[first] = static_cast<double>(space.low[i]);
                     bounds.observation_high[first] = static_cast<double>(space.high[i]);
-                } else if constexpr (kind == SpaceKind::discrete) {
+                } else if constexpr (Space::kind == SpaceKind::discrete) {
                     bounds.observation_n[first] = space.n;
-                } else if constexpr (kind == SpaceKind::multi_discrete) {
+                } else if constexpr (Space::kind == SpaceKind::multi_discrete) {
                     bounds.observation_n[first] = Space::limit(i);
                 }
             }

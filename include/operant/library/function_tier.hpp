@@ -80,7 +80,6 @@ public:
         static const ActionKernels real[] = {kernels_of<float>(), kernels_of<double>()};
         table.kernels = {.actions = table.action_limits.empty() ? real : discrete,
                          .action_type_count = 2,
-                         .step_linear = nullptr,
                          .restart = &restart,
                          .observe = &observe,
                          .envs_per_batch = 1,
@@ -89,7 +88,6 @@ public:
                          .state_variables = table.variables.data(),
                          .state_strides = table.strides.data(),
                          .state_array_count = table.strides.size(),
-                         .default_state = nullptr,
                          .get_state = &get_state,
                          .set_state = &set_state,
                          .add_rewards = &Returns<Arch>::add,
