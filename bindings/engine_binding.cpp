@@ -27,18 +27,19 @@ void* data_of(nb::handle array, std::size_t bytes) {
 
 }  // namespace
 
-EngineBinding::EngineBinding(const ParametersBinding& parameters, std::size_t num_envs, const Options& options,
-                             nb::object as_actions, nb::object fitting_actions, nb::object lazy_infos,
-                             nb::object final_observations)
+EngineBinding::EngineBinding(const ParametersBinding& parameters, std::size_t num_envs, std::size_t workers,
+                             std::int32_t max_episode_steps, const std::string& autoreset_mode, bool float64,
+                             bool record_episode_statistics, nb::object as_actions, nb::object fitting_actions,
+                             nb::object lazy_infos, nb::object final_observations)
     : shared_(std::make_shared<SharedEngine>(
           parameters.table()->environment(),
-          choose_kernels(parameters.table()->environment(), options.float64, active_architecture()), num_envs,
-          EngineOptions{options.workers, options.max_episode_steps, autoreset_mode_of(options.autoreset_mode)},
-          parameters.table(), options.record_episode_statistics)),
+          choose_kernels(parameters.table()->environment(), float64, active_architecture()), num_envs,
+          EngineOptions{workers, max_episode_steps, autoreset_mode_of(autoreset_mode)}, parameters.table(),
+          record_episode_statistics)),
       core_(shared_->core),
       began_(shared_->began),
       tree_(core_->environment().observation),
-      frames_(output_list(core_->environment(), core_->autoreset_mode(), options.record_episode_statistics), num_envs,
+      frames_(output_list(core_->environment(), core_->autoreset_mode(), record_episode_statistics), num_envs,
               core_->padded(), std::move(final_observations)),
       infos_(frames_.list(), std::move(lazy_infos)),
       as_actions_(std::move(as_actions)),

@@ -29,22 +29,17 @@ namespace operant::bindings {
 
 class EngineBinding {
 public:
-    /// Options of the constructor.
-    struct Options {
-        std::size_t workers;
-        std::int32_t max_episode_steps;
-        std::string autoreset_mode;      ///< the value of Gymnasium's enum
-        bool float64;                    ///< precision of the state
-        bool record_episode_statistics;  ///< true if steps report returns and lengths of episodes
-    };
-
     /// \param parameters the checked parameters, which also determine the environment
-    /// \param num_envs the number of envs
+    /// \param num_envs,workers,max_episode_steps as Engine takes them
+    /// \param autoreset_mode the value of Gymnasium's enum
+    /// \param float64 true for a state in double
+    /// \param record_episode_statistics true if steps report returns and lengths of episodes
     /// \param as_actions Python callable that converts other actions to a numpy array, or raises
     /// \param fitting_actions Python callable that converts other numpy arrays to an array that step() takes, or raises
     /// \param lazy_infos as Infos takes it
     /// \param final_observations as FramePool takes it
-    EngineBinding(const ParametersBinding& parameters, std::size_t num_envs, const Options& options, nb::object as_actions,
+    EngineBinding(const ParametersBinding& parameters, std::size_t num_envs, std::size_t workers, std::int32_t max_episode_steps,
+                  const std::string& autoreset_mode, bool float64, bool record_episode_statistics, nb::object as_actions,
                   nb::object fitting_actions, nb::object lazy_infos, nb::object final_observations);
 
     ~EngineBinding();

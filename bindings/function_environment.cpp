@@ -123,14 +123,10 @@ FunctionEnvironment::FunctionEnvironment(const nb::dict& given, nb::object progr
                                   .documentation = own.name_of(one["documentation"]),
                                   .kind = flag ? ParameterDescription::Kind::flag : ParameterDescription::Kind::number,
                                   .integer = integer,
-                                  .sign = Sign::any,
                                   .low = nb::cast<double>(one["low"]),
                                   .high = nb::cast<double>(one["high"]),
-                                  .shape = {},
                                   .first = own.parameters.size(),
-                                  .size = 1,
-                                  .choices = nullptr,
-                                  .choice_count = 0});
+                                  .size = 1});
         own.defaults.push_back(nb::cast<double>(one["default"]));
         own.integers.push_back(flag || integer);
     }
@@ -166,9 +162,6 @@ FunctionEnvironment::FunctionEnvironment(const nb::dict& given, nb::object progr
         .read_parameters = &FunctionTier::read_parameters,
         .check_parameters = [](const void*, char*, std::size_t) { return true; },
         .get_spaces = &Data::get_spaces,
-        .get_fixed_reward = nullptr,
-        .reset_bounds = nullptr,
-        .reset_bound_count = 0,
         .state_names = own.state_names.data(),
         .state_size = own.state_names.size(),
         .random_size = sizeof(BufferedPcg64),
@@ -176,7 +169,6 @@ FunctionEnvironment::FunctionEnvironment(const nb::dict& given, nb::object progr
         .info_count = own.infos.size(),
         .has_action_mask = nb::cast<bool>(given["has_action_mask"]),
         .has_reset_info = own.has_reset_info,
-        .check_state = nullptr,
         .visited_numbers = own.state_names.size(),
         .numbers_in_state = own.state_names.size(),
         .kernels = &own.kernels_for_all,

@@ -64,18 +64,10 @@ void raise_as_gymnasium_does(const std::exception_ptr& error, void*) {
 void bind_engine(nb::module_& module) {
     nb::class_<EngineBinding::Snapshot>(module, "Snapshot", "The state of an environment, in memory.");
     nb::class_<EngineBinding>(module, "Engine")
-        .def(
-            "__init__",
-            [](EngineBinding* self, const ParametersBinding& parameters, std::size_t num_envs, std::size_t workers,
-               std::int32_t max_episode_steps, const std::string& autoreset_mode, bool float64, bool record_episode_statistics,
-               nb::object as_actions, nb::object fitting_actions, nb::object lazy_infos, nb::object final_observations) {
-                new (self) EngineBinding(parameters, num_envs,
-                                         {workers, max_episode_steps, autoreset_mode, float64, record_episode_statistics},
-                                         std::move(as_actions), std::move(fitting_actions), std::move(lazy_infos),
-                                         std::move(final_observations));
-            },
-            "parameters"_a, "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "float64"_a,
-            "record_episode_statistics"_a, "as_actions"_a, "fitting_actions"_a, "lazy_infos"_a, "final_observations"_a)
+        .def(nb::init<const ParametersBinding&, std::size_t, std::size_t, std::int32_t, const std::string&, bool, bool, nb::object,
+                      nb::object, nb::object, nb::object>(),
+             "parameters"_a, "num_envs"_a, "workers"_a, "max_episode_steps"_a, "autoreset_mode"_a, "float64"_a,
+             "record_episode_statistics"_a, "as_actions"_a, "fitting_actions"_a, "lazy_infos"_a, "final_observations"_a)
         .def("reset", &EngineBinding::reset, "seed"_a.none(), "bounds"_a, "mask"_a.none())
         .def("seed", &EngineBinding::seed, "first"_a)
         .def("generators", &EngineBinding::generators, "make"_a)

@@ -29,7 +29,6 @@ namespace {
 
 using namespace nb::literals;
 
-using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 using Integers = nb::ndarray<const std::int64_t, nb::c_contig, nb::device::cpu>;
 
 const ArchitectureNetworks& networks() { return choose_networks(operant_builtin_environments(), active_architecture()); }
@@ -167,9 +166,20 @@ void ChoosingPolicy::load(const nb::bytes& bytes) {
     lock.all().set(streams);
 }
 
-NetworkPolicyBinding::NetworkPolicyBinding(std::shared_ptr<const NetworkWeights> weights, bool sample, std::vector<double> noise,
-                                           nb::handle actions, const std::vector<std::uint32_t>& seed)
-    : ChoosingPolicy(actions, seed), weights_(std::move(weights)), sample_(sample), noise_(std::move(noise)) {
+NetworkPolicyBinding::NetworkPolicyBinding(const std::vector<Layer>& layers, const std::vector<double>& mean,
+                                           const std::vector<double>& variance, double epsilon, bool sample,
+                                           std::vector<double> noise, nb::handle actions, const std::vector<std::uint32_t>& seed)
+    : ChoosingPolicy(actions, seed), sample_(sample), noise_(std::move(noise)) {
+    std::vector<DenseLayerView> views;
+    for (const auto& [weights, biases, activation] : layers)
+        views.push_back({
+            .inputs = weights.shape(weights.ndim() - 1),
+            .outputs = weights.shape(weights.ndim() - 2),
+            .weights = {weights.data(), weights.size()},
+            .biases = biases ? std::span(biases->data(), biases->size()) : std::span<const float>(),
+            .activation = activation == "tanh" ? Activation::tanh : activation == "relu" ? Activation::relu : Activation::none,
+        });
+    weights_ = std::make_shared<const NetworkWeights>(views, Normalisation{mean, variance, epsilon});
     if (this->actions()) NetworkPolicy::check_rule(*this->actions(), {.sample = sample_, .noise = noise_});
 }
 
@@ -284,25 +294,6 @@ BoundPolicy LibraryPolicy::bind_to(const PolicySpaces& spaces, std::size_t num_e
     return {{choose_policy(description_, active_architecture()).act, &memory->data}, memory};
 }
 
-namespace {
-
-std::shared_ptr<const NetworkWeights> weights_of(const std::vector<std::tuple<Floats, std::optional<Floats>, std::string>>& layers,
-                                                 const std::vector<double>& mean, const std::vector<double>& variance,
-                                                 double epsilon) {
-    std::vector<DenseLayerView> views;
-    for (const auto& [weights, biases, activation] : layers)
-        views.push_back({
-            .inputs = weights.shape(weights.ndim() - 1),
-            .outputs = weights.shape(weights.ndim() - 2),
-            .weights = {weights.data(), weights.size()},
-            .biases = biases ? std::span(biases->data(), biases->size()) : std::span<const float>(),
-            .activation = activation == "tanh" ? Activation::tanh : activation == "relu" ? Activation::relu : Activation::none,
-        });
-    return std::make_shared<const NetworkWeights>(views, Normalisation{mean, variance, epsilon});
-}
-
-}  // namespace
-
 void bind_policies(nb::module_& module) {
     nb::class_<NativePolicy>(module, "NativePolicy");
     nb::class_<FunctionPolicy, NativePolicy>(module, "FunctionPolicy")
@@ -312,14 +303,9 @@ void bind_policies(nb::module_& module) {
         .def("save", &ChoosingPolicy::save)
         .def("load", &ChoosingPolicy::load, "bytes"_a);
     nb::class_<NetworkPolicyBinding, ChoosingPolicy>(module, "NetworkPolicy")
-        .def(
-            "__init__",
-            [](NetworkPolicyBinding* self, const std::vector<std::tuple<Floats, std::optional<Floats>, std::string>>& layers,
-               const std::vector<double>& mean, const std::vector<double>& variance, double epsilon, bool sample,
-               std::vector<double> noise, nb::object actions, const std::vector<std::uint32_t>& seed) {
-                new (self) NetworkPolicyBinding(weights_of(layers, mean, variance, epsilon), sample, std::move(noise), actions, seed);
-            },
-            "layers"_a, "mean"_a, "variance"_a, "epsilon"_a, "sample"_a, "noise"_a, "actions"_a.none(), "seed"_a);
+        .def(nb::init<const std::vector<NetworkPolicyBinding::Layer>&, const std::vector<double>&, const std::vector<double>&, double,
+                      bool, std::vector<double>, nb::handle, const std::vector<std::uint32_t>&>(),
+             "layers"_a, "mean"_a, "variance"_a, "epsilon"_a, "sample"_a, "noise"_a, "actions"_a.none(), "seed"_a);
     nb::class_<RandomPolicyBinding, ChoosingPolicy>(module, "RandomPolicy")
         .def(nb::init<nb::handle, const std::vector<std::uint32_t>&>(), "actions"_a.none(), "seed"_a);
     nb::class_<PolicyDescription>(module, "PolicyDescription")

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <nanobind/nanobind.h>
@@ -22,6 +23,9 @@
 namespace operant::bindings {
 
 namespace nb = nanobind;
+
+/// An array of float32.
+using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 
 /// A policy that is bound to the envs of an environment.
 struct BoundPolicy {
@@ -133,8 +137,13 @@ private:
 /// A neural network, or a population of neural networks.
 class NetworkPolicyBinding : public ChoosingPolicy {
 public:
-    /// \throws std::invalid_argument if actions are given and cannot be drawn, or cannot have noise
-    NetworkPolicyBinding(std::shared_ptr<const NetworkWeights> weights, bool sample, std::vector<double> noise, nb::handle actions,
+    /// Weights, biases and the name of the activation.
+    using Layer = std::tuple<Floats, std::optional<Floats>, std::string>;
+
+    /// \throws std::invalid_argument if layers do not fit each other, a number is not finite, or actions are given and cannot
+    ///         be drawn, or cannot have noise
+    NetworkPolicyBinding(const std::vector<Layer>& layers, const std::vector<double>& mean, const std::vector<double>& variance,
+                         double epsilon, bool sample, std::vector<double> noise, nb::handle actions,
                          const std::vector<std::uint32_t>& seed);
 
     /// Binds the network as a critic, whose one output values an observation. Nothing is drawn or clipped.
