@@ -29,8 +29,11 @@ bench: system  ## run the C++ micro-benchmarks, which also write build/bench/ben
 bench-check: $(venv)/installed $(venv)/peers  ## compare this machine's ratios with the targets
 	$(python) bench/check.py
 
-# Short stages first, so most mistakes show early.
-test: lint test-python test-package test-cpp  ## run every test
+# Short stages first, so most mistakes show early. The first two use one core each, so they run together.
+test: $(venv)/installed  ## run every test
+	$(MAKE) --jobs=2 lint test-package
+	$(MAKE) test-python
+	$(MAKE) test-cpp
 
 lint: $(venv)/requirements  ## check format, style and types of the Python code
 	$(python) -m ruff check .

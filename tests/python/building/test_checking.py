@@ -254,7 +254,7 @@ def test_mistakes_of_a_subclass(env_class, message, step):
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_environments_of_the_package_are_right(name):
     has_bodies = name in {"LunarLander", "LunarLanderContinuous", "BipedalWalker"}  # whose steps take longer
-    sizes = {"num_envs": 20, "steps": 15} if has_bodies else {"steps": 100}
+    sizes = {"num_envs": 20, "steps": 12} if has_bodies else {"steps": 40}
     report = report_of(getattr(envs, f"{name}VecEnv"), **sizes)
     messages = [one.message for one in report.findings]
     if has_bodies:
@@ -294,7 +294,7 @@ def test_all_examples_are_checked():
 def test_the_examples_are_right(path):
     env_class = operant.load(ROOT / "examples" / path)  # other tests use the same library
     assert env_class.__name__ == f"{EXAMPLES[path]}VecEnv"
-    assert report_of(env_class, steps=60).findings == ()
+    assert report_of(env_class, steps=30).findings == ()
 
 
 @pytest.mark.parametrize(

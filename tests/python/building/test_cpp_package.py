@@ -19,15 +19,36 @@ from operant.building.compiler import ARCHITECTURES, EXACT_FLAGS
 
 ROOT = Path(__file__).parents[3]
 OPTIMISE_LITTLE = "-DCMAKE_CXX_FLAGS_RELEASE=-O1"  # the tests look at the output only
-PROGRAMS = ("minimal", "simulator", "double_integrator", "controllers")
+#: One program of several examples, because most of the compiler's time goes to the headers and the engine of each.
+TOGETHER = """\
+#include <string_view>
+#define main(...) controllers_returns; void controllers(__VA_ARGS__)
+#include "controllers.cpp"
+#undef main
+#define main(...) double_integrator_returns; void double_integrator(__VA_ARGS__)
+#include "double_integrator.cpp"
+#undef main
+#define main(...) simulator_returns; void simulator(__VA_ARGS__)
+#include "simulator.cpp"
+#undef main
 
-# `dispatch` makes so few steps that it need not be optimised. A precompiled header for the other programs would take as
-# long as it saves.
+int main(int argc, char** argv) {
+    const std::string_view name = argv[1];
+    if (name == "controllers") controllers(argc - 1, argv + 1);
+    if (name == "double_integrator") double_integrator();
+    if (name == "simulator") simulator(argc - 1, argv + 1);
+}
+"""
+
+# `dispatch` makes so few steps that it need not be optimised.
 QUICKER = """\
 function(compile_quicker)
   foreach(target double_integrators dispatch)
     target_compile_options(${target} PRIVATE -O0)
   endforeach()
+  add_executable(together together.cpp)
+  target_link_libraries(together PRIVATE operant::operant)
+  target_compile_options(together PRIVATE -march=native)
 endfunction()
 cmake_language(DEFER CALL compile_quicker)
 """
@@ -64,11 +85,13 @@ def examples(session_directory, prefix):
     with build_directory(session_directory, "examples-source") as directory:
         if not built.exists():
             shutil.copytree(ROOT / "examples", directory / "source")
+            (directory / "source" / "together.cpp").write_text(TOGETHER)
             (directory / "quicker.cmake").write_text(QUICKER)
             included = f"-DCMAKE_PROJECT_INCLUDE={directory / 'quicker.cmake'}"
             arguments = (f"-DCMAKE_PREFIX_PATH={prefix}", OPTIMISE_LITTLE, included)
             run("cmake", "-S", directory / "source", "-B", directory / "build", *arguments)
-            run("cmake", "--build", directory / "build", "--parallel", "2", "--target", *PROGRAMS, "dispatch")
+            targets = ("together", "minimal", "dispatch")
+            run("cmake", "--build", directory / "build", "--parallel", "2", "--target", *targets)
             (directory / "build").rename(built)
     return built
 
@@ -86,8 +109,8 @@ def test_minimal_example(examples):
 
 
 def test_simulator_example(examples):
-    shown = run(examples / "simulator", "1")
-    assert run(examples / "simulator", "3") == shown
+    shown = run(examples / "together", "simulator", "1")
+    assert run(examples / "together", "simulator", "3") == shown
     episodes, mean, lowest, highest = {}, {}, {}, {}
     for name, *numbers in (line.split() for line in shown.splitlines()[1:]):
         episodes[name], mean[name], lowest[name], highest[name] = map(float, numbers)
@@ -102,7 +125,7 @@ def test_simulator_example(examples):
 
 def test_double_integrator_example(examples):
     start, end, episodes, mean_return = map(
-        float, re.findall(r"[-\d.]+(?= m\n| episodes|\n)", run(examples / "double_integrator"))
+        float, re.findall(r"[-\d.]+(?= m\n| episodes|\n)", run(examples / "together", "double_integrator"))
     )
     position = np.array([np.random.default_rng(7 + i).uniform(-2, 2) for i in range(1000)])
     velocity = np.zeros(1000)
@@ -138,15 +161,15 @@ def test_controllers_example(examples):
         gymnasium_returns(controller, 50)
         for controller in (lambda velocity: -1 if velocity < 0 else 1, lambda velocity: 20 * velocity)
     ]
-    _, *rows, verdict = run(examples / "controllers", "50").splitlines()
+    _, *rows, verdict = run(examples / "together", "controllers", "50").splitlines()
     for row, (returns, lengths) in zip(rows, expected, strict=True):
         shown = [float(number) for number in row.split()[-4:]]
         assert shown == pytest.approx([returns.mean(), returns.min(), returns.max(), lengths.mean()], abs=0.02)
     better = (expected[0][0] < expected[1][0]).sum()
     assert verdict == f"The second one is better from {better} of 50 starts"
 
-    shown = run(examples / "controllers")
-    assert run(examples / "controllers", "100000", "3") == shown
+    shown = run(examples / "together", "controllers")
+    assert run(examples / "together", "controllers", "100000", "3") == shown
     _, *rows, verdict = shown.splitlines()
     assert verdict.endswith(" of 100000 starts")
     for row, (returns, _) in zip(rows, expected, strict=True):

@@ -19,7 +19,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-from conftest import needs_compiler
+from conftest import UNOPTIMISED, needs_compiler
 from gymnasium.error import DependencyNotInstalled
 from matplotlib.image import imread
 
@@ -136,9 +136,8 @@ def test_cpp_snippets_compile_and_run(page, code, tmp_path):
         pytest.skip("no g++")
     source = tmp_path / "main.cpp"
     source.write_text(code)
-    subprocess.run(
-        [compiler, "-std=c++20", "-O1", f"-I{ROOT / 'include'}", source, "-o", tmp_path / "main"], check=True
-    )
+    command = [compiler, "-std=c++20", *UNOPTIMISED, f"-I{ROOT / 'include'}", source, "-o", tmp_path / "main"]
+    subprocess.run(command, check=True)
     subprocess.run([tmp_path / "main"], check=True)
 
 
