@@ -176,7 +176,6 @@ COMMANDS = [
     "bench --num-envs 16,32 --rounds 1 --seconds 0.001 --against none",
     "plot training.csv -o -",
 ]
-BUFFERED = [*((command, "") for command in COMMANDS), ("info", "1")]
 
 
 def run_to(stdout, command, training, buffering):
@@ -193,7 +192,7 @@ def run_to(stdout, command, training, buffering):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-@pytest.mark.parametrize(("command", "buffering"), BUFFERED)
+@pytest.mark.parametrize(("command", "buffering"), [*((command, "") for command in COMMANDS[:-1]), ("info", "1")])
 def test_output_that_cannot_be_written_is_explained(training, command, buffering):
     name = "operant" if command == "--help" else f"operant {command.split()[0]}"
     with open("/dev/full", "w") as full:
@@ -209,7 +208,7 @@ def test_an_error_that_cannot_be_written_is_an_exit_code():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break in another way there")
-@pytest.mark.parametrize(("command", "buffering"), BUFFERED)
+@pytest.mark.parametrize(("command", "buffering"), [("info", "1"), ("envs --json", ""), (COMMANDS[-1], "")])
 def test_a_closed_pipe_is_not_an_error(training, command, buffering):
     """As in `operant envs | head -1`."""
     reader, writer = os.pipe()
@@ -432,14 +431,16 @@ def test_speed_is_drawn_where_there_is_no_metric(tmp_path):
     assert run("plot", str(path)).returncode == 0
 
 
-def test_plot_reads_and_writes_pipes(training, tmp_path):
+def test_plot_reads_and_writes_pipes(training, tmp_path, monkeypatch):
     command = [sys.executable, "-m", "operant", "plot", "-", "-o", "-"]
     piped = subprocess.run(command, input=training.read_bytes(), capture_output=True)
     assert (piped.returncode, piped.stderr) == (0, b"")
     assert piped.stdout.startswith(b"\x89PNG")
     assert piped.stdout.endswith(b"IEND\xaeB`\x82")
-    shown = subprocess.run(command[:-2], input=training.read_bytes(), capture_output=True, cwd=tmp_path)
-    assert (shown.returncode, shown.stderr, shown.stdout.split()) == (0, b"", [b"plot.png"])
+    with open(training) as log:
+        monkeypatch.setattr(sys, "stdin", log)
+        shown = run("plot", "-", cwd=tmp_path)
+    assert (shown.returncode, shown.stderr, shown.stdout) == (0, "", "plot.png\n")
 
 
 def test_a_picture_is_not_written_to_a_terminal(training, monkeypatch, capsys):
@@ -464,11 +465,19 @@ def show(**_):
 """)
     environment = os.environ | {"MPLBACKEND": "module://windows", "PYTHONPATH": str(tmp_path)}
     before = set(tmp_path.iterdir())
-    shown = run("plot", str(training), "--show", env=environment, cwd=tmp_path)
-    assert (shown.returncode, shown.stderr, shown.stdout) == (0, "", "")
-    assert {path.name for path in set(tmp_path.iterdir()) - before} - {"__pycache__"} == {"window.png"}
-    shown = run("plot", str(training), "--show", "-o", "also.png", env=environment, cwd=tmp_path)
-    assert (shown.returncode, shown.stderr, shown.stdout) == (0, "", "also.png\n")
+    code = f"""
+import os
+from operant.cli import main
+show = ["plot", {str(training)!r}, "--show"]
+main(show)
+print(*os.listdir())
+main([*show, "-o", "also.png"])
+"""
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    first, second = shown.stdout.splitlines()
+    assert (shown.returncode, shown.stderr, second) == (0, "", "also.png")
+    assert set(first.split()) - {path.name for path in before} - {"__pycache__"} == {"window.png"}
     assert (tmp_path / "also.png").exists()
 
 
