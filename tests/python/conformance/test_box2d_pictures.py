@@ -56,20 +56,19 @@ def drawn_from_bodies(world):
 @pytest.mark.parametrize("policy", [nothing, one_sided, at_random, landing])
 def test_pictures_of_bodies_equal_gymnasium(policy, rng):
     world = gym.make("LunarLander-v3", render_mode="rgb_array").unwrapped
-    for seed in range(2):
-        observation, _ = world.reset(seed=seed)
-        terminated, seen = False, []
-        for step in range(400):
-            observation, _, terminated, _, _ = world.step(policy(world, observation, rng))
-            if step % 3 and not terminated:  # the next picture is almost the same
-                continue
-            expected = world.render()
-            np.testing.assert_array_equal(drawn_from_bodies(world), expected, strict=True)
-            seen.append(expected)
-            if terminated:
-                break
-        assert terminated
-        assert not np.array_equal(seen[0], seen[-1])
+    observation, _ = world.reset(seed=0)
+    terminated, seen = False, []
+    for step in range(400):
+        observation, _, terminated, _, _ = world.step(policy(world, observation, rng))
+        if step % 3 and not terminated:  # the next picture is almost the same
+            continue
+        expected = world.render()
+        np.testing.assert_array_equal(drawn_from_bodies(world), expected, strict=True)
+        seen.append(expected)
+        if terminated:
+            break
+    assert terminated
+    assert not np.array_equal(seen[0], seen[-1])
 
 
 def walker_from_bodies(world):
@@ -120,7 +119,7 @@ def test_pictures_equal_gymnasium_apart_from_the_exhaust(continuous, rng):
     oracle = gym.make("LunarLander-v3", continuous=continuous, render_mode="rgb_array").unwrapped
     env_class = envs.LunarLanderContinuousVecEnv if continuous else envs.LunarLanderVecEnv
     env = env_class(1, render_mode="rgb_array")
-    for seed in range(3):
+    for seed in range(2):
         oracle.reset(seed=seed)
         env.reset(seed=[seed])
         terminated, without_exhaust = False, 0
