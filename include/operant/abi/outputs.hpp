@@ -14,21 +14,6 @@ enum class ElementType : std::uint32_t {
     float32, float64, int8, int32, uint32, int64, boolean, uint8, int16, uint16, uint64
 };
 
-/// Bytes of an element.
-constexpr std::size_t size_of(ElementType type) {
-    switch (type) {
-        case ElementType::float64:
-        case ElementType::int64:
-        case ElementType::uint64: return 8;
-        case ElementType::float32:
-        case ElementType::int32:
-        case ElementType::uint32: return 4;
-        case ElementType::int16:
-        case ElementType::uint16: return 2;
-        default: return 1;
-    }
-}
-
 /// Returns the type of an array of T: a float, a double, a bool or an integer of any width.
 template <class T>
 consteval ElementType element_type_of() {
@@ -57,7 +42,7 @@ struct ElementTypeOf {
 
 /// Calls `function(std::type_identity<T>())` with the type of an array's elements.
 template <class Function>
-decltype(auto) with_element_type(ElementType type, const Function& function) {
+constexpr decltype(auto) with_element_type(ElementType type, const Function& function) {
     switch (type) {
         case ElementType::float32: return function(std::type_identity<float>());
         case ElementType::float64: return function(std::type_identity<double>());
@@ -71,6 +56,11 @@ decltype(auto) with_element_type(ElementType type, const Function& function) {
         case ElementType::uint64: return function(std::type_identity<std::uint64_t>());
         default: return function(std::type_identity<bool>());
     }
+}
+
+/// Bytes of an element.
+constexpr std::size_t size_of(ElementType type) {
+    return with_element_type(type, []<class T>(std::type_identity<T>) { return sizeof(T); });
 }
 
 /// The shape of an env's part of an array. The array of all envs has one axis more, the first.

@@ -81,22 +81,14 @@ inline void check_state_size(const EnvironmentDescription& environment, std::siz
 
 /// Returns true if an element of this type can hold the number.
 inline bool holds(ElementType type, double value) {
-    const auto is_integer = [&](double low, double high) { return value >= low && value <= high && std::trunc(value) == value; };
-    switch (type) {
-        case ElementType::float32: return std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max());
-        case ElementType::float64: return std::isfinite(value);
-        case ElementType::int8: return is_integer(-128, 127);
-        case ElementType::uint8: return is_integer(0, 255);
-        case ElementType::int16: return is_integer(-32768, 32767);
-        case ElementType::uint16: return is_integer(0, 65535);
-        case ElementType::int32: return is_integer(-0x1p31, 0x1p31 - 1);
-        case ElementType::uint32: return is_integer(0, 0x1p32 - 1);
+    return with_element_type(type, [&]<class Number>(std::type_identity<Number>) {
+        using Limits = std::numeric_limits<Number>;
         // Beyond 2^53, a double is not the only integer that it can stand for.
-        case ElementType::int64: return is_integer(-0x1p53, 0x1p53);
-        case ElementType::uint64: return is_integer(0, 0x1p53);
-        case ElementType::boolean: return value == 0 || value == 1;
-    }
-    return false;
+        constexpr double most = std::is_integral_v<Number> ? 0x1p53 : std::numeric_limits<double>::max();
+        return value >= std::max(static_cast<double>(Limits::lowest()), -most) &&
+               value <= std::min(static_cast<double>(Limits::max()), most) &&
+               (std::is_floating_point_v<Number> || std::trunc(value) == value);
+    });
 }
 
 /// Describes the numbers that an element of this type can hold, for messages.

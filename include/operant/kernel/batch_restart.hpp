@@ -171,7 +171,7 @@ private:
     static void restart_infos(const EnvArrays& envs, const Arrays& arrays, const Outputs& outputs,
                               std::byte (&starts)[state_size][group_size * sizeof(double)], const std::uint32_t* group,
                               std::size_t count) {
-        take_infos<E, Infos>(outputs, group, count, Types::has_reset_info);
+        take_infos(InfoRows<E, Infos>(), outputs, group, count, Types::has_reset_info);
         if constexpr (Types::has_reset_info) {
             // Dynamics with parameters per env belong to the env's place among all envs.
             if (envs.per_env)

@@ -98,7 +98,7 @@ public:
         totals.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
         calm_padding(arrays, end);
         if (same_step) keep_final<E>(outputs, begin, end);
-        if constexpr (has_infos) clear_final_infos<E, Infos>(outputs, begin, end);
+        if constexpr (has_infos) clear_final_infos(InfoRows<E, Infos>(), outputs, begin, end);
         return totals;
     }
 

@@ -146,38 +146,44 @@ XSIMD_INLINE void store_infos(void* const* arrays, std::size_t env, const Info& 
     });
 }
 
-/// Calls `visit(i, size)` for each info; `size` is the number of bytes of a row.
-template <class E, class Info, class Visitor>
-XSIMD_INLINE void for_each_info_row(const Visitor& visit) {
-    Info info{};
-    std::size_t i = 0;
-    visit_infos<E>(info, [&](const char*, const auto& member) {
-        visit(i++, info_row_size<std::remove_cvref_t<decltype(member)>>());
-    });
-}
+/// A list of infos. A call with `visit` calls `visit(i, size)` for each info; `size` is the number of bytes of a row.
+template <class E, class Info>
+struct InfoRows {
+    template <class Visitor>
+    XSIMD_INLINE void operator()(const Visitor& visit) const {
+        Info info{};
+        std::size_t i = 0;
+        visit_infos<E>(info, [&](const char*, const auto& member) {
+            visit(i++, info_row_size<std::remove_cvref_t<decltype(member)>>());
+        });
+    }
+};
 
 /// Writes only the action mask, which is the last of the infos.
 template <class E, class Info>
 XSIMD_INLINE void store_action_mask(void* const* arrays, std::size_t env, const decltype(Info::action_mask)& mask) {
     std::size_t count = 0;
-    for_each_info_row<E, Info>([&](std::size_t, std::size_t) { ++count; });
+    InfoRows<E, Info>()([&](std::size_t, std::size_t) { ++count; });
     InfoTraits<decltype(Info::action_mask)>::store(arrays[count - 1], env, mask);
 }
 
 /// Clears the final infos of the envs [begin, end). Restarts then write the infos of the episodes that ended.
-template <class E, class Info>
-XSIMD_INLINE void clear_final_infos(const Outputs& outputs, std::size_t begin, std::size_t end) {
+/// \param rows an InfoRows, or a function like it
+template <class Rows>
+XSIMD_INLINE void clear_final_infos(const Rows& rows, const Outputs& outputs, std::size_t begin, std::size_t end) {
     if (!outputs.final_infos) return;
-    for_each_info_row<E, Info>([&](std::size_t i, std::size_t size) {
+    rows([&](std::size_t i, std::size_t size) {
         std::memset(static_cast<std::byte*>(outputs.final_infos[i]) + begin * size, 0, (end - begin) * size);
     });
 }
 
 /// Copies the infos of envs that restart to the final infos, if the caller wants them, and clears the infos.
+/// \param rows as above
 /// \param has_reset_info true if the reset writes infos in their place
-template <class E, class Info>
-XSIMD_INLINE void take_infos(const Outputs& outputs, const std::uint32_t* envs, std::size_t count, bool has_reset_info) {
-    for_each_info_row<E, Info>([&](std::size_t i, std::size_t size) {
+template <class Rows>
+XSIMD_INLINE void take_infos(const Rows& rows, const Outputs& outputs, const std::uint32_t* envs, std::size_t count,
+                             bool has_reset_info) {
+    rows([&](std::size_t i, std::size_t size) {
         for (std::size_t k = 0; k < count; ++k) {
             std::byte* row = static_cast<std::byte*>(outputs.infos[i]) + envs[k] * size;
             if (outputs.final_infos) std::memcpy(static_cast<std::byte*>(outputs.final_infos[i]) + envs[k] * size, row, size);

@@ -85,7 +85,7 @@ public:
         if constexpr (ResetsBlocks<E>)
             if (list.count != 0) E::template reset_block<Arch>(listed(envs, list), bounds);
         if constexpr (has_infos)
-            if (outputs.infos) take_infos<E, Infos>(outputs, list.envs, list.count, has_reset_info);
+            if (outputs.infos) take_infos(InfoRows<E, Infos>(), outputs, list.envs, list.count, has_reset_info);
         for (std::size_t k = 0; k < list.count; ++k) {
             const std::size_t env = list.envs[k];
             const auto& parameters = parameters_of<E>(envs, env);
@@ -236,7 +236,7 @@ private:
         const bool same_step = envs.autoreset_mode == AutoresetMode::same_step;
         totals.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
         if (same_step) keep_final<E>(outputs, begin, end);
-        if constexpr (has_infos) clear_final_infos<E, Infos>(outputs, begin, end);
+        if constexpr (has_infos) clear_final_infos(InfoRows<E, Infos>(), outputs, begin, end);
         return totals;
     }
 };

@@ -14,6 +14,7 @@
 #include <operant/abi/library.hpp>
 #include <operant/environment.hpp>
 #include <operant/kernel/episodes.hpp>
+#include <operant/kernel/infos.hpp>
 #include <operant/kernel/returns.hpp>
 #include <operant/kernel/state.hpp>
 #include <operant/library/caught_error.hpp>
@@ -232,18 +233,20 @@ private:
         }
         const bool same_step = envs.autoreset_mode == AutoresetMode::same_step;
         totals.steps = static_cast<std::int64_t>(end - begin - (same_step ? 0 : restarting.count));
-        const auto for_rows = [&](void* const* arrays, const std::vector<std::size_t>& rows, const auto& visit) {
-            for (std::size_t i = 0; arrays && i < rows.size(); ++i)
-                visit(i, static_cast<std::byte*>(arrays[i]) + begin * rows[i], (end - begin) * rows[i]);
-        };
-        if (same_step)
-            for_rows(outputs.final_observations, table.observation_rows, [&](std::size_t i, std::byte* rows, std::size_t bytes) {
-                const auto* seen = static_cast<const std::byte*>(outputs.observations[i]);
-                std::memcpy(rows, seen + begin * table.observation_rows[i], bytes);
-            });
-        for_rows(outputs.final_infos, table.info_rows,
-                 [](std::size_t, std::byte* rows, std::size_t bytes) { std::memset(rows, 0, bytes); });
+        for (std::size_t i = 0; same_step && outputs.final_observations && i < table.observation_rows.size(); ++i) {
+            const std::size_t row = table.observation_rows[i];
+            std::memcpy(static_cast<std::byte*>(outputs.final_observations[i]) + begin * row,
+                        static_cast<const std::byte*>(outputs.observations[i]) + begin * row, (end - begin) * row);
+        }
+        clear_final_infos(infos_of(table), outputs, begin, end);
         return totals;
+    }
+
+    /// Returns the list of infos in the form of InfoRows.
+    static auto infos_of(const FunctionTable& table) {
+        return [&](const auto& visit) {
+            for (std::size_t i = 0; i < table.info_rows.size(); ++i) visit(i, table.info_rows[i]);
+        };
     }
 
     static void restart(const double*, const EnvArrays& envs, const Outputs& outputs, EnvList& list) {
@@ -253,10 +256,10 @@ private:
         FunctionCall call{};
         Scratch scratch(call, table, envs, written, 1);
         call.count = 1;
+        if (outputs.infos) take_infos(infos_of(table), outputs, list.envs, list.count, table.has_reset_info);
         for (std::size_t k = 0; k < list.count; ++k) {
             const std::size_t env = list.envs[k];
             if (k + 1 < list.count) fetch(table, envs, list.envs[k + 1]);
-            if (outputs.infos) take_infos(table, outputs, env);
             for (std::size_t i = 0; i < table.strides.size(); ++i)
                 std::memset(static_cast<std::byte*>(envs.state[i]) + env * table.strides[i], 0, table.strides[i]);
             scratch.point(env);
@@ -272,17 +275,6 @@ private:
         prefetch(envs.began + env);
         for (std::size_t i = 0; i < table.strides.size(); ++i)
             prefetch(static_cast<std::byte*>(envs.state[i]) + env * table.strides[i], table.strides[i]);
-    }
-
-    /// Moves the infos of an env to the final infos.
-    static void take_infos(const FunctionTable& table, const Outputs& outputs, std::size_t env) {
-        for (std::size_t i = 0; i < table.info_rows.size(); ++i) {
-            const std::size_t row = table.info_rows[i];
-            std::byte* info = static_cast<std::byte*>(outputs.infos[i]) + env * row;
-            if (outputs.final_infos) std::memcpy(static_cast<std::byte*>(outputs.final_infos[i]) + env * row, info, row);
-            std::memset(info, 0, row);
-        }
-        outputs.has_infos[env] = table.has_reset_info;
     }
 
     static void observe(const EnvArrays& envs, const Outputs& outputs, std::size_t begin, std::size_t end) {
@@ -326,24 +318,12 @@ private:
     static void with_variable(const EnvArrays& envs, const FunctionTable& table, std::size_t i, std::size_t env, const Visit& visit) {
         const StateVariable& variable = table.variables[i];
         std::byte* place = static_cast<std::byte*>(envs.state[variable.array]) + env * table.strides[variable.array] + variable.offset;
-        const auto as = [&]<class Number>(Number number) {
+        with_element_type(variable.type, [&]<class Number>(std::type_identity<Number>) {
+            Number number;
             std::memcpy(&number, place, sizeof(number));
             visit(number);
             std::memcpy(place, &number, sizeof(number));
-        };
-        switch (variable.type) {
-            case ElementType::float32: return as(float{});
-            case ElementType::float64: return as(double{});
-            case ElementType::int8: return as(std::int8_t{});
-            case ElementType::int16: return as(std::int16_t{});
-            case ElementType::int32: return as(std::int32_t{});
-            case ElementType::int64: return as(std::int64_t{});
-            case ElementType::boolean: return as(bool{});
-            case ElementType::uint8: return as(std::uint8_t{});
-            case ElementType::uint16: return as(std::uint16_t{});
-            case ElementType::uint32: return as(std::uint32_t{});
-            case ElementType::uint64: return as(std::uint64_t{});
-        }
+        });
     }
 
     static void get_state(const EnvArrays& envs, std::size_t num_envs, double* state) {
