@@ -311,22 +311,6 @@ def test_the_state_can_be_set_and_copied():
     np.testing.assert_array_equal(env.state, state)
 
 
-@needs_numba
-def test_a_rollout_equals_a_loop_of_steps():
-    made = example("snake")
-    looped, rolled = (made(5) for _ in range(2))
-    for env in (looped, rolled):
-        env.reset(seed=3)
-    actions = np.random.default_rng(0).integers(0, 4, (20, 5))
-    batch = rolled.rollout(actions, 20)
-    for i, action in enumerate(actions):
-        _, rewards, terminated, truncated, _ = looped.step(action)
-        np.testing.assert_array_equal(batch.rewards[i], rewards)
-        np.testing.assert_array_equal(batch.terminations[i], terminated)
-        np.testing.assert_array_equal(batch.truncations[i], truncated)
-    np.testing.assert_array_equal(looped.state, rolled.state)
-
-
 #: A policy that runs without Python, for each environment.
 NETWORKS = {
     "inventory": lambda rng: Linear(rng.normal(size=(11, 3)), rng.normal(size=11)),

@@ -15,7 +15,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from conftest import needs_compiler
-from side_by_side import assert_copies_continue, assert_same
+from side_by_side import assert_same
 
 import operant
 from operant.building import compiler as _compiler, headers as _headers, libraries as _libraries
@@ -231,13 +231,6 @@ def test_parameters_and_their_errors(env_class):
     env.step(np.full((3, 1), 9.0))
     np.testing.assert_allclose(env.state[:, 1], 0.05 * np.array([0.5, 1.0, 2.0]), rtol=1e-6)
     np.testing.assert_array_equal(env.action_space.high[:, 0], np.float32([0.5, 1.0, 2.0]))
-
-
-def test_copies_continue_bit_for_bit(env_class):
-    env = env_class(20, max_force=2.0, record_episode_statistics=True)
-    env.reset(seed=5)
-    env.step(forces(20, 0))
-    assert_copies_continue(env, [forces(20, number) for number in range(1, 250)])
 
 
 def test_an_environment_goes_to_a_process_that_starts_anew(env_class, tmp_path):

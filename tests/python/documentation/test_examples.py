@@ -43,6 +43,10 @@ def mean_return(gymnasium_id, policy, episodes=50):
     return total / episodes
 
 
+#: Members and envs per member with which these find a policy, too, and sooner than with the settings of the example.
+SMALLER = {"Pendulum-v1": (512, 8), "MountainCar-v0": (512, 8), "LunarLander-v3": (128, 2)}
+
+
 # Gymnasium's reward thresholds; and for Pendulum, which has none, an episode that gets to the top and stays there.
 @pytest.mark.parametrize(
     ("gymnasium_id", "expected"),
@@ -58,7 +62,10 @@ def mean_return(gymnasium_id, policy, episodes=50):
 def test_cem_finds_policies(gymnasium_id, expected):
     if gymnasium_id.startswith("LunarLander"):
         pytest.importorskip("Box2D")
-    policy, history = imported("cem").train(gymnasium_id, 0)
+    cem = imported("cem")
+    shapes, *size, generations, extra = cem.SETTINGS[gymnasium_id]
+    cem.SETTINGS[gymnasium_id] = (shapes, *SMALLER.get(gymnasium_id, size), generations, extra)
+    policy, history = cem.train(gymnasium_id, 0)
     assert mean_return(gymnasium_id, policy) >= expected
     seconds, returns = zip(*history, strict=True)
     assert list(seconds) == sorted(seconds)
