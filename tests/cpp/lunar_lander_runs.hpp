@@ -96,8 +96,8 @@ inline void kick(Policy policy, int t, LunarLander::State& state, Numbers& numbe
     if (policy == Policy::tumble && t % 40 == 39) set(x * 2, y * 2, w * 2);
 }
 
-/// All recorded runs, as envs of the continuous lander: an engine that is on has the full throttle. Other tests compare the
-/// discrete lander. One kind of environment, of which these functions have the only instances, takes half the time to compile.
+/// All recorded runs, as envs of the continuous lander: an engine that is on has the full throttle. One kind of environment
+/// compiles sooner than two. test_lunar_lander.py compares the discrete lander.
 struct Envs {
     using E = LunarLanderContinuous;
     static constexpr std::size_t count = std::size(runs);
