@@ -49,19 +49,17 @@ EngineLock::EngineLock(SharedEngine& shared, bool may_be_closed) : shared_(share
         throw std::runtime_error(
             "another thread is using this environment, or was when this process was forked; give each thread and process "
             "its own");
-    if (!may_be_closed && (!shared.core || !shared.core->failure().empty())) {
-        const std::string reason = shared.core ? shared.core->failure() : "this environment has been closed";
-        shared.busy.clear(std::memory_order_release);
-        throw ClosedEnvironment(reason);
-    }
-    if (!shared.core || shared.streams.size() == 0) return;
     try {
-        if (!may_be_closed) shared.streams.check();
+        if (!may_be_closed) {
+            if (!shared.core) throw ClosedEnvironment("this environment has been closed");
+            if (!shared.core->failure().empty()) throw ClosedEnvironment(shared.core->failure());
+            shared.streams.check();
+        }
     } catch (...) {
         shared.busy.clear(std::memory_order_release);
         throw;
     }
-    shared.streams.pull(*shared.core);
+    if (shared.core) shared.streams.pull(*shared.core);
 }
 
 }  // namespace operant::bindings
