@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cfloat>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -455,25 +454,14 @@ private:
             const Place<N> start = group(first.bodies[b].place);
             const Vec<N> center{N(shape.center.x), N(shape.center.y)};
             const Place<N> end = place_of(positions[b].center, positions[b].angle, center);
-            Vec<N> low{N(FLT_MAX), N(FLT_MAX)}, high{N(-FLT_MAX), N(-FLT_MAX)};
-            const auto include = [&](const Place<N>& place) {
-                for (int i = 0; i < shape.count; ++i) {
-                    const Vec<N> point = place({N(shape.vertices[i].x), N(shape.vertices[i].y)});
-                    low = {least(low.x, point.x), least(low.y, point.y)};
-                    high = {most(high.x, point.x), most(high.y, point.y)};
-                }
-            };
-            const Vec<N> skins{N(skin), N(skin)}, margins{N(margin), N(margin)};
+            const Extent<N> before(shape, start), now(shape, end);
             const Vec<N> box_low = group(first.bodies[b].box.low), box_high = group(first.bodies[b].box.high);
-            include(end);
-            const auto stays = (box_low.x <= low.x - skins.x) & (box_low.y <= low.y - skins.y) &
-                               (high.x + skins.x <= box_high.x) & (high.y + skins.y <= box_high.y);
+            const auto stays = (box_low.x <= now.low.x) & (box_low.y <= now.low.y) & (now.high.x <= box_high.x) &
+                               (now.high.y <= box_high.y);
             moved[b] = (!stays).bits();
-            include(start);
-            low = low - skins, high = high + skins;
-            const Vec<N> ahead = N(2.0f) * (end.origin - start.origin);
-            low = low - margins, high = high + margins;
-            const N zero(0.0f);
+            const N zero(0.0f), border(margin);
+            const Vec<N> ahead = N(2.0f) * (end.origin - start.origin), margins{border, border};
+            Vec<N> low = least(before.low, now.low) - margins, high = most(before.high, now.high) + margins;
             low = {select(ahead.x < zero, low.x + ahead.x, low.x), select(ahead.y < zero, low.y + ahead.y, low.y)};
             high = {select(ahead.x < zero, high.x, high.x + ahead.x), select(ahead.y < zero, high.y, high.y + ahead.y)};
             std::size_t i = 0;

@@ -159,6 +159,13 @@ struct Pushed {
     }
 };
 
+/// Returns a point of a manifold.
+XSIMD_INLINE Pushed<float> pushed_point(const Manifold& manifold, std::size_t point) {
+    const bool is_polygon = manifold.reference_is_polygon != 0;
+    const Vector &local = manifold.points[point].local, &side = manifold.point;
+    return {is_polygon ? side : local, is_polygon ? local : side, manifold.normal, is_polygon, true};
+}
+
 /// A contact in a step of one world: the constraint, and where it belongs.
 struct ContactWork {
     ContactConstraint<float> constraint;

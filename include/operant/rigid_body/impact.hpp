@@ -104,31 +104,34 @@ struct Impact {
         // axis has come down to the target, and so on until the distance itself has.
         constexpr float target = tolerance::linear, close = 0.25f * tolerance::linear;
         float t1 = 0;
+        Place<float> place_1 = sweep.at(t1);
         Cache cache;
         for (int iteration = 0; iteration < most_iterations; ++iteration) {
-            const float d = distance(cache, obstacle, polygon, sweep.at(t1));
+            const float d = distance(cache, obstacle, polygon, place_1);
             if (d <= 0) return 0;
             if (d < target + close) return touches = true, t1;
-            const Axis axis(cache, obstacle, polygon, sweep, t1);
+            const Axis axis(cache, obstacle, polygon, place_1);
             float t2 = 1;
+            Place<float> place_2 = sweep.at(t2);
             for (int push = 0; push < most_pushes; ++push) {
                 int a, b;
-                float s2 = axis.least_separation(a, b, t2);
+                float s2 = axis.least_separation(a, b, place_2);
                 if (s2 > target + close) return 1;
                 if (s2 > target - close) {
-                    t1 = t2;
+                    t1 = t2, place_1 = place_2;
                     break;
                 }
-                float s1 = axis.separation(a, b, t1);
+                float s1 = axis.separation(a, b, place_1);
                 if (s1 < target - close) return t1;
                 if (s1 <= target + close) return touches = true, t1;
                 // The root of separation(t) = target: regula falsi and bisection in turn.
                 float before = t1, after = t2;
                 for (int root = 0; root < most_root_iterations; ++root) {
                     const float t = root % 2 == 1 ? before + (target - s1) * (after - before) / (s2 - s1) : 0.5f * (before + after);
-                    const float s = axis.separation(a, b, t), off = s - target;
+                    const Place<float> place = sweep.at(t);
+                    const float s = axis.separation(a, b, place), off = s - target;
                     if ((off > 0 ? off : -off) < close) {
-                        t2 = t;
+                        t2 = t, place_2 = place;
                         break;
                     }
                     if (s > target)
@@ -285,13 +288,11 @@ private:
         enum { of_points, of_obstacle, of_polygon } type;
         const Obstacle& obstacle;
         const Polygon& polygon;
-        const Sweep& sweep;
         Vector axis;   ///< in the world, or in the polygon if it is normal to its side
         Vector local{};  ///< a point of the side
 
-        Axis(const Cache& cache, const Obstacle& obstacle_, const Polygon& polygon_, const Sweep& sweep_, float time)
-            : obstacle(obstacle_), polygon(polygon_), sweep(sweep_) {
-            const Place<float> place = sweep.at(time);
+        Axis(const Cache& cache, const Obstacle& obstacle_, const Polygon& polygon_, const Place<float>& place)
+            : obstacle(obstacle_), polygon(polygon_) {
             const Vector *a = obstacle.vertices, *b = polygon.vertices.data();
             if (cache.count == 1) {
                 type = of_points;
@@ -311,20 +312,16 @@ private:
             }
         }
         /// Finds the vertices that are closest along the axis.
-        float least_separation(int& a, int& b, float time) const {
-            const Place<float> place = sweep.at(time);
+        float least_separation(int& a, int& b, const Place<float>& place) const {
             a = b = -1;
             if (type == of_points) a = furthest(obstacle.vertices, obstacle.count, axis);
             if (type == of_polygon)
                 a = furthest(obstacle.vertices, obstacle.count, -turned(place.turn, axis));
             else
                 b = furthest(polygon.vertices, polygon.count, turned_back(place.turn, -axis));
-            return separation_at(a, b, place);
+            return separation(a, b, place);
         }
-        float separation(int a, int b, float time) const { return separation_at(a, b, sweep.at(time)); }
-
-    private:
-        float separation_at(int a, int b, const Place<float>& place) const {
+        float separation(int a, int b, const Place<float>& place) const {
             if (type == of_points) return dot(place(polygon.vertices[b]) - obstacle.vertices[a], axis);
             if (type == of_obstacle) return dot(place(polygon.vertices[b]) - local, axis);
             return dot(obstacle.vertices[a] - place(local), turned(place.turn, axis));

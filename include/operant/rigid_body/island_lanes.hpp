@@ -5,8 +5,8 @@
 ///
 /// Worlds are sorted, so that those in the lanes of a batch need the same: by the contacts' points of each body, then by the joints
 /// that are at their limits. A batch does what any of its lanes needs. Position correction ends after different numbers of
-/// iterations, so that worlds that are not done yet are put together again and again. Engine finds contacts and impacts, and lets
-/// worlds sleep.
+/// iterations, so that worlds that are not done yet are put together again and again, and so does the velocity of impacts. Engine
+/// finds contacts and impacts, and lets worlds sleep.
 
 #include <algorithm>
 #include <array>
@@ -36,8 +36,8 @@ class IslandLanes {
     static constexpr std::size_t most_worlds = 512, most_tasks = 128, most_works = 512;
     static constexpr std::size_t ahead = Engine::ahead;
     static constexpr std::size_t most_slots = 16;  ///< contacts of a world, and of a batch
-    static constexpr std::size_t most_meetings = 32, most_met = 8;  ///< worlds with impacts; contacts of an impact
-    static_assert(most_meetings * most_met < most_works);
+    static constexpr std::size_t most_meetings = 64, most_met = 8;  ///< worlds with impacts; contacts of an impact
+    static constexpr std::size_t met_lanes = 2 * batch;             ///< impacts whose velocities iterate together
 
 public:
     /// A world in the order of stepping.
@@ -97,6 +97,7 @@ public:
             lanes.add(k, world_at(k), loads_at(k), listener_of);
             if (lanes.is_full() || i + 1 == count) lanes.finish(listener_of);
         }
+        while (lanes.waiting_count_ > 0) lanes.solve_impacts(listener_of);
     }
 
 private:
@@ -105,23 +106,27 @@ private:
         Island island;
         World* world;
         std::array<float, joints> speeds, most_impulses;  ///< of the motors
-        std::array<std::uint8_t, bodies> counts;          ///< of contacts, in the order of the search
+        std::array<std::uint8_t, bodies> contact_counts, point_counts;  ///< of each body, in the order of the search
+        std::uint16_t first_point;                                      ///< of the contacts
         std::uint8_t limits;                              ///< bits of the joints that are at their limits
         bool is_solved;
         std::uint16_t index;                              ///< of the world
     };
 
-    /// A world with an impact.
+    /// A world with an impact whose velocity iterates.
     struct Meeting {
-        Task* task;
+        World* world;
+        Starts<Scene> starts;
         typename Engine::Times times;
         typename Engine::Impact impact;
-        bool is_solved;
+        int made;             ///< of the iterations
+        std::uint16_t index;  ///< of the world
     };
 
     XSIMD_INLINE IslandLanes() {
         works_[0] = {};  // of lanes without a contact in a slot
-        manifolds_[0] = {};
+        points_[0] = {};
+        for (std::size_t i = 0; i < most_meetings; ++i) free_[i] = static_cast<std::uint16_t>(i);
     }
 
     XSIMD_INLINE bool is_full() const { return task_count_ == most_tasks || work_count_ + Scene::contacts > most_works; }
@@ -147,12 +152,15 @@ private:
             task.most_impulses[j] = Engine::most_motor_impulse(loads.motors[j]);
             task.limits = static_cast<std::uint8_t>(task.limits | island.joints[j].is_limited << j);
         }
-        task.counts = {};
-        std::size_t next = 0;
-        for (std::size_t b = 0; b < bodies; ++b)
-            for (; next < island.contact_count && island.contacts[next].body == order.bodies[b]; ++next) ++task.counts[b];
-        for (std::size_t i = 0; i < island.contact_count; ++i)
-            manifolds_[work_count_ + i] = world.contacts[island.contacts[i].contact].manifold;
+        task.contact_counts = task.point_counts = {};
+        task.first_point = static_cast<std::uint16_t>(point_count_);
+        for (std::size_t i = 0, place = 0; i < island.contact_count; ++i) {
+            while (order.bodies[place] != island.contacts[i].body) ++place;
+            const Manifold& manifold = world.contacts[island.contacts[i].contact].manifold;
+            ++task.contact_counts[place];
+            task.point_counts[place] = static_cast<std::uint8_t>(task.point_counts[place] + manifold.count);
+            for (std::size_t p = 0; p < manifold.count; ++p) points_[point_count_++] = pushed_point(manifold, p);
+        }
         work_count_ += island.contact_count;
         ++task_count_;
     }
@@ -168,26 +176,33 @@ private:
             Engine::move(tasks_[i].island);
         }
         std::size_t left = task_count_;
-        for (int made = 0, iterations = 4; left > 0 && made < Scene::position_iterations; made += iterations) {
-            iterations = std::min(made == 0 ? 4 : 8, Scene::position_iterations - made);
+        // Most positions hold after three iterations. Few of those that do not after twelve ever do.
+        for (int made = 0, iterations = 3; left > 0 && made < Scene::position_iterations; made += iterations) {
+            if (made > 0) iterations = std::min(made == 3 ? 9 : 24, Scene::position_iterations - made);
             for_groups(sorted.data(), left, [&](const auto& group) { correct_positions(group, iterations); });
             std::size_t unsolved = 0;
             for (std::size_t i = 0; i < left; ++i)
                 if (!tasks_[sorted[i]].is_solved) sorted[unsolved++] = sorted[i];
             left = unsolved;
         }
+        for (std::size_t i = 0; i < task_count_; ++i) sorted[i] = static_cast<std::uint16_t>(i);
+        for_groups(sorted.data(), task_count_, [&](const auto& group) { find_ends(group); });
         for (std::size_t i = 0; i < task_count_; ++i) {
             Engine::fetch_with_edges([&](std::size_t k) -> const World& { return *tasks_[k].world; }, i, task_count_);
             Task& task = tasks_[i];
             Engine::settle(*task.world, task.island, task.is_solved);
-            Meeting& meeting = meetings_[meeting_count_];
-            meeting.task = &task;
+            Meeting& meeting = meetings_[free_[free_count_ - 1]];
             if (!Engine::begin_times(*task.world, task.island.starts, meeting.times)) continue;
-            if (begin_impact(meeting, listener_of) && ++meeting_count_ == most_meetings) solve_impacts(listener_of);
+            meeting.world = task.world;
+            meeting.index = task.index;
+            meeting.starts = task.island.starts;
+            if (!begin_impact(meeting, listener_of)) continue;
+            --free_count_;
+            wait(meeting);
+            while (free_count_ == 0) solve_impacts(listener_of);
         }
-        solve_impacts(listener_of);
         task_count_ = 0;
-        work_count_ = 1;
+        work_count_ = point_count_ = 1;
     }
 
     /// The rank in Gray's code, in which neighbours differ in one bit.
@@ -241,15 +256,14 @@ private:
             for (std::size_t l = 0; l < count; ++l) to(task(l)) = stored[l];
         }
 
-        /// A contact of a body in each lane, or none.
+        /// A contact of a body in each lane, or a point of one, or none.
         struct Slot {
             std::uint8_t body;
-            bool may_have_two;                         ///< whether the contact has two points in any lane
-            std::array<std::uint16_t, N::size> works;  ///< indices, 0 for none
+            std::array<std::uint16_t, N::size> which;  ///< indices of works or points, 0 for none
 
             XSIMD_INLINE Index index(std::size_t size) const {
                 alignas(64) std::int32_t numbers[N::size];
-                for (std::size_t l = 0; l < N::size; ++l) numbers[l] = static_cast<std::int32_t>(works[l] * (size / sizeof(float)));
+                for (std::size_t l = 0; l < N::size; ++l) numbers[l] = static_cast<std::int32_t>(which[l] * (size / sizeof(float)));
                 Index loaded;
                 for (std::size_t i = 0; i < batches; ++i)
                     loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(numbers + i * batch);
@@ -258,32 +272,31 @@ private:
             template <class Value>
             XSIMD_INLINE Mask mask_of(const Value& value) const {
                 std::uint64_t bits = 0;
-                for (std::size_t l = 0; l < N::size; ++l) bits |= std::uint64_t{value(works[l])} << l;
+                for (std::size_t l = 0; l < N::size; ++l) bits |= std::uint64_t{value(which[l])} << l;
                 return Mask::of(bits);
             }
         };
         struct Slots {
-            std::array<Slot, most_slots * bodies> slots;
+            std::array<Slot, 2 * most_slots * bodies> slots;
             std::array<std::size_t, bodies + 1> begins{};  ///< the first slot of each body, in the order of the search
             std::size_t count = 0;
         };
 
-        /// Finds slots for the contacts of all lanes, in the order of solving.
-        XSIMD_INLINE void find_slots(Slots& found) const {
+        /// Finds slots for the contacts or the points of all lanes, in the order of solving.
+        /// \param counts of a task
+        /// \param first returns the index of a task's first contact or point
+        template <class First>
+        XSIMD_INLINE void find_slots(Slots& found, std::array<std::uint8_t, bodies> Task::*counts, const First& first) const {
             std::array<std::uint16_t, N::size> next;
-            for (std::size_t l = 0; l < N::size; ++l)
-                next[l] = static_cast<std::uint16_t>(task(l).island.contacts - lanes.works_.data());
+            for (std::size_t l = 0; l < N::size; ++l) next[l] = static_cast<std::uint16_t>(first(task(l)));
             for (std::size_t b = 0; b < bodies; ++b) {
                 std::uint8_t most = 0;
-                for (std::size_t l = 0; l < count; ++l) most = std::max(most, task(l).counts[b]);
+                for (std::size_t l = 0; l < count; ++l) most = std::max(most, (task(l).*counts)[b]);
                 for (std::uint8_t c = 0; c < most; ++c) {
                     Slot& slot = found.slots[found.count++];
                     slot.body = order.bodies[b];
-                    slot.may_have_two = false;
-                    for (std::size_t l = 0; l < N::size; ++l) {
-                        slot.works[l] = c < task(l).counts[b] ? next[l]++ : std::uint16_t{0};
-                        slot.may_have_two |= lanes.manifolds_[slot.works[l]].count == 2;
-                    }
+                    for (std::size_t l = 0; l < N::size; ++l)
+                        slot.which[l] = c < (task(l).*counts)[b] ? next[l]++ : std::uint16_t{0};
                 }
                 found.begins[b + 1] = found.count;
             }
@@ -307,12 +320,35 @@ private:
         unsigned limits;  ///< bits of the joints that are at their limits in any lane
     };
 
+    /// The contacts of a slot.
+    template <class N>
+    struct Met {
+        ContactConstraint<N> contact;
+        bool may_have_two;  ///< whether two points are solved in any lane
+
+        template <class Mass>
+        XSIMD_INLINE void solve_friction(const Mass& inverse_mass, const Mass& inverse_inertia, Motion<N>& velocity) {
+            if (may_have_two)
+                contact.template solve_friction<true>(inverse_mass, inverse_inertia, velocity);
+            else
+                contact.template solve_friction<false>(inverse_mass, inverse_inertia, velocity);
+        }
+        template <class Mass>
+        XSIMD_INLINE void solve_points(const Mass& inverse_mass, const Mass& inverse_inertia, Motion<N>& velocity) {
+            if (may_have_two)
+                contact.template solve_points<true>(inverse_mass, inverse_inertia, velocity);
+            else
+                contact.template solve_points<false>(inverse_mass, inverse_inertia, velocity);
+        }
+    };
+
     /// A group whose velocities iterate.
     using Moving = Group<wide>;
     struct MovingState {
         Solving<typename Moving::N> solving;
         typename Moving::Slots slots;
-        std::array<ContactConstraint<typename Moving::N>, most_slots * bodies> contacts;
+        std::array<Met<typename Moving::N>, most_slots * bodies> contacts;
+        std::array<Met<typename Moving::N>*, bodies + 1> begins;  ///< the first contact of each body, in the order of the search
     };
 
     void solve_velocities(const std::uint16_t* which, std::size_t count) {
@@ -347,8 +383,9 @@ private:
             to.is_limited = group.mask_of([&](const Task& task) { return task.island.joints[j].is_limited; });
         }
         Engine::prepare_joints(first.island, group, solving.joints_, solving.velocities);
-        group.find_slots(state.slots);
+        group.find_slots(state.slots, &Task::contact_counts, [&](const Task& task) { return task.island.contacts - works_.data(); });
         for (std::size_t s = 0; s < state.slots.count; ++s) load_contact(state.slots.slots[s], state.contacts[s]);
+        for (std::size_t b = 0; b <= bodies; ++b) state.begins[b] = state.contacts.data() + state.slots.begins[b];
     }
 
     void end_velocities(const Moving& group, const MovingState& state) {
@@ -369,22 +406,24 @@ private:
     }
 
     template <class N, class Slot>
-    XSIMD_INLINE void load_contact(const Slot& slot, ContactConstraint<N>& to) const {
+    XSIMD_INLINE void load_contact(const Slot& slot, Met<N>& met) const {
         const auto index = slot.index(sizeof(ContactWork));
         const auto load = [&](const float& of_first) { return N::gather(&of_first, index); };
         const ContactConstraint<float>& from = works_[0].constraint;
+        ContactConstraint<N>& to = met.contact;
+        to.has_two = slot.mask_of([&](std::size_t work) { return works_[work].constraint.has_two; });
+        met.may_have_two = to.has_two.bits() != 0;
         to.normal = {load(from.normal.x), load(from.normal.y)};
         to.friction = load(from.friction);
-        for (std::size_t p = 0; p < (slot.may_have_two ? 2 : 1); ++p) {
+        for (std::size_t p = 0; p < (met.may_have_two ? 2 : 1); ++p) {
             const ContactPoint<float>& point = from.points[p];
             to.points[p] = {{load(point.r.x), load(point.r.y)}, load(point.normal_mass), load(point.tangent_mass),
                             load(point.normal_impulse), load(point.tangent_impulse)};
         }
-        if (!slot.may_have_two) return;
+        if (!met.may_have_two) return;
         to.k11 = load(from.k11), to.k12 = load(from.k12), to.k22 = load(from.k22);
         to.i11 = load(from.i11), to.i12 = load(from.i12), to.i22 = load(from.i22);
-        to.has_two = slot.mask_of([&](std::size_t work) { return works_[work].constraint.has_two; });
-        // A contact that solves one of its two points has a second one that must not act.
+        // Where one point is solved, the second one must not act.
         ContactPoint<N>& second = to.points[1];
         for (N* one : {&second.r.x, &second.r.y, &second.normal_mass, &second.tangent_mass, &second.normal_impulse,
                        &second.tangent_impulse})
@@ -395,87 +434,105 @@ private:
     /// at once.
     template <class ListenerOf>
     bool begin_impact(Meeting& meeting, const ListenerOf& listener_of) {
-        World& world = *meeting.task->world;
-        auto& starts = meeting.task->island.starts;
-        auto listener = listener_of(meeting.task->index);
+        auto listener = listener_of(meeting.index);
         ContactWork works[Engine::impact_contacts];
-        while (Engine::begin_impact(world, starts, meeting.times, meeting.impact, works, listener)) {
+        while (Engine::begin_impact(*meeting.world, meeting.starts, meeting.times, meeting.impact, works, listener)) {
             if (meeting.impact.contact_count <= most_met) {
                 std::copy_n(works, meeting.impact.contact_count, &works_[first_work(meeting)]);
+                meeting.made = 0;
                 return true;
             }
             Engine::solve_impact_velocity(meeting.impact, works);
-            Engine::end_impact(world, starts, meeting.times, meeting.impact);
+            Engine::end_impact(*meeting.world, meeting.starts, meeting.times, meeting.impact);
         }
         return false;
     }
-    /// The index of a meeting's first work. The works of the step are not needed any more.
+    /// The index of a meeting's first work, behind the works of the tasks.
     XSIMD_INLINE std::size_t first_work(const Meeting& meeting) const {
-        return 1 + static_cast<std::size_t>(&meeting - meetings_.data()) * most_met;
+        return most_works + static_cast<std::size_t>(&meeting - meetings_.data()) * most_met;
     }
 
-    /// Velocity iterations of impacts, before those that go on changing are put together.
-    static constexpr int first_iterations = 40;
+    /// Lets a meeting wait for velocity iterations, beside those that have made as many and need nearly the same.
+    XSIMD_INLINE void wait(const Meeting& meeting) {
+        const auto index = static_cast<std::uint16_t>(&meeting - meetings_.data());
+        std::uint64_t key = static_cast<std::uint64_t>(meeting.made) << 8 | meeting.impact.contact_count << 4;
+        for (std::size_t c = 0; c < meeting.impact.contact_count; ++c) key += works_[first_work(meeting) + c].constraint.has_two;
+        std::size_t place = 0;
+        while (place < waiting_count_ && !(key < waiting_[place].key)) ++place;
+        Sorted* const end = waiting_.data() + waiting_count_;
+        std::copy_backward(waiting_.data() + place, end, end + 1);
+        waiting_[place] = {key, index};
+        ++waiting_count_;
+    }
 
-    /// Solves all impacts of the worlds that have one, one of each at a time.
+    /// Velocity iterations of an impact, of which most reach a fixed point early, until it waits again for others to go on with.
+    static constexpr int first_stop = 12, second_stop = 40;
+
+    /// Makes velocity iterations of some of the waiting meetings. Those whose velocities are solved go on to their next impacts.
     template <class ListenerOf>
     void solve_impacts(const ListenerOf& listener_of) {
-        std::array<std::uint16_t, most_meetings> meeting, unsolved;
-        for (std::size_t i = 0; i < meeting_count_; ++i) meeting[i] = static_cast<std::uint16_t>(i);
-        for (std::size_t left = meeting_count_; left > 0;) {
-            // Most velocities reach a fixed point early.
-            std::copy_n(meeting.begin(), left, unsolved.begin());
-            std::size_t undone = left;
-            for (int made = 0, iterations = first_iterations; undone > 0 && made < Scene::velocity_iterations; made += iterations) {
-                if (made > 0) iterations = Scene::velocity_iterations - made;
-                for (std::size_t i = 0; i < undone; i += batch)
-                    solve_impact_velocities(unsolved.data() + i, std::min(batch, undone - i), iterations);
-                std::size_t next = 0;
-                for (std::size_t i = 0; i < undone; ++i)
-                    if (!meetings_[unsolved[i]].is_solved) unsolved[next++] = unsolved[i];
-                undone = next;
-            }
-            std::size_t next = 0;
-            for (std::size_t i = 0; i < left; ++i) {
-                Meeting& one = meetings_[meeting[i]];
-                Engine::end_impact(*one.task->world, one.task->island.starts, one.times, one.impact);
-                if (begin_impact(one, listener_of)) meeting[next++] = meeting[i];
-            }
-            left = next;
+        // Those with the most frequent key come first, and then those that follow.
+        std::size_t first = 0;
+        for (std::size_t i = 0, same = 0, most = 0; i < waiting_count_; ++i) {
+            same = i > 0 && waiting_[i].key == waiting_[i - 1].key ? same + 1 : 1;
+            if (same > most) most = same, first = i + 1 - same;
         }
-        meeting_count_ = 0;
+        first = std::min(first, waiting_count_ - std::min(waiting_count_, met_lanes));
+        const int made = meetings_[waiting_[first].index].made;
+        std::array<std::uint16_t, met_lanes> which;
+        std::size_t count = 0;
+        for (; count < met_lanes && first + count < waiting_count_; ++count) {
+            which[count] = waiting_[first + count].index;
+            if (meetings_[which[count]].made != made) break;
+        }
+        std::copy(waiting_.data() + first + count, waiting_.data() + waiting_count_, waiting_.data() + first);
+        waiting_count_ -= count;
+
+        const int until = made == 0 ? first_stop : made == first_stop ? second_stop : Scene::velocity_iterations;
+        const std::uint64_t changing = count > batch ? solve_impact_velocities<2>(which.data(), count, until - made)
+                                                     : solve_impact_velocities<1>(which.data(), count, until - made);
+        for (std::size_t l = 0; l < count; ++l) {
+            Meeting& meeting = meetings_[which[l]];
+            if ((changing >> l & 1) != 0 && until < Scene::velocity_iterations) {
+                meeting.made = until;
+                wait(meeting);
+                continue;
+            }
+            Engine::end_impact(*meeting.world, meeting.starts, meeting.times, meeting.impact);
+            if (begin_impact(meeting, listener_of))
+                wait(meeting);
+            else
+                free_[free_count_++] = which[l];
+        }
     }
 
     /// Velocity iterations of impacts from comparison to comparison. Those that repeat every two iterations repeat every four, too.
     static constexpr int compared = 4;
-    static_assert(Scene::velocity_iterations % compared == 0 && first_iterations % compared == 0);
+    static_assert(first_stop % compared == 0 && second_stop % compared == 0 && Scene::velocity_iterations % compared == 0);
 
     /// Makes velocity iterations of impacts, until all velocities and impulses repeat.
     /// \param iterations a multiple of `compared`
-    void solve_impact_velocities(const std::uint16_t* which, std::size_t count, int iterations) {
-        using N = Lanes<Arch, 1>;
+    /// \returns bits of the lanes where they do not
+    template <std::size_t batches>
+    std::uint64_t solve_impact_velocities(const std::uint16_t* which, std::size_t count, int iterations) {
+        using N = Lanes<Arch, batches>;
         using Mask = typename N::Mask;
         alignas(64) std::array<std::array<float, N::size>, 5> numbers;  // inverse mass and inertia, and the velocity
-        typename Group<1>::Slots slots;
+        typename Group<batches>::Slots slots;
         for (std::size_t l = 0; l < N::size; ++l) {
             const Meeting& meeting = meetings_[which[l < count ? l : count - 1]];
             const Polygon& shape = Scene::shape(meeting.impact.body);
             const Motion<float>& v = meeting.impact.velocity;
             const float of_lane[] = {shape.inverse_mass, shape.inverse_inertia, v.center.x, v.center.y, v.angle};
             for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i][l] = of_lane[i];
-            for (; slots.count < meeting.impact.contact_count; ++slots.count) {
-                slots.slots[slots.count].may_have_two = false;
-                slots.slots[slots.count].works.fill(0);
-            }
-            for (std::size_t c = 0; c < meeting.impact.contact_count; ++c) {
-                slots.slots[c].works[l] = static_cast<std::uint16_t>(first_work(meeting) + c);
-                slots.slots[c].may_have_two |= works_[first_work(meeting) + c].constraint.has_two;
-            }
+            for (; slots.count < meeting.impact.contact_count; ++slots.count) slots.slots[slots.count].which.fill(0);
+            for (std::size_t c = 0; c < meeting.impact.contact_count; ++c)
+                slots.slots[c].which[l] = static_cast<std::uint16_t>(first_work(meeting) + c);
         }
         const auto load = [&](std::size_t i) { return N::load(numbers[i].data()); };
         const N mass = load(0), inertia = load(1);
         Motion<N> velocity{{load(2), load(3)}, load(4)};
-        std::array<ContactConstraint<N>, most_met> contacts;
+        std::array<Met<N>, most_met> contacts;
         for (std::size_t s = 0; s < slots.count; ++s) load_contact(slots.slots[s], contacts[s]);
 
         Motion<N> velocity_before{};
@@ -488,9 +545,9 @@ private:
                 before = now;
             };
             for (std::size_t s = 0; s < slots.count; ++s)
-                for (std::size_t p = 0; p < (slots.slots[s].may_have_two ? 2 : 1); ++p) {
-                    compare(impulses_before[s][p].x, contacts[s].points[p].normal_impulse);
-                    compare(impulses_before[s][p].y, contacts[s].points[p].tangent_impulse);
+                for (std::size_t p = 0; p < (contacts[s].may_have_two ? 2 : 1); ++p) {
+                    compare(impulses_before[s][p].x, contacts[s].contact.points[p].normal_impulse);
+                    compare(impulses_before[s][p].y, contacts[s].contact.points[p].tangent_impulse);
                 }
             compare(velocity_before.center.x, velocity.center.x);
             compare(velocity_before.center.y, velocity.center.y);
@@ -502,10 +559,8 @@ private:
         for (int made = 0; made < iterations && changing != 0; made += compared) {
             for (int i = 0; i < compared; ++i)
                 for (std::size_t s = 0; s < slots.count; ++s) {
-                    if (slots.slots[s].may_have_two)
-                        contacts[s].template solve<true>(mass, inertia, velocity);
-                    else
-                        contacts[s].template solve<false>(mass, inertia, velocity);
+                    contacts[s].solve_friction(mass, inertia, velocity);
+                    contacts[s].solve_points(mass, inertia, velocity);
                 }
             changing = changes();
         }
@@ -516,22 +571,22 @@ private:
         for (std::size_t l = 0; l < count; ++l) {
             Meeting& meeting = meetings_[which[l]];
             meeting.impact.velocity = {{numbers[2][l], numbers[3][l]}, numbers[4][l]};
-            meeting.is_solved = (changing >> l & 1) == 0;
         }
         if (changing != 0) keep_impulses(slots, contacts, count);
+        return changing;
     }
 
     /// Writes the impulses of contacts back.
     template <class Slots, class Contacts>
     XSIMD_INLINE void keep_impulses(const Slots& slots, const Contacts& contacts, std::size_t count) {
-        constexpr std::size_t size = std::remove_cvref_t<decltype(contacts[0].friction)>::size;
+        constexpr std::size_t size = std::remove_cvref_t<decltype(contacts[0].contact.friction)>::size;
         alignas(64) float normal[size], tangent[size];
         for (std::size_t s = 0; s < slots.count; ++s)
-            for (std::size_t p = 0; p < (slots.slots[s].may_have_two ? 2 : 1); ++p) {
-                contacts[s].points[p].normal_impulse.store(normal);
-                contacts[s].points[p].tangent_impulse.store(tangent);
+            for (std::size_t p = 0; p < (contacts[s].may_have_two ? 2 : 1); ++p) {
+                contacts[s].contact.points[p].normal_impulse.store(normal);
+                contacts[s].contact.points[p].tangent_impulse.store(tangent);
                 for (std::size_t l = 0; l < count; ++l) {
-                    ContactWork& work = works_[slots.slots[s].works[l]];
+                    ContactWork& work = works_[slots.slots[s].which[l]];
                     if (&work == works_.data()) continue;
                     work.constraint.points[p].normal_impulse = normal[l];
                     work.constraint.points[p].tangent_impulse = tangent[l];
@@ -570,32 +625,18 @@ private:
         }
         template <std::size_t place>
         XSIMD_INLINE void contacts() const {
-            std::size_t most = 0;
-            for (const MovingState& state : states) most = std::max(most, state.slots.begins[place + 1] - state.slots.begins[place]);
-            for (std::size_t i = 0; i < most; ++i) {
-                contact<place, true>(i);
-                contact<place, false>(i);
-            }
-        }
-        /// Solves the friction or the points of a contact of a body.
-        template <std::size_t place, bool is_friction>
-        XSIMD_INLINE void contact(std::size_t i) const {
             constexpr std::size_t b = order.bodies[place];
             constexpr float m = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
-            for (MovingState& state : states) {
-                const std::size_t s = state.slots.begins[place] + i;
-                if (s >= state.slots.begins[place + 1]) continue;
-                auto& k = state.contacts[s];
-                auto& velocity = state.solving.velocities[b];
-                const bool may_have_two = state.slots.slots[s].may_have_two;
-                if (is_friction && may_have_two)
-                    k.template solve_friction<true>(m, inertia, velocity);
-                else if (is_friction)
-                    k.template solve_friction<false>(m, inertia, velocity);
-                else if (may_have_two)
-                    k.template solve_points<true>(m, inertia, velocity);
-                else
-                    k.template solve_points<false>(m, inertia, velocity);
+            std::array<Met<typename Moving::N>*, groups> next, end;
+            for (std::size_t g = 0; g < groups; ++g) next[g] = states[g].begins[place], end[g] = states[g].begins[place + 1];
+            for (bool are_left = true; are_left;) {
+                are_left = false;
+                for (std::size_t g = 0; g < groups; ++g)
+                    if (next[g] != end[g]) next[g]->solve_friction(m, inertia, states[g].solving.velocities[b]);
+                for (std::size_t g = 0; g < groups; ++g) {
+                    if (next[g] != end[g]) next[g]++->solve_points(m, inertia, states[g].solving.velocities[b]);
+                    are_left |= next[g] != end[g];
+                }
             }
         }
     };
@@ -614,8 +655,8 @@ private:
             constraints[j].is_limited = group.mask_of([&](const Task& task) { return task.island.joints[j].is_limited; });
         }
         typename Group<batches>::Slots slots;
-        group.find_slots(slots);
-        std::array<std::array<Pushed<N>, 2>, most_slots * bodies> pushed;
+        group.find_slots(slots, &Task::point_counts, [](const Task& task) { return task.first_point; });
+        std::array<Pushed<N>, 2 * most_slots * bodies> pushed;
         for (std::size_t s = 0; s < slots.count; ++s) load_pushed(slots.slots[s], pushed[s]);
 
         const std::uint64_t all = group.count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << group.count) - 1;
@@ -625,10 +666,9 @@ private:
             std::array<Motion<N>, bodies> corrected = positions;
             N lowest(0.0f);
             for (std::size_t s = 0; s < slots.count; ++s) {
-                const auto& slot = slots.slots[s];
-                const Polygon& shape = Scene::shape(slot.body);
-                for (std::size_t p = 0; p < (slot.may_have_two ? 2 : 1); ++p)
-                    pushed[s][p].push_out(shape.inverse_mass, shape.inverse_inertia, shape.center, 0.2f, corrected[slot.body], lowest);
+                const std::size_t b = slots.slots[s].body;
+                const Polygon& shape = Scene::shape(b);
+                pushed[s].push_out(shape.inverse_mass, shape.inverse_inertia, shape.center, 0.2f, corrected[b], lowest);
             }
             Mask holds = lowest >= N(-3.0f * tolerance::linear);
             correct_joints(constraints, corrected, holds, std::make_index_sequence<joints>());
@@ -647,23 +687,39 @@ private:
         for (std::size_t l = 0; l < group.count; ++l) group.task(l).is_solved = (unsolved >> l & 1) == 0;
     }
 
+    /// Finds the places and boxes of the bodies at the end of the step.
+    template <std::size_t batches>
+    void find_ends(const Group<batches>& group) {
+        using N = typename Group<batches>::N;
+        for (std::size_t b = 0; b < bodies; ++b) {
+            const Polygon& shape = Scene::shape(b);
+            const Motion<N> position = group(tasks_[0].island.positions[b]);
+            const Place<N> place = place_of(position.center, position.angle, Vec<N>{N(shape.center.x), N(shape.center.y)});
+            const Extent<N> extent(shape, place);
+            alignas(64) float numbers[8][N::size];
+            std::size_t i = 0;
+            for (const N& one : {place.origin.x, place.origin.y, place.turn.s, place.turn.c, extent.low.x, extent.low.y,
+                                 extent.high.x, extent.high.y})
+                one.store(numbers[i++]);
+            for (std::size_t l = 0; l < group.count; ++l) {
+                const auto of = [&](std::size_t n) { return numbers[n][l]; };
+                Island& island = group.task(l).island;
+                island.places[b] = {{of(0), of(1)}, {of(2), of(3)}};
+                island.boxes[b] = {{of(4), of(5)}, {of(6), of(7)}};
+            }
+        }
+    }
+
     template <class N, class Slot>
-    XSIMD_INLINE void load_pushed(const Slot& slot, std::array<Pushed<N>, 2>& to) const {
-        const auto index = slot.index(sizeof(Manifold));
+    XSIMD_INLINE void load_pushed(const Slot& slot, Pushed<N>& to) const {
+        const auto index = slot.index(sizeof(Pushed<float>));
         const auto load = [&](const Vector& of_first) -> Vec<N> {
             return {N::gather(&of_first.x, index), N::gather(&of_first.y, index)};
         };
-        const Manifold& from = manifolds_[0];
-        const auto is_polygon = slot.mask_of([&](std::size_t work) { return manifolds_[work].reference_is_polygon != 0; });
-        const Vec<N> side = load(from.point), normal = load(from.normal);
-        for (std::size_t p = 0; p < (slot.may_have_two ? 2 : 1); ++p) {
-            const Vec<N> local = load(from.points[p].local);
-            to[p].moving = {select(is_polygon, side.x, local.x), select(is_polygon, side.y, local.y)};
-            to[p].fixed = {select(is_polygon, local.x, side.x), select(is_polygon, local.y, side.y)};
-            to[p].normal = normal;
-            to[p].reference_is_polygon = is_polygon;
-            to[p].exists = slot.mask_of([&](std::size_t work) { return manifolds_[work].count > p; });
-        }
+        const Pushed<float>& from = points_[0];
+        to.moving = load(from.moving), to.fixed = load(from.fixed), to.normal = load(from.normal);
+        to.reference_is_polygon = slot.mask_of([&](std::size_t point) { return points_[point].reference_is_polygon; });
+        to.exists = slot.mask_of([&](std::size_t point) { return points_[point].exists; });
     }
 
     template <class N, class Mask, std::size_t... i>
@@ -679,11 +735,13 @@ private:
                                       Engine::from_center(joint.b, joint.anchor_b), positions[joint.a], positions[joint.b]);
     }
 
-    std::size_t task_count_ = 0, work_count_ = 1, meeting_count_ = 0;
+    std::size_t task_count_ = 0, work_count_ = 1, point_count_ = 1, waiting_count_ = 0, free_count_ = most_meetings;
     std::array<Task, most_tasks> tasks_;
-    std::array<ContactWork, most_works> works_;
-    std::array<Manifold, most_works> manifolds_;  ///< of the works
+    std::array<ContactWork, most_works + most_meetings * most_met> works_;  ///< of tasks, and then of meetings
+    std::array<Pushed<float>, 2 * most_works> points_;  ///< of the tasks' contacts
     std::array<Meeting, most_meetings> meetings_;
+    std::array<Sorted, most_meetings> waiting_;         ///< meetings that wait for velocity iterations, by their needs
+    std::array<std::uint16_t, most_meetings> free_;     ///< indices of the others
 };
 
 }  // namespace operant::rigid_body

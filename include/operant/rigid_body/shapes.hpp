@@ -126,15 +126,26 @@ struct Edge {
 
 XSIMD_INLINE Edge make_edge(const Vector& from, const Vector& to) { return {from, to, turned_right(normalized(to - from))}; }
 
-/// The box of a polygon with its skin, without a margin.
-XSIMD_INLINE Box box_of(const Polygon& polygon, const Place<float>& place) {
-    Vector low = place(polygon.vertices[0]), high = low;
-    for (int i = 1; i < polygon.count; ++i) {
-        const Vector p = place(polygon.vertices[i]);
-        low = least(low, p), high = most(high, p);
+/// The box of a polygon with its skin, without a margin, for one world or for worlds in lanes.
+template <class Number>
+struct Extent {
+    Vec<Number> low, high;
+
+    XSIMD_INLINE Extent(const Polygon& polygon, const Place<Number>& place) {
+        low = high = place({Number(polygon.vertices[0].x), Number(polygon.vertices[0].y)});
+        for (int i = 1; i < polygon.count; ++i) {
+            const Vec<Number> p = place({Number(polygon.vertices[i].x), Number(polygon.vertices[i].y)});
+            low = least(low, p), high = most(high, p);
+        }
+        const Vec<Number> skin{Number(tolerance::skin), Number(tolerance::skin)};
+        low = low - skin, high = high + skin;
     }
-    const Vector skin{tolerance::skin, tolerance::skin};
-    return {low - skin, high + skin};
+};
+
+/// The same for one world.
+XSIMD_INLINE Box box_of(const Polygon& polygon, const Place<float>& place) {
+    const Extent<float> extent(polygon, place);
+    return {extent.low, extent.high};
 }
 
 /// A rectangle along the axes that does not move: the only polygon without a body.

@@ -73,8 +73,14 @@ XSIMD_INLINE Vector normalized(const Vector& a) {
     const float inverse = 1.0f / l;
     return {a.x * inverse, a.y * inverse};
 }
-XSIMD_INLINE Vector least(const Vector& a, const Vector& b) { return {least(a.x, b.x), least(a.y, b.y)}; }
-XSIMD_INLINE Vector most(const Vector& a, const Vector& b) { return {most(a.x, b.x), most(a.y, b.y)}; }
+template <class Number>
+XSIMD_INLINE Vec<Number> least(const Vec<Number>& a, const Vec<Number>& b) {
+    return {least(a.x, b.x), least(a.y, b.y)};
+}
+template <class Number>
+XSIMD_INLINE Vec<Number> most(const Vec<Number>& a, const Vec<Number>& b) {
+    return {most(a.x, b.x), most(a.y, b.y)};
+}
 
 /// Sine and cosine of an angle.
 template <class Number>

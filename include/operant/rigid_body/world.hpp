@@ -211,6 +211,8 @@ struct Island {
     std::array<JointConstraint<float>, Scene::joints> joints;
     SearchOrder<Scene> order;
     Starts<Scene> starts;
+    std::array<Place<float>, Scene::bodies> places;  ///< at the end of the step
+    std::array<Box, Scene::bodies> boxes;            ///< of the shapes there
     ContactWork* contacts;  ///< in the order of solving, at most Scene::contacts of them
     std::size_t contact_count;
 };
@@ -344,22 +346,29 @@ struct Engine {
     static void end(World& world, Island& island, Listener& listener) {
         keep_impulses(world, island);
         move(island);
-        settle(world, island, correct_positions(world, island));
+        const bool is_solved = correct_positions(world, island);
+        for (std::size_t b = 0; b < bodies; ++b) {
+            island.places[b] = place_of(island.positions[b].center, island.positions[b].angle, Scene::shape(b).center);
+            island.boxes[b] = box_of(Scene::shape(b), island.places[b]);
+        }
+        settle(world, island, is_solved);
         solve_impacts(world, island.starts, listener);
     }
 
-    /// Takes the new positions over. Impacts are the rest of the step.
+    /// Takes the new positions and places over. Impacts are the rest of the step.
     /// \param is_solved whether they hold within the tolerances
     static void settle(World& world, const Island& island, bool is_solved) {
         for (std::size_t b = 0; b < bodies; ++b) {
             Body& body = world.bodies[b];
             body.position = island.positions[b];
             body.velocity = island.velocities[b];
-            body.place = place_of(body.position.center, body.position.angle, Scene::shape(b).center);
+            body.place = island.places[b];
         }
         let_sleep(world, is_solved);
         unsigned moved = 0;
-        for (std::size_t b = 0; b < bodies; ++b) moved |= widen_box<true>(world, b, island.starts.places[b]);
+        for (std::size_t b = 0; b < bodies; ++b)
+            if (!world.bodies[b].box.contains(island.boxes[b]))  // every step begins inside
+                moved |= widen_box(world, b, island.starts.places[b], island.boxes[b]);
         find_contacts(world, moved);
         world.has_stepped = 1;
     }
@@ -615,7 +624,7 @@ struct Engine {
         body.position = impact.position;
         body.velocity = impact.velocity;
         body.place = place_of(impact.position.center, impact.position.angle, Scene::shape(b).center);
-        find_contacts(world, widen_box<false>(world, b, starts.places[b]));
+        find_contacts(world, widen_box(world, b, starts.places[b], box_of(Scene::shape(b), body.place)));
         SweptShape swept;
         swept.set(Scene::shape(b), starts.places[b], body.place, sweep.end_angle - sweep.start_angle);
         for (std::size_t i = 0; i < world.contact_count; ++i) {
@@ -626,15 +635,11 @@ struct Engine {
     }
 
     /// If the body has left its box, widens the box to where the body is and will be. Returns the body's bit in that case.
-    /// \tparam began_inside whether the body is known to be inside the box at the start, as at the end of every step
-    template <bool began_inside>
-    static XSIMD_INLINE unsigned widen_box(World& world, std::size_t b, const Place<float>& start) {
+    /// \param now the box of the shape
+    static XSIMD_INLINE unsigned widen_box(World& world, std::size_t b, const Place<float>& start, const Box& now) {
         using tolerance::margin;
         Body& body = world.bodies[b];
-        const Polygon& shape = Scene::shape(b);
-        const Box now = box_of(shape, body.place);
-        if (began_inside && body.box.contains(now)) return 0;
-        const Box before = box_of(shape, start);
+        const Box before = box_of(Scene::shape(b), start);
         Box box{least(before.low, now.low), most(before.high, now.high)};
         if (body.box.contains(box)) return 0;
         const Vector ahead = 2.0f * (body.place.origin - start.origin);
@@ -818,13 +823,9 @@ private:
     static XSIMD_INLINE float push_out(const Contact& contact, float share, Motion<float>& position) {
         const Polygon& shape = Scene::shape(contact.body);
         const Manifold& manifold = contact.manifold;
-        const bool is_polygon = manifold.reference_is_polygon != 0;
         float lowest = 0;
-        for (int p = 0; p < manifold.count; ++p) {
-            const Vector &local = manifold.points[p].local, &side = manifold.point;
-            const Pushed<float> point{is_polygon ? side : local, is_polygon ? local : side, manifold.normal, is_polygon, true};
-            point.push_out(shape.inverse_mass, shape.inverse_inertia, shape.center, share, position, lowest);
-        }
+        for (std::size_t p = 0; p < manifold.count; ++p)
+            pushed_point(manifold, p).push_out(shape.inverse_mass, shape.inverse_inertia, shape.center, share, position, lowest);
         return lowest;
     }
 
