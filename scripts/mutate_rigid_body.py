@@ -26,9 +26,12 @@ PROGRAMS = {
 #include <cstdio>
 #include "lunar_lander_runs.hpp"
 int main() {
-    recorded_runs::Envs envs;
-    envs.run();
-    std::printf("%zu", envs.differing().size() + !recorded_runs::new_contact_wakes());
+    recorded_runs::Envs<operant::LunarLander> discrete;
+    recorded_runs::Envs<operant::LunarLanderContinuous> continuous;
+    discrete.run();
+    continuous.run();
+    const auto differing = discrete.differing().size() + continuous.differing().size();
+    std::printf("%zu", differing + !recorded_runs::new_contact_wakes());
 }
 """,
     "walker": """

@@ -34,15 +34,6 @@ constexpr Run runs[] = {
 #include "bipedal_walker_runs.inc"
 };
 
-// The tests' only instances of `reset` and `step`, of which each takes seconds to compile.
-inline BipedalWalker::State reset(const BipedalWalker::Parameters& parameters, operant::BufferedPcg64& random) {
-    return BipedalWalker::reset(parameters, random);
-}
-inline operant::Outcome<double> step(const BipedalWalker::Parameters& parameters, BipedalWalker::State& state,
-                                     const operant::PlainActionOf<BipedalWalker>& action) {
-    return BipedalWalker::step(parameters, state, action);
-}
-
 /// As in scripts/record_bipedal_walker.py, and so are the next two functions.
 struct Gait {
     int phase = 1;
@@ -150,10 +141,10 @@ struct Envs {
     /// Makes all runs, each by itself.
     void run() {
         for (std::size_t env = 0; env < count; ++env) {
-            states[env] = reset(parameters[env], randoms[env]);
+            states[env] = BipedalWalker::reset(parameters[env], randoms[env]);
             for (int t = 0; t < runs[env].steps; ++t) {
                 act(env, t);
-                outcomes[env] = step(parameters[env], states[env], actions[env]);
+                outcomes[env] = BipedalWalker::step(parameters[env], states[env], actions[env]);
                 note(env);
             }
         }

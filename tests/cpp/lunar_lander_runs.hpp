@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include <operant/contract/block.hpp>
@@ -75,13 +74,8 @@ inline Choice choose(Policy policy, int t, const std::array<float, 8>& observati
     }
 }
 
-/// The continuous action that does what a discrete one does.
-inline std::array<float, 2> throttle_of(std::int64_t action) {
-    return {action == LunarLander::main_engine ? 1.0f : 0.0f,
-            action == LunarLander::left_engine ? -1.0f : action == LunarLander::right_engine ? 1.0f : 0.0f};
-}
-
-inline void kick(Policy policy, int t, LunarLander::State& state, Numbers& numbers) {
+template <class State>
+void kick(Policy policy, int t, State& state, Numbers& numbers) {
     const auto body = static_cast<std::size_t>(numbers.below(3));
     const auto number = [&] { return static_cast<float>(numbers.below(129) - 64); };
     const float x = number(), y = number(), w = number();
@@ -96,25 +90,30 @@ inline void kick(Policy policy, int t, LunarLander::State& state, Numbers& numbe
     if (policy == Policy::tumble && t % 40 == 39) set(x * 2, y * 2, w * 2);
 }
 
-/// All recorded runs, as envs of the continuous lander: an engine that is on has the full throttle. One kind of environment
-/// compiles sooner than two. test_lunar_lander.py compares the discrete lander.
+/// All recorded runs of an environment, as envs.
+template <class E>
 struct Envs {
-    using E = LunarLanderContinuous;
-    static constexpr std::size_t count = std::size(runs);
-    std::vector<E::State> states{count};
+    std::vector<const Run*> recorded;
+    std::vector<typename E::State> states;
     std::vector<BufferedPcg64> randoms;
-    std::vector<E::Parameters> parameters;
-    std::vector<operant::PlainActionOf<E>> actions{count};
-    std::vector<operant::Outcome<double>> outcomes{count};
+    std::vector<typename E::Parameters> parameters;
+    std::vector<operant::PlainActionOf<E>> actions;
+    std::vector<operant::Outcome<double>> outcomes;
     std::vector<Numbers> numbers;
     std::vector<std::uint64_t> hashes;
 
-    Envs() : hashes(count, no_steps) {
+    Envs() {
         for (const Run& run : runs) {
+            if (run.continuous != std::is_same_v<E, LunarLanderContinuous>) continue;
+            recorded.push_back(&run);
             randoms.emplace_back(operant::SeedSequence(run.seed));
             parameters.push_back({run.gravity, run.wind > 0, 15 * run.wind, 1.5 * run.wind});
             numbers.push_back({run.seed});
+            hashes.push_back(no_steps);
         }
+        states.resize(recorded.size());
+        actions.resize(recorded.size());
+        outcomes.resize(recorded.size());
     }
 
     operant::ListedEnvs<E> listed(const std::vector<std::uint32_t>& envs) {
@@ -122,13 +121,13 @@ struct Envs {
     }
 
     void act(std::size_t env, int t) {
-        const auto policy = static_cast<Policy>(runs[env].policy);
+        const auto policy = static_cast<Policy>(recorded[env]->policy);
         const Choice choice = choose(policy, t, E::observation(parameters[env], states[env]), numbers[env]);
         kick(policy, t, states[env], numbers[env]);
-        if (runs[env].continuous)
+        if constexpr (std::is_same_v<E, LunarLanderContinuous>)
             actions[env] = {static_cast<float>(choice.main), static_cast<float>(choice.side)};
         else
-            actions[env] = throttle_of(choice.action);
+            actions[env] = choice.action;
     }
 
     void note(std::size_t env) {
@@ -137,9 +136,9 @@ struct Envs {
 
     /// Makes all runs, each by itself.
     void run() {
-        for (std::size_t env = 0; env < count; ++env) {
+        for (std::size_t env = 0; env < recorded.size(); ++env) {
             states[env] = E::reset(parameters[env], randoms[env]);
-            for (int t = 0; t < runs[env].steps; ++t) {
+            for (int t = 0; t < recorded[env]->steps; ++t) {
                 act(env, t);
                 outcomes[env] = E::step(parameters[env], states[env], actions[env], randoms[env]);
                 note(env);
@@ -149,14 +148,14 @@ struct Envs {
 
     /// Makes all runs together, as a block.
     void run_block() {
-        std::vector<std::uint32_t> stepping(count);
+        std::vector<std::uint32_t> stepping(recorded.size());
         std::iota(stepping.begin(), stepping.end(), 0);
-        E::reset_block<Arch>(listed(stepping), {});
+        E::template reset_block<Arch>(listed(stepping), {});
         for (int t = 0; !stepping.empty(); ++t) {
-            std::erase_if(stepping, [&](std::uint32_t env) { return t >= runs[env].steps; });
+            std::erase_if(stepping, [&](std::uint32_t env) { return t >= recorded[env]->steps; });
             for (const std::uint32_t env : stepping) act(env, t);
             if (!stepping.empty())
-                E::step_block<Arch>(operant::BlockOf<E>{listed(stepping), 0, actions.data(), outcomes.data()});
+                E::template step_block<Arch>(operant::BlockOf<E>{listed(stepping), 0, actions.data(), outcomes.data()});
             for (const std::uint32_t env : stepping) note(env);
         }
     }
@@ -164,8 +163,8 @@ struct Envs {
     /// Returns the seeds of the runs that differ from the recorded ones.
     std::vector<std::uint64_t> differing() const {
         std::vector<std::uint64_t> seeds;
-        for (std::size_t env = 0; env < count; ++env)
-            if (hashes[env] != runs[env].hash) seeds.push_back(runs[env].seed);
+        for (std::size_t env = 0; env < recorded.size(); ++env)
+            if (hashes[env] != recorded[env]->hash) seeds.push_back(recorded[env]->seed);
         return seeds;
     }
 };

@@ -30,7 +30,7 @@ int differing_envs(bool hardcore, std::size_t count, int steps) {
     for (std::size_t env = 0; env < count; ++env) {
         randoms.emplace_back(operant::SeedSequence(env));
         auto random = randoms[env];
-        alone[env] = recorded_runs::walker::reset(parameters, random);
+        alone[env] = E::reset(parameters, random);
     }
     const operant::ListedEnvs<E> listed{envs.data(), count, states.data(), randoms.data(), &parameters, false};
     E::reset_block<xsimd::default_arch>(listed, {});
@@ -52,7 +52,7 @@ int differing_envs(bool hardcore, std::size_t count, int steps) {
         }
         E::step_block<xsimd::default_arch>(operant::BlockOf<E>{listed, 0, actions.data(), outcomes.data()});
         for (std::size_t env = 0; env < count; ++env) {
-            const auto outcome = recorded_runs::walker::step(parameters, alone[env], actions[env]);
+            const auto outcome = E::step(parameters, alone[env], actions[env]);
             const auto observation = E::observation(parameters, states[env]), expected = E::observation(parameters, alone[env]);
             differs[env] = differs[env] || outcome.reward != outcomes[env].reward || outcome.terminated != outcomes[env].terminated ||
                            std::memcmp(&states[env].world.bodies, &alone[env].world.bodies, sizeof states[env].world.bodies) != 0 ||
