@@ -19,30 +19,16 @@ from operant.building.compiler import ARCHITECTURES, EXACT_FLAGS
 
 ROOT = Path(__file__).parents[3]
 OPTIMISE_LITTLE = "-DCMAKE_CXX_FLAGS_RELEASE=-O1"  # the tests look at the output only
-#: One program of several examples, because most of the compiler's time goes to the headers and the engine of each.
-TOGETHER = """\
-#include <string_view>
-#define main(...) controllers_returns; void controllers(__VA_ARGS__)
-#include "controllers.cpp"
-#undef main
-#define main(...) double_integrator_returns; void double_integrator(__VA_ARGS__)
-#include "double_integrator.cpp"
-#undef main
-#define main(...) minimal_returns; void minimal(__VA_ARGS__)
-#include "minimal.cpp"
-#undef main
-#define main(...) simulator_returns; void simulator(__VA_ARGS__)
-#include "simulator.cpp"
-#undef main
-
-int main(int argc, char** argv) {
-    const std::string_view name = argv[1];
-    if (name == "controllers") controllers(argc - 1, argv + 1);
-    if (name == "double_integrator") double_integrator();
-    if (name == "minimal") minimal();
-    if (name == "simulator") simulator(argc - 1, argv + 1);
-}
-"""
+# Examples in one program, because the compiler spends most of its time on the headers and the engine; their arguments.
+PASSED = "argc - 1, argv + 1"
+PROGRAMS = {"controllers": PASSED, "double_integrator": "", "minimal": "", "simulator": PASSED}
+INCLUDED = '#define main(...) {0}_returns; void {0}(__VA_ARGS__)\n#include "{0}.cpp"\n#undef main\n'
+TOGETHER = (
+    "".join(map(INCLUDED.format, PROGRAMS))
+    + "#include <string_view>\nint main(int argc, char** argv) {\n"
+    + "".join(f'if (argv[1] == std::string_view("{name}")) {name}({given});\n' for name, given in PROGRAMS.items())
+    + "}\n"
+)
 
 # Kernels compile sooner if xsimd does not demand that they are inlined. `dispatch` makes so few steps that it need not
 # be optimised.
