@@ -12,6 +12,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -90,7 +92,9 @@ public:
     static void step_begun(Sorted* sorted, std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at,
                            const ListenerOf& listener_of) {
         std::sort(sorted, sorted + count);
-        IslandLanes lanes;
+        // Hundreds of KiB, more than the stacks of threads have in some systems.
+        const std::unique_ptr<IslandLanes> owned(new IslandLanes);
+        IslandLanes& lanes = *owned;
         for (std::size_t i = 0; i < count; ++i) {
             if (i + ahead < count) Engine::fetch(world_at(sorted[i + ahead].index));
             const std::size_t k = sorted[i].index;
@@ -289,6 +293,7 @@ private:
         XSIMD_INLINE void find_slots(Slots& found, std::array<std::uint8_t, bodies> Task::*counts, const First& first) const {
             std::array<std::uint16_t, N::size> next;
             for (std::size_t l = 0; l < N::size; ++l) next[l] = static_cast<std::uint16_t>(first(task(l)));
+            found.count = 0;
             for (std::size_t b = 0; b < bodies; ++b) {
                 std::uint8_t most = 0;
                 for (std::size_t l = 0; l < count; ++l) most = std::max(most, (task(l).*counts)[b]);
@@ -361,7 +366,7 @@ private:
     template <std::size_t groups>
     void solve_groups(const std::uint16_t* which, std::size_t count) {
         constexpr std::size_t size = Moving::N::size;
-        std::array<MovingState, groups> states;
+        const std::span<MovingState, groups> states(states_.data(), groups);
         const auto group = [&](std::size_t g) { return Moving(*this, which + g * size, std::min(size, count - g * size)); };
         for (std::size_t g = 0; g < groups; ++g) begin_velocities(group(g), states[g]);
         Pipeline<Scene>::iterate(Scene::velocity_iterations, Solver<groups>{states});
@@ -597,7 +602,7 @@ private:
     /// The parts of a velocity iteration. Each is made for all groups in turn, so that fewer wait for the one before.
     template <std::size_t groups>
     struct Solver {
-        std::array<MovingState, groups>& states;
+        std::span<MovingState, groups> states;
 
         template <std::size_t place>
         XSIMD_INLINE void motor() const {
@@ -629,14 +634,16 @@ private:
             constexpr float m = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
             std::array<Met<typename Moving::N>*, groups> next, end;
             for (std::size_t g = 0; g < groups; ++g) next[g] = states[g].begins[place], end[g] = states[g].begins[place + 1];
-            for (bool are_left = true; are_left;) {
-                are_left = false;
+            const auto are_left = [&] {
+                bool any = false;
+                for (std::size_t g = 0; g < groups; ++g) any |= next[g] != end[g];
+                return any;
+            };
+            while (are_left()) {
                 for (std::size_t g = 0; g < groups; ++g)
                     if (next[g] != end[g]) next[g]->solve_friction(m, inertia, states[g].solving.velocities[b]);
-                for (std::size_t g = 0; g < groups; ++g) {
+                for (std::size_t g = 0; g < groups; ++g)
                     if (next[g] != end[g]) next[g]++->solve_points(m, inertia, states[g].solving.velocities[b]);
-                    are_left |= next[g] != end[g];
-                }
             }
         }
     };
@@ -737,6 +744,7 @@ private:
 
     std::size_t task_count_ = 0, work_count_ = 1, point_count_ = 1, waiting_count_ = 0, free_count_ = most_meetings;
     std::array<Task, most_tasks> tasks_;
+    std::array<MovingState, groups_in_turn> states_;  ///< while velocities iterate
     std::array<ContactWork, most_works + most_meetings * most_met> works_;  ///< of tasks, and then of meetings
     std::array<Pushed<float>, 2 * most_works> points_;  ///< of the tasks' contacts
     std::array<Meeting, most_meetings> meetings_;
