@@ -23,6 +23,7 @@ inline std::string mistake_in_names(const std::string& function, std::vector<std
     for (const std::string_view name : names)
         if (name.empty() || name.front() == '[' || name.front() == '.')
             return function + " gives an empty name: every member needs one";
+    if (names.empty()) return "";  // qsort takes no null pointer
     // std::sort takes the compiler longer.
     std::qsort(names.data(), names.size(), sizeof(std::string_view), [](const void* a, const void* b) {
         return static_cast<const std::string_view*>(a)->compare(*static_cast<const std::string_view*>(b));
