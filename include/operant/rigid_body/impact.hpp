@@ -57,10 +57,10 @@ public:
         count_ = 2 * shape.count;
         low_ = {FLT_MAX, FLT_MAX}, high_ = {-FLT_MAX, -FLT_MAX};
         for (int i = 0; i < shape.count; ++i) {
-            for (const Vector& vertex : {vertices_[2 * i] = start(shape.vertices[i]), vertices_[2 * i + 1] = end(shape.vertices[i])}) {
-                low_ = least(low_, vertex);
-                high_ = most(high_, vertex);
-            }
+            const Vector first = start(shape.vertices[i]), last = end(shape.vertices[i]);
+            low_ = least(least(low_, first), last);
+            high_ = most(most(high_, first), last);
+            vertices_[2 * i] = first, vertices_[2 * i + 1] = last;
         }
         distance_ = turn * turn > 1 ? FLT_MAX : 0.0066f + 0.13f * shape.radius * turn * turn;
     }
