@@ -106,6 +106,25 @@ XSIMD_INLINE float library_cos(float x) { return library_sincos(x).cos; }
 
 namespace detail {
 
+/// Sines and cosines after quarter turns are subtracted, and how many these were.
+template <class Double>
+struct LibraryNear {
+    SinCos<Double> rest;
+    Double turns;
+};
+
+/// For angles below library_near, in absolute value.
+template <class Double>
+XSIMD_INLINE LibraryNear<Double> library_sincos_near(const Double& angle) {
+    // The C library rounds in fixed point, to 2^-24 of a quarter turn. That gives the same for every float, or a neighbour for
+    // which the polynomials have the same results (a test compares all floats).
+    const Double turns = xsimd::nearbyint(angle * Double(library_quarters * 0x1p-24));
+    // A quarter turn is the sum of 37 and 11 bits. Both products and the first difference are exact, so this rounds once, as the C
+    // library's fused operation does, with or without FMA.
+    constexpr double high = 0x1.921FB5444p0, low = library_quarter - high;
+    return {library_polynomials((angle - turns * Double(high)) - turns * Double(low)), turns};
+}
+
 /// Calls library_sincos for every lane. The caller rarely calls this function, so it is not inlined.
 template <class Arch>
 OPERANT_NOINLINE SinCos<xsimd::batch<float, Arch>> library_sincos_by_lane(xsimd::batch<float, Arch> x) {
@@ -119,27 +138,16 @@ OPERANT_NOINLINE SinCos<xsimd::batch<float, Arch>> library_sincos_by_lane(xsimd:
 template <class Arch>
 XSIMD_INLINE SinCos<xsimd::batch<float, Arch>> library_sincos(const xsimd::batch<float, Arch>& x) {
     using Batch = xsimd::batch<float, Arch>;
-    using Double = xsimd::batch<double, Arch>;
     const auto wide = widened(x);
-    std::array<Double, 2> sin, cos, turns;
-    for (std::size_t half = 0; half < 2; ++half) {
-        // The C library rounds in fixed point, to 2^-24 of a quarter turn. That gives the same for every float, or a neighbour
-        // for which the polynomials have the same results (a test compares all floats).
-        turns[half] = xsimd::nearbyint(wide[half] * Double(detail::library_quarters * 0x1p-24));
-        // A quarter turn is the sum of 37 and 11 bits. Both products and the first difference are exact, so this rounds once, as
-        // the C library's fused operation does, with or without FMA.
-        constexpr double high = 0x1.921FB5444p0, low = detail::library_quarter - high;
-        const Double rest = (wide[half] - turns[half] * Double(high)) - turns[half] * Double(low);
-        const auto [s, c] = detail::library_polynomials(rest);
-        sin[half] = s;
-        cos[half] = c;
-    }
+    const auto first = detail::library_sincos_near(wide[0]), second = detail::library_sincos_near(wide[1]);
     const Batch magnitude = xsimd::abs(x);
     if (!xsimd::all(magnitude < Batch(detail::library_near))) return detail::library_sincos_by_lane(x);
     // The sum is in [2^23, 2^24], where the lowest bits of a float are an integer.
-    const auto bits = xsimd::bitwise_cast<std::int32_t>(narrowed(turns) + Batch(0x1.8p23f));
-    const auto lowest = bits << 31, second = bits << 30;
-    auto result = detail::turned(SinCos<Batch>{narrowed(sin), narrowed(cos)}, lowest, second, second ^ lowest);
+    const auto bits = xsimd::bitwise_cast<std::int32_t>(narrowed(std::array{first.turns, second.turns}) + Batch(0x1.8p23f));
+    const auto bit_0 = bits << 31, bit_1 = bits << 30;
+    const Batch sin = narrowed(std::array{first.rest.sin, second.rest.sin});
+    const Batch cos = narrowed(std::array{first.rest.cos, second.rest.cos});
+    auto result = detail::turned(SinCos<Batch>{sin, cos}, bit_0, bit_1, bit_1 ^ bit_0);
     result.sin = xsimd::select(magnitude < Batch(detail::library_tiny), x, result.sin);
     return result;
 }

@@ -42,7 +42,7 @@ struct ContactConstraint {
     ContactPoint<Number> points[2];
     Number k11, k12, k22;  ///< K of two points: velocities along the normal that impulses cause
     Number i11, i12, i22;  ///< its inverse
-    decltype(Number{} < Number{}) has_two;  ///< whether both points are solved
+    Flag<Number> has_two;  ///< whether both points are solved
 
     /// One iteration: friction first, then the points.
     ///
@@ -84,11 +84,7 @@ struct ContactConstraint {
         const Number m(inverse_mass), i(inverse_inertia), zero(0.0f);
         const Number nx = normal.x, ny = normal.y;
         Motion<Number> v = velocity;
-        const auto along_normal = [&](const ContactPoint<Number>& point) {
-            const Number x = v.center.x - v.angle * point.r.y, y = v.center.y + v.angle * point.r.x;
-            return x * nx + y * ny;
-        };
-        const Number vn = along_normal(points[0]);
+        const Number vn = along_normal(points[0], v);
         const Number a1 = points[0].normal_impulse;
         Number x1 = most(a1 - points[0].normal_mass * vn, zero);
         if constexpr (!may_have_two) {
@@ -99,7 +95,7 @@ struct ContactConstraint {
             v.center.y = v.center.y + m * py;
             v.angle = v.angle + i * (points[0].r.x * py - points[0].r.y * px);
         } else {
-            const Number vn2 = along_normal(points[1]);
+            const Number vn2 = along_normal(points[1], v);
             const Number a2 = points[1].normal_impulse;
             const Number b1 = vn - (k11 * a1 + k12 * a2), b2 = vn2 - (k12 * a1 + k22 * a2);
             const Number both_1 = -(i11 * b1 + i12 * b2), both_2 = -(i12 * b1 + i22 * b2);
@@ -123,17 +119,22 @@ struct ContactConstraint {
         }
         velocity = v;
     }
+
+private:
+    /// The velocity of a point of the body along the normal.
+    XSIMD_INLINE Number along_normal(const ContactPoint<Number>& point, const Motion<Number>& v) const {
+        const Number x = v.center.x - v.angle * point.r.y, y = v.center.y + v.angle * point.r.x;
+        return x * normal.x + y * normal.y;
+    }
 };
 
 /// A point of a contact while positions are corrected.
 template <class Number>
 struct Pushed {
-    using Mask = decltype(Number{} < Number{});
-
     Vec<Number> moving, fixed;  ///< the point and one of the reference side; the former in the body, the latter in the world
     Vec<Number> normal;         ///< of the obstacle, towards the body; in the body if the reference side is the polygon's
-    Mask reference_is_polygon;
-    Mask exists;
+    Flag<Number> reference_is_polygon;
+    Flag<Number> exists;
 
     /// Moves the body out of the obstacle (nonlinear projection).
     /// \param share of the overlap that an iteration removes

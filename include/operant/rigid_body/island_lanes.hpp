@@ -33,9 +33,12 @@ class IslandLanes {
     static constexpr std::size_t bodies = Scene::bodies, joints = Scene::joints;
     static constexpr SearchOrder<Scene> order = SearchOrder<Scene>::from(bodies - 1);  ///< if all bodies are awake
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
-    /// Batches in a group whose velocities iterate. With half as many registers, two groups make each operation in turn instead.
-    static constexpr std::size_t wide = batch >= 16 ? 2 : 1, groups_in_turn = 2 / wide;
-    static constexpr std::size_t most_worlds = 512, most_tasks = 128, most_works = 512;
+    /// Groups of one batch whose velocities iterate together: they make each part of an iteration in turn. With more joints, more
+    /// groups would not fit into the first cache.
+    static constexpr std::size_t groups_in_turn = joints > 2 ? 2 : 3;
+    static constexpr std::size_t most_worlds = 512;
+    /// Wide batches need more worlds to choose from.
+    static constexpr std::size_t most_tasks = batch < 16 ? 128 : 256, most_works = 4 * most_tasks;
     static constexpr std::size_t ahead = Engine::ahead;
     static constexpr std::size_t most_slots = 16;  ///< contacts of a world, and of a batch
     static constexpr std::size_t most_meetings = 64, most_met = 8;  ///< worlds with impacts; contacts of an impact
@@ -240,14 +243,9 @@ private:
                 loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(numbers + i * batch);
             return loaded;
         }
-        template <class Value>
-        XSIMD_INLINE Mask mask_of(const Value& value) const {
-            std::uint64_t bits = 0;
-            for (std::size_t l = 0; l < N::size; ++l) bits |= std::uint64_t{value(task(l))} << l;
-            return Mask::of(bits);
-        }
         /// Reads numbers of the tasks. \param of_first the number in the first task
         XSIMD_INLINE N operator()(const float& of_first) const { return N::gather(&of_first, index); }
+        XSIMD_INLINE Mask operator()(const Flag<float>& of_first) const { return N::gather_mask(&of_first, index); }
         XSIMD_INLINE Vec<N> operator()(const Vector& of_first) const { return {(*this)(of_first.x), (*this)(of_first.y)}; }
         XSIMD_INLINE Motion<N> operator()(const Motion<float>& of_first) const {
             return {(*this)(of_first.center), (*this)(of_first.angle)};
@@ -272,12 +270,6 @@ private:
                 for (std::size_t i = 0; i < batches; ++i)
                     loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(numbers + i * batch);
                 return loaded;
-            }
-            template <class Value>
-            XSIMD_INLINE Mask mask_of(const Value& value) const {
-                std::uint64_t bits = 0;
-                for (std::size_t l = 0; l < N::size; ++l) bits |= std::uint64_t{value(which[l])} << l;
-                return Mask::of(bits);
             }
         };
         struct Slots {
@@ -348,7 +340,7 @@ private:
     };
 
     /// A group whose velocities iterate.
-    using Moving = Group<wide>;
+    using Moving = Group<1>;
     struct MovingState {
         Solving<typename Moving::N> solving;
         typename Moving::Slots slots;
@@ -356,11 +348,12 @@ private:
         std::array<Met<typename Moving::N>*, bodies + 1> begins;  ///< the first contact of each body, in the order of the search
     };
 
+    template <std::size_t groups = groups_in_turn>
     void solve_velocities(const std::uint16_t* which, std::size_t count) {
         constexpr std::size_t size = Moving::N::size;
         std::size_t i = 0;
-        for (; count - i > size; i += std::min(groups_in_turn * size, count - i)) solve_groups<groups_in_turn>(which + i, count - i);
-        if (i < count) solve_groups<1>(which + i, count - i);
+        for (; count - i > (groups - 1) * size; i += std::min(groups * size, count - i)) solve_groups<groups>(which + i, count - i);
+        if constexpr (groups > 1) solve_velocities<groups - 1>(which + i, count - i);
     }
 
     template <std::size_t groups>
@@ -384,8 +377,8 @@ private:
             solving.speeds[j] = group(first.speeds[j]);
             solving.most_impulses[j] = group(first.most_impulses[j]);
             JointConstraint<N>& to = solving.joints_[j];
-            to.is_lower = group.mask_of([&](const Task& task) { return task.island.joints[j].is_lower; });
-            to.is_limited = group.mask_of([&](const Task& task) { return task.island.joints[j].is_limited; });
+            to.is_lower = group(first.island.joints[j].is_lower);
+            to.is_limited = group(first.island.joints[j].is_limited);
         }
         Engine::prepare_joints(first.island, group, solving.joints_, solving.velocities);
         group.find_slots(state.slots, &Task::contact_counts, [&](const Task& task) { return task.island.contacts - works_.data(); });
@@ -416,7 +409,7 @@ private:
         const auto load = [&](const float& of_first) { return N::gather(&of_first, index); };
         const ContactConstraint<float>& from = works_[0].constraint;
         ContactConstraint<N>& to = met.contact;
-        to.has_two = slot.mask_of([&](std::size_t work) { return works_[work].constraint.has_two; });
+        to.has_two = N::gather_mask(&from.has_two, index);
         met.may_have_two = to.has_two.bits() != 0;
         to.normal = {load(from.normal.x), load(from.normal.y)};
         to.friction = load(from.friction);
@@ -484,7 +477,7 @@ private:
         }
         first = std::min(first, waiting_count_ - std::min(waiting_count_, met_lanes));
         const int made = meetings_[waiting_[first].index].made;
-        std::array<std::uint16_t, met_lanes> which;
+        std::array<std::uint16_t, met_lanes> which{};
         std::size_t count = 0;
         for (; count < met_lanes && first + count < waiting_count_; ++count) {
             which[count] = waiting_[first + count].index;
@@ -658,8 +651,8 @@ private:
         for (std::size_t b = 0; b < bodies; ++b) positions[b] = group(first.island.positions[b]);
         std::array<JointConstraint<N>, joints> constraints;
         for (std::size_t j = 0; j < joints; ++j) {
-            constraints[j].is_lower = group.mask_of([&](const Task& task) { return task.island.joints[j].is_lower; });
-            constraints[j].is_limited = group.mask_of([&](const Task& task) { return task.island.joints[j].is_limited; });
+            constraints[j].is_lower = group(first.island.joints[j].is_lower);
+            constraints[j].is_limited = group(first.island.joints[j].is_limited);
         }
         typename Group<batches>::Slots slots;
         group.find_slots(slots, &Task::point_counts, [](const Task& task) { return task.first_point; });
@@ -725,8 +718,8 @@ private:
         };
         const Pushed<float>& from = points_[0];
         to.moving = load(from.moving), to.fixed = load(from.fixed), to.normal = load(from.normal);
-        to.reference_is_polygon = slot.mask_of([&](std::size_t point) { return points_[point].reference_is_polygon; });
-        to.exists = slot.mask_of([&](std::size_t point) { return points_[point].exists; });
+        to.reference_is_polygon = N::gather_mask(&from.reference_is_polygon, index);
+        to.exists = N::gather_mask(&from.exists, index);
     }
 
     template <class N, class Mask, std::size_t... i>

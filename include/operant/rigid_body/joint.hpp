@@ -52,7 +52,7 @@ struct JointConstraint {
     Number xx, xy, yy, xz, yz;       ///< K, the effective mass: symmetric; zz is the same for all worlds
     Number inverse_2;                ///< 1 / determinant of its first two rows and columns
     Number cx, cy, cz, minus_inverse_3;  ///< the product of its last two columns; -1 / its determinant
-    Mask is_lower, is_limited;       ///< whether the joint is at its lower limit; whether it is at a limit
+    Flag<Number> is_lower, is_limited;  ///< whether the joint is at its lower limit; whether it is at a limit
     Vec<Number> impulse;             ///< accumulated, as the next two
     Number limit_impulse, motor_impulse;
 

@@ -33,10 +33,9 @@ struct LaneMask {
     }
     /// \param bits bit i for lane i
     static XSIMD_INLINE LaneMask of(std::uint64_t bits) {
-        LaneMask mask;
-        for (std::size_t i = 0; i < batches; ++i)
-            mask.at[i] = Mask::from_mask(bits >> (i * Mask::size) & ((std::uint64_t{1} << Mask::size) - 1));
-        return mask;
+        return each([&](std::size_t i) {
+            return Mask::from_mask(bits >> (i * Mask::size) & ((std::uint64_t{1} << Mask::size) - 1));
+        });
     }
     XSIMD_INLINE std::uint64_t bits() const {
         std::uint64_t all = 0;
@@ -67,9 +66,7 @@ struct Lanes {
     std::array<Batch, batches> at;
 
     Lanes() = default;
-    explicit XSIMD_INLINE Lanes(float x) {
-        for (Batch& one : at) one = Batch(x);
-    }
+    explicit XSIMD_INLINE Lanes(float x) : Lanes(each([&](std::size_t) { return Batch(x); })) {}
     /// Reads `first[index]` of every lane.
     static XSIMD_INLINE Lanes gather(const float* first, const Index& index) {
         return each([&](std::size_t i) { return Batch::gather(first, index[i]); });
@@ -77,9 +74,15 @@ struct Lanes {
     static XSIMD_INLINE Lanes load(const float* aligned) {
         return each([&](std::size_t i) { return Batch::load_aligned(aligned + i * Batch::size); });
     }
-    XSIMD_INLINE void store(float* aligned) const {
-        for (std::size_t i = 0; i < batches; ++i) at[i].store_aligned(aligned + i * Batch::size);
+    /// Where `first[index]` of a lane is not 0.
+    static XSIMD_INLINE Mask gather_mask(const std::uint32_t* first, const Index& index) {
+        using Integers = xsimd::batch<std::int32_t, Arch>;
+        return Mask::each([&](std::size_t i) {
+            return xsimd::batch_bool_cast<float>(Integers::gather(reinterpret_cast<const std::int32_t*>(first), index[i]) !=
+                                                 Integers(0));
+        });
     }
+    XSIMD_INLINE void store(float* aligned) const { store(aligned, std::make_index_sequence<batches>()); }
 
     friend XSIMD_INLINE Lanes operator+(const Lanes& a, const Lanes& b) {
         return each([&](std::size_t i) { return a.at[i] + b.at[i]; });
@@ -137,16 +140,22 @@ struct Lanes {
         return each([&](std::size_t i) { return operant::square_root(a.at[i]); });
     }
     friend XSIMD_INLINE SinCos<Lanes> library_sincos(const Lanes& a) {
-        SinCos<Lanes> r;
-        for (std::size_t i = 0; i < batches; ++i) {
-            const auto one = operant::library_sincos(a.at[i]);
-            r.sin.at[i] = one.sin;
-            r.cos.at[i] = one.cos;
-        }
-        return r;
+        return sincos(a, std::make_index_sequence<batches>());
     }
 
 private:
+    template <std::size_t... i>
+    XSIMD_INLINE void store(float* aligned, std::index_sequence<i...>) const {
+        (at[i].store_aligned(aligned + i * Batch::size), ...);
+    }
+    template <std::size_t... i>
+    static XSIMD_INLINE SinCos<Lanes> sincos(const Lanes& a, std::index_sequence<i...>) {
+        const std::array<SinCos<Batch>, batches> both{operant::library_sincos(a.at[i])...};
+        SinCos<Lanes> r;
+        r.sin.at = {both[i].sin...};
+        r.cos.at = {both[i].cos...};
+        return r;
+    }
     template <class Function>
     static XSIMD_INLINE Lanes each(const Function& function) {
         Lanes r;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <xsimd/xsimd.hpp>
 
@@ -15,6 +16,10 @@
 #include <operant/math/float_sine.hpp>
 
 namespace operant::rigid_body {
+
+/// Whether something holds: a mask with Lanes. For one world it has the size of a float, so that lanes can gather it.
+template <class Number>
+using Flag = std::conditional_t<std::is_same_v<Number, float>, std::uint32_t, decltype(Number{} < Number{})>;
 
 /// Chooses one of two numbers. With Lanes, each lane chooses.
 XSIMD_INLINE float select(bool condition, float yes, float no) { return condition ? yes : no; }

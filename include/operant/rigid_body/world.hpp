@@ -301,10 +301,10 @@ struct Engine {
 
     static constexpr std::size_t ahead = 2;  ///< worlds that are fetched before they are used
 
-    /// Fetches what every step needs of a world: its bodies, joints and eight contacts.
+    /// Fetches what every step needs of a world: its bodies, joints and three contacts of each body.
     static XSIMD_INLINE void fetch(const World& world) {
         prefetch(&world.bodies, sizeof world.bodies + sizeof world.joints);
-        prefetch(&world.contacts, 8 * sizeof(Contact));
+        prefetch(&world.contacts, 3 * bodies * sizeof(Contact));
     }
     /// The same, two worlds earlier, and the edges of its contacts.
     /// \param k of the world that is used, of those that `world_at` returns for 0 to count - 1
