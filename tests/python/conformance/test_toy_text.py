@@ -68,7 +68,7 @@ def test_runs_equal_gymnasium(name, parameters, mode, rng):
     terminated = truncated = 0
     for seed in (0, [3, None, 1, 4, 1]):
         pair.reset(seed=seed)
-        terminations, truncations = pair.run(rng, 100, lively=True)
+        terminations, truncations = pair.run(rng, 200, lively=True)
         terminated += np.count_nonzero(terminations)
         truncated += np.count_nonzero(truncations)
     pair.close()
