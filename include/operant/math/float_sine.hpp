@@ -106,7 +106,7 @@ XSIMD_INLINE float library_cos(float x) { return library_sincos(x).cos; }
 
 namespace detail {
 
-/// Sines and cosines after quarter turns are subtracted, and how many these were.
+/// Sine and cosine of an angle without its quarter turns, and the number of these.
 template <class Double>
 struct LibraryNear {
     SinCos<Double> rest;

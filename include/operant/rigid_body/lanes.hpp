@@ -74,7 +74,7 @@ struct Lanes {
     static XSIMD_INLINE Lanes load(const float* aligned) {
         return each([&](std::size_t i) { return Batch::load_aligned(aligned + i * Batch::size); });
     }
-    /// Where `first[index]` of a lane is not 0.
+    /// Returns the lanes in which `first[index]` is not 0.
     static XSIMD_INLINE Mask gather_mask(const std::uint32_t* first, const Index& index) {
         using Integers = xsimd::batch<std::int32_t, Arch>;
         return Mask::each([&](std::size_t i) {

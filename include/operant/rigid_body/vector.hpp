@@ -17,7 +17,7 @@
 
 namespace operant::rigid_body {
 
-/// Whether something holds: a mask with Lanes. For one world it has the size of a float, so that lanes can gather it.
+/// A condition: a mask with Lanes. For one world it has the size of a float, so that lanes can gather it.
 template <class Number>
 using Flag = std::conditional_t<std::is_same_v<Number, float>, std::uint32_t, decltype(Number{} < Number{})>;
 
