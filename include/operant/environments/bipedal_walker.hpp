@@ -178,7 +178,7 @@ struct BipedalWalker : Environment {
         Loads loads[Block::most];
         double before[Block::most];
         for (std::size_t k = 0; k < block.count; ++k) {
-            if (k + 10 < block.count) prefetch(&block.states[block.envs[k + 10]].world.bodies, sizeof(World::bodies));
+            if (k + 4 < block.count) prefetch(&block.states[block.envs[k + 4]].world.bodies, sizeof(World::bodies));
             const std::size_t env = block.envs[k];
             before[k] = potential(block.states[env]);
             loads[k] = drive(block.states[env], block.action(env));
