@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include <xsimd/xsimd.hpp>
 
@@ -21,6 +22,11 @@
 
 namespace operant {
 namespace detail {
+
+/// True if batches have an operation that returns a * b + c, rounded once. It may be false where they have.
+template <class Arch>
+inline constexpr bool has_fma = std::is_base_of_v<xsimd::fma3<xsimd::avx2>, Arch> || std::is_base_of_v<xsimd::avx512f, Arch> ||
+                                std::is_base_of_v<xsimd::neon64, Arch>;
 
 /// Returns a * b + c, rounded once. On batches without FMA, it is rounded twice.
 XSIMD_INLINE double fused(double a, double b, double c) { return std::fma(a, b, c); }
@@ -119,10 +125,13 @@ XSIMD_INLINE LibraryNear<Double> library_sincos_near(const Double& angle) {
     // The C library rounds in fixed point, to 2^-24 of a quarter turn. That gives the same for every float, or a neighbour for
     // which the polynomials have the same results (a test compares all floats).
     const Double turns = xsimd::nearbyint(angle * Double(library_quarters * 0x1p-24));
-    // A quarter turn is the sum of 37 and 11 bits. Both products and the first difference are exact, so this rounds once, as the C
-    // library's fused operation does, with or without FMA.
-    constexpr double high = 0x1.921FB5444p0, low = library_quarter - high;
-    return {library_polynomials((angle - turns * Double(high)) - turns * Double(low)), turns};
+    if constexpr (has_fma<typename Double::arch_type>) {
+        return {library_polynomials(xsimd::fnma(turns, Double(library_quarter), angle)), turns};
+    } else {
+        // A quarter turn is the sum of 37 and 11 bits. Both products and the first difference are exact, so this rounds once, too.
+        constexpr double high = 0x1.921FB5444p0, low = library_quarter - high;
+        return {library_polynomials((angle - turns * Double(high)) - turns * Double(low)), turns};
+    }
 }
 
 /// Calls library_sincos for every lane. The caller rarely calls this function, so it is not inlined.

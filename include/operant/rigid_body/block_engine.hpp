@@ -303,8 +303,8 @@ private:
         using N = Number<batches>;
         const World& first = worlds_[0];
         const N angle = group(first.bodies[joint.b].position.angle) - group(first.bodies[joint.a].position.angle) - N(joint.reference);
-        k.is_lower = angle <= N(joint.lower);
-        k.is_limited = k.is_lower | (angle >= N(joint.upper));
+        const auto is_lower = angle <= N(joint.lower);
+        k.set_limit(is_lower, is_lower | (angle >= N(joint.upper)));
     }
 
     template <bool may_be_limited, class N>
@@ -341,8 +341,9 @@ private:
         }
         for (std::size_t j = 0; j < joints; ++j) {
             compare(solving.joints_[j].motor_impulse, between.joints_[j].motor_impulse, before.joints_[j].motor_impulse);
-            changes_1 = changes_1 | even[j].limit_turns;
-            changes_2 = changes_2 | even[j].limit_turns | odd[j].limit_turns;
+            const Mask is_limited = solving.joints_[j].is_limited;
+            changes_1 = changes_1 | (is_limited & even[j].is_free);
+            changes_2 = changes_2 | (is_limited & (even[j].is_free | odd[j].is_free));
         }
         const Mask has_period_1 = !changes_1, repeats = has_period_1 | !changes_2;
         if (repeats.bits() == 0) return ~std::uint64_t{0};
@@ -355,19 +356,18 @@ private:
             odd[j].x = select(has_period_1, even[j].x, odd[j].x);
             odd[j].y = select(has_period_1, even[j].y, odd[j].y);
             odd[j].limit = select(has_period_1, even[j].limit, odd[j].limit);
-            const N sign = select(k.is_lower, N(1.0f), N(-1.0f));
             N lowest(0.0f), x = k.impulse.x, y = k.impulse.y, limit = k.limit_impulse;
             for (int n = 0; n + 1 < left; n += 2) {
                 x = x + odd[j].x + even[j].x;
                 y = y + odd[j].y + even[j].y;
                 limit = limit + odd[j].limit;
-                lowest = least(lowest, sign * limit);
+                lowest = least(lowest, k.limit_sign * limit);
                 limit = limit + even[j].limit;
-                lowest = least(lowest, sign * limit);
+                lowest = least(lowest, k.limit_sign * limit);
             }
             if (left % 2 != 0) {
                 x = x + odd[j].x, y = y + odd[j].y, limit = limit + odd[j].limit;
-                lowest = least(lowest, sign * limit);
+                lowest = least(lowest, k.limit_sign * limit);
             }
             k.impulse = {x, y};
             k.limit_impulse = limit;
@@ -535,8 +535,7 @@ private:
         }
         for (std::size_t j = 0; j < joints; ++j) {
             JointConstraint<float>& joint = island.joints[j];
-            joint.is_limited = world.joints[j].limit != Limit::none;
-            joint.is_lower = world.joints[j].limit == Limit::lower;
+            joint.set_limit(world.joints[j].limit == Limit::lower, world.joints[j].limit != Limit::none);
             joint.impulse.x = next();
             joint.impulse.y = next();
             joint.limit_impulse = next();

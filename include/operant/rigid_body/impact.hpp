@@ -76,15 +76,15 @@ public:
             low = least(low, separation);
             high = most(high, separation);
         }
-        return low > distance_ || high < -distance_;
+        return (low > distance_) | (high < -distance_);
     }
     /// The same of a wall, whose sides are level and upright.
     XSIMD_INLINE bool stays_clear(const Wall& wall) const { return is_beside(wall.low(), wall.high()); }
 
 private:
     XSIMD_INLINE bool is_beside(const Vector& low, const Vector& high) const {
-        return low_.x - high.x > distance_ || low_.y - high.y > distance_ || low.x - high_.x > distance_ ||
-               low.y - high_.y > distance_;
+        return (low_.x - high.x > distance_) | (low_.y - high.y > distance_) | (low.x - high_.x > distance_) |
+               (low.y - high_.y > distance_);
     }
 };
 

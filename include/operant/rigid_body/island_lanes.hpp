@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -376,9 +377,8 @@ private:
         for (std::size_t j = 0; j < joints; ++j) {
             solving.speeds[j] = group(first.speeds[j]);
             solving.most_impulses[j] = group(first.most_impulses[j]);
-            JointConstraint<N>& to = solving.joints_[j];
-            to.is_lower = group(first.island.joints[j].is_lower);
-            to.is_limited = group(first.island.joints[j].is_limited);
+            const JointConstraint<float>& from = first.island.joints[j];
+            solving.joints_[j].set_limit(group(from.is_lower), group(from.is_limited));
         }
         Engine::prepare_joints(first.island, group, solving.joints_, solving.velocities);
         group.find_slots(state.slots, &Task::contact_counts, [&](const Task& task) { return task.island.contacts - works_.data(); });
@@ -621,23 +621,40 @@ private:
                     solving.joints_[j].template solve_point<false>(masses, a, b);
             }
         }
-        template <std::size_t place>
+        /// Solves a contact of each of some bodies in turn, and then their next ones.
+        /// \tparam places bits of the bodies' places in the order of the search
+        template <unsigned places>
         XSIMD_INLINE void contacts() const {
-            constexpr std::size_t b = order.bodies[place];
-            constexpr float m = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
-            std::array<Met<typename Moving::N>*, groups> next, end;
-            for (std::size_t g = 0; g < groups; ++g) next[g] = states[g].begins[place], end[g] = states[g].begins[place + 1];
-            const auto are_left = [&] {
-                bool any = false;
-                for (std::size_t g = 0; g < groups; ++g) any |= next[g] != end[g];
-                return any;
-            };
-            while (are_left()) {
-                for (std::size_t g = 0; g < groups; ++g)
-                    if (next[g] != end[g]) next[g]->solve_friction(m, inertia, states[g].solving.velocities[b]);
-                for (std::size_t g = 0; g < groups; ++g)
-                    if (next[g] != end[g]) next[g]++->solve_points(m, inertia, states[g].solving.velocities[b]);
+            contacts<places>(std::make_index_sequence<groups * std::popcount(places)>());
+        }
+
+    private:
+        using Contact = Met<typename Moving::N>;
+
+        template <unsigned places, std::size_t... i>
+        XSIMD_INLINE void contacts(std::index_sequence<i...>) const {
+            std::array<Contact*, sizeof...(i)> next{states[i % groups].begins[bit_of(places, i / groups)]...};
+            const std::array<Contact*, sizeof...(i)> end{states[i % groups].begins[bit_of(places, i / groups) + 1]...};
+            while (((next[i] != end[i]) | ...)) {
+                (solve<bit_of(places, i / groups), true>(next[i], end[i], states[i % groups]), ...);
+                (solve<bit_of(places, i / groups), false>(next[i], end[i], states[i % groups]), ...);
             }
+        }
+        /// The place of a bit that is set, of which n are before.
+        static constexpr std::size_t bit_of(unsigned bits, std::size_t n) {
+            for (; n > 0; --n) bits &= bits - 1;
+            return static_cast<std::size_t>(std::countr_zero(bits));
+        }
+        /// Solves the friction of a contact if one is left, or its points, and goes on to the next.
+        template <std::size_t place, bool friction>
+        static XSIMD_INLINE void solve(Contact*& next, const Contact* end, MovingState& state) {
+            constexpr std::size_t b = order.bodies[place];
+            constexpr float mass = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
+            if (next == end) return;
+            if constexpr (friction)
+                next->solve_friction(mass, inertia, state.solving.velocities[b]);
+            else
+                next++->solve_points(mass, inertia, state.solving.velocities[b]);
         }
     };
 

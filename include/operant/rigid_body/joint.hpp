@@ -6,7 +6,9 @@
 /// E. Catto, "Iterative Dynamics with Temporal Coherence", Game Developers Conference 2005; "Modeling and Solving Constraints",
 /// Game Developers Conference 2009.
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include <operant/rigid_body/vector.hpp>
 
@@ -53,8 +55,18 @@ struct JointConstraint {
     Number inverse_2;                ///< 1 / determinant of its first two rows and columns
     Number cx, cy, cz, minus_inverse_3;  ///< the product of its last two columns; -1 / its determinant
     Flag<Number> is_lower, is_limited;  ///< whether the joint is at its lower limit; whether it is at a limit
+    Number limit_sign;               ///< the sign of the limit's impulse: 1 at the lower limit, -1 at the upper one
+    Number least_limit_impulse;      ///< 0 at a limit, NaN if the joint is free: no sum reaches it
     Vec<Number> impulse;             ///< accumulated, as the next two
     Number limit_impulse, motor_impulse;
+
+    /// Takes over at which limit the joint is.
+    XSIMD_INLINE void set_limit(const Flag<Number>& lower, const Flag<Number>& limited) {
+        is_lower = lower;
+        is_limited = limited;
+        limit_sign = select(lower, Number(1.0f), Number(-1.0f));
+        least_limit_impulse = select(limited, Number(0.0f), Number(std::numeric_limits<float>::quiet_NaN()));
+    }
 
     /// K of the point constraint and the limit (equations of "Modeling and Solving Constraints", point and angle constraint):
     ///
@@ -92,7 +104,7 @@ struct JointConstraint {
     /// The limit only pushes: if its sum would change sign, it becomes 0 and the point constraint is solved for the rest.
     /// \tparam may_be_limited false if the joints of all worlds are free
     /// \param speed, most_impulse of the motor, as float or Number
-    /// \returns what was added to the impulses in x and y and of the limit, and whether the limit's sum became 0
+    /// \returns what was added to the impulses in x and y and of the limit, and whether the limit does not push
     template <bool may_be_limited, class Speed>
     XSIMD_INLINE auto solve(const MassPair& m, const Speed& speed, const Speed& most_impulse, Motion<Number>& a, Motion<Number>& b) {
         solve_motor(m, speed, most_impulse, a, b);
@@ -125,13 +137,12 @@ struct JointConstraint {
             const Number py = minus_inverse_3 * (xx * (y * zz - z * yz) + xy * (z * xz - x * zz) + xz * (x * yz - y * xz));
             const Number pz = minus_inverse_3 * (xx * (yy * z - yz * y) + xy * (yz * x - xy * z) + xz * (xy * y - yy * x));
             const Number sum = limit_impulse + pz;
-            const Mask turns = select(is_lower, sum, -sum) < zero;
-            const Mask together = is_limited & (!turns);
+            const Mask together = limit_sign * sum >= least_limit_impulse;
             const Number hx = limit_impulse * xz - x, hy = limit_impulse * yz - y;
             added.x = select(together, px, inverse_2 * (yy * hx - xy * hy));
             added.y = select(together, py, inverse_2 * (xx * hy - xy * hx));
             added.limit = select(together, pz, -limit_impulse);
-            added.limit_turns = is_limited & turns;
+            added.is_free = !together;
             limit_impulse = select(together, sum, zero);
         }
         impulse = impulse + Vec<Number>{added.x, added.y};
@@ -146,7 +157,7 @@ struct JointConstraint {
 
     struct Added {
         Number x, y, limit;
-        Mask limit_turns;
+        Mask is_free;
     };
 
     /// Moves and turns the bodies towards the joint's constraints (nonlinear projection, as in Gauss and Seidel's method).

@@ -142,17 +142,18 @@ struct Motion {
     OPERANT_MEMBERS(center, angle)
 };
 
-/// A rectangle along the axes.
+/// A rectangle along the axes. Its comparisons are joined without branches, which a processor would often predict wrongly.
 struct Box {
     Vector low, high;
 
     OPERANT_MEMBERS(low, high)
 
     XSIMD_INLINE bool overlaps(const Box& other) const {
-        return !(other.low.x - high.x > 0 || other.low.y - high.y > 0 || low.x - other.high.x > 0 || low.y - other.high.y > 0);
+        return !((other.low.x - high.x > 0) | (other.low.y - high.y > 0) | (low.x - other.high.x > 0) |
+                 (low.y - other.high.y > 0));
     }
     XSIMD_INLINE bool contains(const Box& other) const {
-        return low.x <= other.low.x && low.y <= other.low.y && other.high.x <= high.x && other.high.y <= high.y;
+        return (low.x <= other.low.x) & (low.y <= other.low.y) & (other.high.x <= high.x) & (other.high.y <= high.y);
     }
 };
 

@@ -26,6 +26,7 @@
 /// together. Bodies do not collide with each other.
 
 #include <array>
+#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <cstddef>
@@ -136,71 +137,91 @@ struct SearchOrder {
 /// The order in which lanes make the operations of velocity iterations, so that few operations wait for the one before. Results are
 /// those of the plain order, in which an iteration solves the joints and then the contacts of body after body: operations change
 /// places only if they share no body. The late operations of an iteration are made among the first ones of the next. A processor
-/// looks ahead no further than a joint, so that joints which do not wait for each other make their parts in turn.
+/// looks ahead no further than a joint, so that joints which do not wait for each other make their parts in turn, and so do
+/// the contacts of several bodies.
 template <class Scene>
 struct Pipeline {
-    enum Part : std::uint8_t { motor, point, contacts };  ///< the parts of a joint, and the contacts of a body
-    struct Operation {
-        Part part;
-        std::uint8_t place;  ///< of the joint or the body in the order of the search
-        bool is_late;
-    };
-    static constexpr std::size_t count = 2 * Scene::joints + Scene::bodies;
-
     /// Makes iterations.
-    /// \param solver has functions `motor<place>()` and `point<place>()`, which solve a joint, and `contacts<place>()`
+    /// \param solver has functions `motor<place>()` and `point<place>()`, which solve a joint, and `contacts<places>()`, which solves
+    ///     those of bodies. Places are those in the order of the search, those of bodies the bits of a number.
     template <class Solver>
     static XSIMD_INLINE void iterate(int iterations, Solver solver) {
-        constexpr auto all = std::make_index_sequence<count>();
+        constexpr auto all = std::make_index_sequence<operations.count>();
         make<true, false>(solver, all);
         for (int i = 1; i < iterations; ++i) make<true, true>(solver, all);
         make<false, true>(solver, all);
     }
 
 private:
-    static constexpr std::array<Operation, count> operations = [] {
-        // When each operation can begin, if joints take a time of 1 and contacts none. After some iterations, it is a period later
-        // in each than in the one before.
+    enum Part : std::uint8_t { motor, point, contacts };  ///< the parts of a joint, and the contacts of some bodies
+    struct Operation {
+        Part part;
+        unsigned early, late;  ///< bits of the places: those of this iteration, and those of the one before
+    };
+    struct Operations {
+        std::array<Operation, 2 * Scene::joints + Scene::bodies> all;
+        std::size_t count;
+    };
+
+    static constexpr Operations operations = [] {
+        // When each joint can begin, if it takes a time of 1 and contacts none. After some iterations, it is a period later in
+        // each than in the one before.
         constexpr auto order = SearchOrder<Scene>::from(Scene::bodies - 1);
-        constexpr std::size_t solved = Scene::joints + Scene::bodies;
-        std::array<int, solved> times{};
-        std::array<int, Scene::bodies> free{};  // the time from which on a body can be used
+        std::array<int, Scene::joints> times{};
+        std::array<int, Scene::bodies> begins{}, free{};  // when a joint uses a body first, and from when on none does
         int period = 0, first = 0;
-        for (int iteration = 0; iteration < 8; ++iteration)
-            for (std::size_t i = 0; i < solved; ++i) {
-                const bool is_joint = i < Scene::joints;
-                const Joint& joint = Scene::joint_list[order.joints[is_joint ? i : 0]];
-                const std::size_t a = is_joint ? joint.a : order.bodies[i - Scene::joints], b = is_joint ? joint.b : a;
-                const int time = (free[a] > free[b] ? free[a] : free[b]) - !is_joint;  // a contact comes right after a joint
+        for (int iteration = 0; iteration < 8; ++iteration) {
+            std::array<bool, Scene::bodies> is_used{};
+            for (std::size_t i = 0; i < Scene::joints; ++i) {
+                const Joint& joint = Scene::joint_list[order.joints[i]];
+                const int time = free[joint.a] > free[joint.b] ? free[joint.a] : free[joint.b];
                 period = time - times[i];
                 times[i] = time;
                 first = i == 0 || time < first ? time : first;
-                if (is_joint) free[a] = free[b] = time + 1;
+                for (const std::size_t b : {joint.a, joint.b}) {
+                    if (!is_used[b]) begins[b] = time;
+                    is_used[b] = true;
+                    free[b] = time + 1;
+                }
             }
-        std::array<Operation, count> sorted{};
-        std::size_t next = 0;
-        for (int time = 0; time < period; ++time)
-            for (const Part part : {motor, point, contacts})
-                for (std::size_t i = 0; i < solved; ++i)
-                    if ((i < Scene::joints) == (part != contacts) && (times[i] - first) % period == time)
-                        sorted[next++] = {part, static_cast<std::uint8_t>(part != contacts ? i : i - Scene::joints),
-                                          times[i] - first >= period};
-        return sorted;
+        }
+        Operations made{};
+        for (int time = 0; time < period; ++time) {
+            const auto is_now = [&](int t) { return (t - first) % period == time; };
+            const auto is_late = [&](int t) { return t - first >= period; };
+            // Those that are late have waited less for the operations before.
+            for (const Part part : {motor, point})
+                for (const bool late : {true, false})
+                    for (std::size_t i = 0; i < Scene::joints; ++i)
+                        if (is_now(times[i]) && is_late(times[i]) == late)
+                            made.all[made.count++] = {part, late ? 0 : 1u << i, late ? 1u << i : 0};
+            // Contacts wait for the end of the period if no joint uses the body before.
+            Operation met{contacts, 0, 0};
+            for (std::size_t place = 0; place < Scene::bodies; ++place) {
+                const std::size_t b = order.bodies[place];
+                const int after = free[b] - 1, end = after - (after - first) % period + period;
+                const bool can_wait = begins[b] + period >= end;
+                if (can_wait ? time + 1 == period : is_now(after)) (is_late(after) ? met.late : met.early) |= 1u << place;
+            }
+            if ((met.early | met.late) != 0) made.all[made.count++] = met;
+        }
+        return made;
     }();
 
     /// Makes the early operations of an iteration, or the late ones of the iteration before, or both.
     template <bool early, bool late, class Solver, std::size_t... i>
     static XSIMD_INLINE void make(Solver& solver, std::index_sequence<i...>) {
-        (make_if<operations[i].is_late ? late : early, i>(solver), ...);
+        (make<i, (early ? operations.all[i].early : 0) | (late ? operations.all[i].late : 0)>(solver), ...);
     }
-    template <bool is_made, std::size_t i, class Solver>
-    static XSIMD_INLINE void make_if(Solver& solver) {
-        if constexpr (is_made && operations[i].part == motor)
-            solver.template motor<operations[i].place>();
-        else if constexpr (is_made && operations[i].part == point)
-            solver.template point<operations[i].place>();
-        else if constexpr (is_made)
-            solver.template contacts<operations[i].place>();
+    template <std::size_t i, unsigned places, class Solver>
+    static XSIMD_INLINE void make(Solver& solver) {
+        constexpr Part part = operations.all[i].part;
+        if constexpr (places != 0 && part == motor)
+            solver.template motor<std::countr_zero(places)>();
+        else if constexpr (places != 0 && part == point)
+            solver.template point<std::countr_zero(places)>();
+        else if constexpr (places != 0)
+            solver.template contacts<places>();
     }
 };
 
@@ -483,8 +504,7 @@ struct Engine {
             const JointMemory& memory = world.joints[j];
             JointConstraint<float>& k = island.joints[j];
             const Limit limit = find_limit(world, j);
-            k.is_limited = limit != Limit::none;
-            k.is_lower = limit == Limit::lower;
+            k.set_limit(limit == Limit::lower, limit != Limit::none);
             k.impulse = memory.impulse;
             k.limit_impulse = memory.limit_impulse;
             k.motor_impulse = memory.motor_impulse;
