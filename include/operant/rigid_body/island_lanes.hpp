@@ -34,9 +34,8 @@ class IslandLanes {
     static constexpr std::size_t bodies = Scene::bodies, joints = Scene::joints;
     static constexpr SearchOrder<Scene> order = SearchOrder<Scene>::from(bodies - 1);  ///< if all bodies are awake
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
-    /// Groups of one batch whose velocities iterate together: they make each part of an iteration in turn. With many joints, a third
-    /// group gains nothing.
-    static constexpr std::size_t groups_in_turn = joints > 2 ? 2 : 3;
+    /// Groups of one batch whose velocities iterate together: they make each part of an iteration in turn.
+    static constexpr std::size_t groups_in_turn = 4;
     static constexpr std::size_t most_worlds = 512;
     /// Worlds between two phases. Wide batches need more of them to choose from.
     static constexpr std::size_t most_tasks = batch < 16 ? 128 : 256, most_works = 4 * most_tasks;
