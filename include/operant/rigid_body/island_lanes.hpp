@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -345,25 +344,20 @@ private:
         Solving<typename Moving::N> solving;
         typename Moving::Slots slots;
         std::array<Met<typename Moving::N>, most_slots * bodies> contacts;
-        std::array<Met<typename Moving::N>*, bodies + 1> begins;  ///< the first contact of each body, in the order of the search
     };
 
-    template <std::size_t groups = groups_in_turn>
     void solve_velocities(const std::uint16_t* which, std::size_t count) {
         constexpr std::size_t size = Moving::N::size;
-        std::size_t i = 0;
-        for (; count - i > (groups - 1) * size; i += std::min(groups * size, count - i)) solve_groups<groups>(which + i, count - i);
-        if constexpr (groups > 1) solve_velocities<groups - 1>(which + i, count - i);
+        for (std::size_t i = 0; i < count; i += groups_in_turn * size) solve_groups(which + i, std::min(count - i, groups_in_turn * size));
     }
 
-    template <std::size_t groups>
     void solve_groups(const std::uint16_t* which, std::size_t count) {
         constexpr std::size_t size = Moving::N::size;
-        const std::span<MovingState, groups> states(states_.data(), groups);
+        const std::span<MovingState> states(states_.data(), (count + size - 1) / size);
         const auto group = [&](std::size_t g) { return Moving(*this, which + g * size, std::min(size, count - g * size)); };
-        for (std::size_t g = 0; g < groups; ++g) begin_velocities(group(g), states[g]);
-        Pipeline<Scene>::iterate(Scene::velocity_iterations, Solver<groups>{states});
-        for (std::size_t g = 0; g < groups; ++g) end_velocities(group(g), states[g]);
+        for (std::size_t g = 0; g < states.size(); ++g) begin_velocities(group(g), states[g]);
+        Pipeline<Scene>::iterate(Scene::velocity_iterations, Solver(states));
+        for (std::size_t g = 0; g < states.size(); ++g) end_velocities(group(g), states[g]);
     }
 
     void begin_velocities(const Moving& group, MovingState& state) {
@@ -382,7 +376,6 @@ private:
         Engine::prepare_joints(first.island, group, solving.joints_, solving.velocities);
         group.find_slots(state.slots, &Task::contact_counts, [&](const Task& task) { return task.island.contacts - works_.data(); });
         for (std::size_t s = 0; s < state.slots.count; ++s) load_contact(state.slots.slots[s], state.contacts[s]);
-        for (std::size_t b = 0; b <= bodies; ++b) state.begins[b] = state.contacts.data() + state.slots.begins[b];
     }
 
     void end_velocities(const Moving& group, const MovingState& state) {
@@ -592,15 +585,40 @@ private:
     }
 
     /// The parts of a velocity iteration. Each is made for all groups in turn, so that fewer wait for the one before.
-    template <std::size_t groups>
-    struct Solver {
-        std::span<MovingState, groups> states;
+    class Solver {
+        /// The contacts of a body in a group.
+        struct Line {
+            unsigned place;  ///< the bit of the body's place in the order of the search
+            float inverse_mass, inverse_inertia;
+            Motion<typename Moving::N>* velocity;
+            Met<typename Moving::N>* contacts;
+            std::size_t count;
+        };
+
+        std::span<MovingState> states_;
+        std::array<Line, groups_in_turn * bodies> lines_;
+        std::size_t line_count_ = 0, longest_ = 0;
+
+    public:
+        explicit Solver(std::span<MovingState> states) : states_(states) {
+            for (std::size_t place = 0; place < bodies; ++place) {
+                const std::size_t b = order.bodies[place];
+                const Polygon& shape = Scene::shape(b);
+                for (MovingState& state : states) {
+                    const std::size_t begin = state.slots.begins[place], count = state.slots.begins[place + 1] - begin;
+                    longest_ = std::max(longest_, count);
+                    if (count != 0)
+                        lines_[line_count_++] = {1u << place, shape.inverse_mass, shape.inverse_inertia, &state.solving.velocities[b],
+                                                 &state.contacts[begin], count};
+                }
+            }
+        }
 
         template <std::size_t place>
         XSIMD_INLINE void motor() const {
             constexpr std::size_t j = order.joints[place];
             constexpr Joint joint = Scene::joint_list[j];
-            for (MovingState& state : states) {
+            for (MovingState& state : states_) {
                 auto& solving = state.solving;
                 solving.joints_[j].solve_motor(Engine::masses(joint), solving.speeds[j], solving.most_impulses[j],
                                                solving.velocities[joint.a], solving.velocities[joint.b]);
@@ -611,7 +629,7 @@ private:
             constexpr std::size_t j = order.joints[place];
             constexpr Joint joint = Scene::joint_list[j];
             constexpr MassPair masses = Engine::masses(joint);
-            for (MovingState& state : states) {
+            for (MovingState& state : states_) {
                 auto& solving = state.solving;
                 auto &a = solving.velocities[joint.a], &b = solving.velocities[joint.b];
                 if ((solving.limits >> j & 1) != 0)
@@ -620,40 +638,18 @@ private:
                     solving.joints_[j].template solve_point<false>(masses, a, b);
             }
         }
-        /// Solves a contact of each of some bodies in turn, and then their next ones.
-        /// \tparam places bits of the bodies' places in the order of the search
-        template <unsigned places>
-        XSIMD_INLINE void contacts() const {
-            contacts<places>(std::make_index_sequence<groups * std::popcount(places)>());
-        }
-
-    private:
-        using Contact = Met<typename Moving::N>;
-
-        template <unsigned places, std::size_t... i>
-        XSIMD_INLINE void contacts(std::index_sequence<i...>) const {
-            std::array<Contact*, sizeof...(i)> next{states[i % groups].begins[bit_of(places, i / groups)]...};
-            const std::array<Contact*, sizeof...(i)> end{states[i % groups].begins[bit_of(places, i / groups) + 1]...};
-            while (((next[i] != end[i]) | ...)) {
-                (solve<bit_of(places, i / groups), true>(next[i], end[i], states[i % groups]), ...);
-                (solve<bit_of(places, i / groups), false>(next[i], end[i], states[i % groups]), ...);
+        /// Solves the first contacts of some bodies in turn, and then their next ones.
+        /// \param places bits of the bodies' places in the order of the search
+        void contacts(unsigned places) const {
+            const std::span<const Line> lines(lines_.data(), line_count_);
+            for (std::size_t i = 0; i < longest_; ++i) {
+                for (const Line& line : lines)
+                    if ((line.place & places) != 0 && i < line.count)
+                        line.contacts[i].solve_friction(line.inverse_mass, line.inverse_inertia, *line.velocity);
+                for (const Line& line : lines)
+                    if ((line.place & places) != 0 && i < line.count)
+                        line.contacts[i].solve_points(line.inverse_mass, line.inverse_inertia, *line.velocity);
             }
-        }
-        /// The place of a bit that is set, of which n are before.
-        static constexpr std::size_t bit_of(unsigned bits, std::size_t n) {
-            for (; n > 0; --n) bits &= bits - 1;
-            return static_cast<std::size_t>(std::countr_zero(bits));
-        }
-        /// Solves the friction of a contact if one is left, or its points, and goes on to the next.
-        template <std::size_t place, bool friction>
-        static XSIMD_INLINE void solve(Contact*& next, const Contact* end, MovingState& state) {
-            constexpr std::size_t b = order.bodies[place];
-            constexpr float mass = Scene::shape(b).inverse_mass, inertia = Scene::shape(b).inverse_inertia;
-            if (next == end) return;
-            if constexpr (friction)
-                next->solve_friction(mass, inertia, state.solving.velocities[b]);
-            else
-                next++->solve_points(mass, inertia, state.solving.velocities[b]);
         }
     };
 

@@ -142,10 +142,10 @@ struct SearchOrder {
 template <class Scene>
 struct Pipeline {
     /// Makes iterations.
-    /// \param solver has functions `motor<place>()` and `point<place>()`, which solve a joint, and `contacts<places>()`, which solves
-    ///     those of bodies. Places are those in the order of the search, those of bodies the bits of a number.
+    /// \param solver has functions `motor<place>()` and `point<place>()`, which solve a joint, and `contacts(places)`, which solves
+    ///     those of some bodies. Places are those in the order of the search; those of bodies are the bits of a number.
     template <class Solver>
-    static XSIMD_INLINE void iterate(int iterations, Solver solver) {
+    static XSIMD_INLINE void iterate(int iterations, const Solver& solver) {
         constexpr auto all = std::make_index_sequence<operations.count>();
         make<true, false>(solver, all);
         for (int i = 1; i < iterations; ++i) make<true, true>(solver, all);
@@ -210,18 +210,18 @@ private:
 
     /// Makes the early operations of an iteration, or the late ones of the iteration before, or both.
     template <bool early, bool late, class Solver, std::size_t... i>
-    static XSIMD_INLINE void make(Solver& solver, std::index_sequence<i...>) {
+    static XSIMD_INLINE void make(const Solver& solver, std::index_sequence<i...>) {
         (make<i, (early ? operations.all[i].early : 0) | (late ? operations.all[i].late : 0)>(solver), ...);
     }
     template <std::size_t i, unsigned places, class Solver>
-    static XSIMD_INLINE void make(Solver& solver) {
+    static XSIMD_INLINE void make(const Solver& solver) {
         constexpr Part part = operations.all[i].part;
         if constexpr (places != 0 && part == motor)
             solver.template motor<std::countr_zero(places)>();
         else if constexpr (places != 0 && part == point)
             solver.template point<std::countr_zero(places)>();
         else if constexpr (places != 0)
-            solver.template contacts<places>();
+            solver.contacts(places);
     }
 };
 
