@@ -598,6 +598,7 @@ private:
         std::span<MovingState> states_;
         std::array<Line, groups_in_turn * bodies> lines_;
         std::size_t line_count_ = 0, longest_ = 0;
+        unsigned places_ = 0;  ///< the bits of all lines
 
     public:
         explicit Solver(std::span<MovingState> states) : states_(states) {
@@ -606,10 +607,11 @@ private:
                 const Polygon& shape = Scene::shape(b);
                 for (MovingState& state : states) {
                     const std::size_t begin = state.slots.begins[place], count = state.slots.begins[place + 1] - begin;
+                    if (count == 0) continue;
+                    lines_[line_count_++] = {1u << place, shape.inverse_mass, shape.inverse_inertia, &state.solving.velocities[b],
+                                             &state.contacts[begin], count};
                     longest_ = std::max(longest_, count);
-                    if (count != 0)
-                        lines_[line_count_++] = {1u << place, shape.inverse_mass, shape.inverse_inertia, &state.solving.velocities[b],
-                                                 &state.contacts[begin], count};
+                    places_ |= 1u << place;
                 }
             }
         }
@@ -641,6 +643,7 @@ private:
         /// Solves the first contacts of some bodies in turn, and then their next ones.
         /// \param places bits of the bodies' places in the order of the search
         void contacts(unsigned places) const {
+            if ((places & places_) == 0) return;
             const std::span<const Line> lines(lines_.data(), line_count_);
             for (std::size_t i = 0; i < longest_; ++i) {
                 for (const Line& line : lines)
