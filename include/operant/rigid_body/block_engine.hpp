@@ -86,7 +86,7 @@ private:
             auto listener = listener_of_(k);
             Engine::begin_contacts(world, listener);
             if (touches(world)) {
-                touching_[touching_count_++] = {Touching::key_of(world), static_cast<std::uint16_t>(k)};
+                touching_[touching_count_++] = Touching::key_of(world, k);
                 continue;
             }
             bool is_awake = false;
@@ -551,7 +551,7 @@ private:
     std::size_t free_count_ = 0, limited_count_ = 0, touching_count_ = 0;
     // Places in the list. Those of worlds without contacts begin with those whose joints are free.
     std::uint16_t flying_[largest], limited_[largest], order_[largest], undone_[largest];
-    typename Touching::Sorted touching_[largest];
+    std::uint64_t touching_[largest];  ///< keys
     alignas(64) float rows_[row_count][largest];
 };
 

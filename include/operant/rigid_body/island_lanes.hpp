@@ -35,7 +35,7 @@ class IslandLanes {
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
     /// Groups of one batch whose velocities iterate together: they make each part of an iteration in turn.
     static constexpr std::size_t groups_in_turn = 4;
-    static constexpr std::size_t most_worlds = 512;
+    static constexpr std::size_t most_worlds = 512, index_bits = 9;
     /// Worlds between two phases. Wide batches need more of them to choose from.
     static constexpr std::size_t most_tasks = batch < 16 ? 128 : 256, most_works = 4 * most_tasks;
     static constexpr std::size_t ahead = Engine::ahead;
@@ -44,17 +44,11 @@ class IslandLanes {
     static constexpr std::size_t met_lanes = 2 * batch;             ///< impacts whose velocities iterate together
 
 public:
-    /// A world in the order of stepping.
-    struct Sorted {
-        std::uint64_t key;
-        std::uint16_t index;
-
-        XSIMD_INLINE bool operator<(const Sorted& other) const { return key != other.key ? key < other.key : index < other.index; }
-    };
-
     /// Worlds with keys that are close together need nearly the same. The most expensive comes first: the numbers of points of
     /// each body's contacts, then the joints at limits. As in Gray's code, the later numbers run up and down in turn.
-    static XSIMD_INLINE std::uint64_t key_of(const World& world) {
+    /// \param index of the world, which the key ends with
+    static XSIMD_INLINE std::uint64_t key_of(const World& world, std::size_t index) {
+        static_assert(6 * (bodies + 1) + index_bits <= 64);
         std::array<unsigned, bodies> points{};
         for (std::size_t i = 0; i < world.contact_count; ++i) {
             const Contact& contact = world.contacts[i];
@@ -71,7 +65,7 @@ public:
         };
         for (const std::size_t b : order.bodies) append(points[b]);
         append(gray_rank(limits));
-        return key;
+        return key << index_bits | index;
     }
 
     /// Makes a step of some worlds. Finds the contacts of all worlds first, so that all of them can be sorted.
@@ -79,27 +73,27 @@ public:
     /// \param world_at,loads_at,listener_of functions of 0 to count - 1 that return world, loads and listener
     template <class WorldAt, class LoadsAt, class ListenerOf>
     static void step(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
-        std::array<Sorted, most_worlds> sorted;
+        std::array<std::uint64_t, most_worlds> keys;
         for (std::size_t k = 0; k < count; ++k) {
             Engine::fetch_with_edges(world_at, k, count);
             auto listener = listener_of(k);
             Engine::begin_contacts(world_at(k), listener);
-            sorted[k] = {key_of(world_at(k)), static_cast<std::uint16_t>(k)};
+            keys[k] = key_of(world_at(k), k);
         }
-        step_begun(sorted.data(), count, world_at, loads_at, listener_of);
+        step_begun(keys.data(), count, world_at, loads_at, listener_of);
     }
     /// The same after `Engine::begin_contacts`. Steps as many worlds at a time as fit into the cache.
-    /// \param sorted the worlds, which this sorts
+    /// \param keys of the worlds, which this sorts
     template <class WorldAt, class LoadsAt, class ListenerOf>
-    static void step_begun(Sorted* sorted, std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at,
+    static void step_begun(std::uint64_t* keys, std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at,
                            const ListenerOf& listener_of) {
-        std::sort(sorted, sorted + count);
+        std::sort(keys, keys + count);
         // Hundreds of KiB, more than the stacks of threads have in some systems.
         const std::unique_ptr<IslandLanes> owned(new IslandLanes);
         IslandLanes& lanes = *owned;
         for (std::size_t i = 0; i < count; ++i) {
-            if (i + ahead < count) Engine::fetch(world_at(sorted[i + ahead].index));
-            const std::size_t k = sorted[i].index;
+            if (i + ahead < count) Engine::fetch(world_at(world_of(keys[i + ahead])));
+            const std::size_t k = world_of(keys[i]);
             lanes.add(k, world_at(k), loads_at(k), listener_of);
             if (lanes.is_full() || i + 1 == count) lanes.finish(listener_of);
         }
@@ -127,6 +121,12 @@ private:
         typename Engine::Impact impact;
         int made;             ///< of the iterations
         std::uint16_t index;  ///< of the world
+    };
+
+    /// A meeting that waits for velocity iterations.
+    struct Waiting {
+        std::uint64_t key;    ///< of what it needs
+        std::uint16_t index;  ///< of the meeting
     };
 
     XSIMD_INLINE IslandLanes() {
@@ -210,6 +210,9 @@ private:
         task_count_ = 0;
         work_count_ = point_count_ = 1;
     }
+
+    /// The index of the world with a key.
+    static constexpr std::size_t world_of(std::uint64_t key) { return key & (most_worlds - 1); }
 
     /// The rank in Gray's code, in which neighbours differ in one bit.
     static XSIMD_INLINE unsigned gray_rank(unsigned bits) { return bits ^ bits >> 1 ^ bits >> 2 ^ bits >> 3 ^ bits >> 4; }
@@ -449,7 +452,7 @@ private:
         for (std::size_t c = 0; c < meeting.impact.contact_count; ++c) key += works_[first_work(meeting) + c].constraint.has_two;
         std::size_t place = 0;
         while (place < waiting_count_ && !(key < waiting_[place].key)) ++place;
-        Sorted* const end = waiting_.data() + waiting_count_;
+        Waiting* const end = waiting_.data() + waiting_count_;
         std::copy_backward(waiting_.data() + place, end, end + 1);
         waiting_[place] = {key, index};
         ++waiting_count_;
@@ -756,7 +759,7 @@ private:
     std::array<ContactWork, most_works + most_meetings * most_met> works_;  ///< of tasks, and then of meetings
     std::array<Pushed<float>, 2 * most_works> points_;  ///< of the tasks' contacts
     std::array<Meeting, most_meetings> meetings_;
-    std::array<Sorted, most_meetings> waiting_;         ///< meetings that wait for velocity iterations, by their needs
+    std::array<Waiting, most_meetings> waiting_;        ///< meetings that wait for velocity iterations, by their needs
     std::array<std::uint16_t, most_meetings> free_;     ///< indices of the others
 };
 
