@@ -189,7 +189,7 @@ private:
         for (int time = 0; time < period; ++time) {
             const auto is_now = [&](int t) { return (t - first) % period == time; };
             const auto is_late = [&](int t) { return t - first >= period; };
-            // Those that are late have waited less for the operations before.
+            // Late ones come first, because what they wait for is further back.
             for (const Part part : {motor, point})
                 for (const bool late : {true, false})
                     for (std::size_t i = 0; i < Scene::joints; ++i)
