@@ -551,7 +551,7 @@ private:
     std::size_t free_count_ = 0, limited_count_ = 0, touching_count_ = 0;
     // Places in the list. Those of worlds without contacts begin with those whose joints are free.
     std::uint16_t flying_[largest], limited_[largest], order_[largest], undone_[largest];
-    std::uint64_t touching_[largest];  ///< keys
+    typename Touching::Sorted touching_[largest];
     alignas(64) float rows_[row_count][largest];
 };
 

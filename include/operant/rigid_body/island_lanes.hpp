@@ -44,10 +44,18 @@ class IslandLanes {
     static constexpr std::size_t met_lanes = 2 * batch;             ///< impacts whose velocities iterate together
 
 public:
+    /// A world in the order of stepping. This is a type of its own, because all instruction sets would share `std::sort` of numbers.
+    struct Sorted {
+        std::uint64_t key;  ///< ends with the world's index
+
+        XSIMD_INLINE bool operator<(const Sorted& other) const { return key < other.key; }
+        XSIMD_INLINE std::size_t index() const { return key & (most_worlds - 1); }
+    };
+
     /// Worlds with keys that are close together need nearly the same. The most expensive comes first: the numbers of points of
     /// each body's contacts, then the joints at limits. As in Gray's code, the later numbers run up and down in turn.
     /// \param index of the world, which the key ends with
-    static XSIMD_INLINE std::uint64_t key_of(const World& world, std::size_t index) {
+    static XSIMD_INLINE Sorted key_of(const World& world, std::size_t index) {
         static_assert(6 * (bodies + 1) + index_bits <= 64);
         std::array<unsigned, bodies> points{};
         for (std::size_t i = 0; i < world.contact_count; ++i) {
@@ -65,7 +73,7 @@ public:
         };
         for (const std::size_t b : order.bodies) append(points[b]);
         append(gray_rank(limits));
-        return key << index_bits | index;
+        return {key << index_bits | index};
     }
 
     /// Makes a step of some worlds. Finds the contacts of all worlds first, so that all of them can be sorted.
@@ -73,27 +81,27 @@ public:
     /// \param world_at,loads_at,listener_of functions of 0 to count - 1 that return world, loads and listener
     template <class WorldAt, class LoadsAt, class ListenerOf>
     static void step(std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at, const ListenerOf& listener_of) {
-        std::array<std::uint64_t, most_worlds> keys;
+        std::array<Sorted, most_worlds> sorted;
         for (std::size_t k = 0; k < count; ++k) {
             Engine::fetch_with_edges(world_at, k, count);
             auto listener = listener_of(k);
             Engine::begin_contacts(world_at(k), listener);
-            keys[k] = key_of(world_at(k), k);
+            sorted[k] = key_of(world_at(k), k);
         }
-        step_begun(keys.data(), count, world_at, loads_at, listener_of);
+        step_begun(sorted.data(), count, world_at, loads_at, listener_of);
     }
     /// The same after `Engine::begin_contacts`. Steps as many worlds at a time as fit into the cache.
-    /// \param keys of the worlds, which this sorts
+    /// \param sorted the worlds, which this sorts
     template <class WorldAt, class LoadsAt, class ListenerOf>
-    static void step_begun(std::uint64_t* keys, std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at,
+    static void step_begun(Sorted* sorted, std::size_t count, const WorldAt& world_at, const LoadsAt& loads_at,
                            const ListenerOf& listener_of) {
-        std::sort(keys, keys + count);
+        std::sort(sorted, sorted + count);
         // Hundreds of KiB, more than the stacks of threads have in some systems.
         const std::unique_ptr<IslandLanes> owned(new IslandLanes);
         IslandLanes& lanes = *owned;
         for (std::size_t i = 0; i < count; ++i) {
-            if (i + ahead < count) Engine::fetch(world_at(world_of(keys[i + ahead])));
-            const std::size_t k = world_of(keys[i]);
+            if (i + ahead < count) Engine::fetch(world_at(sorted[i + ahead].index()));
+            const std::size_t k = sorted[i].index();
             lanes.add(k, world_at(k), loads_at(k), listener_of);
             if (lanes.is_full() || i + 1 == count) lanes.finish(listener_of);
         }
@@ -210,9 +218,6 @@ private:
         task_count_ = 0;
         work_count_ = point_count_ = 1;
     }
-
-    /// The index of the world with a key.
-    static constexpr std::size_t world_of(std::uint64_t key) { return key & (most_worlds - 1); }
 
     /// The rank in Gray's code, in which neighbours differ in one bit.
     static XSIMD_INLINE unsigned gray_rank(unsigned bits) { return bits ^ bits >> 1 ^ bits >> 2 ^ bits >> 3 ^ bits >> 4; }
