@@ -208,7 +208,7 @@ private:
         for_groups(order_, free_count_, [&](const auto& group) { iterate_free(group); });
 
         // Most velocities at limits repeat after a few iterations. The worlds are asked twice, and then left.
-        constexpr int asked_after[] = {5, 40};
+        constexpr int asked_after[] = {6, 40};
         std::size_t left = limited_count_;
         int done = 0;
         for (int stage = 0; stage < 3 && left > 0; ++stage) {
@@ -250,7 +250,7 @@ private:
             load_rows(group, solving);
         }
         iterate<true>(solving, iterations);
-        const std::uint64_t undone = left > 0 ? repeat(solving, left) : 0;
+        const std::uint64_t undone = left > 0 ? repeat(solving, left - 2) : 0;
         store_rows(group, solving);
         return undone;
     }
@@ -314,50 +314,35 @@ private:
         all = solving;
     }
 
-    /// Makes two iterations. Where they have repeated all velocities, and motors, so will the others: their impulses are added up,
-    /// in the order in which the iterations would. Elsewhere `left` becomes two less.
-    /// \returns bits of the worlds that go on, from after the two iterations
+    /// Makes two iterations. Where they repeat all velocities, and motors, so will the others: impulses are added up, in the order in
+    /// which the iterations would.
+    /// \param left the number of iterations after these two: even
+    /// \returns bits of the worlds that go on
     template <class N>
     static std::uint64_t repeat(Solving<N>& solving, int left) {
         using Mask = typename N::Mask;
         using Added = typename JointConstraint<N>::Added;
-        const Solving<N> before = solving;
         std::array<Added, joints> odd, even;  // what the first and the second iteration add
+        const Solving<N> before = solving;
         solve_tracked(solving, odd);
-        const Solving<N> between = solving;
         solve_tracked(solving, even);
-        left -= 2;
-
-        Mask changes_1 = Mask::of(0), changes_2 = changes_1;
-        const auto compare = [&](const N& now, const N& one_ago, const N& two_ago) {
-            changes_1 = changes_1 | bits_differ(now, one_ago);
-            changes_2 = changes_2 | bits_differ(now, two_ago);
-        };
+        Mask changes = Mask::of(0);
         for (std::size_t b = 0; b < bodies; ++b) {
-            const Motion<N> &now = solving.velocities[b], &one = between.velocities[b], &two = before.velocities[b];
-            compare(now.center.x, one.center.x, two.center.x);
-            compare(now.center.y, one.center.y, two.center.y);
-            compare(now.angle, one.angle, two.angle);
+            const Motion<N> &now = solving.velocities[b], &then = before.velocities[b];
+            changes = changes | bits_differ(now.center.x, then.center.x) | bits_differ(now.center.y, then.center.y) |
+                      bits_differ(now.angle, then.angle);
         }
-        for (std::size_t j = 0; j < joints; ++j) {
-            compare(solving.joints_[j].motor_impulse, between.joints_[j].motor_impulse, before.joints_[j].motor_impulse);
-            const Mask is_limited = solving.joints_[j].is_limited;
-            changes_1 = changes_1 | (is_limited & even[j].is_free);
-            changes_2 = changes_2 | (is_limited & (even[j].is_free | odd[j].is_free));
-        }
-        const Mask has_period_1 = !changes_1, repeats = has_period_1 | !changes_2;
-        if (repeats.bits() == 0) return ~std::uint64_t{0};
+        for (std::size_t j = 0; j < joints; ++j)
+            changes = changes | bits_differ(solving.joints_[j].motor_impulse, before.joints_[j].motor_impulse) |
+                      (solving.joints_[j].is_limited & (odd[j].is_free | even[j].is_free));
+        if ((!changes).bits() == 0) return changes.bits();
 
-        // The sign of a limit's sum must not turn on the way.
-        Solving<N> ended = solving;
-        Mask turns = Mask::of(0);
+        std::array<Vec<N>, joints> impulses;
+        std::array<N, joints> limits;
         for (std::size_t j = 0; j < joints; ++j) {
-            JointConstraint<N>& k = ended.joints_[j];
-            odd[j].x = select(has_period_1, even[j].x, odd[j].x);
-            odd[j].y = select(has_period_1, even[j].y, odd[j].y);
-            odd[j].limit = select(has_period_1, even[j].limit, odd[j].limit);
-            N lowest(0.0f), x = k.impulse.x, y = k.impulse.y, limit = k.limit_impulse;
-            for (int n = 0; n + 1 < left; n += 2) {
+            const JointConstraint<N>& k = solving.joints_[j];
+            N x = k.impulse.x, y = k.impulse.y, limit = k.limit_impulse, lowest(0.0f);
+            for (int n = 0; n < left; n += 2) {
                 x = x + odd[j].x + even[j].x;
                 y = y + odd[j].y + even[j].y;
                 limit = limit + odd[j].limit;
@@ -365,31 +350,16 @@ private:
                 limit = limit + even[j].limit;
                 lowest = least(lowest, k.limit_sign * limit);
             }
-            if (left % 2 != 0) {
-                x = x + odd[j].x, y = y + odd[j].y, limit = limit + odd[j].limit;
-                lowest = least(lowest, k.limit_sign * limit);
-            }
-            k.impulse = {x, y};
-            k.limit_impulse = limit;
-            turns = turns | (k.is_limited & (lowest < N(0.0f)));
+            impulses[j] = {x, y}, limits[j] = limit;
+            // The sign of a limit's sum must not turn on the way.
+            changes = changes | (k.is_limited & (lowest < N(0.0f)));
         }
-        // With period 2, an odd number of iterations ends like the first of the two.
-        if (left % 2 != 0) {
-            for (std::size_t b = 0; b < bodies; ++b) {
-                Motion<N>& v = ended.velocities[b];
-                const Motion<N>& other = between.velocities[b];
-                v = {{select(has_period_1, v.center.x, other.center.x), select(has_period_1, v.center.y, other.center.y)},
-                     select(has_period_1, v.angle, other.angle)};
-            }
-            for (std::size_t j = 0; j < joints; ++j)
-                ended.joints_[j].motor_impulse =
-                    select(has_period_1, ended.joints_[j].motor_impulse, between.joints_[j].motor_impulse);
+        for (std::size_t j = 0; j < joints; ++j) {
+            JointConstraint<N>& k = solving.joints_[j];
+            k.impulse = {select(changes, k.impulse.x, impulses[j].x), select(changes, k.impulse.y, impulses[j].y)};
+            k.limit_impulse = select(changes, k.limit_impulse, limits[j]);
         }
-        const Mask is_done = repeats & !turns;
-        std::array<N, row_count> rows;
-        for_rows(ended, [&](const N& number, std::size_t row) { rows[row] = number; });
-        for_rows(solving, [&](N& number, std::size_t row) { number = select(is_done, rows[row], number); });
-        return ~is_done.bits();
+        return changes.bits();
     }
 
     template <class N>
