@@ -320,7 +320,7 @@ struct Engine {
         update_contacts(world, listener);
     }
 
-    static constexpr std::size_t ahead = 2;  ///< worlds that are fetched before they are used
+    static constexpr std::size_t ahead = 3;  ///< worlds that are fetched before they are used
 
     /// Fetches what every step needs of a world: its bodies, joints and three contacts of each body.
     static XSIMD_INLINE void fetch(const World& world) {
