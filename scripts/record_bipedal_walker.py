@@ -11,51 +11,13 @@ fly along the track, or overlap it so far that the limit of a push counts (flung
 from pathlib import Path
 
 import numpy as np
-from gymnasium.envs.box2d.bipedal_walker import BipedalWalker
+from gymnasium.envs.box2d.bipedal_walker import BipedalWalker, BipedalWalkerHeuristics
 from record_lunar_lander import Numbers, hashed
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "cpp" / "bipedal_walker_runs.inc"
 
 POLICIES = ("random", "held", "extreme", "rest", "stand", "gait", "stumble", "thrown", "hurled", "flung")
 STEPS = {"rest": 300, "stand": 300, "gait": 500, "stumble": 500, "thrown": 400, "hurled": 400, "flung": 100}
-
-
-class Gait:
-    """Gymnasium's hand-written gait, `BipedalWalkerHeuristics`, computed in double."""
-
-    def __init__(self):
-        """Begin on one leg."""
-        self.phase, self.moving, self.knee = 1, 0, 0.1
-
-    def __call__(self, s):
-        """Return the action for an observation."""
-        s = [float(x) for x in s]
-        moving, standing = self.moving, 1 - self.moving
-        hips, knees = [0.0, 0.0], [0.0, 0.0]
-        if self.phase == 1:
-            hips[moving], knees[moving] = 1.1, -0.6
-            self.knee += 0.03
-            if s[2] > 0.29:
-                self.knee += 0.03
-            self.knee = min(self.knee, 0.1)
-            knees[standing] = self.knee
-            if s[4 + 5 * standing] < 0.1:
-                self.phase = 2
-        if self.phase == 2:
-            hips[moving], knees[moving], knees[standing] = 0.1, 0.1, self.knee
-            if s[8 + 5 * moving] != 0:
-                self.phase = 3
-                self.knee = min(s[6 + 5 * moving], 0.1)
-        if self.phase == 3:
-            knees[moving], knees[standing] = self.knee, 1.0
-            if s[6 + 5 * standing] > 0.88 or s[2] > 1.2 * 0.29:
-                self.phase, self.moving = 1, standing
-        action = []
-        for leg in range(2):
-            hip = 0.9 * (hips[leg] - s[4 + 5 * leg]) - 0.25 * s[5 + 5 * leg] if hips[leg] != 0 else 0.0
-            knee = 4.0 * (knees[leg] - s[6 + 5 * leg]) - 0.25 * s[7 + 5 * leg] if knees[leg] != 0 else 0.0
-            action += [hip - (-0.9 * s[0] - 1.5 * s[1]), knee - 15.0 * s[3]]
-        return [min(max(0.5 * number, -1.0), 1.0) for number in action]
 
 
 def choose(policy, t, s, gait, held, numbers):
@@ -70,7 +32,8 @@ def choose(policy, t, s, gait, held, numbers):
     if policy == "stand":
         held[:] = [0.0, 0.25, 0.0, 0.25]
     if policy in ("gait", "stumble"):
-        held[:] = gait(s) if t > 0 else [0.0] * 4
+        # With Python's floats, the gait computes in double.
+        held[:] = gait.step_heuristic([float(x) for x in s]) if t > 0 else [0.0] * 4
         if policy == "stumble" and chance == 0:
             held[:] = drawn
     return held
@@ -93,7 +56,7 @@ def run(seed, hardcore, policy, steps):
     """Return the hash of a run, and statistics of its events."""
     env = BipedalWalker(hardcore=hardcore)
     s, _ = env.reset(seed=seed)
-    numbers, gait, held = Numbers(seed), Gait(), [0.0] * 4
+    numbers, gait, held = Numbers(seed), BipedalWalkerHeuristics(), [0.0] * 4
     result = 14695981039346656037
     end = touching = asleep = 0
     for t in range(steps):

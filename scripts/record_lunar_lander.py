@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from gymnasium.envs.box2d.lunar_lander import LunarLander
+from gymnasium.envs.box2d.lunar_lander import LunarLander, heuristic
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "cpp" / "lunar_lander_runs.inc"
 
@@ -33,32 +33,23 @@ class Numbers:
         return (self.state >> 33) % count
 
 
-def heuristic(s):
-    """Return the choice of Gymnasium's landing heuristic: main throttle, side throttle and discrete action."""
-    s = [float(x) for x in s]
-    angle_target = min(max(s[0] * 0.5 + s[2], -0.4), 0.4)
-    angle = (angle_target - s[4]) * 0.5 - s[5]
-    hover = (0.55 * abs(s[0]) - s[1]) * 0.5 - s[3] * 0.5
-    if s[6] != 0 or s[7] != 0:
-        angle, hover = 0.0, -s[3] * 0.5
-    action = 2 if hover > abs(angle) and hover > 0.05 else 3 if angle < -0.05 else 1 if angle > 0.05 else 0
-    return (hover * 20 - 1, -angle * 20), action
-
-
-def choose(policy, t, s, numbers):
-    """Return the throttles and the discrete action."""
-    x, y = (numbers.below(1025) - 512) / 512, (numbers.below(1025) - 512) / 512
-    random = (x, y), numbers.below(4)
+def choose(env, policy, t, s, numbers):
+    """Return the action: throttles if the environment is continuous."""
+    throttles = [(numbers.below(1025) - 512) / 512 for _ in range(2)]
+    action = numbers.below(4)
     chance = numbers.below(10)
-    if policy == "random" or (policy in ("mixed", "dive") and chance < 3) or (policy == "shove" and t % 100 >= 60):
-        return random
-    if policy in ("heuristic", "mixed", "shove", "kicks") or (policy == "wake" and t % 250 < 230):
-        return heuristic(s)
-    if policy == "main":
-        return (1.0, 0.0), 2
-    if policy == "wake":
-        return ((1.0, 0.0), 2) if t % 250 < 240 else ((0.0, 1.0), 3)
-    return (0.0, 0.0), 0
+    is_random = policy == "random" or (policy in ("mixed", "dive") and chance < 3)
+    if is_random or (policy == "shove" and t % 100 >= 60):
+        chosen = throttles if env.continuous else action
+    elif policy in ("heuristic", "mixed", "shove", "kicks") or (policy == "wake" and t % 250 < 230):
+        chosen = heuristic(env, [float(x) for x in s])  # with Python's floats, it computes in double
+    elif policy == "main" or (policy == "wake" and t % 250 < 240):
+        chosen = (1.0, 0.0) if env.continuous else 2
+    elif policy == "wake":
+        chosen = (0.0, 1.0) if env.continuous else 3
+    else:
+        chosen = (0.0, 0.0) if env.continuous else 0
+    return np.array(chosen, np.float32) if env.continuous else chosen
 
 
 def kick(policy, t, numbers):
@@ -108,13 +99,13 @@ def run(seed, continuous, gravity, wind, policy, steps):
     result = 14695981039346656037
     terminations = touching = 0
     for t in range(steps):
-        throttles, action = choose(policy, t, s, numbers)
+        action = choose(env, policy, t, s, numbers)
         pushed = kick(policy, t, numbers)
         bodies = (env.lander, *env.legs)
         if pushed is not None:
             bodies[pushed[0]].linearVelocity = pushed[1][:2]
             bodies[pushed[0]].angularVelocity = pushed[1][2]
-        s, reward, terminated, _, _ = env.step(np.array(throttles, np.float32) if continuous else action)
+        s, reward, terminated, _, _ = env.step(action)
         result = hashed(result, bodies, s, reward, terminated)
         terminations += terminated
         touching += any(leg.ground_contact for leg in env.legs)
