@@ -32,9 +32,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode
 from tqdm import tqdm
+
+from operant import policies
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python" / "helpers"))
 import fresh_walkers
@@ -98,41 +101,22 @@ def walker_parts(seed: int) -> Iterator[Part]:
             yield f"{policy}{' hardcore' * hardcore}, seed {first}", partial(walk, policy, hardcore, first)
 
 
-class Learnt:
-    """A network that `operant train` wrote, computed by numpy: both environments get the same actions."""
-
-    def __init__(self, file: str) -> None:
-        """Read the file."""
-        with np.load(file) as arrays:
-            count = sum(name.startswith("weights_") for name in arrays)
-            self._layers = [(arrays[f"weights_{i}"], arrays[f"bias_{i}"]) for i in range(count)]
-            inputs = self._layers[0][0].shape[1]
-            self._mean = arrays.get("observation_mean", np.zeros(inputs))
-            self._deviation = np.sqrt(arrays.get("observation_variance", np.ones(inputs)) + 1e-8)
-        self.outputs = len(self._layers[-1][1])
-
-    def __call__(self, observation: np.ndarray) -> np.ndarray:
-        """Return the outputs of the last layer."""
-        numbers = (observation - self._mean) / self._deviation
-        for weights, bias in self._layers[:-1]:
-            numbers = np.maximum(weights @ numbers + bias, 0)
-        weights, bias = self._layers[-1]
-        return weights @ numbers + bias
-
-    def walk(self, rng: np.random.Generator, observation: np.ndarray, t: int) -> np.ndarray:
-        """Return the action of a walker, as policies of `fresh_walkers` do."""
-        return np.clip(self(observation), -1, 1).astype(np.float32)
-
-
 def use_learnt(files: list[str], environment: str) -> None:
-    """Add learnt policies to those that play."""
-    for number, policy in enumerate(map(Learnt, files)):
+    """Add learnt policies to those that play. One call chooses the action of both environments."""
+    for number, file in enumerate(files):
+        made_from, arguments = policies.load(file)._made_by
+        outputs = len(arguments["biases"][-1])
+        continuous = environment == "walker" or outputs == 2
+        space = gym.spaces.Box(-1, 1, (outputs,)) if continuous else gym.spaces.Discrete(outputs)
+        policy = made_from(**arguments | {"action_space": space})  # the file has no space
+
+        def act(observation: np.ndarray, policy: policies.Policy = policy) -> Any:
+            return policy(observation[None])[0]
+
         if environment == "walker":
-            fresh_walkers.POLICIES[f"learnt {number}"] = lambda p=policy: p.walk
-        elif policy.outputs == 2:
-            landers.LEARNT[True] = policy
+            fresh_walkers.POLICIES[f"learnt {number}"] = lambda act=act: lambda rng, observation, t: act(observation)
         else:
-            landers.LEARNT[False] = lambda observation, p=policy: np.argmax(p(observation))
+            landers.LEARNT[continuous] = act
 
 
 def main() -> None:
