@@ -4,8 +4,8 @@
     python scripts/mutate_rigid_body.py wake order     # only those whose names contain a word
 
 The tests are the recorded runs of Gymnasium that the C++ tests repeat, env by env and, for the walker, in blocks. The
-script fails if the tests miss a fault. rigid_body_faults.txt has the faults: a name; the runs and the file; the old
-lines, after a minus; the new lines, after a plus.
+script fails if the tests miss a fault. rigid_body_faults.txt has the faults: a name; the runs that must find it, each
+by itself, and the file; the old lines, after a minus; the new lines, after a plus.
 """
 
 import argparse
@@ -50,7 +50,7 @@ int main() {
 
 
 class Fault(NamedTuple):
-    """A fault, as in the file of faults."""
+    """A fault of the file of faults, with one of its runs."""
 
     name: str
     runs: str
@@ -65,7 +65,8 @@ def faults() -> list[Fault]:
     for block in Path(__file__).with_name("rigid_body_faults.txt").read_text().split("\n\n"):
         name, where, *lines = block.rstrip("\n").split("\n")
         before, after = ("\n".join(line[1:] for line in lines if line[0] == sign) for sign in "-+")
-        read.append(Fault(name, *where.split(), before, after))
+        *all_runs, file = where.split()
+        read += [Fault(f"{runs}: {name}", runs, file, before, after) for runs in all_runs]
     return read
 
 
