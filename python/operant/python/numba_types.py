@@ -16,7 +16,7 @@ from numba.np.arrayobj import make_array, populate_array
 
 from operant import math as operant_math
 
-_I32, _I64, _I128 = ir.IntType(32), ir.IntType(64), ir.IntType(128)
+_I64, _I128 = ir.IntType(64), ir.IntType(128)
 _BYTES = ir.IntType(8).as_pointer()
 _MULTIPLIER = (0x2360ED051FC65DA4 << 64) | 0x4385DF649FCCF645
 
@@ -50,14 +50,15 @@ def _instance(type_: Any) -> Any:
 # Memory is a pointer to bytes. Pointers, as opposed to addresses, let LLVM see that arrays on the stack overlap with no others.
 
 
+def _cast(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Generate the code of the intrinsics that only view their first argument as another type."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @intrinsic
 def memory_at(typing_context: Any, address: Any) -> Any:
     """View the memory at an address."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], _BYTES)
-
-    return memory(types.int64), codegen
+    return memory(types.int64), lambda context, builder, signature, given: builder.inttoptr(given[0], _BYTES)
 
 
 @intrinsic(prefer_literal=True)
@@ -76,33 +77,25 @@ def local_memory(typing_context: Any, size: Any) -> Any:
 @intrinsic
 def after(typing_context: Any, start: Any, offset: Any) -> Any:
     """View the memory that begins at an offset."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.gep(arguments[0], [arguments[1]])
-
-    return memory(memory, types.int64), codegen
+    return memory(memory, types.int64), lambda context, builder, signature, given: builder.gep(given[0], [given[1]])
 
 
 @intrinsic
 def as_record(typing_context: Any, start: Any, record: Any) -> Any:
     """View memory as a record."""
-    made = _instance(record)
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(made))
-
-    return made(memory, record), codegen
+    return _instance(record)(memory, record), _cast
 
 
 @intrinsic
 def as_numbers(typing_context: Any, start: Any, dtype: Any) -> Any:
     """View memory as an array of numbers."""
-    made = types.CPointer(_instance(dtype))
+    return types.CPointer(_instance(dtype))(memory, dtype), _cast
 
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(made))
 
-    return made(memory, dtype), codegen
+@intrinsic
+def as_random(typing_context: Any, start: Any) -> Any:
+    """View memory as a generator."""
+    return random_type(memory), _cast
 
 
 @intrinsic
@@ -124,16 +117,6 @@ def as_array(typing_context: Any, start: Any, dtype: Any, shape: Any) -> Any:
         return array._getvalue()
 
     return made(memory, dtype, shape), codegen
-
-
-@intrinsic
-def as_random(typing_context: Any, start: Any) -> Any:
-    """View memory as a generator."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return arguments[0]
-
-    return random_type(memory), codegen
 
 
 @intrinsic
@@ -207,23 +190,19 @@ def _next64(typing_context: Any, generator: Any) -> Any:
 
 
 @intrinsic
-def _word(typing_context: Any, generator: Any, index: Any) -> Any:
-    """Return the address of a 32-bit word of a generator."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.gep(builder.bitcast(arguments[0], _I32.as_pointer()), [arguments[1]])
-
-    return types.CPointer(types.uint32)(random_type, types.int64), codegen
+def _words(typing_context: Any, generator: Any) -> Any:
+    """View a generator as 32-bit words."""
+    return types.CPointer(types.uint32)(random_type), _cast
 
 
 @njit(forceinline=True)
 def _next32(generator: Any) -> Any:
-    has, kept = _word(generator, 8), _word(generator, 9)
-    if has[0] != 0:
-        has[0] = np.uint32(0)
-        return kept[0]
+    words = _words(generator)
+    if words[8] != 0:
+        words[8] = np.uint32(0)
+        return words[9]
     bits = _next64(generator)
-    has[0], kept[0] = np.uint32(1), np.uint32(bits >> np.uint64(32))
+    words[8], words[9] = np.uint32(1), np.uint32(bits >> np.uint64(32))
     return np.uint32(bits)
 
 
