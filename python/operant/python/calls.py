@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from operant import _core
 from operant._checks import shown
-from operant.python.declaration import Declaration, Leaf
+from operant.envs.spaces import Tree
+from operant.python.declaration import Declaration
 
 #: The bytes of a generator.
 RANDOM_SIZE = 64
@@ -130,15 +131,10 @@ def parameters_type(declaration: Declaration) -> Callable[..., Any]:
     return namedtuple("Parameters", [one.name for one in declaration.parameters])
 
 
-def out_of(leaves: tuple[Leaf, ...], arrays: list[Any], depth: int = 0) -> Any:
+def out_of(tree: Tree, arrays: list[Any]) -> Any:
     """Arrange the arrays of observations as the space is: an array, a tuple, or a named tuple for a dict."""
-    if len(leaves) == 1 and len(leaves[0].path) == depth:
-        return arrays[0]
-    keys = list(dict.fromkeys(leaf.path[depth] for leaf in leaves))
-    parts = []
-    for key in keys:
-        of_key = [i for i, leaf in enumerate(leaves) if leaf.path[depth] == key]
-        parts.append(out_of(tuple(leaves[i] for i in of_key), [arrays[i] for i in of_key], depth + 1))
-    if isinstance(keys[0], int):
-        return tuple(parts)
-    return namedtuple("out", keys)(*parts)
+    if isinstance(tree, int):
+        return arrays[tree]
+    if isinstance(tree, tuple):
+        return tuple(out_of(part, arrays) for part in tree)
+    return namedtuple("out", tree)(*(out_of(part, arrays) for part in tree.values()))

@@ -82,9 +82,9 @@ def environment(cls: type | None = None, /, *, compiled: bool = True) -> Any:
         if not isinstance(cls, type):
             raise TypeError(f"environment: expected a class, got {cls!r}")
         declaration = read(cls, scope)
-        plain = _make(declaration, False)
+        plain = _make(declaration, Plain(declaration))
         plain.__qualname__ = f"{cls.__qualname__}.plain"
-        result = _make(declaration, True) if compiled else plain
+        result = _make(declaration, _Program(declaration)) if compiled else plain
         if not compiled:
             plain.__qualname__ = cls.__qualname__
         result.plain = plain  # type: ignore[attr-defined]
@@ -93,10 +93,9 @@ def environment(cls: type | None = None, /, *, compiled: bool = True) -> Any:
     return made if cls is None else made(cls)
 
 
-def _make(declaration: Declaration, compiled: bool) -> type[SimdVectorEnv[Any]]:
+def _make(declaration: Declaration, program: Plain) -> type[SimdVectorEnv[Any]]:
     cls = declaration.cls
-    functions = _core.FunctionEnvironment(declaration.description(), _Program(declaration, compiled))
-    description = functions.description
+    description = _core.FunctionEnvironment(declaration.description(), program).description
     if mistake := mistake_of(description, SimdVectorEnv):
         raise CompileError(f"{declaration.place}: {declaration.name}: {mistake}")
     made = make_env_class(description, cls.__module__, cls.__name__, declaration.others)
@@ -107,22 +106,13 @@ def _make(declaration: Declaration, compiled: bool) -> type[SimdVectorEnv[Any]]:
     return made
 
 
-class _Program:
+class _Program(Plain):
     """The functions of an environment. They are compiled when the first vector environment is made."""
-
-    def __init__(self, declaration: Declaration, compiled: bool) -> None:
-        self._declaration = declaration
-        self._compiled = compiled
-        self._plain = Plain(declaration)
-
-    @property
-    def explain_address(self) -> int:
-        return self._plain.explain_address
 
     def functions(self) -> Functions:
         """Return the addresses of step, restart and observe."""
         with _lock:
-            return self._compiled_functions() if self._compiled and _has_numba() else self._plain.functions()
+            return self._compiled_functions() if _has_numba() else super().functions()
 
     def _compiled_functions(self) -> Functions:
         d = self._declaration

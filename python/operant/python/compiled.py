@@ -5,13 +5,15 @@ from __future__ import annotations
 import dis
 import types as python_types
 from collections import namedtuple
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from operant import simd
-from operant.python.declaration import Declaration, field_of
+from operant.envs.spaces import Tree
+from operant.python.declaration import Declaration, fields_of
 from operant.python.object_files import ObjectCode, add_symbols
 from operant.python.source import source_of, steps_words, type_name
 
@@ -57,12 +59,7 @@ def _compiled(d: Declaration, *, allocates: bool) -> ObjectCode:
         **({"I": numba.from_dtype(_without_bool_arrays(d.info))} if d.info.names else {}),
         **{f"D{k}": leaf.dtype.type for k, leaf in enumerate(d.leaves)},
     }
-    for leaf in d.leaves:
-        for depth in range(len(leaf.path)):
-            inside = [one for one in d.leaves if one.path[:depth] == leaf.path[:depth]]
-            keys = list(dict.fromkeys(one.path[depth] for one in inside))
-            if isinstance(keys[0], str):
-                space[type_name(keys)] = namedtuple("out", keys)
+    space |= {type_name(keys): namedtuple("out", keys) for keys in _dicts_in(d.observation_tree)}
     done: dict[Any, Any] = {}
     for name, function in d.functions.items():
         space[f"user_{name}"] = numba.njit(_with_helpers(function, options, done), forceinline=True, **options)
@@ -82,6 +79,15 @@ def _compiled(d: Declaration, *, allocates: bool) -> ObjectCode:
     return ObjectCode(tuple(names), tuple(objects), uses_runtime)
 
 
+def _dicts_in(tree: Tree) -> Iterator[dict[str, Tree]]:
+    """Iterate over the dicts in a tree."""
+    if isinstance(tree, dict):
+        yield tree
+        tree = tuple(tree.values())
+    for part in tree if isinstance(tree, tuple) else ():
+        yield from _dicts_in(part)
+
+
 def _object_of(library: Any) -> bytes:
     """Return the object code of a function that Numba has compiled. `OPERANT_ARCH` may limit the instruction set."""
     import llvmlite.binding as llvm
@@ -96,9 +102,9 @@ def _object_of(library: Any) -> bytes:
 
 def _without_bool_arrays(record: np.dtype[Any]) -> np.dtype[Any]:
     """Return the record with uint8 for bool in its arrays, as Numba has no arrays of bools in records."""
-    fields = [field_of(record, name) for name in record.names or ()]
-    formats = [(np.uint8, kind.shape) if kind.shape and kind.base == np.bool_ else kind for kind, _ in fields]
-    offsets = [one[1] for one in fields]
+    fields = fields_of(record)
+    formats = [(np.uint8, kind.shape) if kind.shape and kind.base == np.bool_ else kind for _, kind, _ in fields]
+    offsets = [offset for _, _, offset in fields]
     named = {"names": list(record.names or ()), "formats": formats, "offsets": offsets, "itemsize": record.itemsize}
     return np.dtype(named, align=True)  # type: ignore[call-overload]
 

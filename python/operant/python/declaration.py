@@ -7,8 +7,9 @@ import linecache
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from types import FunctionType
 from typing import Annotated, Any, ClassVar, NamedTuple, NoReturn, get_args, get_origin
 
@@ -17,16 +18,10 @@ from gymnasium import spaces
 
 from operant._checks import shown, suggestion
 from operant.building.compiler import CompileError
+from operant.envs.spaces import Tree, leaves_in
 
 _UNLIMITED = 2**31 - 1
-_SCALARS: dict[Any, np.dtype[Any]] = {
-    float: np.dtype(np.float64),
-    int: np.dtype(np.int64),
-    bool: np.dtype(np.bool_),
-    np.float64: np.dtype(np.float64),
-    np.int64: np.dtype(np.int64),
-    np.bool_: np.dtype(np.bool_),
-}
+_SCALARS = frozenset((float, int, bool, np.float64, np.int64, np.bool_))
 _DTYPES = frozenset(
     ["float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"]
 )
@@ -82,8 +77,6 @@ class Parameter:
 class Leaf:
     """A part of the observation space that is one array."""
 
-    path: tuple[Any, ...]  # the keys and indices that lead to it
-    space: spaces.Space[Any]
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
 
@@ -110,6 +103,7 @@ class Declaration:
     action_space: spaces.Space[Any]
     observation_space: spaces.Space[Any]
     leaves: tuple[Leaf, ...]
+    observation_tree: Tree
     max_episode_steps: int
     others: Mapping[str, Any] = field(repr=False)  # further members of the class, such as `draw`
 
@@ -143,15 +137,17 @@ class Declaration:
 
     def description(self) -> dict[str, Any]:
         """Describe the environment as the core's `FunctionEnvironment` takes it."""
-        infos = [{"name": name, "dtype": base.name, "shape": shape} for name, base, shape, _ in _fields(self.info)]
+        infos: list[dict[str, Any]] = [
+            {"name": name, "dtype": kind.base.name, "shape": kind.shape} for name, kind, _ in fields_of(self.info)
+        ]
         if self.has_mask:
             infos.append({"name": "action_mask", "dtype": "bool", "shape": (self.mask_size,)})
         variables = []
-        for name, base, shape, offset in _fields(self.state):
-            for i, index in enumerate(np.ndindex(shape)):
+        for name, kind, offset in fields_of(self.state):
+            for i, index in enumerate(np.ndindex(kind.shape)):
                 suffix = "".join(f"[{k}]" for k in index)
-                place = offset + i * base.itemsize
-                variables.append({"name": name + suffix, "dtype": base.name, "array": 0, "offset": place})
+                place = offset + i * kind.base.itemsize
+                variables.append({"name": name + suffix, "dtype": kind.base.name, "array": 0, "offset": place})
         return {
             "name": self.name,
             "max_episode_steps": self.max_episode_steps,
@@ -177,20 +173,9 @@ class Declaration:
         }
 
 
-def field_of(record: np.dtype[Any], name: str) -> tuple[np.dtype[Any], int]:
-    """Return the type and the offset of a field of a record."""
-    assert record.fields is not None
-    kind, offset = record.fields[name][:2]
-    return kind, offset
-
-
-def _fields(record: np.dtype[Any]) -> list[tuple[str, np.dtype[Any], tuple[int, ...], int]]:
-    """List name, base type, shape and offset of the fields of a record."""
-    found = []
-    for name in record.names or ():
-        kind, offset = field_of(record, name)
-        found.append((name, kind.base, kind.shape, offset))
-    return found
+def fields_of(record: np.dtype[Any]) -> list[tuple[str, np.dtype[Any], int]]:
+    """List name, type and offset of the fields of a record."""
+    return [(name, *place[:2]) for name, place in (record.fields or {}).items()]
 
 
 def read(cls: type, scope: Mapping[str, Any]) -> Declaration:
@@ -291,7 +276,8 @@ class _Reader:
             info=info,
             action_space=action_space,
             observation_space=observation_space,
-            leaves=tuple(self.leaves(observation_space, ())),
+            leaves=tuple(Leaf(one.dtype, tuple(one.shape)) for _, one in leaves_in(observation_space)),
+            observation_tree=_tree(observation_space, count()),
             max_episode_steps=self.limit(),
             others=others,
         )
@@ -377,7 +363,7 @@ class _Reader:
                     )
                 fields.append((member, dtype, shape))
             elif annotation in _SCALARS:
-                fields.append((member, _SCALARS[annotation]))
+                fields.append((member, np.dtype(annotation)))
             else:
                 advice = "; for a single small number write Array[np.float32, 1]" if _is_numpy(annotation) else ""
                 self.refuse(
@@ -426,14 +412,6 @@ class _Reader:
         if name == "action_space" and len(shape) > 1:
             self.refuse(f"`{name}`: expected at most one dimension, got {space}", name)
 
-    def leaves(self, space: spaces.Space[Any], path: tuple[Any, ...]) -> list[Leaf]:
-        if isinstance(space, spaces.Dict):
-            return [leaf for key, part in space.spaces.items() for leaf in self.leaves(part, (*path, key))]
-        if isinstance(space, spaces.Tuple):
-            return [leaf for i, part in enumerate(space.spaces) for leaf in self.leaves(part, (*path, i))]
-        assert space.dtype is not None
-        return [Leaf(path, space, space.dtype, tuple(space.shape or ()))]
-
     def limit(self) -> int:
         limit = getattr(self.cls, "max_episode_steps", None)
         if limit is None:
@@ -447,6 +425,15 @@ class _Reader:
 
 def _is_numpy(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, np.generic)
+
+
+def _tree(space: spaces.Space[Any], numbers: Iterator[int]) -> Tree:
+    """Number the leaves of a space."""
+    if isinstance(space, spaces.Dict):
+        return {key: _tree(part, numbers) for key, part in space.spaces.items()}
+    if isinstance(space, spaces.Tuple):
+        return tuple(_tree(part, numbers) for part in space.spaces)
+    return next(numbers)
 
 
 def _space(space: spaces.Space[Any], name: str = "") -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from operant.python.calls import RANDOM_SIZE, Call, Random, Record, array_at, out_of, parameters_type
-from operant.python.declaration import Declaration, Functions, field_of
+from operant.python.declaration import Declaration, Functions, fields_of
 from operant.python.source import rows_of
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(Call))
@@ -141,7 +141,7 @@ class Plain:
         ]
         for array in arrays:
             array.fill(0)
-        self._call("observation", p, s, out=out_of(d.leaves, arrays))
+        self._call("observation", p, s, out=out_of(d.observation_tree, arrays))
         if d.has_mask:
             mask = array_at(addresses[-1] + i * d.mask_size, np.dtype(np.bool_), (d.mask_size,))
             mask.fill(False)
@@ -150,8 +150,7 @@ class Plain:
     def _write_infos(self, call: Call, i: int, info: Record, memory: Any) -> None:
         d, addresses = self._declaration, self._addresses(call).tolist()
         info.store()
-        for k, name in enumerate(d.info.names or (), 1 + len(d.leaves)):
-            kind, offset = field_of(d.info, name)
+        for k, (_, kind, offset) in enumerate(fields_of(d.info), 1 + len(d.leaves)):
             ctypes.memmove(addresses[k] + i * kind.itemsize, ctypes.addressof(memory) + offset, kind.itemsize)
 
     def _info(self) -> tuple[Record, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FunctionType
-from typing import Any
 
 import numpy as np
 
+from operant.envs.spaces import Tree
 from operant.python.calls import RANDOM_SIZE, Call
-from operant.python.declaration import Declaration, Leaf, field_of
+from operant.python.declaration import Declaration, Leaf, fields_of
 
 #: The largest state and outputs of an env, in bytes, with which 64 envs are stepped at once: their new values are on
 #: the stack.
@@ -109,7 +109,7 @@ def _write_observation(d: Declaration, form: str, prefix: str = "") -> Iterator[
     """Write observation and mask of env `i` to the arrays whose names have a prefix."""
     for k, leaf in enumerate(d.leaves):
         yield f"out{k} = as_array(after({prefix}leaf{k}, i * {size_of(leaf)}), D{k}, {leaf.shape!r})"
-    yield _call(d, form, "observation", _arranged(d.leaves))
+    yield _call(d, form, "observation", _arranged(d.observation_tree))
     if d.has_mask:
         mask = f"as_array(after({prefix}mask, i * {d.mask_size}), np.bool_, ({d.mask_size},))"
         yield _call(d, form, "action_mask", mask)
@@ -117,8 +117,7 @@ def _write_observation(d: Declaration, form: str, prefix: str = "") -> Iterator[
 
 def _write_infos(d: Declaration, prefix: str = "") -> Iterator[str]:
     """Write the infos of env `i`."""
-    for name in d.info.names or ():
-        kind, offset = field_of(d.info, name)
+    for name, kind, offset in fields_of(d.info):
         yield f"copy(after({prefix}info_{name}, i * {kind.itemsize}), after(infos, {offset}), {kind.itemsize})"
 
 
@@ -237,21 +236,15 @@ def _observe(d: Declaration) -> Iterator[str]:
     yield "    return 0"
 
 
-def _arranged(leaves: tuple[Leaf, ...]) -> str:
+def _arranged(tree: Tree) -> str:
     """Arrange the observation's arrays as in the space. The type of a dict's part is named `Out_<keys>`."""
-
-    def part(inside: list[tuple[int, Leaf]], depth: int) -> str:
-        if len(inside) == 1 and len(inside[0][1].path) == depth:
-            return f"out{inside[0][0]}"
-        keys = list(dict.fromkeys(leaf.path[depth] for _, leaf in inside))
-        parts = [part([one for one in inside if one[1].path[depth] == key], depth + 1) for key in keys]
-        if isinstance(keys[0], int):
-            return f"({', '.join(parts)},)"
-        return f"{type_name(keys)}({', '.join(parts)})"
-
-    return part(list(enumerate(leaves)), 0)
+    if isinstance(tree, int):
+        return f"out{tree}"
+    if isinstance(tree, tuple):
+        return f"({', '.join(map(_arranged, tree))},)"
+    return f"{type_name(tree)}({', '.join(map(_arranged, tree.values()))})"
 
 
-def type_name(keys: list[Any]) -> str:
+def type_name(keys: Iterable[str]) -> str:
     """Name the type of a dict's part."""
     return "Out_" + "_".join(keys)
