@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,21 +20,18 @@ Results = dict[str, npt.NDArray[Any]]
 _HOLD = 16  # steps for which every other env repeats an action
 
 
+@dataclass
 class Play:
-    """One run of an environment with given actions.
+    """One run of an environment with given actions."""
 
-    Attributes:
-        step: The number of steps made, including the one that raised an exception.
-        state: The state before the last step.
-    """
-
-    def __init__(
-        self, env: SimdVectorEnv[Any], keywords: dict[str, Any], seed: int, actions: npt.NDArray[Any], step: int = 0
-    ) -> None:
-        self.env, self.keywords, self.seed, self.actions, self.step = env, keywords, seed, actions, step
-        self.options: dict[str, float] | None = None
-        self.state: npt.NDArray[np.float64] | None = None
-        self._results: Results = {}
+    env: SimdVectorEnv[Any]
+    keywords: dict[str, Any]
+    seed: int
+    actions: npt.NDArray[Any]
+    step: int = 0  # the number of steps made, including the one that raised an exception
+    options: dict[str, float] | None = None  # of the reset
+    state: npt.NDArray[np.float64] | None = None  # before the last step
+    _results: Results = field(default_factory=dict, init=False)
 
     def results(self) -> Iterator[Results]:
         """Reset the environment unless it has made steps, make the other steps, and yield the results of each call."""

@@ -186,11 +186,7 @@ def played(
 def _side_by_side(frames: tuple[npt.NDArray[np.uint8], ...]) -> npt.NDArray[np.uint8]:
     """Arrange the frames of several envs in rows of a picture."""
     columns = math.ceil(math.sqrt(len(frames)))
+    height, width, _ = frames[0].shape
     white = [np.full_like(frames[0], 255)] * (-len(frames) % columns)
-    rows = [np.concatenate(row, axis=1) for row in _in_rows([*frames, *white], columns)]
-    return np.concatenate(rows)
-
-
-def _in_rows(frames: list[Any], columns: int) -> Iterator[list[Any]]:
-    for start in range(0, len(frames), columns):
-        yield frames[start : start + columns]
+    grid = np.reshape([*frames, *white], (-1, columns, height, width, 3))
+    return grid.swapaxes(1, 2).reshape(-1, columns * width, 3)

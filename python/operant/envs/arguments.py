@@ -293,13 +293,8 @@ def as_actions(actions: Any) -> np.ndarray:
     return array
 
 
-def fitting_actions(array: np.ndarray, space: spaces.Space[Any], num_envs: int) -> np.ndarray:
-    """Return the actions as an array that the core takes without a conversion."""
-    return fitting(array, space, (num_envs,))
-
-
 def many_actions(actions: Any, space: spaces.Space[Any], num_envs: int) -> np.ndarray:
-    """Return the actions of many steps, as `fitting_actions` returns those of one. Their first axis is time."""
+    """Return the actions of many steps, as `fitting` returns those of one. Their first axis is time."""
     array = as_array("actions", actions)
     if array.ndim < 2 or array.shape[0] == 0:
         raise ValueError(

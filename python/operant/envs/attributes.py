@@ -14,16 +14,8 @@ if TYPE_CHECKING:
     from operant.envs.vector_env import SimdVectorEnv
 
 #: Attributes that all envs share, and their names in the vector environment.
-_COMMON = {
-    "observation_space": "single_observation_space",
-    "action_space": "single_action_space",
-    "dtype": "dtype",
-    "gymnasium_id": "gymnasium_id",
-    "max_episode_steps": "max_episode_steps",
-    "metadata": "metadata",
-    "render_mode": "render_mode",
-    "spec": "spec",
-}
+_COMMON = {"observation_space": "single_observation_space", "action_space": "single_action_space"}
+_COMMON |= {name: name for name in ("dtype", "gymnasium_id", "max_episode_steps", "metadata", "render_mode", "spec")}
 
 #: Attributes that differ between envs: the attribute of the vector environment has one row for each.
 _PER_ENV = ("np_random", "np_random_seed", "state")

@@ -71,9 +71,7 @@ class BipedalWalkerVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["BipedalWa
 
     ## Parameters
 
-    | parameter | default | meaning |
-    |---|---|---|
-    | `hardcore` | False | True adds stumps, pits and stairs; a change takes effect at the next reset |
+    {parameters}
 
     ## Source
 

@@ -42,14 +42,12 @@ class Parameter(NamedTuple):
 
     def value(self, numbers: npt.NDArray[np.float64]) -> Any:
         """Return the value that users see. Numbers of shape `(num_envs, size)` become a read-only array."""
-        if numbers.ndim == 2:
-            values = numbers.reshape(-1, *self.shape).astype(np.int64 if self.integer else np.float64)
+        if numbers.ndim == 2 or self.kind == "numbers":
+            values = numbers.reshape(*numbers.shape[:-1], *self.shape).astype(np.int64 if self.integer else np.float64)
             values.flags.writeable = False
-            return values
+            return values if numbers.ndim == 2 else _nested_tuples(values.tolist())
         if self.kind == "number":
-            return self._number_type(numbers[0])
-        if self.kind == "numbers":
-            return _nested([self._number_type(one) for one in numbers], self.shape)
+            return int(numbers[0]) if self.integer else float(numbers[0])
         if self.kind == "flag":
             return bool(numbers[0])
         if self.kind == "choice":
@@ -87,10 +85,6 @@ class Parameter(NamedTuple):
             if value is not values[0] and (self.numbers(value, num_envs, dtype) != first).any():
                 raise ValueError(f"{self.name}[{i}]: expected {shown(values[0])}, as in env 0, got {shown(value)}")
         return first
-
-    @property
-    def _number_type(self) -> type[int] | type[float]:
-        return int if self.integer else float
 
     @property
     def _expected(self) -> str:
@@ -179,11 +173,9 @@ def _integer(name: str, value: Any) -> int:
     return int(number(name, plain))
 
 
-def _nested(numbers: list[Any], shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """Return the numbers as a tuple, or as a tuple of rows."""
-    if len(shape) == 1:
-        return tuple(numbers)
-    return tuple(tuple(numbers[i : i + shape[1]]) for i in range(0, len(numbers), shape[1]))
+def _nested_tuples(value: Any) -> Any:
+    """Return tuples for lists, also for those in lists."""
+    return tuple(map(_nested_tuples, value)) if isinstance(value, list) else value
 
 
 def table(parameters: Iterable[Parameter]) -> str:

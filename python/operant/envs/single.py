@@ -189,23 +189,18 @@ class SingleEnv(gym.Env):
             ValueError: The action is NaN or not in a discrete action space. Nothing is stepped.
             gymnasium.error.ResetNeeded: `reset` has not been called.
         """
-        parts = self._env._action_parts
-        if parts is not None:
-            array = parts.pack_one(action)
+        if self._env._action_parts is not None:
+            array = rows = self._env._action_parts.pack_one(action)
         else:
             array = arguments.as_array("action", action)
             size = self.action_space.shape[0] if self.action_space.shape else 1
             if array.size != size:
                 expected = "one number" if size == 1 else f"{size} numbers"
                 raise ValueError(f"action: expected {expected}, got an array of shape {array.shape}")
+            rows = array.reshape((1, *(self.action_space.shape or ())))
         if self._shown is not None:
             self._take_writes()
-        if parts is None:
-            rows = array.reshape((1, *(self.action_space.shape or ())))
-            result = self._env.step(rows)
-        else:
-            result = self._env.step(array)
-        observations, rewards, terminations, truncations, infos = result
+        observations, rewards, terminations, truncations, infos = self._env.step(rows)
         own = self.__dict__  # __setattr__ is slower
         own["_shown"], own["_last_action"] = None, array
         terminated = bool(terminations[0])

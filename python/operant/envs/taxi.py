@@ -95,10 +95,6 @@ def _starts() -> npt.NDArray[np.float64]:
     return possible / possible.sum()
 
 
-def _read_s(parameters: views.Parameters, state: views.State) -> int:
-    return _encode(*state[:4].astype(int).tolist())
-
-
 def _write_s(parameters: views.Parameters, state: views.State, value: Any) -> None:
     state[:4] = _decode(views.number_in("s", value, 500))
 
@@ -222,7 +218,7 @@ class TaxiVecEnv(SimdVectorEnv[Integers], environment=BUILTIN["Taxi"]):
     metadata = SimdVectorEnv.metadata | {"render_fps": 4}
     gymnasium_id = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
     _viewed: ClassVar = {
-        "s": views.View(_read_s, _write_s),
+        "s": views.View(lambda p, state: _encode(*state[:4].astype(int).tolist()), _write_s),
         "fickle_step": views.variable("fickle_step", 4, 2, bool),
         "taxi_orientation": views.variable("taxi_orientation", 5, 4),
         "encode": views.constant(_encode),

@@ -219,7 +219,7 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
         checked = self._environment.check_parameters(numbers)
         self._take_parameters(numbers, checked)
         self._action_parts = self._as_actions = None
-        self._fitting = partial(arguments.fitting_actions, space=self.single_action_space, num_envs=self.num_envs)
+        self._fitting = partial(arguments.fitting, space=self.single_action_space, rows=(self.num_envs,))
         if isinstance(self.single_action_space, (Dict, Tuple)):
             self._action_parts = ActionParts(self.single_action_space, self._environment.action_tree)
             self._fitting = self._as_actions = partial(self._action_parts.pack, rows=(self.num_envs,))

@@ -31,7 +31,7 @@ def layers(weights: Any, biases: Any, activation: Any) -> list[Layer]:
     names = _activation_names(activation, len(given))
     for i, (one, bias, name) in enumerate(zip(given, given_biases, names, strict=True)):
         array = weights_array(f"weights[{i}]", one)
-        result.append((array, None if bias is None else bias_array(f"biases[{i}]", bias, array), name))
+        result.append((array, None if bias is None else vector(f"biases[{i}]", bias, array.shape[-2]), name))
     return result
 
 
@@ -71,12 +71,11 @@ def weights_array(name: str, value: Any) -> Floats:
     return array
 
 
-def bias_array(name: str, value: Any, weights: Floats) -> Floats:
-    """Copy the biases of a layer with these weights."""
-    array = _floats(name, value)
-    outputs = weights.shape[-2]
-    if array.ndim not in (1, 2) or array.shape[-1] != outputs or 0 in array.shape:
-        raise ValueError(f"{name}: expected shape ({outputs},), or (P, {outputs}) in a population, got {array.shape}")
+def vector(name: str, value: Any, size: int, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+    """Copy a vector of this size, or one for each member of a population."""
+    array = _floats(name, value, dtype)
+    if array.ndim not in (1, 2) or array.shape[-1] != size or 0 in array.shape:
+        raise ValueError(f"{name}: expected shape ({size},), or (P, {size}) in a population, got {array.shape}")
     return array
 
 
@@ -87,13 +86,8 @@ def normalisation(mean: Any, variance: Any, size: int) -> tuple[Any, Any]:
     if mean is None or variance is None:
         missing = "observation_mean" if mean is None else "observation_variance"
         raise ValueError(f"{missing}: expected an array, as the other one is given")
-    result = []
-    for name, value in (("observation_mean", mean), ("observation_variance", variance)):
-        array = _floats(name, value, np.float64)
-        if array.ndim not in (1, 2) or array.shape[-1] != size or 0 in array.shape:
-            raise ValueError(f"{name}: expected shape ({size},), or (P, {size}) in a population, got {array.shape}")
-        result.append(array)
-    return result[0], result[1]
+    given = vector("observation_mean", mean, size, np.float64)
+    return given, vector("observation_variance", variance, size, np.float64)
 
 
 def noise_deviations(value: Any) -> float | list[float]:

@@ -130,7 +130,7 @@ class Linear(_Network):
             ValueError: Shapes do not fit, or a number is NaN, infinite or out of range.
         """
         checked = arguments.weights_array("weights", weights)
-        biases = None if bias is None else arguments.bias_array("bias", bias, checked)
+        biases = None if bias is None else arguments.vector("bias", bias, checked.shape[-2])
         layers = [(checked, biases, "none")]
         super().__init__(layers, action_space, sample, noise, seed, observation_mean, observation_variance, epsilon)
         self._made_by = Linear, {"weights": self.weights, "bias": self.bias, **self._options}
