@@ -50,7 +50,7 @@ class Array:
 
 
 class ArrayOf(NamedTuple):
-    """An `Array` with its dtype and shape."""
+    """An `Array` with its dtype and shape, or a part of an observation."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -74,14 +74,6 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Leaf:
-    """A part of the observation space that is one array."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Declaration:
     """The declarations of a user's class.
 
@@ -102,7 +94,7 @@ class Declaration:
     info: np.dtype[Any]
     action_space: spaces.Space[Any]
     observation_space: spaces.Space[Any]
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[ArrayOf, ...]  # the parts of the observation space that are one array
     observation_tree: Tree
     max_episode_steps: int
     others: Mapping[str, Any] = field(repr=False)  # further members of the class, such as `draw`
@@ -154,16 +146,7 @@ class Declaration:
             "action": _space(self.action_space),
             "observation": _space(self.observation_space),
             "parameters": [
-                {
-                    "name": one.name,
-                    "documentation": one.documentation,
-                    "flag": one.kind is bool,
-                    "integer": one.kind is int,
-                    "default": float(one.default),
-                    "low": one.low,
-                    "high": one.high,
-                }
-                for one in self.parameters
+                vars(one) | {"flag": one.kind is bool, "integer": one.kind is int} for one in self.parameters
             ],
             "state": variables,
             "strides": [self.state.itemsize],
@@ -276,7 +259,7 @@ class _Reader:
             info=info,
             action_space=action_space,
             observation_space=observation_space,
-            leaves=tuple(Leaf(one.dtype, tuple(one.shape)) for _, one in leaves_in(observation_space)),
+            leaves=tuple(ArrayOf(one.dtype, tuple(one.shape)) for _, one in leaves_in(observation_space)),
             observation_tree=_tree(observation_space, count()),
             max_episode_steps=self.limit(),
             others=others,
@@ -365,7 +348,8 @@ class _Reader:
             elif annotation in _SCALARS:
                 fields.append((member, np.dtype(annotation)))
             else:
-                advice = "; for a single small number write Array[np.float32, 1]" if _is_numpy(annotation) else ""
+                is_numpy = isinstance(annotation, type) and issubclass(annotation, np.generic)
+                advice = "; for a single small number write Array[np.float32, 1]" if is_numpy else ""
                 self.refuse(
                     f"`{name}.{member}`: expected float, int, bool or an Array[dtype, length], got "
                     f"{shown(annotation)}{advice}",
@@ -421,10 +405,6 @@ class _Reader:
                 f"`max_episode_steps`: expected a positive integer or None, got {shown(limit)}", "max_episode_steps"
             )
         return limit
-
-
-def _is_numpy(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, np.generic)
 
 
 def _tree(space: spaces.Space[Any], numbers: Iterator[int]) -> Tree:

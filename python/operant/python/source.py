@@ -10,7 +10,7 @@ import numpy as np
 
 from operant.envs.spaces import Tree
 from operant.python.calls import RANDOM_SIZE, Call
-from operant.python.declaration import Declaration, Leaf, fields_of
+from operant.python.declaration import ArrayOf, Declaration, fields_of
 
 #: The largest state and outputs of an env, in bytes, with which 64 envs are stepped at once: their new values are on
 #: the stack.
@@ -56,7 +56,7 @@ def rows_of(d: Declaration) -> list[tuple[str, int]]:
     return [*leaves, *infos, *([("mask", d.mask_size)] if d.has_mask else [])]
 
 
-def size_of(leaf: Leaf) -> int:
+def size_of(leaf: ArrayOf) -> int:
     """Return the bytes of a leaf of an observation."""
     return leaf.dtype.itemsize * int(np.prod(leaf.shape, dtype=np.int64))
 
