@@ -17,6 +17,7 @@ wind                "yes" if the constructor accepts enable_wind
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
@@ -32,14 +33,9 @@ DISCRETE = LunarLander()  # the heuristic reads its attribute `continuous`
 MakeEnvs = Callable[..., Any]  # takes a number of envs, a seed, and options
 
 
-def gymnasiums(num_envs: int, seed: int, **options: Any) -> Any:
-    """Make Gymnasium's environments."""
-    return gym.make_vec("LunarLander-v3", num_envs, vectorization_mode="sync", **options)
-
-
-def operants(num_envs: int, seed: int, **options: Any) -> Any:
-    """Make Operant's environments."""
-    return gym.make_vec("operant/LunarLander-v3", num_envs, **options)
+def registered(env_id: str, num_envs: int, seed: int, **options: Any) -> Any:
+    """Make the environments of an id."""
+    return gym.make_vec(env_id, num_envs, **options)
 
 
 def envpools(num_envs: int, seed: int, **options: Any) -> Any:
@@ -56,12 +52,12 @@ def reset(make: MakeEnvs, num_envs: int, seed: int) -> tuple[Any, np.ndarray]:
 
 
 def first_steps(make: MakeEnvs, num_envs: int, action: int, steps: int) -> np.ndarray:
-    """Return the first observations of envs, in the shape (steps + 1, num_envs, 8)."""
+    """Return positions and velocities in the first steps in SI units, in the shape (steps + 1, num_envs, 8)."""
     envs, first = reset(make, num_envs, 0)
     observations = [first]
     for _ in range(steps):
         observations.append(np.array(envs.step(np.full(num_envs, action, np.int32))[0]))
-    return np.array(observations, float)
+    return np.array(observations, float) / [1, 1, WIDTH / 2 / FPS, HEIGHT / 2 / FPS, 1, 20 / FPS, 1, 1]
 
 
 def mean(numbers: Any) -> str:
@@ -99,7 +95,7 @@ def measure(make: MakeEnvs, num_envs: int, flights: int) -> dict[str, str]:
     rows["first observation"] = f"{int((reset(make, 50, 0)[1] == first).all(axis=1).sum())} of 50"
 
     # The first observation is that after a step: differences between steps show accelerations and impulses.
-    fall = first_steps(make, num_envs, 0, 4) / [1, 1, WIDTH / 2 / FPS, HEIGHT / 2 / FPS, 1, 20 / FPS, 1, 1]
+    fall = first_steps(make, num_envs, 0, 4)
     rows["free fall"] = mean((fall[4, :, 3] - fall[1, :, 3]) / 3 * FPS)
     for name, action, column in (
         ("main engine, upwards [m/s]", 2, 3),
@@ -108,7 +104,7 @@ def measure(make: MakeEnvs, num_envs: int, flights: int) -> dict[str, str]:
         ("left engine, turn [1/s]", 1, 5),
         ("right engine, turn [1/s]", 3, 5),
     ):
-        fired = first_steps(make, num_envs, action, 1) / [1, 1, WIDTH / 2 / FPS, HEIGHT / 2 / FPS, 1, 20 / FPS, 1, 1]
+        fired = first_steps(make, num_envs, action, 1)
         change = (fired[1] - fired[0])[:, column] - (fall[1] - fall[0])[:, column]
         rows[name] = f"{mean(change)}, deviation {change.std():.3g}"
 
@@ -135,7 +131,8 @@ def main() -> None:
     parser.add_argument("--envs", type=int, default=400, help="episodes of most measurements")
     parser.add_argument("--flights", type=int, default=200, help="episodes of the heuristic")
     options = parser.parse_args()
-    libraries = {"Gymnasium": gymnasiums, "Operant": operants, "EnvPool": envpools}
+    gymnasium = partial(registered, "LunarLander-v3", vectorization_mode="sync")
+    libraries = {"Gymnasium": gymnasium, "Operant": partial(registered, "operant/LunarLander-v3"), "EnvPool": envpools}
     tables = {name: measure(make, options.envs, options.flights) for name, make in libraries.items()}
     print("| | " + " | ".join(tables) + " |")
     print("|---|" + "---|" * len(tables))

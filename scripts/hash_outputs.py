@@ -17,6 +17,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,11 +174,7 @@ def cases(name: str, make: Any, per_env: str | None) -> Iterator[tuple[str, str]
 def main() -> None:
     """Print the digests of all cases."""
     for registration in REGISTRATIONS:
-        env_class = getattr(operant.envs, registration.vector_env)
-
-        def make(num_envs: int, env_class: Any = env_class, kwargs: Any = registration.kwargs, **arguments: Any) -> Any:
-            return env_class(num_envs, **dict(kwargs), **arguments)
-
+        make = partial(getattr(operant.envs, registration.vector_env), **dict(registration.kwargs))
         for name, digest in cases(registration.id, make, PER_ENV.get(registration.name)):
             print(name, digest, flush=True)
         env = gym.make(registration.id)
