@@ -28,19 +28,10 @@ class RefusedError(Exception):
 class RandomType(types.Type):
     """A BufferedPcg64 in memory."""
 
-    def __init__(self) -> None:
-        """Make the type."""
-        super().__init__(name="OperantRandom")
 
-
-random_type = RandomType()
+register_model(RandomType)(models.OpaqueModel)  # a pointer to bytes
+random_type = RandomType("OperantRandom")
 memory = types.CPointer(types.uint8)
-
-
-@register_model(RandomType)
-class _RandomModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, type_: Any) -> None:
-        super().__init__(manager, type_, _BYTES)
 
 
 def _instance(type_: Any) -> Any:
