@@ -4,8 +4,8 @@
     python scripts/mutate_rigid_body.py wake order     # only those whose names contain a word
 
 The tests are the recorded runs of Gymnasium that the C++ tests repeat, env by env and, for the walker, in blocks. The
-script fails if the tests miss a fault. rigid_body_faults.txt has the faults: a name; the runs that must find it, each
-by itself, and the file; the old lines, after a minus; the new lines, after a plus.
+script fails if the tests miss a fault. rigid_body_faults.txt has the faults: after a hash, the runs that must find the
+faults below, each by itself, and the file; a name; the old lines, after a minus; the new lines, after a plus.
 """
 
 import argparse
@@ -63,10 +63,11 @@ def faults() -> list[Fault]:
     """Read the file of faults."""
     read = []
     for block in Path(__file__).with_name("rigid_body_faults.txt").read_text().split("\n\n"):
-        name, where, *lines = block.rstrip("\n").split("\n")
-        before, after = ("\n".join(line[1:] for line in lines if line[0] == sign) for sign in "-+")
-        *all_runs, file = where.split()
-        read += [Fault(f"{runs}: {name}", runs, file, before, after) for runs in all_runs]
+        lines = block.rstrip("\n").split("\n")
+        if lines[0].startswith("# "):
+            *all_runs, file = lines.pop(0)[2:].split()
+        before, after = ("\n".join(line[1:] for line in lines[1:] if line[0] == sign) for sign in "-+")
+        read += [Fault(f"{runs}: {lines[0]}", runs, file, before, after) for runs in all_runs]
     return read
 
 
