@@ -253,8 +253,7 @@ class JaxVectorEnv:
         parts = self.env._action_parts
         if parts is None:
             return self._array("actions", actions, self.env.single_action_space)
-        given = parts.parts_of(actions)
-        arrays = [self._array(name, given[key], part) for key, (name, part, _) in parts.named().items()]
+        arrays = [self._array(*part) for part in parts.parts_of(actions).values()]
         is_wide = any(array.dtype == jnp.float64 for array in arrays)
         rows = [array.astype(jnp.float64 if is_wide else jnp.float32).reshape(self.num_envs, -1) for array in arrays]
         return jnp.concatenate(rows, axis=1)

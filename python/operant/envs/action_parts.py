@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,27 +52,22 @@ class ActionParts:
         """
         if isinstance(actions, np.ndarray) and actions.dtype.kind == "f" and actions.shape == (*rows, self.size):
             return arguments.required(actions, np.float32 if actions.dtype.itemsize <= 4 else np.float64)
-        given = self.parts_of(actions)
-        fitting = {
-            key: arguments.fitting(arguments.as_array(name, given[key]), part, rows, name)
-            for key, (name, part, _) in self.named().items()
-        }
-        floats = [one.dtype for one in fitting.values() if one.dtype.kind == "f"]
+        fitting = [
+            arguments.fitting(arguments.as_array(name, value), part, rows, name)
+            for name, value, part in self.parts_of(actions).values()
+        ]
+        floats = [one.dtype for one in fitting if one.dtype.kind == "f"]
         packed = np.empty((*rows, self.size), np.result_type(np.float32, *floats))
-        for key, (_, columns) in self._parts.items():
-            packed[..., columns] = fitting[key].reshape(*rows, -1)
-        return packed
+        return np.concatenate([one.reshape(*rows, -1) for one in fitting], axis=-1, out=packed)
 
     def pack_one(self, action: Any) -> npt.NDArray[Any]:
         """Return the action of one env in an array of shape `(1, size)`. The errors are those of `pack`."""
-        given = self.parts_of(action)
-        rows = {key: arguments.as_array(name, given[key])[None] for key, (name, _, _) in self.named().items()}
-        return self.pack(rows if self._is_dict else tuple(rows[i] for i in range(len(rows))), (1,))
+        rows = {key: arguments.as_array(name, one)[None] for key, (name, one, _) in self.parts_of(action).items()}
+        return self.pack(self._joined(rows), (1,))
 
     def pack_many(self, actions: Any, num_envs: int) -> npt.NDArray[Any]:
         """Return the actions of many steps in one array; the first axis is time. The errors are those of `pack`."""
-        given = self.parts_of(actions)
-        (name, _, _), first = next(iter(self.named().values())), given[next(iter(self._parts))]
+        name, first, _ = next(iter(self.parts_of(actions).values()))
         array = arguments.as_array(name, first)
         if array.ndim < 2 or array.shape[0] == 0:
             raise ValueError(
@@ -82,28 +77,28 @@ class ActionParts:
 
     def unpack(self, packed: Any, integers: npt.DTypeLike = np.int64) -> Any:
         """Split packed actions into a tuple or a dict of arrays, in the structure of the space."""
-        return self.arranged(lambda part, columns: _unpacked(packed[..., columns], part, integers))
+        parts = self._parts.items()
+        return self._joined({key: _unpacked(packed[..., columns], part, integers) for key, (part, columns) in parts})
 
-    def arranged(self, make: Callable[[spaces.Space[Any], slice], Any]) -> Any:
-        """Make an object of each part's space and columns. Return them in a tuple or a dict, like the space."""
-        made = {key: make(*part) for key, part in self._parts.items()}
-        return made if self._is_dict else tuple(made[i] for i in range(len(made)))
+    def _joined(self, by_key: dict[Any, Any]) -> Any:
+        """Return one object for each part in a tuple or a dict, like the space."""
+        return by_key if self._is_dict else tuple(by_key[i] for i in range(len(by_key)))
 
-    def parts_of(self, actions: Any) -> Mapping[Any, Any]:
-        """Return the parts by key or index; raise TypeError if they are not the parts of the space."""
+    def parts_of(self, actions: Any) -> dict[Any, tuple[str, Any, spaces.Space[Any]]]:
+        """Return the name for messages, the value and the space of each part, in the order of the columns.
+
+        Raises:
+            TypeError: The actions are not a tuple or a dict of these parts.
+        """
         if self._is_dict:
-            if isinstance(actions, Mapping) and set(actions) == set(self._parts):
-                return actions
             expected = f"a dict of {', '.join(map(repr, self._parts))}"
+            fits = isinstance(actions, Mapping) and set(actions) == set(self._parts)
         else:
-            if isinstance(actions, (tuple, list)) and len(actions) == len(self._parts):
-                return dict(enumerate(actions))
             expected = f"a tuple of {len(self._parts)} parts"
-        raise TypeError(f"actions: expected {expected}, got {shown(actions)}")
-
-    def named(self) -> dict[Any, tuple[str, spaces.Space[Any], slice]]:
-        """Return the name for messages, the space and the columns of each part, in the order of the columns."""
-        return {key: (f"actions[{key!r}]", *part) for key, part in self._parts.items()}
+            fits = isinstance(actions, (tuple, list)) and len(actions) == len(self._parts)
+        if not fits:
+            raise TypeError(f"actions: expected {expected}, got {shown(actions)}")
+        return {key: (f"actions[{key!r}]", actions[key], part) for key, (part, _) in self._parts.items()}
 
 
 def _unpacked(columns: npt.NDArray[Any], part: spaces.Space[Any], integers: npt.DTypeLike) -> npt.NDArray[Any]:
