@@ -131,7 +131,7 @@ def rollout(
             _run_step_by_step(env, source if given is None else iter(given), policy, steps, result, values, report)
         else:
             if given is None:
-                _make_room_for_actions(result, (steps, *_action_shape(env)), _action_dtype(env))
+                _make_room_for_actions(result, *_chosen_actions(env, steps))
             chosen = result._chosen if given is None and "actions" in result._recorded else None
             flat: Any = policy if given is None else given.reshape(-1, *given.shape[2:])
             others = (result.returns, result.log_probs, result.values)
@@ -153,17 +153,12 @@ def _many_actions(env: SimdVectorEnv[Any], actions: Any) -> npt.NDArray[Any]:
     return arguments.many_actions(actions, env.single_action_space, env.num_envs)
 
 
-def _action_shape(env: SimdVectorEnv[Any]) -> tuple[int, ...]:
-    """Return the shape of the actions of all envs in the form that the core takes."""
+def _chosen_actions(env: SimdVectorEnv[Any], steps: int) -> tuple[tuple[int, ...], npt.DTypeLike]:
+    """Return shape and dtype of the actions that a compiled policy chooses, in the form that the core takes."""
     if env._action_parts is not None:
-        return env.num_envs, env._action_parts.size
-    return env.action_space.shape  # type: ignore[return-value]
-
-
-def _action_dtype(env: SimdVectorEnv[Any]) -> npt.DTypeLike:
-    """Return the dtype of the actions of compiled policies."""
-    is_float = env._action_parts is not None or isinstance(env.single_action_space, Box)
-    return np.float32 if is_float else np.int32
+        return (steps, env.num_envs, env._action_parts.size), np.float32
+    space = env.single_action_space
+    return (steps, env.num_envs, *(space.shape or ())), np.float32 if isinstance(space, Box) else np.int32
 
 
 def check_progress(progress: Any) -> None:
@@ -314,7 +309,7 @@ def _run_step_by_step(
                     arrays[i] = np.empty((1, env.num_envs), np.bool_) if arrays[i] is None else arrays[i]
             chosen = None
             if policy is not None:
-                chosen = np.empty((1, *_action_shape(env)), _action_dtype(env))
+                chosen = np.empty(*_chosen_actions(env, 1))
                 actions = chosen[0]
             else:
                 wanted = next(source) if given else source(env._core.observe())

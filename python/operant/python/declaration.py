@@ -348,8 +348,7 @@ class _Reader:
             elif annotation in _SCALARS:
                 fields.append((member, np.dtype(annotation)))
             else:
-                is_numpy = isinstance(annotation, type) and issubclass(annotation, np.generic)
-                advice = "; for a single small number write Array[np.float32, 1]" if is_numpy else ""
+                advice = "; for a single small number write Array[np.float32, 1]" if _is_numpy(annotation) else ""
                 self.refuse(
                     f"`{name}.{member}`: expected float, int, bool or an Array[dtype, length], got "
                     f"{shown(annotation)}{advice}",
@@ -405,6 +404,10 @@ class _Reader:
                 f"`max_episode_steps`: expected a positive integer or None, got {shown(limit)}", "max_episode_steps"
             )
         return limit
+
+
+def _is_numpy(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, np.generic)
 
 
 def _tree(space: spaces.Space[Any], numbers: Iterator[int]) -> Tree:
