@@ -1,26 +1,44 @@
-"""Draw docs/images/cartpole.gif, the animation in the README: policies of four generations balance a pole.
+"""Draw the animations of README.md and of the environments' pages, docs/images/*.gif.
 
-python scripts/draw_animation.py
+python scripts/draw_animations.py                                # policies of four generations balance a pole
+python scripts/draw_animations.py --lander lunarlander-v3.npz    # a policy that `operant train` wrote
+python scripts/draw_animations.py --walker bipedalwalker-v3.npz
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from operant import policies
 from operant.envs import CartPoleVecEnv
 from operant.envs._animation import Animation, played
 from operant.policies import Linear
 
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+GIF_FRAMES_PER_SECOND = 25
 #: Generations of the cross-entropy method, from 1; 0 is a random policy.
 GENERATIONS = (0, 1, 2, 15)
-SECONDS = 5
-GIF_FRAMES_PER_SECOND = 25
+#: The id, the picture, and the seconds that it shows.
+FILMS = {
+    "lander": ("LunarLander-v3", "lunar_lander.gif", 9),
+    "walker": ("BipedalWalker-v3", "bipedal_walker.gif", 6),
+}
+
+
+def drawn(env: Any, policy: Any, seed: int, num_envs: int, seconds: int) -> Iterator[tuple[np.ndarray, ...]]:
+    """Iterate over the pictures of all envs at the pace of a GIF."""
+    pace = env.metadata["render_fps"]
+    envs = played(env, policy, "rgb_array", seed, num_envs)
+    return (one.render() for one in islice(envs, 0, seconds * pace, pace // GIF_FRAMES_PER_SECOND))
 
 
 def means() -> list[np.ndarray]:
@@ -50,27 +68,41 @@ def sheet(frames: tuple[np.ndarray, ...], captions: list[str]) -> np.ndarray:
     return np.concatenate([np.concatenate(pictures[i : i + 2], axis=1) for i in range(0, len(pictures), 2)])
 
 
-def shown() -> Iterator[np.ndarray]:
-    """Iterate over the frames of the picture."""
+def generations() -> Iterator[np.ndarray]:
+    """Iterate over the frames of policies of four generations."""
     learned = means()
     weights = np.stack([learned[generation] for generation in GENERATIONS])
     env = CartPoleVecEnv(100 * len(GENERATIONS))
     returns = env.evaluate(Linear(weights), seed=10_000).returns.reshape(len(GENERATIONS), 100).mean(axis=1)
     names = [f"generation {generation}" if generation else "random" for generation in GENERATIONS]
     captions = [f"{name}: {mean:.0f} steps" for name, mean in zip(names, returns, strict=True)]
-    pace = env.metadata["render_fps"]
-    drawn = played(env, Linear(weights), "rgb_array", 7, len(GENERATIONS))
-    for one in islice(drawn, 0, round(SECONDS * pace), pace // GIF_FRAMES_PER_SECOND):
-        yield sheet(one.render(), captions)
+    for frames in drawn(env, Linear(weights), 7, len(GENERATIONS), 5):
+        yield sheet(frames, captions)
+
+
+def film(env_id: str, file: str, seconds: int) -> Iterator[np.ndarray]:
+    """Iterate over the frames of a trained policy, at half the size."""
+    env = gym.make_vec(f"operant/{env_id}", num_envs=1).unwrapped
+    for (picture,) in drawn(env, policies.load(file), 5, 1, seconds):
+        frame = Image.fromarray(picture)
+        yield np.asarray(frame.resize((frame.width // 2, frame.height // 2), Image.Resampling.BOX))
 
 
 def main() -> None:
-    """Write the picture."""
+    """Write the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    for name in FILMS:
+        parser.add_argument(f"--{name}", metavar="FILE", help="film this policy")
+    files = {name: file for name, file in vars(parser.parse_args()).items() if file is not None}
     os.environ["SDL_VIDEODRIVER"] = "dummy"  # no window is needed
-    path = Path(__file__).parents[1] / "docs" / "images" / "cartpole.gif"
-    animation = Animation(shown(), GIF_FRAMES_PER_SECOND)
-    animation.save(path)
-    print(f"{path.name}: {animation}, {path.stat().st_size / 1000:.0f} kB")
+    pictures = {} if files else {"cartpole.gif": generations()}
+    for name, file in files.items():
+        env_id, picture, seconds = FILMS[name]
+        pictures[picture] = film(env_id, file, seconds)
+    for picture, frames in pictures.items():
+        animation = Animation(frames, GIF_FRAMES_PER_SECOND)
+        animation.save(IMAGES / picture)
+        print(f"{picture}: {animation}, {(IMAGES / picture).stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
