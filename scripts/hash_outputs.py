@@ -16,7 +16,7 @@ import hashlib
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,36 +42,33 @@ PER_ENV = {
 }
 
 
-class Digest:
-    """A digest of nested results."""
+def add(to: Any, value: Any) -> None:
+    """Add arrays, numbers, strings, and containers of them to a hash."""
+    if isinstance(value, Mapping):
+        for name in sorted(value):
+            if name != "t":  # a duration
+                add(to, name)
+                add(to, value[name])
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        add(to, list(value))
+    elif isinstance(value, np.ndarray):
+        to.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, (list, tuple)):
+        to.update(f"[{len(value)}".encode())
+        for one in value:
+            add(to, one)
+    elif isinstance(value, bytes):
+        to.update(value)
+    else:
+        to.update(f"{type(value).__name__}{value!r}".encode())
 
-    def __init__(self) -> None:
-        """Start with nothing added."""
-        self._hash = hashlib.sha256()
 
-    def add(self, value: Any) -> None:
-        """Add arrays, numbers, strings, and containers of them."""
-        if isinstance(value, Mapping):
-            for name in sorted(value):
-                if name != "t":  # a duration
-                    self.add(name)
-                    self.add(value[name])
-        elif isinstance(value, np.ndarray) and value.dtype == object:
-            self.add(list(value))
-        elif isinstance(value, np.ndarray):
-            self._hash.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
-        elif isinstance(value, (list, tuple)):
-            self._hash.update(f"[{len(value)}".encode())
-            for one in value:
-                self.add(one)
-        elif isinstance(value, bytes):
-            self._hash.update(value)
-        else:
-            self._hash.update(f"{type(value).__name__}{value!r}".encode())
-
-    def text(self) -> str:
-        """Return the shortened digest."""
-        return self._hash.hexdigest()[:24]
+def digest(results: Iterable[Any]) -> str:
+    """Return the shortened digest of results."""
+    made = hashlib.sha256()
+    for result in results:
+        add(made, result)
+    return made.hexdigest()[:24]
 
 
 def saved(env: Any) -> bytes:
@@ -89,25 +86,36 @@ def actions_of(env: Any, seed: int) -> np.ndarray:
     return np.array([env.action_space.sample() for _ in range(STEPS)])
 
 
-def played(env: Any, digest: Digest) -> None:
-    """Return the results of steps, saving, restoring a snapshot and copying states."""
+def played(env: Any) -> Iterator[Any]:
+    """Yield the results of steps, saving, restoring a snapshot and copying states."""
     for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
-        digest.add(str(getattr(env, space)))
-    digest.add(env.reset(seed=7))
+        yield str(getattr(env, space))
+    yield env.reset(seed=7)
     snapshot = env.snapshot()
     for i, actions in enumerate(actions_of(env, 3)):
         result = env.step(actions)
-        digest.add(result)
+        yield result
         ended = result[2] | result[3]
         if env.autoreset_mode.value == "Disabled" and ended.any():
-            digest.add(env.reset(options={"reset_mask": ended}))
+            yield env.reset(options={"reset_mask": ended})
         if i == 5:
             env.copy_state([1, 2, 3], [70, 71, 72], random=True)
         if i == 20:
-            digest.add([env.state, env.get_logs(), saved(env)])
+            yield [env.state, env.get_logs(), saved(env)]
             env.restore(snapshot)
-    digest.add([env.state, env.get_logs(), saved(env), env.np_random_seed])
-    digest.add([one.bit_generator.state for one in env.np_random[:3]])
+    yield [env.state, env.get_logs(), saved(env), env.np_random_seed]
+    yield [one.bit_generator.state for one in env.np_random[:3]]
+
+
+def played_alone(env: Any) -> Iterator[Any]:
+    """Yield the results of a single environment."""
+    yield env.reset(seed=5)
+    env.action_space.seed(1)
+    for _ in range(STEPS):
+        *results, terminated, truncated, infos = env.step(env.action_space.sample())
+        yield [results, terminated, truncated, infos]
+        if terminated or truncated:
+            yield env.reset()
 
 
 def policies_of(env: Any) -> Iterator[tuple[str, Any]]:
@@ -146,55 +154,38 @@ def cases(name: str, make: Any, per_env: str | None) -> Iterator[tuple[str, str]
                 "max_episode_steps": LIMIT,
                 "record_episode_statistics": True,
             }
-            digest = Digest()
-            played(make(NUM_ENVS, **arguments), digest)
-            yield f"{name} {dtype} {mode} steps", digest.text()
+            yield f"{name} {dtype} {mode} steps", digest(played(make(NUM_ENVS, **arguments)))
             if per_env is not None:
                 env = make(NUM_ENVS, **arguments)
-                digest = Digest()
                 env.set_parameters(**{per_env: getattr(env, per_env) * np.linspace(0.8, 1.2, NUM_ENVS)})
-                played(env, digest)
-                yield f"{name} {dtype} {mode} parameters of each env", digest.text()
+                yield f"{name} {dtype} {mode} parameters of each env", digest(played(env))
             if mode == "Disabled":
                 continue
             env = make(NUM_ENVS, **arguments)
             env.reset(seed=9)
-            digest = Digest()
-            digest.add(rollout_of(env, actions_of(env, 4)))
-            digest.add([env.state, env.get_logs()])
-            yield f"{name} {dtype} {mode} rollout of actions", digest.text()
+            results = [rollout_of(env, actions_of(env, 4)), [env.state, env.get_logs()]]
+            yield f"{name} {dtype} {mode} rollout of actions", digest(results)
             for kind, policy in policies_of(env):
                 env.reset(seed=9)
-                digest = Digest()
-                digest.add(rollout_of(env, policy, STEPS))
-                digest.add(list(env.evaluate(policy, episodes=2, seed=3)))
-                yield f"{name} {dtype} {mode} rollout of {kind}", digest.text()
+                results = [rollout_of(env, policy, STEPS), list(env.evaluate(policy, episodes=2, seed=3))]
+                yield f"{name} {dtype} {mode} rollout of {kind}", digest(results)
 
 
 def main() -> None:
     """Print the digests of all cases."""
     for registration in REGISTRATIONS:
         make = partial(getattr(operant.envs, registration.vector_env), **dict(registration.kwargs))
-        for name, digest in cases(registration.id, make, PER_ENV.get(registration.name)):
-            print(name, digest, flush=True)
-        env = gym.make(registration.id)
-        digest_of_single = Digest()
-        digest_of_single.add(env.reset(seed=5))
-        env.action_space.seed(1)
-        for _ in range(STEPS):
-            *results, terminated, truncated, infos = env.step(env.action_space.sample())
-            digest_of_single.add([results, terminated, truncated, infos])
-            if terminated or truncated:
-                digest_of_single.add(env.reset())
-        print(registration.id, "single", digest_of_single.text(), flush=True)
+        for case in cases(registration.id, make, PER_ENV.get(registration.name)):
+            print(*case, flush=True)
+        print(registration.id, "single", digest(played_alone(gym.make(registration.id))), flush=True)
     examples = Path(__file__).parent.parent / "examples"
     for header in sorted([*examples.glob("*.hpp"), *examples.glob("environments/*.hpp")]):
         loaded = operant.load(header)
         for env_class in loaded if isinstance(loaded, tuple) else (loaded,):
             if hasattr(env_class, "step"):
                 setattr(sys.modules[__name__], env_class.__name__, env_class)  # `save` needs to find it
-                for name, digest in cases(f"{header.name}:{env_class.__name__}", env_class, None):
-                    print(name, digest, flush=True)
+                for case in cases(f"{header.name}:{env_class.__name__}", env_class, None):
+                    print(*case, flush=True)
 
 
 if __name__ == "__main__":
