@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -121,8 +121,8 @@ class JaxVectorEnv:
         self._reset_outputs = [output for output in self._outputs if output[0] in of_reset]
         # Programs keep the environment alive. The programs that JAX compiles for single calls are freed with this
         # object.
-        self._reset = jax.jit(self._call_reset, static_argnames="bounds")
-        self._step = jax.jit(self._call_step)
+        self._reset = jax.jit(partial(self._call, _RESET, self._reset_outputs), static_argnames="bounds")
+        self._step = jax.jit(partial(self._call, _STEP, self._outputs))
 
     def reset(
         self, seed: Any = None, *, options: dict[str, Any] | None = None, state: State | None = None
@@ -194,20 +194,15 @@ class JaxVectorEnv:
     def _observations(self, arrays: list[Any]) -> Any:
         return arranged(self.env._observation_tree, arrays)
 
-    def _call_reset(self, *arguments: jax.Array, bounds: tuple[float, ...]) -> list[jax.Array]:
-        return self._call(_RESET, self._reset_outputs, arguments, bounds=np.array(bounds, np.float64))
-
-    def _call_step(self, *arguments: jax.Array) -> list[jax.Array]:
-        return self._call(_STEP, self._outputs, arguments)
-
     def _call(
-        self, target: str, outputs: list[_infos.Output], arguments: tuple[jax.Array, ...], **attributes: Any
+        self, target: str, outputs: list[_infos.Output], *arguments: jax.Array, bounds: tuple[float, ...] | None = None
     ) -> list[jax.Array]:
         """Call an XLA target. Return the new state and the output arrays."""
         results = [jax.ShapeDtypeStruct((3,), np.dtype(np.uint32))]
         for _, _, dtype, shape in outputs:
             results.append(jax.ShapeDtypeStruct((self.num_envs, *shape), jax.dtypes.canonicalize_dtype(dtype)))
         call = jax.ffi.ffi_call(target, results, has_side_effect=True)
+        attributes = {} if bounds is None else {"bounds": np.array(bounds, np.float64)}
         return call(*arguments, number=self._number, **attributes)
 
     def _state(self, method: str, state: Any) -> jax.Array:
