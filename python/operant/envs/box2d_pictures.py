@@ -58,7 +58,7 @@ def bodies_in(state: Mapping[str, float], count: int) -> list[Body]:
     return [Body(*(state[f"world.bodies[{i}].place.{name}"] for name in names)) for i in range(count)]
 
 
-def lunar_lander(state: Mapping[str, float], thrust: Thrust) -> npt.NDArray[np.uint8]:
+def lunar_lander(state: Mapping[str, float], throttles: Sequence[float]) -> npt.NDArray[np.uint8]:
     """Draw the state of a lander.
 
     Gymnasium simulates particles of the exhaust, which live for seven pictures. Here each engine that is on has one,
@@ -66,7 +66,7 @@ def lunar_lander(state: Mapping[str, float], thrust: Thrust) -> npt.NDArray[np.u
 
     Args:
         state: The state variables by their names.
-        thrust: The engines in the last step.
+        throttles: The last action, as LunarLanderContinuous takes it: of the main engine and of the side engines.
 
     Returns:
         An array of shape `(400, 600, 3)`, uint8.
@@ -74,31 +74,24 @@ def lunar_lander(state: Mapping[str, float], thrust: Thrust) -> npt.NDArray[np.u
     bodies = bodies_in(state, 3)
     heights = [state[f"world.edges[{i}].from.y"] for i in range(1, _CHUNKS)]
     heights.append(state[f"world.edges[{_CHUNKS - 1}].to.y"])
-    return picture(bodies, heights, _exhaust(bodies[0], thrust))
+    return picture(bodies, heights, _exhaust(bodies[0], *throttles))
 
 
-class Thrust(NamedTuple):
-    """The engines' powers in a step."""
-
-    main: float = 0.0  # the power: 0, or 0.5 to 1
-    side: float = 0.0  # likewise
-    direction: float = 0.0  # -1 for the left engine, 1 for the right one
-
-
-def _exhaust(lander: Body, thrust: Thrust) -> list[Particle]:
+def _exhaust(lander: Body, main: float, side: float) -> list[Particle]:
     """Return a particle for each engine that is on, at the place of one emitted at the beginning of the step."""
     particles = []
     # The impulse on a particle is its way from the lander to the engine, times a constant and the power.
-    if thrust.main:
+    if main > 0:
+        power = (main + 1) / 2
         x, y = lander.sine * 4 / SCALE, -lander.cosine * 4 / SCALE
-        travelled = _TIME_STEP * 13.0 * thrust.main / (3.5 * _PARTICLE_AREA)
-        particles.append(Particle(lander.x + x + x * travelled, lander.y + y + y * travelled, thrust.main - _AGEING))
-    if thrust.side:
-        away = thrust.direction * 12 / SCALE
+        travelled = _TIME_STEP * 13.0 * power / (3.5 * _PARTICLE_AREA)
+        particles.append(Particle(lander.x + x + x * travelled, lander.y + y + y * travelled, power - _AGEING))
+    if abs(side) > 0.5:
+        away = math.copysign(12 / SCALE, side)
         x, y = -lander.cosine * away, -lander.sine * away
-        travelled = _TIME_STEP * 0.6 * thrust.side / (0.7 * _PARTICLE_AREA)
+        travelled = _TIME_STEP * 0.6 * abs(side) / (0.7 * _PARTICLE_AREA)
         from_x, from_y = lander.x + x - lander.sine * 17 / SCALE, lander.y + y + lander.cosine * 14 / SCALE
-        particles.append(Particle(from_x + x * travelled, from_y + y * travelled, thrust.side - _AGEING))
+        particles.append(Particle(from_x + x * travelled, from_y + y * travelled, abs(side) - _AGEING))
     return particles
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,6 @@ from gymnasium import logger
 
 from operant._checks import switch
 from operant.envs import box2d_pictures
-from operant.envs.box2d_pictures import Thrust
 from operant.envs.vector_env import BUILTIN, SimdVectorEnv, Vectors
 
 if TYPE_CHECKING:
@@ -26,6 +24,10 @@ if TYPE_CHECKING:
         enable_wind: Flag
         wind_power: Number
         turbulence_power: Number
+
+
+#: The continuous actions that fire the same engine as the discrete ones.
+_THROTTLES = {1: (0.0, -1.0), 2: (1.0, 0.0), 3: (0.0, 1.0)}
 
 
 def _warn(keywords: dict[str, Any]) -> None:
@@ -156,12 +158,8 @@ class LunarLanderVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLander
         Returns:
             A picture of shape `(400, 600, 3)`, uint8.
         """
-        thrust = Thrust()
-        if action == 2:
-            thrust = Thrust(main=1.0)
-        elif action in (1, 3):
-            thrust = Thrust(side=1.0, direction=float(action - 2))
-        return box2d_pictures.lunar_lander(dict(zip(self.state_names, state.tolist(), strict=True)), thrust)
+        throttles = _THROTTLES.get(action, (0.0, 0.0))
+        return box2d_pictures.lunar_lander(dict(zip(self.state_names, state.tolist(), strict=True)), throttles)
 
 
 class LunarLanderContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["LunarLanderContinuous"]):
@@ -210,10 +208,5 @@ class LunarLanderContinuousVecEnv(SimdVectorEnv[Vectors], environment=BUILTIN["L
 
     def draw(self, state: npt.NDArray[np.float64], action: Any) -> npt.NDArray[np.uint8]:
         """Draw one env, as `LunarLanderVecEnv.draw` does."""
-        thrust = Thrust()
-        if action is not None:
-            main, side = (float(one) for one in np.clip(action, -1, 1))
-            thrust = Thrust(
-                (main + 1) / 2 if main > 0 else 0.0, abs(side) if abs(side) > 0.5 else 0.0, math.copysign(1.0, side)
-            )
-        return box2d_pictures.lunar_lander(dict(zip(self.state_names, state.tolist(), strict=True)), thrust)
+        throttles = (0.0, 0.0) if action is None else np.clip(action, -1, 1).tolist()
+        return box2d_pictures.lunar_lander(dict(zip(self.state_names, state.tolist(), strict=True)), throttles)
