@@ -268,13 +268,10 @@ def _make_room_for_actions(result: Rollout[Any], shape: tuple[int, ...], dtype: 
 
 def _set_attributes(env: SimdVectorEnv[Any], result: Rollout[Any], given: npt.NDArray[Any] | None) -> None:
     """Set the attributes of the rollout from its arrays."""
-    records: dict[str, list[Any]] = {}
-    for (record, _, _), array in zip(_arrays_of(env, 0), result._arrays, strict=False):
-        records.setdefault(record, []).append(array)
-    for name in ("rewards", "terminations", "truncations"):
-        setattr(result, name, records[name][0])
+    first = len(env._environment.leaves)  # after those of the observations
+    result.rewards, result.terminations, result.truncations = result._arrays[first : first + 3]
     is_recorded = "observations" in result._recorded
-    result.observations = arranged(env._observation_tree, records["observations"]) if is_recorded else None
+    result.observations = arranged(env._observation_tree, result._arrays) if is_recorded else None
     result.actions = (result._chosen if given is None else given) if "actions" in result._recorded else None
     if env._action_parts is not None and result.actions is not None:
         # Policies choose int32, as for spaces of one part.
