@@ -147,13 +147,9 @@ class OperantVecEnv(VecEnv):  # type: ignore[misc] # packages that are not insta
     def _groups_of_options(self) -> list[tuple[dict[str, Any], npt.NDArray[np.bool_]]]:
         """List the different options, each with a mask of the envs that have them; usually there is only one."""
         groups: list[tuple[dict[str, Any], npt.NDArray[np.bool_]]] = []
-        for i, options in enumerate(self._options):
-            for known, mask in groups:
-                if known == options:
-                    mask[i] = True
-                    break
-            else:
-                groups.append((options, np.arange(self.num_envs) == i))
+        for options in self._options:
+            if all(known != options for known, _ in groups):
+                groups.append((options, np.array([one == options for one in self._options])))
         return groups
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
