@@ -7,12 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <numeric>
 #include <vector>
 
-#include <operant/contract/block.hpp>
 #include <operant/environments/bipedal_walker.hpp>
-#include <operant/random/seed_sequence.hpp>
 
 #include "recorded_steps.hpp"
 
@@ -102,28 +99,12 @@ inline void throw_body(Policy policy, int t, BipedalWalker::State& state, Number
 }
 
 /// All recorded runs, as envs.
-struct Envs {
-    static constexpr std::size_t count = std::size(runs);
-    std::vector<BipedalWalker::State> states{count};
-    std::vector<operant::BufferedPcg64> randoms;
-    std::vector<BipedalWalker::Parameters> parameters;
-    std::vector<operant::PlainActionOf<BipedalWalker>> actions{count};
-    std::vector<operant::Outcome<double>> outcomes{count};
-    std::vector<Numbers> numbers;
-    std::vector<Gait> gaits{count};
-    std::vector<Action> held{count};
-    std::vector<std::uint64_t> hashes;
+struct Envs : RecordedEnvs<BipedalWalker, Run, Envs> {
+    std::vector<Gait> gaits{std::size(runs)};
+    std::vector<Action> held{std::size(runs)};
 
-    Envs() : hashes(count, no_steps) {
-        for (const Run& run : runs) {
-            randoms.emplace_back(operant::SeedSequence(run.seed));
-            parameters.push_back({run.hardcore});
-            numbers.push_back({run.seed});
-        }
-    }
-
-    operant::ListedEnvs<BipedalWalker> listed(const std::vector<std::uint32_t>& envs) {
-        return {envs.data(), envs.size(), states.data(), randoms.data(), parameters.data(), true};
+    Envs() {
+        for (const Run& run : runs) add(run, {run.hardcore});
     }
 
     void act(std::size_t env, int t) {
@@ -132,45 +113,6 @@ struct Envs {
         choose(policy, t, observation, gaits[env], held[env], numbers[env]);
         throw_body(policy, t, states[env], numbers[env]);
         std::ranges::transform(held[env], actions[env].begin(), [](double number) { return static_cast<float>(number); });
-    }
-
-    void note(std::size_t env) {
-        add_step(hashes[env], states[env], BipedalWalker::observation(parameters[env], states[env]), outcomes[env]);
-    }
-
-    /// Makes all runs, each by itself.
-    void run() {
-        for (std::size_t env = 0; env < count; ++env) {
-            states[env] = BipedalWalker::reset(parameters[env], randoms[env]);
-            for (int t = 0; t < runs[env].steps; ++t) {
-                act(env, t);
-                outcomes[env] = BipedalWalker::step(parameters[env], states[env], actions[env]);
-                note(env);
-            }
-        }
-    }
-
-    /// Makes all runs together, as a block.
-    void run_block() {
-        std::vector<std::uint32_t> stepping(count);
-        std::iota(stepping.begin(), stepping.end(), 0);
-        BipedalWalker::reset_block<xsimd::default_arch>(listed(stepping), {});
-        for (int t = 0; !stepping.empty(); ++t) {
-            std::erase_if(stepping, [&](std::uint32_t env) { return t >= runs[env].steps; });
-            for (const std::uint32_t env : stepping) act(env, t);
-            if (!stepping.empty())
-                BipedalWalker::step_block<xsimd::default_arch>(
-                    operant::BlockOf<BipedalWalker>{listed(stepping), 0, actions.data(), outcomes.data()});
-            for (const std::uint32_t env : stepping) note(env);
-        }
-    }
-
-    /// Returns the seeds of the runs that differ from the recorded ones.
-    std::vector<std::uint64_t> differing() const {
-        std::vector<std::uint64_t> seeds;
-        for (std::size_t env = 0; env < count; ++env)
-            if (hashes[env] != runs[env].hash) seeds.push_back(runs[env].seed);
-        return seeds;
     }
 };
 

@@ -5,19 +5,14 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <type_traits>
-#include <vector>
 
-#include <operant/contract/block.hpp>
 #include <operant/environments/lunar_lander.hpp>
-#include <operant/random/seed_sequence.hpp>
 
 #include "recorded_steps.hpp"
 
 namespace recorded_runs {
 
-using operant::BufferedPcg64;
 using operant::LunarLander;
 using operant::LunarLanderContinuous;
 using Arch = xsimd::default_arch;
@@ -92,87 +87,29 @@ void kick(Policy policy, int t, State& state, Numbers& numbers) {
 
 /// All recorded runs of an environment, as envs.
 template <class E>
-struct Envs {
-    std::vector<const Run*> recorded;
-    std::vector<typename E::State> states;
-    std::vector<BufferedPcg64> randoms;
-    std::vector<typename E::Parameters> parameters;
-    std::vector<operant::PlainActionOf<E>> actions;
-    std::vector<operant::Outcome<double>> outcomes;
-    std::vector<Numbers> numbers;
-    std::vector<std::uint64_t> hashes;
-
+struct Envs : RecordedEnvs<E, Run, Envs<E>> {
     Envs() {
-        for (const Run& run : runs) {
-            if (run.continuous != std::is_same_v<E, LunarLanderContinuous>) continue;
-            recorded.push_back(&run);
-            randoms.emplace_back(operant::SeedSequence(run.seed));
-            parameters.push_back({run.gravity, run.wind > 0, 15 * run.wind, 1.5 * run.wind});
-            numbers.push_back({run.seed});
-            hashes.push_back(no_steps);
-        }
-        states.resize(recorded.size());
-        actions.resize(recorded.size());
-        outcomes.resize(recorded.size());
-    }
-
-    operant::ListedEnvs<E> listed(const std::vector<std::uint32_t>& envs) {
-        return {envs.data(), envs.size(), states.data(), randoms.data(), parameters.data(), true};
+        for (const Run& run : runs)
+            if (run.continuous == std::is_same_v<E, LunarLanderContinuous>)
+                this->add(run, {run.gravity, run.wind > 0, 15 * run.wind, 1.5 * run.wind});
     }
 
     void act(std::size_t env, int t) {
-        const auto policy = static_cast<Policy>(recorded[env]->policy);
-        const Choice choice = choose(policy, t, E::observation(parameters[env], states[env]), numbers[env]);
-        kick(policy, t, states[env], numbers[env]);
+        const auto policy = static_cast<Policy>(this->recorded[env].policy);
+        const auto observation = E::observation(this->parameters[env], this->states[env]);
+        const Choice choice = choose(policy, t, observation, this->numbers[env]);
+        kick(policy, t, this->states[env], this->numbers[env]);
         if constexpr (std::is_same_v<E, LunarLanderContinuous>)
-            actions[env] = {static_cast<float>(choice.main), static_cast<float>(choice.side)};
+            this->actions[env] = {static_cast<float>(choice.main), static_cast<float>(choice.side)};
         else
-            actions[env] = choice.action;
-    }
-
-    void note(std::size_t env) {
-        add_step(hashes[env], states[env], E::observation(parameters[env], states[env]), outcomes[env]);
-    }
-
-    /// Makes all runs, each by itself.
-    void run() {
-        for (std::size_t env = 0; env < recorded.size(); ++env) {
-            states[env] = E::reset(parameters[env], randoms[env]);
-            for (int t = 0; t < recorded[env]->steps; ++t) {
-                act(env, t);
-                outcomes[env] = E::step(parameters[env], states[env], actions[env], randoms[env]);
-                note(env);
-            }
-        }
-    }
-
-    /// Makes all runs together, as a block.
-    void run_block() {
-        std::vector<std::uint32_t> stepping(recorded.size());
-        std::iota(stepping.begin(), stepping.end(), 0);
-        E::template reset_block<Arch>(listed(stepping), {});
-        for (int t = 0; !stepping.empty(); ++t) {
-            std::erase_if(stepping, [&](std::uint32_t env) { return t >= recorded[env]->steps; });
-            for (const std::uint32_t env : stepping) act(env, t);
-            if (!stepping.empty())
-                E::template step_block<Arch>(operant::BlockOf<E>{listed(stepping), 0, actions.data(), outcomes.data()});
-            for (const std::uint32_t env : stepping) note(env);
-        }
-    }
-
-    /// Returns the seeds of the runs that differ from the recorded ones.
-    std::vector<std::uint64_t> differing() const {
-        std::vector<std::uint64_t> seeds;
-        for (std::size_t env = 0; env < recorded.size(); ++env)
-            if (hashes[env] != recorded[env]->hash) seeds.push_back(recorded[env]->seed);
-        return seeds;
+            this->actions[env] = choice.action;
     }
 };
 
 /// Returns true if a body that sleeps, and only it, wakes when its box meets another edge, as b2ContactManager::AddPair does.
 /// Runs hardly ever show it: the box of a sleeping body does not move.
 inline bool new_contact_wakes() {
-    BufferedPcg64 random;
+    operant::BufferedPcg64 random;
     LunarLander::State state = LunarLander::reset({}, random);
     auto& world = state.world;
     for (auto& body : world.bodies) body.is_awake = 0;
