@@ -387,7 +387,7 @@ MEDDLING = {
 def test_actions_that_call_the_environment_while_they_are_read(twins, meddling):
     pair = twins()
     actions = Meddler(lambda: MEDDLING[meddling](pair.ours), actions_of(pair.ours))
-    with pytest.raises(RuntimeError, match="is using this environment"):
+    with pytest.raises(RuntimeError, match="another thread is using this environment"):
         pair.ours.step(actions)
     pair.assert_undisturbed()
 

@@ -14,34 +14,9 @@ from operant._core import usable_cores
 from operant.envs import CartPoleVecEnv
 
 
-@pytest.fixture
-def make():
-    """Return a function that makes one environment. The behaviour with threads does not depend on the environment."""
-    return CartPoleVecEnv
-
-
-class Reentrant:
-    """Actions that call the environment while it reads them."""
-
-    def __init__(self, env):
-        self.env = env
-
-    def __array__(self, dtype=None, copy=None):
-        return self.env.step(np.zeros(3, int))[0]
-
-
-def test_an_environment_is_for_one_caller_at_a_time(make):
-    env, untouched = make(3), make(3)
-    env.reset(seed=0)
-    untouched.reset(seed=0)
-    with pytest.raises(RuntimeError, match="another thread is using this environment"):
-        env.step(Reentrant(env))
-    np.testing.assert_array_equal(env.step([0, 1, 0])[0], untouched.step([0, 1, 0])[0])
-
-
-def test_two_threads_on_one_environment_get_errors_not_races(make):
+def test_two_threads_on_one_environment_get_errors_not_races():
     num_envs = 20000
-    env = make(num_envs)
+    env = CartPoleVecEnv(num_envs)
     env.reset(seed=0)
     actions = np.zeros(num_envs, np.int64)
     outcomes = {"stepped": 0, "refused": 0}
@@ -71,9 +46,9 @@ def test_two_threads_on_one_environment_get_errors_not_races(make):
     env.step(actions)
 
 
-def most_at_once(num_envs):
-    """Count how many of eight threads are inside a step at once, within 2000 steps of each."""
-    most = 0
+def test_eight_threads_step_at_once():
+    """Within 2000 steps of each."""
+    num_envs, most = 2**17, 0
     inside = [0] * 8
     start = threading.Barrier(8)
 
@@ -102,11 +77,7 @@ def most_at_once(num_envs):
             thread.join()
     finally:
         sys.setswitchinterval(switch_interval)
-    return most
-
-
-def test_eight_threads_step_at_once():
-    assert most_at_once(2**17) == 8
+    assert most == 8
 
 
 # Runs in a new process, without threads of other tests. A joined thread may be listed for a moment longer.
