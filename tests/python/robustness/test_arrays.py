@@ -84,17 +84,6 @@ def test_infos_that_are_held_do_not_change(make, draw):
         assert_same(infos, copied)
 
 
-def test_observations_of_a_reset_do_not_change(make, draw):
-    env = make(10)
-    observations, _ = env.reset(seed=0)
-    first_row, copy = observations[0], observations.copy()
-    del observations
-    for _ in range(5):
-        env.step(draw(env))
-        env.reset(seed=1)
-    np.testing.assert_array_equal(first_row, copy[0])
-
-
 def test_a_loop_gets_the_same_two_frames(make, draw):
     env = make(100)
     env.reset(seed=0)
