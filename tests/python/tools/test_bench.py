@@ -49,7 +49,7 @@ def run_quickly(*arguments, **options):
         (["--json", "/no/such/directory/x.json"], "--json: expected a file in a directory that exists"),
         (["--plot", "/no/such/directory/x.png"], "--plot: expected a file in a directory that exists"),
         (["--plot", "curve.txt"], "--plot: expected a file name that ends in one of "),
-        (["--workers", "5000"], "operant bench: workers: expected an integer from 1 to 1024, got 5000"),
+        (["--workers", "1025"], "operant bench: workers: expected an integer from 1 to 1024, got 1025"),
         (["--num-envs", str(2**45), *QUICK], "operant bench: num_envs: expected as many as memory can hold, got 35184"),
     ],
 )
