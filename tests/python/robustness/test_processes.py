@@ -16,15 +16,10 @@ import pytest
 from operant.envs import CartPoleVecEnv
 
 NUM_ENVS = 8192  # enough for two workers
+START_METHODS = multiprocessing.get_all_start_methods()
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
-
-
-@pytest.fixture
-def make():
-    """Return a function that makes one environment. The behaviour with processes does not depend on the environment."""
-    return CartPoleVecEnv
 
 
 def run(env, steps=20):
@@ -56,8 +51,8 @@ def in_child(work):
 
 @needs_fork
 @pytest.mark.parametrize("workers", [1, 2])
-def test_parent_and_forked_child_continue_with_the_same_results(make, workers):
-    env, untouched = make(NUM_ENVS, workers), make(NUM_ENVS)
+def test_parent_and_forked_child_continue_with_the_same_results(workers):
+    env, untouched = CartPoleVecEnv(NUM_ENVS, workers), CartPoleVecEnv(NUM_ENVS)
     env.reset(seed=0)
     untouched.reset(seed=0)
     for _ in range(10):
@@ -68,25 +63,25 @@ def test_parent_and_forked_child_continue_with_the_same_results(make, workers):
 
 
 @needs_fork
-def test_a_forked_child_can_close_and_make_environments(make):
-    env = make(NUM_ENVS, 2)
+def test_a_forked_child_can_close_and_make_environments():
+    env = CartPoleVecEnv(NUM_ENVS, 2)
     env.reset(seed=0)
     run(env)
 
     def work():
         env.close()
-        own = make(NUM_ENVS, 2)
+        own = CartPoleVecEnv(NUM_ENVS, 2)
         own.reset(seed=1)
         return run(own)
 
-    other = make(NUM_ENVS)
+    other = CartPoleVecEnv(NUM_ENVS)
     other.reset(seed=1)
     assert in_child(work) == run(other)
 
 
 @needs_fork
-def test_a_child_that_was_forked_during_a_step_gets_an_error(make):
-    env = make(2**20, 2)
+def test_a_child_that_was_forked_during_a_step_gets_an_error():
+    env = CartPoleVecEnv(2**20, 2)
     env.reset(seed=0)
     actions = np.zeros(2**20, np.int64)
     forked = threading.Event()
@@ -100,7 +95,7 @@ def test_a_child_that_was_forked_during_a_step_gets_an_error(make):
         try:
             env.step(actions)
         except RuntimeError as error:
-            env = make(NUM_ENVS, 2)  # frees the old environment
+            env = CartPoleVecEnv(NUM_ENVS, 2)  # frees the old environment
             env.reset(seed=0)
             env.step(np.zeros(NUM_ENVS, np.int64))
             return str(error).encode()
@@ -135,7 +130,7 @@ if child:
 
 
 @needs_fork
-def test_parent_and_child_exit(make):
+def test_parent_and_child_exit():
     ended = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED_INTERPRETER],
         capture_output=True,
@@ -145,12 +140,10 @@ def test_parent_and_child_exit(make):
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
-def test_multiprocessing(make, start_method):
-    if start_method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"no {start_method} here")
+@pytest.mark.parametrize("start_method", START_METHODS)
+def test_multiprocessing(start_method):
     context = multiprocessing.get_context(start_method)
-    env = make(NUM_ENVS, 2)
+    env = CartPoleVecEnv(NUM_ENVS, 2)
     env.reset(seed=0)
     run(env)
     with context.Pool(2) as pool:
@@ -190,20 +183,16 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize("start_method", [one for one in START_METHODS if one != "forkserver"])
 def test_a_class_of_the_main_program_goes_to_a_process_and_back(start_method, tmp_path):
-    if start_method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"no {start_method} here")
     (tmp_path / "main.py").write_text(MAIN)
     program = [sys.executable, tmp_path / "main.py", start_method, tmp_path / "saved"]
     ended = subprocess.run(program, capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stdout) == (0, "equal\n"), ended.stderr
 
 
-@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize("start_method", [one for one in START_METHODS if one != "forkserver"])
 def test_async_vector_env(start_method):
-    if start_method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"no {start_method} here")
     makers = [lambda: gym.make("operant:operant/CartPole-v1")] * 2
     parallel = gym.vector.AsyncVectorEnv(makers, context=start_method)
     one_by_one = gym.vector.SyncVectorEnv(makers)
