@@ -8,52 +8,17 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <operant/branching.hpp>
-#include <operant/environment.hpp>
 #include <operant/library/table.hpp>
 #include <operant/rollout.hpp>
 #include <operant/vector_env.hpp>
 #include <operant/workers.hpp>
 
-namespace test_failures {
+#include "../python/helpers/fragile.hpp"
 
-/// Counts its steps. Action 1 makes it throw a std::range_error, action 2 something else.
-struct Fragile : operant::Environment {
-    static constexpr std::string_view name = "Fragile";
-    static constexpr std::int32_t max_episode_steps = operant::unlimited;
-    using ActionSpace = operant::Discrete<3>;
-    struct State {
-        std::int64_t number, steps;
-    };
-    struct ResetBounds {
-        double broken = 0;
-    };
-    template <class S, class Visitor>
-    static void visit_state(S& state, const Visitor& visit) {
-        visit("number", state.number);
-        visit("steps", state.steps);
-    }
-    template <class B, class Visitor>
-    static void visit_reset_bounds(B& bounds, const Visitor& visit) {
-        visit("broken", bounds.broken);
-    }
-    static operant::Discrete<1000> observation_space(const operant::NoParameters&) { return {}; }
-    static std::int64_t observation(const operant::NoParameters&, const State& state) { return state.steps; }
-    static State reset(const operant::NoParameters&, const ResetBounds& bounds, operant::Pcg64&) {
-        if (bounds.broken != 0) throw std::range_error("no start");
-        return {};
-    }
-    static operant::Outcome<double> step(const operant::NoParameters&, State& state, std::int64_t action) {
-        ++state.steps;
-        if (action == 1)
-            throw std::range_error("env " + std::to_string(state.number) + " failed in step " + std::to_string(state.steps));
-        if (action == 2) throw 7;
-        return {1.0, false};
-    }
-};
+namespace test_failures {
 
 using Env = operant::VectorEnv<Fragile>;
 

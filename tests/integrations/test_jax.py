@@ -25,6 +25,7 @@ from operant.adapters.jax import JaxVectorEnv  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BUILDING = Path(__file__).parents[1] / "python" / "building"
+HELPERS = BUILDING.parent / "helpers"
 IDS = [registration.id for registration in REGISTRATIONS]
 
 
@@ -119,25 +120,6 @@ def test_actions_of_several_parts(name):
         expected = python.step(one)
         np.testing.assert_array_equal(observations[t], expected[0])
         np.testing.assert_array_equal(rewards[t], expected[1])
-
-
-def test_action_masks():
-    (env_class,) = [one for one in operant.load(BUILDING / "masked_environments.hpp") if one.__name__ == "NimVecEnv"]
-    ours, python = JaxVectorEnv(env_class, 9), env_class(9)
-    _, (_, infos) = ours.reset(4)
-    np.testing.assert_array_equal(infos["action_mask"], python.reset(seed=4)[1]["action_mask"])
-
-    @jax.jit
-    def first_allowed(state, mask):
-        return ours.step(state, mask.argmax(axis=1))
-
-    state, (_, infos) = ours.reset(5)
-    _, expected = python.reset(seed=5)
-    for _ in range(6):
-        state, (_, rewards, _, _, infos) = first_allowed(state, infos["action_mask"])
-        _, theirs, _, _, expected = python.step(expected["action_mask"].argmax(axis=1))
-        np.testing.assert_array_equal(rewards, theirs)
-        np.testing.assert_array_equal(infos["action_mask"], expected["action_mask"])
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
@@ -397,41 +379,16 @@ def test_wrong_arguments_are_refused_when_a_program_runs():
     assert jax.block_until_ready(env.step(state, [0, 0, 0])[0])[1] == 2
 
 
-# Fails where a step gets action 1.
-FRAGILE = """\
-#pragma once
-#include <stdexcept>
-#include <operant/environment.hpp>
-
-struct Fragile : operant::Environment {
-    static constexpr std::string_view name = "Fragile";
-    static constexpr std::int32_t max_episode_steps = operant::unlimited;
-    using ActionSpace = operant::Discrete<2>;
-    struct State { std::int64_t steps; };
-    template <class S, class V> static void visit_state(S& s, const V& v) { v("steps", s.steps); }
-    static operant::Discrete<9> observation_space(const operant::NoParameters&) { return {}; }
-    static std::int64_t observation(const operant::NoParameters&, const State& s) { return s.steps; }
-    static State reset(const operant::NoParameters&, operant::Pcg64&) { return {}; }
-    static operant::Outcome<double> step(const operant::NoParameters&, State& s, std::int64_t action) {
-        ++s.steps;
-        if (action == 1) throw std::range_error("this env failed");
-        return {1.0, false};
-    }
-};
-"""
-
-
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_exception_of_an_environment_closes_it(tmp_path, workers):
-    path = tmp_path / "fragile.hpp"
-    path.write_text(FRAGILE)
-    env = JaxVectorEnv(operant.load(path), 8192, workers=workers)
+def test_an_exception_of_an_environment_closes_it(workers):
+    fragile, _ = operant.load(HELPERS / "fragile.hpp")
+    env = JaxVectorEnv(fragile, 8192, workers=workers)
     state, _ = env.reset(0)
     state, _ = env.step(state, jnp.zeros(8192, int))
     for actions in (jnp.arange(8192) == 5000, jnp.zeros(8192)):
-        with pytest.raises(jax.errors.JaxRuntimeError, match=r"this env failed .* is now closed"):
+        with pytest.raises(jax.errors.JaxRuntimeError, match=r"env 0 failed in step 2 .* is now closed"):
             jax.block_until_ready(jax.jit(env.step)(state, actions.astype(int)))
-    with pytest.raises(gym.error.ClosedEnvironmentError, match="this env failed"):
+    with pytest.raises(gym.error.ClosedEnvironmentError, match="env 0 failed in step 2"):
         env.env.reset()
 
 
