@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import os
 import pickle
-import shutil
 import threading
 from functools import partial
 from itertools import pairwise
@@ -14,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import needs_compiler
 from gymnasium import spaces
 
 import operant
@@ -121,7 +120,6 @@ def test_discrete_observations_choose_a_column():
 
 ROLLED = {
     "CartPole": lambda: MLP(*network((4, 12, 2), 3), sample=True, seed=1),
-    "Acrobot": lambda: Linear(numbers(3, 6)),
     "Pendulum": lambda: MLP(*network((3, 12, 1)), "relu", action_space=spaces.Box(-1, 1, (1,)), noise=0.3, seed=2),
     "MountainCarContinuous": lambda: Random(spaces.Box(-1, 1, (1,)), seed=3),
     "FrozenLake": lambda: Linear(numbers(4, 16), sample=True, seed=4),
@@ -129,21 +127,35 @@ ROLLED = {
 }
 
 
+def assert_rollouts_are_loops(make, num_envs, make_policy, limit=9, steps=30):
+    """Assert that rollouts, with every result and with returns alone, are loops of calls and steps; return actions."""
+    looped, rolled, totals = (make(num_envs, workers, max_episode_steps=limit) for workers in (1, 2, 2))
+    policy = make_policy()
+    observations = looped.reset(seed=0)[0]
+    rolled.reset(seed=0)
+    totals.reset(seed=0)
+    rollout = rolled.rollout(make_policy(), steps)
+    returns = totals.rollout(make_policy(), steps, record="returns").returns
+    for step in range(steps):
+        actions = policy(observations, looped.action_masks() if isinstance(looped, operant.envs.TaxiVecEnv) else None)
+        np.testing.assert_array_equal(rollout.actions[step], actions)
+        observations, *others = looped.step(actions)
+        for actual, expected in zip(
+            (rollout.observations, rollout.rewards, rollout.terminations, rollout.truncations),
+            (observations, *others[:3]),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(actual[step], expected)
+    np.testing.assert_array_equal(returns, rollout.rewards.astype(np.float64).sum(axis=0))
+    for env in (rolled, totals):
+        np.testing.assert_array_equal(env.state, looped.state)
+    assert (rollout.terminations | rollout.truncations).any()
+    return rollout.actions
+
+
 @pytest.mark.parametrize("name", ROLLED)
 def test_a_rollout_is_a_loop_of_calls_and_steps(name):
-    num_envs, steps = 2100, 12
-    make = getattr(operant.envs, f"{name}VecEnv")
-    looped, rolled = make(num_envs, max_episode_steps=5), make(num_envs, 2, max_episode_steps=5)
-    policy, other = ROLLED[name](), ROLLED[name]()
-    observations, _ = looped.reset(seed=0)
-    rolled.reset(seed=0)
-    rollout = rolled.rollout(other, steps)
-    for step in range(steps):
-        actions = policy(observations, looped.action_masks() if name == "Taxi" else None)
-        np.testing.assert_array_equal(rollout.actions[step], actions)
-        observations, rewards, *_ = looped.step(actions)
-        np.testing.assert_array_equal(rollout.observations[step], observations)
-        np.testing.assert_array_equal(rollout.rewards[step], rewards)
+    assert_rollouts_are_loops(getattr(operant.envs, f"{name}VecEnv"), 2100, ROLLED[name], limit=5, steps=12)
 
 
 # Actions of two discrete numbers, and observations of two numbers, which no built-in environment has.
@@ -154,13 +166,10 @@ struct TwoSwitches : operant::Environment {
     static constexpr std::string_view name = "TwoSwitches";
     static constexpr std::int32_t max_episode_steps = 9;
     using ActionSpace = operant::MultiDiscrete<3, 2>;
-    template <class Number> struct State { Number x, y; };
-    template <class S, class Visitor> static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("x", s.x);
-        visit("y", s.y);
-    }
-    struct Parameters {};
-    template <class P, class Visitor> static void visit_parameters(P&, const Visitor&) {}
+    template <class Number> struct State {
+        Number x, y;
+        OPERANT_MEMBERS(x, y)
+    };
     static constexpr operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
     template <class Random>
     static XSIMD_INLINE State<typename Random::Number> reset(const Parameters&, Random& random) {
@@ -188,31 +197,12 @@ LINEAR = {
 
 
 def assert_linear_rollouts_are_loops(make, num_envs, members, **options):
-    looped, rolled, totals = (make(num_envs, workers, max_episode_steps=9) for workers in (1, 2, 2))
-    space = looped.single_action_space
+    env = make(1)
+    space, inputs = env.single_action_space, env.single_observation_space.shape[0]
     outputs = space.shape[0] if isinstance(space, spaces.Box) else spaces.flatdim(space)
-    inputs = looped.single_observation_space.shape[0]
     weights, bias = numbers(members, outputs, inputs), numbers(members, outputs) / 10
-    policy = Linear(weights, bias, action_space=space, **options)
-    observations = looped.reset(seed=0)[0]
-    rolled.reset(seed=0)
-    totals.reset(seed=0)
-    rollout, returns = rolled.rollout(policy, 30), totals.rollout(policy, 30, record="returns").returns
-    for step in range(30):
-        actions = policy(observations)
-        np.testing.assert_array_equal(rollout.actions[step], actions)
-        observations, *others = looped.step(actions)
-        for actual, expected in zip(
-            (rollout.observations, rollout.rewards, rollout.terminations, rollout.truncations),
-            (observations, *others[:3]),
-            strict=True,
-        ):
-            np.testing.assert_array_equal(actual[step], expected)
-    np.testing.assert_array_equal(returns, rollout.rewards.astype(np.float64).sum(axis=0))
-    for env in (rolled, totals):
-        np.testing.assert_array_equal(env.state, looped.state)
-    assert members == 1 or len(np.unique(rollout.actions)) > 1
-    assert (rollout.terminations | rollout.truncations).any()
+    actions = assert_rollouts_are_loops(make, num_envs, lambda: Linear(weights, bias, action_space=space, **options))
+    assert members == 1 or len(np.unique(actions)) > 1
 
 
 @pytest.mark.parametrize("name", LINEAR)
@@ -230,7 +220,7 @@ def test_a_linear_rollout_in_float64_is_a_loop():
     assert_linear_rollouts_are_loops(partial(LINEAR["CartPole"], dtype=np.float64), 70, 7)
 
 
-@pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
+@needs_compiler
 @pytest.mark.usefixtures("quick_compilations")
 def test_a_linear_rollout_with_several_numbers_an_action_is_a_loop(tmp_path):
     header = tmp_path / "two_switches.hpp"
@@ -256,12 +246,6 @@ def test_a_policy_that_does_not_fit_is_refused():
     cartpole, pendulum = operant.envs.CartPoleVecEnv(6), operant.envs.PendulumVecEnv(6)
     refused = [
         (cartpole, Linear(numbers(2, 3)), "policy: expected observations of 3 numbers, got 4"),
-        (cartpole, Linear(numbers(3, 4)), "policy: expected 2 outputs, one for each discrete action, got 3"),
-        (
-            cartpole,
-            Linear(numbers(4, 2, 4)),
-            "policy: expected a population whose size divides num_envs = 6, got one of 4",
-        ),
         (
             cartpole,
             Linear(numbers(1, 4), action_space=LINE),
@@ -756,18 +740,14 @@ struct Jitter {
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory, request):
+def own(tmp_path_factory, quick_compilations):
     """The classes of the policies in `HEADER`."""
-    if shutil.which(os.environ.get("CXX", "c++")) is None:
-        pytest.skip("there is no C++ compiler")
     header = tmp_path_factory.mktemp("own") / "own.hpp"
     header.write_text(HEADER)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPERANT_CACHE_DIR", str(request.getfixturevalue("shared_cache")))
-        patch.setenv("CXXFLAGS", request.getfixturevalue("quick_flags"))
-        return operant.load(header)
+    return operant.load(header)
 
 
+@needs_compiler
 def test_policies_are_loaded_from_headers(own):
     lean, jitter = own
     assert (lean.__name__, lean.__module__, jitter.__name__) == ("Lean", __name__, "Jitter")
@@ -781,6 +761,7 @@ def test_policies_are_loaded_from_headers(own):
     np.testing.assert_allclose(actions[:, 0], numbers(40, 3)[:, 0] + expected, atol=1e-6)
 
 
+@needs_compiler
 def test_a_loaded_policy_steers(own):
     lean, jitter = own
     env = operant.envs.CartPoleVecEnv(50)
@@ -792,6 +773,7 @@ def test_a_loaded_policy_steers(own):
         env.rollout(lean(), 1)
 
 
+@needs_compiler
 def test_a_loaded_policy_refuses_other_spaces(own):
     lean, _ = own
     with pytest.raises(TypeError, match=r"Lean: got an unexpected keyword argument 'gian'; did you mean 'gain'\?"):
@@ -802,6 +784,7 @@ def test_a_loaded_policy_refuses_other_spaces(own):
         lean()(np.ones((3, 3)))
 
 
+@needs_compiler
 def test_policies_of_a_library_can_be_pickled(own, shared_cache, monkeypatch):
     library = next(shared_cache.glob(f"own*{SUFFIX}"))
     lean = policies.from_library(library)["Lean"]
