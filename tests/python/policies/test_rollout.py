@@ -383,19 +383,28 @@ def test_an_out_that_does_not_fit_is_named():
 
 def test_reset_is_needed():
     env = envs.CartPoleVecEnv(3)
-    for source in (np.zeros((2, 3), np.int32), policy_of(env.single_action_space), compiled(env)):
+    actions, policy = np.zeros((2, 3), np.int32), policy_of(env.single_action_space)
+    for call in (
+        lambda: env.step(actions[0]),
+        lambda: env.rollout(actions),
+        lambda: env.rollout(policy, 2),
+        lambda: env.rollout(compiled(env), 2),
+        lambda: env.copy_state(0, 1),
+    ):
         with pytest.raises(ResetNeeded, match="call reset"):
-            env.rollout(source, 2)
-    with pytest.raises(ResetNeeded, match="call reset"):
-        env.copy_state(0, 1)
+            call()
+    env.close()
     env.close()
     for call in (
-        lambda: env.rollout(np.zeros((2, 3), np.int32)),
-        lambda: env.evaluate(policy_of(env.single_action_space)),
+        lambda: env.step(actions[0]),
+        env.reset,
+        lambda: env.state,
+        lambda: env.rollout(actions),
+        lambda: env.evaluate(policy),
         lambda: env.copy_state(0, 1),
         env.snapshot,
     ):
-        with pytest.raises(ClosedEnvironmentError):
+        with pytest.raises(ClosedEnvironmentError, match="has been closed"):
             call()
 
 
