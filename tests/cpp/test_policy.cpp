@@ -117,7 +117,7 @@ std::vector<Task> tasks(std::size_t members) {
         {layers({4, 2}, members), discrete({2}), drawn},
         {layers({3, 37, 21, 5}, members), discrete({2, 3}), drawn, {{0.1, 0.2, -0.3}, {1, 2, 0.5}}},
         {layers({9, 40, 3}, members), continuous(3, 0.4f), noisy},
-        {layers({2, 70, 1}, members), continuous(1, 2.0f)},
+        {layers({2, 130, 1}, members), continuous(1, 2.0f)},  // so wide that layers allocate memory
     };
 }
 
@@ -178,13 +178,6 @@ TEST_CASE("actions are the same on every architecture with fused multiply-add, a
     }
 }
 
-TEST_CASE("wide layers allocate memory") {
-    for (const Architecture& architecture : available_architectures()) {
-        const Task task{layers({5, 300, 130, 2}, 1), discrete({2})};
-        CHECK(act(task, 20, architecture).size() == 60);
-    }
-}
-
 TEST_CASE("networks choose allowed actions, the same on every architecture") {
     const std::vector<std::int32_t> counts{3, 4};
     constexpr std::size_t num_envs = 600;
@@ -198,8 +191,6 @@ TEST_CASE("networks choose allowed actions, the same on every architecture") {
         NetworkOptions options;
         options.sample = draws;
         const Task task{layers({5, 7}, 1), discrete(counts), options, {}, masks};
-        Task unmasked = task;
-        unmasked.masks.assign(num_envs * 7, 1);
         std::optional<std::vector<std::int32_t>> expected;
         for (const Architecture& architecture : available_architectures()) {
             const auto actions = act(task, num_envs, architecture);
@@ -210,11 +201,6 @@ TEST_CASE("networks choose allowed actions, the same on every architecture") {
             }
             if (!expected) expected = actions;
             CHECK(actions == *expected);
-            const auto free = act(unmasked, num_envs, architecture);
-            unmasked.masks.clear();
-            CHECK(free == act(unmasked, num_envs, architecture));
-            unmasked.masks.assign(num_envs * 7, 1);
-            CHECK(free != actions);
         }
     }
 }
@@ -241,37 +227,22 @@ TEST_CASE("random actions are the same on every architecture") {
     }
 }
 
-TEST_CASE("an argument that does not fit is refused by name") {
-    const auto message = [](const auto& make) -> std::string {
+TEST_CASE("layers that do not fit are refused by name") {
+    const auto message = [](auto change) -> std::string {
+        auto own = layers({4, 3, 2}, 1);
+        change(own);
         try {
-            make();
+            NetworkWeights weights(own);
         } catch (const std::invalid_argument& error) {
             return error.what();
         }
         return "";
     };
-    const auto broken = [&](auto change) {
-        auto own = layers({4, 3, 2}, 1);
-        change(own);
-        return message([&] { NetworkWeights weights(own); });
-    };
-    CHECK(broken([](auto& own) { own.clear(); }).starts_with("weights:"));
-    CHECK(broken([](auto& own) { own[1].inputs = 4; }).starts_with("weights[1]: expected 3 inputs"));
-    CHECK(broken([](auto& own) { own[0].weights.pop_back(); }).starts_with("weights[0]:"));
-    CHECK(broken([](auto& own) { own[1].biases.push_back(0); }).starts_with("biases[1]:"));
-    CHECK(broken([](auto& own) { own[0].biases[2] = NAN; }).starts_with("biases[0]: expected finite"));
-    const auto weights = std::make_shared<const NetworkWeights>(layers({4, 2}, 3));
-    const auto bound = [&](const ActionChoices& choices, const NetworkOptions& options, std::size_t num_envs) {
-        return message([&] { operant::NetworkPolicy policy(weights, choices, options, num_envs, nullptr, nullptr); });
-    };
-    NetworkOptions sample, noise;
-    sample.sample = true;
-    noise.noise = {1, 2, 3};
-    CHECK(bound(discrete({3}), {}, 9).find("expected 3 outputs") != std::string::npos);
-    CHECK(bound(discrete({2}), {}, 10).find("divides num_envs = 10") != std::string::npos);
-    CHECK(bound(continuous(2, 1), sample, 9).starts_with("sample:"));
-    CHECK(bound(discrete({2}), noise, 9).starts_with("noise:"));
-    CHECK(bound(continuous(2, 1), noise, 9).starts_with("noise: expected one number, or 2"));
+    CHECK(message([](auto& own) { own.clear(); }).starts_with("weights:"));
+    CHECK(message([](auto& own) { own[1].inputs = 4; }).starts_with("weights[1]: expected 3 inputs"));
+    CHECK(message([](auto& own) { own[0].weights.pop_back(); }).starts_with("weights[0]:"));
+    CHECK(message([](auto& own) { own[1].biases.push_back(0); }).starts_with("biases[1]:"));
+    CHECK(message([](auto& own) { own[0].biases[2] = NAN; }).starts_with("biases[0]: expected finite"));
 }
 
 }  // namespace test_policy
