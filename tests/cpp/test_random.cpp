@@ -68,26 +68,6 @@ TEST_CASE("uniform draws equal numpy's") {
     CHECK(random.uniform(0.0, 1.0) == doctest::Approx(0.79736546).epsilon(1e-8));
 }
 
-TEST_CASE("a seed is the same as one integer and as words") {
-    const std::uint32_t words[] = {0x89abcdef, 0x01234567};
-    CHECK(SeedSequence(0x0123456789abcdef).generate_state() == SeedSequence(words).generate_state());
-}
-
-TEST_CASE("words beyond the four of the pool count too") {
-    const std::uint32_t four[] = {1, 2, 3, 4};
-    const std::uint32_t five[] = {1, 2, 3, 4, 5};
-    CHECK(SeedSequence(four).generate_state() != SeedSequence(five).generate_state());
-}
-
-TEST_CASE("uniform stays within its bounds") {
-    Pcg64 random{SeedSequence(7)};
-    for (int i = 0; i < 100000; ++i) {
-        const double x = random.uniform(-0.05, 0.05);
-        REQUIRE(x >= -0.05);
-        REQUIRE(x < 0.05);
-    }
-}
-
 TEST_CASE_TEMPLATE("each lane draws the same numbers as it would alone", Generator, Pcg64, BufferedPcg64) {
     using Lanes = Pcg64Lanes<Arch, Generator>;
     auto alone = make_generators<Generator>(3 * Lanes::size), together = alone;
@@ -206,25 +186,6 @@ TEST_CASE_TEMPLATE("a reset may compute with its draws", Generator, Pcg64, Buffe
             }
         }
     }
-}
-
-TEST_CASE("a choice is the first index whose cumulative weight is larger, or 0") {
-    for (int seed = 0; seed < 100; ++seed) {
-        Pcg64 random{SeedSequence(seed)}, same = random;
-        const double drawn = same.random();
-        CHECK(random.choice(std::array{0.0, drawn, 1.0, 1.0}) == 2);
-        CHECK(Pcg64{SeedSequence(seed)}.choice(std::array{drawn / 2}) == 0);
-    }
-}
-
-TEST_CASE("integers take every value of their range, and draw nothing for a range of one value") {
-    BufferedPcg64 random{SeedSequence(3)};
-    std::array<int, 5> counts{};
-    for (int i = 0; i < 1000; ++i) ++counts.at(static_cast<std::size_t>(random.integers(-2, 3) + 2));
-    for (const int count : counts) CHECK(count > 100);
-    const BufferedPcg64 before = random;
-    CHECK(random.integers(7, 8) == 7);
-    CHECK(same(random, before));
 }
 
 }  // namespace test_random

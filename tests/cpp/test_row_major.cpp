@@ -99,14 +99,6 @@ TEST_CASE_TEMPLATE("each lane holds the numbers of a row", Lane, float, double, 
     check_loads<Lane, std::int64_t>(std::index_sequence<7>{});
 }
 
-TEST_CASE("rows become lanes and rows again") {
-    using Batch = xsimd::batch<float>;
-    std::vector<float> rows(3 * Batch::size), again(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i) / 7;
-    operant::store_rows(again.data(), operant::load_rows<Batch, 3>(rows.data()));
-    CHECK(again == rows);
-}
-
 TEST_CASE("bits become bools") {
     alignas(64) bool bools[64];
     std::uint64_t bits = 0x9e3779b97f4a7c15;
