@@ -1,4 +1,4 @@
-// Observations of several arrays and of other types than float, in VectorEnv, rollouts and evaluations.
+// Observations of several arrays and of other types than float, in VectorEnv and rollouts.
 
 #include <doctest/doctest.h>
 
@@ -7,15 +7,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <tuple>
 #include <type_traits>
 #include <vector>
 
-#include <operant/evaluation.hpp>
 #include <operant/network_policy.hpp>
 #include <operant/policies/network.hpp>
-#include <operant/policies/random_actions.hpp>
 #include <operant/rollout.hpp>
 #include <operant/vector_env.hpp>
 
@@ -73,22 +70,6 @@ TEST_CASE("a dict has a span of its own type for each leaf") {
     }
 }
 
-TEST_CASE_TEMPLATE("lanes show masks, integers and nested arrays", Scalar, float, double) {
-    VectorEnv<counters::MissionOnLanes, Scalar> env(num_envs);
-    env.reset(3);
-    const auto actions = actions_of(1);
-    env.step(std::span<const std::int32_t>(actions));
-    const auto places = places_of(env);
-    for (std::size_t i = 0; i < num_envs; ++i) {
-        for (std::size_t k = 0; k < 3; ++k)
-            CHECK(env.template observations<0>()[3 * i + k] == 0.125f * static_cast<float>(number(places[i], actions[i], k, 90)));
-        for (std::size_t k = 0; k < 2; ++k)
-            CHECK(env.template observations<1>()[2 * i + k] == number(places[i], actions[i], k, 300) - 300);
-        for (std::size_t k = 0; k < 4; ++k)
-            CHECK(env.template observations<4>()[4 * i + k] == (number(places[i], actions[i], k, 12) < 5));
-    }
-}
-
 TEST_CASE("rollouts record each leaf, and final observations") {
     using E = counters::Mission;
     VectorEnv<E> env(num_envs, {.autoreset_mode = operant::AutoresetMode::same_step}), other(num_envs, {.autoreset_mode = operant::AutoresetMode::same_step});
@@ -115,7 +96,7 @@ TEST_CASE("rollouts record each leaf, and final observations") {
     CHECK(ended > 0);
 }
 
-TEST_CASE("policies take the numbers of an image as floats, and refuse dicts") {
+TEST_CASE("policies take the numbers of an image as floats") {
     using Arch = xsimd::default_arch;
     VectorEnv<counters::Image> env(num_envs);
     operant::DenseLayer layer{.inputs = 300, .outputs = 4, .weights = std::vector<float>(1200), .biases = {}};
@@ -135,29 +116,6 @@ TEST_CASE("policies take the numbers of an image as floats, and refuse dicts") {
         for (std::size_t k = 1; k < 4; ++k) best = outputs[k] > outputs[best] ? k : best;
         CHECK(rollout.actions[i] == static_cast<std::int32_t>(best));
     }
-
-    VectorEnv<counters::Mission> mission(num_envs);
-    mission.reset(1);
-    CHECK_THROWS_AS(operant::rollout(mission, policy.function(), 2), std::invalid_argument);
-    CHECK_THROWS_AS(operant::evaluate(mission, policy.function(), 1, 0), std::invalid_argument);
-
-    std::vector<operant::Pcg64> streams;
-    for (std::size_t i = 0; i < num_envs; ++i) streams.emplace_back(operant::SeedSequence(i));
-    const std::int32_t counts[] = {4};
-    const operant::RandomActions random{1, counts, true, nullptr, nullptr, streams.data()};
-    const operant::PolicyFunction function{
-        .act = &operant::RandomActionsKernels<Arch>::act, .policy = &random, .looks = false};
-    const auto evaluation = operant::evaluate(mission, function, 2, 0);
-    for (const std::int64_t length : evaluation.lengths) CHECK((length > 0 && length <= 30));
-}
-
-TEST_CASE("bits are set and read by their index") {
-    operant::Bits<130> bits{};
-    bits.set(0);
-    bits.set(64);
-    bits.set(129);
-    for (std::size_t i = 0; i < 130; ++i) CHECK(bits[i] == (i == 0 || i == 64 || i == 129));
-    CHECK(operant::Bits<130>::word_count == 3);
 }
 
 }  // namespace test_observations
