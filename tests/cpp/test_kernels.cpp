@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -12,9 +11,6 @@
 #include "shipped_kernels.hpp"
 
 namespace test_kernels {
-
-template <class E>
-constexpr std::size_t observation_size = operant::ObservationTraits<E>::numbers;
 
 /// Returns actions that depend only on the step and the env, spread over the action space.
 template <class E>
@@ -50,15 +46,8 @@ std::vector<float> run(const Architecture& architecture, std::size_t envs, std::
     return outputs;
 }
 
-bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
-    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
 constexpr std::size_t few = 77;     // not a multiple of any batch size
 constexpr std::size_t many = 4200;  // five blocks: enough for a second worker
-
-#define ENVIRONMENTS \
-    operant::CartPole, operant::MountainCar, operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot
 
 template <class E, class Scalar>
 void check_that_workers_and_num_envs_change_nothing(const Architecture& architecture) {
@@ -76,7 +65,7 @@ void check_that_workers_and_num_envs_change_nothing(const Architecture& architec
 // Under emulation this takes a minute per instruction set, so scripts/test_cpus.sh skips it.
 TEST_SUITE_BEGIN("all kernels");
 
-TEST_CASE_TEMPLATE("the bytes depend on neither the number of workers nor num_envs", E, ENVIRONMENTS) {
+TEST_CASE_TEMPLATE("the bytes depend on neither the number of workers nor num_envs", E, CLASSIC_CONTROL) {
     for (const Architecture& architecture : available_architectures()) {
         CAPTURE(architecture.name);
         check_that_workers_and_num_envs_change_nothing<E, float>(architecture);
@@ -84,7 +73,7 @@ TEST_CASE_TEMPLATE("the bytes depend on neither the number of workers nor num_en
     }
 }
 
-TEST_CASE_TEMPLATE("a float step is right to rounding on every architecture", E, ENVIRONMENTS) {
+TEST_CASE_TEMPLATE("a float step is right to rounding on every architecture", E, CLASSIC_CONTROL) {
     constexpr std::size_t num_envs = 1000;
     const double tolerance = std::is_same_v<E, operant::Acrobot> ? 1e-5 : 1e-6;
     for (const Architecture& architecture : available_architectures()) {
@@ -122,7 +111,7 @@ TEST_CASE_TEMPLATE("a float step is right to rounding on every architecture", E,
 
 TEST_SUITE_END();
 
-TEST_CASE_TEMPLATE("double is the same on every architecture, float on every architecture with fused multiply-add", E, ENVIRONMENTS) {
+TEST_CASE_TEMPLATE("double is the same on every architecture, float on every architecture with fused multiply-add", E, CLASSIC_CONTROL) {
     const auto architectures = available_architectures();
     REQUIRE_FALSE(architectures.empty());
     const auto single = run<E, float>(architectures[0], few, few, 1);
@@ -131,16 +120,6 @@ TEST_CASE_TEMPLATE("double is the same on every architecture, float on every arc
         CAPTURE(architecture.name);
         CHECK(same_bytes(run<E, double>(architecture, few, few, 1), exact));
         if (architecture.name != "sse4.2") CHECK(same_bytes(run<E, float>(architecture, few, few, 1), single));
-    }
-}
-
-TEST_CASE("an instruction set that the processor lacks is refused") {
-    for (const Architecture& architecture : operant::architectures()) {
-        CAPTURE(architecture.name);
-        if (architecture.available)
-            CHECK(operant::choose_architecture(architecture.name) == architecture.name);
-        else
-            CHECK_THROWS_AS(operant::choose_architecture(architecture.name), std::runtime_error);
     }
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -15,14 +14,8 @@ namespace test_rollout {
 using operant::AutoresetMode;
 using operant::PolicyFunction;
 
-#define ENVIRONMENTS \
-    operant::CartPole, operant::MountainCar, operant::MountainCarContinuous, operant::Pendulum, operant::Acrobot
-
 constexpr std::size_t steps = 31;
 constexpr std::int32_t limit = 9;  // short, so that episodes end, one of them in the last step but three
-
-template <class E>
-constexpr std::size_t width = operant::ObservationTraits<E>::numbers;
 
 /// A policy whose actions depend only on the observations.
 template <class E>
@@ -32,7 +25,7 @@ void act(const void*, const void* observations, void* actions, std::size_t begin
     auto* chosen = static_cast<Action*>(actions);
     for (std::size_t i = 0; i < end - begin; ++i) {
         float sum = 0;
-        for (std::size_t k = 0; k < width<E>; ++k) sum += rows[i * width<E> + k];
+        for (std::size_t k = 0; k < observation_size<E>; ++k) sum += rows[i * observation_size<E> + k];
         if constexpr (std::is_integral_v<Action>)
             chosen[i] = sum > 0 ? static_cast<Action>(E::ActionSpace::n - 1) : 0;
         else
@@ -75,11 +68,6 @@ Steps<E> run_step_by_step(operant::VectorEnv<E, Scalar>& env, std::span<const fl
     return all;
 }
 
-template <class A, class B>
-bool same_bytes(const A& a, const B& b) {
-    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
-}
-
 template <class E>
 void check_same(const operant::Rollout<E>& rollout, const Steps<E>& expected) {
     CHECK(same_bytes(rollout.observations, expected.observations));
@@ -116,7 +104,7 @@ void check_rollouts(const Architecture& architecture, std::size_t num_envs, std:
 
 TEST_SUITE_BEGIN("all kernels");
 
-TEST_CASE_TEMPLATE("a rollout equals as many steps", E, ENVIRONMENTS) {
+TEST_CASE_TEMPLATE("a rollout equals as many steps", E, CLASSIC_CONTROL) {
     for (const Architecture& architecture : available_architectures()) {
         for (const AutoresetMode mode : {AutoresetMode::next_step, AutoresetMode::same_step, AutoresetMode::disabled}) {
             for (const std::size_t num_envs : {1, 77, 128}) {
