@@ -698,53 +698,11 @@ def test_no_observations_give_no_actions():
 
 # Policies from headers
 
-HEADER = """\
-#pragma once
-#include <operant/compiled_policy.hpp>
-
-namespace mine {
-
-struct Lean {
-    static constexpr std::string_view policy_name = "Lean";
-    static constexpr std::size_t observation_size = 4;
-    using ActionSpace = operant::Discrete<2>;
-
-    double gain = 0.5;
-
-    template <class P, class V>
-    static void visit_parameters(P& p, const V& visit) {
-        visit("gain", p.gain, operant::Sign::positive, "of the speed");
-    }
-
-    template <class Batch>
-    XSIMD_INLINE operant::Integer<Batch> action(const std::array<Batch, 4>& observation) const {
-        using Action = operant::Integer<Batch>;
-        const auto right = observation[2] + static_cast<float>(gain) * observation[3] > Batch(0.0f);
-        return xsimd::select(xsimd::batch_bool_cast<std::int32_t>(right), Action(1), Action(0));
-    }
-};
-
-struct Jitter {
-    static constexpr std::string_view policy_name = "Jitter";
-    static constexpr std::size_t observation_size = 3;
-    using ActionSpace = operant::Box<1>;
-
-    template <class Batch, class Random>
-    XSIMD_INLINE Batch action(const std::array<Batch, 3>& observation, Random& random) const {
-        return observation[0] + random.normal(0.0, 0.5);
-    }
-};
-
-}  // namespace mine
-"""
-
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory, quick_compilations):
-    """The classes of the policies in `HEADER`."""
-    header = tmp_path_factory.mktemp("own") / "own.hpp"
-    header.write_text(HEADER)
-    return operant.load(header)
+def own(quick_compilations):
+    """The classes of the policies in own_policies.hpp."""
+    return operant.load(Path(__file__).with_name("own_policies.hpp"))
 
 
 @needs_compiler
@@ -786,7 +744,7 @@ def test_a_loaded_policy_refuses_other_spaces(own):
 
 @needs_compiler
 def test_policies_of_a_library_can_be_pickled(own, shared_cache, monkeypatch):
-    library = next(shared_cache.glob(f"own*{SUFFIX}"))
+    library = next(shared_cache.glob(f"own_policies*{SUFFIX}"))
     lean = policies.from_library(library)["Lean"]
     monkeypatch.setitem(globals(), "Lean", lean)
     assert pickle.loads(pickle.dumps(lean(gain=2))).parameters["gain"] == 2
