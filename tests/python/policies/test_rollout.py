@@ -44,6 +44,14 @@ def arguments_of(mode, dtype=np.float32, **others):
     } | others
 
 
+def two(make, *arguments, seed=0, **others):
+    """Make two equal environments that have been reset."""
+    made = [make(*arguments, **others) for _ in range(2)]
+    for env in made:
+        env.reset(seed=seed)
+    return made
+
+
 def in_parts(observations):
     """The parts of an observation; one part unless the space is a Tuple."""
     return observations if isinstance(observations, tuple) else (observations,)
@@ -144,12 +152,17 @@ def assert_same_named(stacked, t, expected):
             assert_same(stacked[name][t], np.asarray(values))
 
 
-def assert_same_steps(rollout, expected):
-    """Assert that a rollout has the results of the steps of a loop."""
-    for i, name in enumerate(STACKED):
-        of_steps = [in_parts(result[i]) for result in expected.results]
+def assert_same_arrays(rollout, expected, names=STACKED):
+    """Assert that arrays of a rollout are those of the steps of a loop."""
+    for name in names:
+        of_steps = [in_parts(result[STACKED.index(name)]) for result in expected.results]
         for part, values in enumerate(in_parts(getattr(rollout, name))):
             assert_same(values, np.array([parts[part] for parts in of_steps]))
+
+
+def assert_same_steps(rollout, expected):
+    """Assert that a rollout has the results of the steps of a loop."""
+    assert_same_arrays(rollout, expected)
     for t, result in enumerate(expected.results):
         assert_same_infos(rollout.infos, t, result[4], result[0])
     assert rollout.returns.dtype == np.float64
@@ -189,13 +202,11 @@ def test_a_rollout_equals_as_many_steps(make, mode, dtype, rng):
 @pytest.mark.quick
 @pytest.mark.parametrize("is_compiled", [False, True], ids=["python", "compiled"])
 def test_a_policy_gets_the_observations_of_steps(make, mode, is_compiled):
-    looped, rolled = (make(70, **arguments_of(mode)) for _ in range(2))
+    looped, rolled = two(make, 70, seed=3, **arguments_of(mode))
     if is_compiled and isinstance(looped.single_observation_space, gym.spaces.Tuple):
         pytest.skip("compiled policies see no tuples")
     choose = policy_of(looped.single_action_space)
     policy = compiled(rolled) if is_compiled else choose
-    for env in (looped, rolled):
-        env.reset(seed=3)
     expected = loop(looped, lambda _, observations: choose(observations))
     rollout = rolled.rollout(policy, len(expected.results))
     assert_same_steps(rollout, expected)
@@ -203,23 +214,6 @@ def test_a_policy_gets_the_observations_of_steps(make, mode, is_compiled):
     other = make(70, **arguments_of(mode))
     other.reset(seed=3)
     assert_same(other.rollout(rollout.actions).observations, rollout.observations)
-
-
-@pytest.mark.quick
-def test_workers_change_nothing(make, mode, rng):
-    """Five blocks, the last of which is not full."""
-    num_envs, steps = 4200, 12
-    looped, rolled = (make(num_envs, count, **arguments_of(mode)) for count in (1, 3))
-    for env in (looped, rolled):
-        env.reset(seed=2)
-    actions = np.array([random_actions(looped.single_action_space, rng, num_envs) for _ in range(steps)])
-    expected = loop(looped, lambda t, _: actions[t], steps)
-    rollout = rolled.rollout(actions[: len(expected.results)])
-    for i, name in enumerate(STACKED):
-        for part, values in enumerate(in_parts(getattr(rollout, name))):
-            assert_same(values, np.array([in_parts(result[i])[part] for result in expected.results]))
-    np.testing.assert_array_equal(rollout.returns, expected.returns)
-    assert_same_state(rolled, looped)
 
 
 @pytest.mark.parametrize("mode", AutoresetMode)
@@ -230,14 +224,8 @@ def test_any_size_and_record(mode, data):
     steps = data.draw(st.integers(1, 12))
     record = data.draw(st.sets(st.sampled_from(RECORDS)))
     registration = data.draw(st.sampled_from(EVERY_CLASS))
-    looped, rolled = (
-        gym.make_vec(
-            registration.id, num_envs=num_envs, **arguments_of(mode, record_episode_statistics=with_statistics)
-        )
-        for with_statistics in [data.draw(st.booleans())] * 2
-    )
-    for env in (looped, rolled):
-        env.reset(seed=4)
+    arguments = arguments_of(mode, record_episode_statistics=data.draw(st.booleans()))
+    looped, rolled = two(gym.make_vec, registration.id, num_envs, seed=4, **arguments)
     rng = np.random.default_rng(num_envs)
     actions = np.array([random_actions(looped.single_action_space, rng, num_envs) for _ in range(steps)])
     expected = loop(looped, lambda t, _: actions[t], steps)
@@ -245,10 +233,7 @@ def test_any_size_and_record(mode, data):
     assert_same_state(rolled, looped)
     for name in RECORDS:
         assert (getattr(rollout, name) is not None) == (name in record)
-    for i, name in enumerate(STACKED):
-        if name in record:
-            for part, values in enumerate(in_parts(getattr(rollout, name))):
-                assert_same(values, np.array([in_parts(result[i])[part] for result in expected.results]))
+    assert_same_arrays(rollout, expected, [name for name in STACKED if name in record])
     if "infos" in record:
         for t, result in enumerate(expected.results):
             assert_same_infos(rollout.infos, t, result[4], result[0])
@@ -257,9 +242,7 @@ def test_any_size_and_record(mode, data):
 
 
 def test_parameters_of_each_env_go_with_their_blocks():
-    looped, rolled = (envs.CartPoleVecEnv(1100, gravity=np.linspace(1, 20, 1100)) for _ in range(2))
-    for env in (looped, rolled):
-        env.reset(seed=0)
+    looped, rolled = two(envs.CartPoleVecEnv, 1100, gravity=np.linspace(1, 20, 1100))
     actions = np.ones((30, 1100), np.int32)
     assert_same_steps(rolled.rollout(actions), loop(looped, lambda t, _: actions[t], 30))
 
@@ -340,7 +323,7 @@ def test_bad_arguments_step_nothing(arguments, exception, message):
     assert env._core.save() == before
 
 
-def test_nan_is_refused_in_every_place():
+def test_nan_is_refused_in_every_dtype():
     env = envs.PendulumVecEnv(3)
     env.reset(seed=0)
     before = env._core.save()
@@ -421,9 +404,7 @@ def test_compiled_policies_need_no_gil_and_see_one_thread_only():
 
 @pytest.mark.parametrize("is_compiled", [False, True], ids=["python", "compiled"])
 def test_without_autoreset_a_rollout_stops_where_step_would(registration, is_compiled):
-    looped, rolled = (gym.make_vec(registration.id, num_envs=3, **arguments_of("Disabled")) for _ in range(2))
-    for env in (looped, rolled):
-        env.reset(seed=0)
+    looped, rolled = two(gym.make_vec, registration.id, 3, **arguments_of("Disabled"))
     choose = policy_of(looped.single_action_space)
     actions = loop(looped, lambda _, observations: choose(observations)).actions
     source = np.array([*actions, actions[0]]) if is_compiled else choose
@@ -441,9 +422,7 @@ class StopOnPurposeError(Exception):
 
 
 def test_an_exception_of_progress_stops_a_rollout_between_two_steps():
-    looped, rolled = (envs.CartPoleVecEnv(2048) for _ in range(2))
-    for env in (looped, rolled):
-        env.reset(seed=0)
+    looped, rolled = two(envs.CartPoleVecEnv, 2048)
     seen = []
 
     def progress(done, total):
@@ -656,16 +635,11 @@ def test_a_snapshot_is_of_one_environment():
 
 def test_rollouts_and_jumps_are_drawn():
     pytest.importorskip("pygame")
-    looped, rolled = (envs.CartPoleVecEnv(2, render_mode="rgb_array", max_episode_steps=4) for _ in range(2))
-    for env in (looped, rolled):
-        env.reset(seed=0)
+    looped, rolled = two(envs.CartPoleVecEnv, 2, render_mode="rgb_array", max_episode_steps=4)
     actions = np.ones((6, 2), np.int32)
     snapshot = rolled.snapshot()
     start = rolled.render()
-    rollout = rolled.rollout(actions, record=("observations", "returns"))
-    expected = loop(looped, lambda t, _: actions[t], 6)
-    assert_same(rollout.observations, np.array([result[0] for result in expected.results]))
-    np.testing.assert_array_equal(rollout.returns, expected.returns)
+    assert_same_steps(rolled.rollout(actions), loop(looped, lambda t, _: actions[t], 6))
     assert_same(rolled.render(), looped.render())
     rolled.copy_state(0, 1)
     assert_same(*rolled.render())
@@ -673,9 +647,6 @@ def test_rollouts_and_jumps_are_drawn():
     assert_same(rolled.render(), start)
     for env in (looped, rolled):
         env.reset(seed=3)
-    rollout = rolled.rollout(compiled(rolled), 6)  # every step is drawn, with its actions
     expected = loop(looped, lambda _, observations: policy_of(looped.single_action_space)(observations), 6)
-    assert_same(rollout.observations, np.array([result[0] for result in expected.results]))
-    np.testing.assert_array_equal(rollout.actions, expected.actions)
-    np.testing.assert_array_equal(rollout.returns, expected.returns)
+    assert_same_steps(rolled.rollout(compiled(rolled), 6), expected)  # every step is drawn, with its actions
     assert_same(rolled.render(), looped.render())
