@@ -28,3 +28,16 @@ def run_here(*arguments, cwd=None):
 
 #: The command that starts another Python on the processor that runs this one, which may be emulated.
 PYTHON = [*shlex.split(os.environ.get("OPERANT_TEST_EMULATOR", "")), sys.executable]
+
+
+def run_python(*arguments, **options):
+    """Run another Python; return its exit status and what it prints."""
+    usual = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "timeout": 600}
+    return subprocess.run([*PYTHON, *arguments], **usual | options)
+
+
+def refusal(failed):
+    """Return the message of a command that has explained a mistake."""
+    assert failed.returncode == 2
+    assert "Traceback" not in failed.stderr
+    return failed.stderr

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from interpreter import run_python
 
 START = """
 import signal, sys, threading
@@ -54,9 +52,7 @@ going.wait()
 
 
 def python(script):
-    return subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", START + script], capture_output=True, text=True, timeout=120
-    )
+    return run_python("-X", "faulthandler", "-c", START + script, timeout=120)
 
 
 @pytest.mark.parametrize("end", ENDS)

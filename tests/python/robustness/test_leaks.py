@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 
 # Runs in a new process: nanobind prints the leaks that it finds when the process exits.
 MANY = """
@@ -47,7 +46,7 @@ print(memory_after - memory, threads_after - threads, files_after - files)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 def test_thousands_of_environments_leave_nothing_behind():
-    ended = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, timeout=600)
+    ended = run_python("-c", MANY)
     assert (ended.returncode, ended.stderr) == (0, "")
     kilobytes, threads, files = map(int, ended.stdout.split())
     # An environment takes about 20 kB, so a fifteenth of them would show.

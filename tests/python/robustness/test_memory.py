@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
 import sys
 import weakref
 
 import pytest
+from interpreter import run_python
 
 from operant.envs import CartPoleVecEnv
 from operant.registration import ENVIRONMENTS
@@ -22,7 +22,7 @@ def test_more_envs_than_any_memory_holds():
 
 def run(program):
     """Run a program that changes the limits of its process."""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = run_python("-c", program)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

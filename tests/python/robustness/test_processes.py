@@ -5,18 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import threading
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from interpreter import run_python
 
 from operant.envs import CartPoleVecEnv
 
 NUM_ENVS = 8192  # enough for two workers
-START_METHODS = multiprocessing.get_all_start_methods()
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
@@ -131,50 +129,35 @@ if child:
 
 @needs_fork
 def test_parent_and_child_exit():
-    ended = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED_INTERPRETER],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    ended = run_python("-W", "ignore::DeprecationWarning", "-c", FORKED_INTERPRETER, timeout=120)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-
-
-@pytest.mark.parametrize("start_method", START_METHODS)
-def test_multiprocessing(start_method):
-    context = multiprocessing.get_context(start_method)
-    env = CartPoleVecEnv(NUM_ENVS, 2)
-    env.reset(seed=0)
-    run(env)
-    with context.Pool(2) as pool:
-        pending = [pool.apply_async(run, (env,)) for _ in range(2)]
-        results = [one.get(timeout=120) for one in pending]
-        pool.close()  # a forked worker that has inherited a handler of SIGTERM may survive `terminate`
-        pool.join()
-    assert results == [run(env)] * 2
 
 
 # A class of the main program, which spawned processes know as `__mp_main__`.
 MAIN = """
-import multiprocessing, pickle, sys
+import multiprocessing, sys
+import numpy as np
 import operant.envs
+
+ACTIONS = np.arange(8192) % 2  # of enough envs for two workers
 
 class Leveled(operant.envs.CartPoleVecEnv):
     def __init__(self, level):
-        super().__init__(2)
+        super().__init__(8192, workers=2)
         self.level = level
 
 def stepped(env, path):
-    env.step([0, 1])
+    env.step(ACTIONS)
     env.save(path)
     return env, operant.envs.load(path).level
 
 if __name__ == "__main__":
     env = Leveled(3)
     env.reset(seed=1)
+    env.step(ACTIONS)
     with multiprocessing.get_context(sys.argv[1]).Pool(1) as pool:
         other, level = pool.apply(stepped, (env, sys.argv[2]))
-    env.step([0, 1])
+    env.step(ACTIONS)
     loaded = operant.envs.load(sys.argv[2])
     for one in (other, loaded):
         assert type(one) is Leveled and (one.level, level) == (3, 3)
@@ -183,15 +166,14 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("start_method", [one for one in START_METHODS if one != "forkserver"])
+@pytest.mark.parametrize("start_method", multiprocessing.get_all_start_methods())
 def test_a_class_of_the_main_program_goes_to_a_process_and_back(start_method, tmp_path):
     (tmp_path / "main.py").write_text(MAIN)
-    program = [sys.executable, tmp_path / "main.py", start_method, tmp_path / "saved"]
-    ended = subprocess.run(program, capture_output=True, text=True, timeout=120)
+    ended = run_python(tmp_path / "main.py", start_method, tmp_path / "saved", timeout=120)
     assert (ended.returncode, ended.stdout) == (0, "equal\n"), ended.stderr
 
 
-@pytest.mark.parametrize("start_method", [one for one in START_METHODS if one != "forkserver"])
+@pytest.mark.parametrize("start_method", multiprocessing.get_all_start_methods())
 def test_async_vector_env(start_method):
     makers = [lambda: gym.make("operant:operant/CartPole-v1")] * 2
     parallel = gym.vector.AsyncVectorEnv(makers, context=start_method)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
 import pytest
-from interpreter import PYTHON
+from interpreter import run_python
 
 from operant import simd
 
@@ -17,7 +16,7 @@ SHOW = "import operant; print(operant.simd.active)"
 
 def run(code, **environment):
     clean = {name: value for name, value in os.environ.items() if name != "OPERANT_ARCH"}
-    return subprocess.run([*PYTHON, "-c", code], env=clean | environment, capture_output=True, text=True)
+    return run_python("-c", code, env=clean | environment)
 
 
 def test_the_best_instruction_set_is_chosen():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from interpreter import run_python
 
 from operant._core import usable_cores
 from operant.envs import CartPoleVecEnv
@@ -119,6 +119,5 @@ def test_there_are_as_many_threads_as_workers_and_cores_until_they_are_closed(co
         pytest.skip("counts threads in /proc")
     if cores > usable_cores():
         pytest.skip(f"needs {cores} cores")
-    command = [sys.executable, "-c", COUNT_THREADS, str(cores)]
-    counted = subprocess.run(command, check=True, capture_output=True, text=True)
+    counted = run_python("-c", COUNT_THREADS, str(cores), check=True)
     assert counted.stdout.split() == ["0", str(cores - 1), "0"]

@@ -5,26 +5,21 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from interpreter import refusal, run_python
 
 import operant.envs
 
 SCRIPT = Path(__file__).parents[3] / "bench" / "check.py"
 
 
-def run(*arguments):
-    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)
-
-
 def test_rows_are_judged_by_their_medians(tmp_path):
     file = tmp_path / "check.json"
     pattern = "^N = |int64|import|one env|MountainCar /|memory|^Acrobot: AVX2"
-    done = run("--only", pattern, "--rounds", "1", "--seconds", "0.002", "--json", str(file))
+    done = run_python(SCRIPT, "--only", pattern, "--rounds", "1", "--seconds", "0.002", "--json", str(file))
     assert done.returncode == 0, done.stderr
     rows = json.loads(file.read_text())["rows"]
     assert {row["name"]: (row["target"], row["at_most"]) for row in rows} == {
@@ -52,7 +47,8 @@ def test_rows_are_judged_by_their_medians(tmp_path):
 
 def test_workers_on_shared_cores(tmp_path):
     file = tmp_path / "check.json"
-    done = run("--only", "time, .* core: .*, 4096", "--rounds", "2", "--seconds", "0.002", "--json", str(file))
+    pattern = "time, .* core: .*, 4096"
+    done = run_python(SCRIPT, "--only", pattern, "--rounds", "2", "--seconds", "0.002", "--json", str(file))
     assert done.returncode == 0, done.stderr
     rows = json.loads(file.read_text())["rows"]
     assert [row["name"] for row in rows] == [f"time, {name} core: 2 workers / 1, 4096" for name in ("busy", "one")]
@@ -74,9 +70,7 @@ def test_workers_on_shared_cores(tmp_path):
     ],
 )
 def test_mistakes_are_explained(arguments, message):
-    failed = run(*arguments)
-    assert failed.returncode == 2
-    assert message in failed.stderr
+    assert message in refusal(run_python(SCRIPT, *arguments))
 
 
 def test_heuristics_act_alike_in_both_libraries(monkeypatch):

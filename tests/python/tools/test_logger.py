@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from interpreter import run_python
 
 from operant.utils import Logger
 
@@ -441,9 +442,7 @@ with Logger(csv_path=sys.argv[1], quiet=True) as logger:
     else:
         logger.log(steps=1, reward=4)
 """
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, path], capture_output=True, text=True, timeout=120
-    )
+    done = run_python("-W", "error", "-c", code, path, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert column(path, "reward") == ["0", "1", "2", "3", "4"]
     assert column(f"{path}.child", "reward") == ["1"]
@@ -644,11 +643,9 @@ def test_a_training_whose_output_is_lost_succeeds(path, console, unbuffered):
     else:
         writer = os.open("/dev/full", os.O_WRONLY)
     environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
-    done = subprocess.run(
-        [sys.executable, "-c", TRAINING, path], stdout=writer, stderr=subprocess.PIPE, env=environment, timeout=120
-    )
+    done = run_python("-c", TRAINING, path, stdout=writer, env=environment, timeout=120)
     os.close(writer)
-    warned, *more = done.stderr.decode().splitlines()
+    warned, *more = done.stderr.splitlines()
     assert "RuntimeWarning: the console loses lines: " in warned
     assert column(path, "reward") == list("01234")
     assert (done.returncode, more) == (0, [])
