@@ -25,12 +25,11 @@ using Env = operant::VectorEnv<Fragile>;
 constexpr std::size_t num_envs = 8192;
 const std::string suffix = " (thrown during a step or a reset; the environment is now closed)";
 
-/// Makes an environment, resets it, and sets the state of each env to its index.
-void start(Env& env) {
-    env.reset(0);
+/// Sets the number of each env to its index.
+void set_numbers(operant::Engine& engine) {
     std::vector<double> state(2 * num_envs);
     for (std::size_t i = 0; i < num_envs; ++i) state[2 * i] = static_cast<double>(i);
-    env.set_state(state);
+    engine.set_state(state);
 }
 
 void check_closed(Env& env, const std::string& message) {
@@ -52,7 +51,8 @@ TEST_CASE("an exception in a step closes the environment and is nested in the er
     for (const std::size_t workers : {1, 2, 3}) {
         CAPTURE(workers);
         Env env(num_envs, {.workers = workers});
-        start(env);
+        env.reset(0);
+        set_numbers(env.core());
         std::vector<std::int32_t> actions(num_envs);
         env.step(actions);
         actions[5000] = actions[5001] = actions[8191] = 1;
@@ -71,7 +71,8 @@ TEST_CASE("an exception in a step closes the environment and is nested in the er
 TEST_CASE("an exception need not be a std::exception") {
     for (const std::size_t workers : {1, 2}) {
         Env env(num_envs, {.workers = workers});
-        start(env);
+        env.reset(0);
+        set_numbers(env.core());
         std::vector<std::int32_t> actions(num_envs);
         actions[5000] = 2;
         const std::string message = "an exception that is not a std::exception" + suffix;
@@ -90,9 +91,7 @@ TEST_CASE("kernels of a library keep the message of the first exception of each 
         operant::Engine engine(operant::description_of<Fragile>(), kernels, num_envs, {.workers = workers});
         engine.seed_all(0);
         engine.reset({}, arrays.outputs());
-        std::vector<double> state(2 * num_envs);
-        for (std::size_t i = 0; i < num_envs; ++i) state[2 * i] = static_cast<double>(i);
-        engine.set_state(state);
+        set_numbers(engine);
         std::vector<std::int32_t> actions(num_envs);
         actions[5000] = actions[5001] = 1;
         actions[8191] = 2;

@@ -55,58 +55,29 @@ def test_zig_compiles_what_the_equations_say(without_compilers):
     assert again.stdout == done.stdout
 
 
-THROWER = """\
-#pragma once
-#include <stdexcept>
-#include <operant/environment.hpp>
-
-struct Thrower : operant::Environment {
-    static constexpr std::string_view name = "Thrower";
-    static constexpr std::int32_t max_episode_steps = 30;
-    using ActionSpace = operant::Discrete<2>;
-    struct State {
-        std::int32_t steps;
-        OPERANT_MEMBERS(steps)
-    };
-    struct Parameters {
-        double most = 9;
-        OPERANT_PARAMETERS((most, operant::Sign::positive))
-    };
-    static void check(const Parameters& p) { if (p.most > 20) throw std::invalid_argument("most: too many"); }
-    static operant::Discrete<30> observation_space(const Parameters&) { return {}; }
-    static State reset(const Parameters&, operant::Pcg64&) { return {0}; }
-    static std::int64_t observation(const Parameters&, const State& s) { return s.steps; }
-    static operant::Outcome<double> step(const Parameters& p, State& s, std::int64_t) {
-        if (++s.steps == p.most) throw std::runtime_error("the last step");
-        return {0, false};
-    }
-};
-"""
-
 # Zig's C++ library is not the one of Operant, so an exception that left the library would end the process.
 THROWN = """
 import operant
-class_of_throwers = operant.load({!r})
+fragile, _ = operant.load({!r})
 def caught(call):
     try:
         call()
     except Exception as error:
         print(type(error).__name__, error)
-caught(lambda: class_of_throwers(2, most=21))
+caught(lambda: fragile(2, strength=21))
 for workers in (1, 2):
-    env = class_of_throwers(2000, workers=workers)
+    env = fragile(8192, workers=workers)
     env.reset(seed=0)
-    for _ in range(8):
-        env.step([0] * 2000)
-    caught(lambda: env.step([0] * 2000))
+    env.step([0] * 8192)
+    caught(lambda: env.step([1] * 8192))
 """
 
 
-def test_exceptions_leave_what_zig_compiles(without_compilers, tmp_path):
-    (tmp_path / "thrower.hpp").write_text(THROWER)
-    done = run(THROWN.format(str(tmp_path / "thrower.hpp")), without_compilers)
-    failed = "RuntimeError the last step (thrown during a step or a reset; the environment is now closed)"
-    assert done.stdout.splitlines() == ["ValueError most: too many", failed, failed]
+def test_exceptions_leave_what_zig_compiles(without_compilers):
+    header = ROOT / "tests" / "python" / "helpers" / "fragile.hpp"
+    done = run(THROWN.format(str(header)), without_compilers)
+    failed = "RuntimeError env 0 failed in step 2 (thrown during a step or a reset; the environment is now closed)"
+    assert done.stdout.splitlines() == ["ValueError strength: too much", failed, failed]
 
 
 def test_zig_explains_mistakes(without_compilers, tmp_path):

@@ -1,5 +1,5 @@
 #pragma once
-// An environment and a policy whose functions throw, for test_failures.cpp, test_failures.py and test_jax.py.
+// An environment and a policy whose functions throw, for test_failures.cpp, test_failures.py, test_jax.py and test_compiler.py.
 
 #include <array>
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 #include <operant/environment.hpp>
 
-// Counts its steps. Action 1 makes it throw a std::range_error, action 2 something else; so does a reset with `broken`.
+// Counts its steps. Action 1 makes it throw a std::range_error, action 2 something else. A reset with `broken` throws, too.
 struct Fragile : operant::Environment {
     static constexpr std::string_view name = "Fragile";
     static constexpr std::int32_t max_episode_steps = operant::unlimited;
@@ -21,12 +21,20 @@ struct Fragile : operant::Environment {
 
         OPERANT_MEMBERS(number, steps)
     };
+    struct Parameters {
+        double strength = 1;
+
+        OPERANT_PARAMETERS((strength, operant::Sign::positive))
+    };
     struct ResetBounds {
         double broken = 0;
 
         OPERANT_MEMBERS(broken)
     };
 
+    static void check(const Parameters& p) {
+        if (p.strength > 20) throw std::invalid_argument("strength: too much");
+    }
     static operant::Box<1> observation_space(const Parameters&) { return operant::Box<1>::unbounded(); }
     static std::array<float, 1> observation(const Parameters&, const State& s) { return {static_cast<float>(s.steps)}; }
     static State reset(const Parameters&, const ResetBounds& bounds, operant::Pcg64&) {
