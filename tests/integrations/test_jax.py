@@ -37,10 +37,10 @@ def x64():
 
 
 def random_actions(env, steps, seed=0):
-    """Return random actions, one row per step."""
+    """Return random actions, one row per step, of any space."""
     space = env.env.action_space
     space.seed(seed)
-    return np.stack([space.sample() for _ in range(steps)])
+    return jax.tree.map(lambda *rows: np.stack(rows), *[space.sample() for _ in range(steps)])
 
 
 def run_program(env, seed, actions):
@@ -52,8 +52,8 @@ def run_program(env, seed, actions):
         state, steps = jax.lax.scan(env.step, state, actions)
         return state, start, steps
 
-    state, start, steps = run(seed, jnp.asarray(actions))
-    assert list(state[1:]) == [len(actions) + 1, 0]  # no call was left out or made twice
+    state, start, steps = run(seed, jax.tree.map(jnp.asarray, actions))
+    assert list(state[1:]) == [len(jax.tree.leaves(actions)[0]) + 1, 0]  # no call was left out or made twice
     return start, steps
 
 
@@ -104,22 +104,8 @@ def test_environments_from_headers(header):
 def test_actions_of_several_parts(name):
     """A program passes a tuple or a dict of arrays, as Python does."""
     (env_class,) = [one for one in operant.load(BUILDING / "action_kinds.hpp") if one.__name__ == name]
-    ours, python = JaxVectorEnv(env_class, 5, autoreset_mode="SameStep"), env_class(5, autoreset_mode="SameStep")
-    python.action_space.seed(1)
-    given = [python.action_space.sample() for _ in range(30)]
-    actions = jax.tree.map(lambda *rows: jnp.asarray(np.stack(rows)), *given)
-
-    @jax.jit
-    def run(actions):
-        state, (start, _) = ours.reset(2)
-        return start, jax.lax.scan(ours.step, state, actions)[1]
-
-    start, (observations, rewards, *_) = run(actions)
-    np.testing.assert_array_equal(start, python.reset(seed=2)[0])
-    for t, one in enumerate(given):
-        expected = python.step(one)
-        np.testing.assert_array_equal(observations[t], expected[0])
-        np.testing.assert_array_equal(rewards[t], expected[1])
+    env = JaxVectorEnv(env_class, 5, autoreset_mode="SameStep")
+    assert_like_python(env, env_class(5, autoreset_mode="SameStep"), random_actions(env, 30))
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
@@ -349,23 +335,20 @@ def test_wrong_arguments_are_refused_when_a_program_is_traced():
     assert jax.block_until_ready(env.step(state, [0, 0, 0])[0])[1] == 2  # no refused call had an effect
 
 
+def assert_refused(error, call, *arguments):
+    """Assert that a program fails when it runs."""
+    with pytest.raises(jax.errors.JaxRuntimeError, match=error):
+        jax.block_until_ready(jax.jit(call)(*arguments))
+
+
 def test_wrong_arguments_are_refused_when_a_program_runs():
     env, pendulum = JaxVectorEnv("CartPole-v1", 3), JaxVectorEnv("Pendulum-v1", 3)
     state, _ = env.reset(0)
     before = env.env.state
-
-    def assert_refused(error, call, *arguments):
-        with pytest.raises(jax.errors.JaxRuntimeError, match=error):
-            jax.block_until_ready(jax.jit(call)(*arguments))
-
     for wrong in (7, -1, 2**31 - 1):
         error = rf"INVALID_ARGUMENT: actions\[1\]: expected an integer from 0 to 1, got {wrong}"
         assert_refused(error, env.step, state, jnp.array([0, wrong, 0]))
-    for wrong in (
-        np.uint32(2**32 - 1),
-        np.int64(2**32),
-        np.uint64(2**32),
-    ):  # not truncated to int32 and then stepped
+    for wrong in (np.uint32(2**32 - 1), np.int64(2**32), np.uint64(2**32)):  # not truncated to int32 and then stepped
         with pytest.raises(jax.errors.JaxRuntimeError, match=r"actions\[0\]: expected an integer from 0 to 1"):
             jax.block_until_ready(env.step(state, np.full(3, wrong)))
     swinging, _ = pendulum.reset(0)
@@ -386,8 +369,7 @@ def test_an_exception_of_an_environment_closes_it(workers):
     state, _ = env.reset(0)
     state, _ = env.step(state, jnp.zeros(8192, int))
     for actions in (jnp.arange(8192) == 5000, jnp.zeros(8192)):
-        with pytest.raises(jax.errors.JaxRuntimeError, match=r"env 0 failed in step 2 .* is now closed"):
-            jax.block_until_ready(jax.jit(env.step)(state, actions.astype(int)))
+        assert_refused(r"env 0 failed in step 2 .* is now closed", env.step, state, actions.astype(int))
     with pytest.raises(gym.error.ClosedEnvironmentError, match="env 0 failed in step 2"):
         env.env.reset()
 
@@ -395,16 +377,18 @@ def test_an_exception_of_an_environment_closes_it(workers):
 def test_a_step_without_a_reset_is_refused():
     env = JaxVectorEnv("CartPole-v1", 3)
     number = env.env._core.foreign_number()
-    with pytest.raises(jax.errors.JaxRuntimeError, match="FAILED_PRECONDITION: step: call reset before the first step"):
-        jax.block_until_ready(env.step(jnp.array([number, 0, 0], jnp.uint32), [0, 0, 0]))
+    state = jnp.array([number, 0, 0], jnp.uint32)
+    assert_refused("FAILED_PRECONDITION: step: call reset before the first step", env.step, state, jnp.zeros(3, int))
 
 
 def test_an_env_that_waits_for_its_reset_is_not_stepped():
     env = JaxVectorEnv("CartPole-v1", 3, autoreset_mode="Disabled", max_episode_steps=2)
     state, _ = env.reset(0)
-    run = jax.jit(lambda state: jax.lax.fori_loop(0, 3, lambda _, s: env.step(s, jnp.zeros(3, int))[0], state))
-    with pytest.raises(jax.errors.JaxRuntimeError, match="3 of the envs have finished, and autoreset is disabled"):
-        jax.block_until_ready(run(state))
+
+    def run(state):
+        return jax.lax.fori_loop(0, 3, lambda _, s: env.step(s, jnp.zeros(3, int))[0], state)
+
+    assert_refused("3 of the envs have finished, and autoreset is disabled", run, state)
 
 
 def test_a_program_cannot_return_to_an_earlier_state():
@@ -412,10 +396,8 @@ def test_a_program_cannot_return_to_an_earlier_state():
     zeros = jnp.zeros(3, int)
     first, _ = env.reset(0)
     second, _ = env.step(first, zeros)
-    with pytest.raises(jax.errors.JaxRuntimeError, match="step: the state is not the one that the last call"):
-        jax.block_until_ready(env.step(first, zeros))
-    with pytest.raises(jax.errors.JaxRuntimeError, match="reset: the state is not the one that the last call"):
-        jax.block_until_ready(env.reset(state=first))
+    assert_refused("step: the state is not the one that the last call", env.step, first, zeros)
+    assert_refused("reset: the state is not the one that the last call", lambda: env.reset(state=first))
     jax.block_until_ready(env.step(second, zeros))
 
 
