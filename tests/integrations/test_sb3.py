@@ -242,17 +242,8 @@ def test_images():
         assert without.get_images() == [None, None]
 
 
-@pytest.mark.parametrize(
-    "wrap",
-    [
-        VecNormalize,
-        lambda env: VecFrameStack(env, 4),
-        lambda env: VecNormalize(VecFrameStack(env, 2), gamma=0.9),
-    ],
-    ids=["VecNormalize", "VecFrameStack", "both"],
-)
-def test_wrappers(wrap):
-    ours, theirs = map(wrap, pair("CartPole-v1"))
+def test_wrappers():
+    ours, theirs = (VecNormalize(VecFrameStack(env, 2), gamma=0.9) for env in pair("CartPole-v1"))
     assert run_beside(ours, theirs, "CartPole-v1", 150).all()
 
 
