@@ -27,6 +27,18 @@ namespace test_worker_pool {
 
 using operant::detail::Sharing;
 
+/// Runs four tasks, at least two of them at the same time, so a single thread would never finish.
+/// \param task called with the index of each task
+template <class Task>
+void run_together(operant::WorkerPool& pool, const Task& task) {
+    std::atomic<int> arrived = 0;
+    pool.run(4, [&](std::size_t i) {
+        ++arrived;
+        while (arrived < 2) std::this_thread::yield();
+        task(i);
+    });
+}
+
 TEST_CASE("every task runs exactly once") {
     for (const std::size_t workers : {1, 2, 3, 8}) {
         for (const bool adapts : {false, true}) {
@@ -48,12 +60,7 @@ TEST_CASE("one worker is the calling thread") {
 TEST_CASE("helpers take part, also after they have slept") {
     operant::WorkerPool pool(2, false);
     for (int round = 0; round < 3; ++round) {
-        std::atomic<int> arrived = 0;
-        // Tasks wait for each other, so a single thread would never finish.
-        pool.run(4, [&](std::size_t) {
-            ++arrived;
-            while (arrived < 2) std::this_thread::yield();
-        });
+        run_together(pool, [](std::size_t) {});
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
 }
@@ -74,13 +81,10 @@ TEST_CASE("a thread takes tasks from a late thread") {
 TEST_CASE("an exception of any thread reaches the caller, and the pool stays usable") {
     operant::WorkerPool pool(2, false);
     for (const std::size_t wrong : {0, 1, 2, 3}) {
-        std::atomic<int> arrived = 0;
         const auto task = [&](std::size_t i) {
-            ++arrived;
-            while (arrived < 2) std::this_thread::yield();  // both threads take part
             if (i == wrong) throw std::range_error("task " + std::to_string(i));
         };
-        CHECK_THROWS_WITH_AS(pool.run(4, task), ("task " + std::to_string(wrong)).c_str(), std::range_error);
+        CHECK_THROWS_WITH_AS(run_together(pool, task), ("task " + std::to_string(wrong)).c_str(), std::range_error);
     }
     std::atomic<int> runs = 0;
     pool.run(4, [&](std::size_t) { ++runs; });
@@ -222,14 +226,10 @@ TEST_CASE("many short runs in a row") {
 
 #if !defined(_WIN32) && !defined(__SANITIZE_THREAD__)  // ThreadSanitizer has no threads in a forked child
 TEST_CASE("parent and child of a fork both continue with their own helpers" * doctest::test_suite("not emulated")) {
-    // At least two tasks run at the same time, so there must be a helper.
     const auto meet = [](operant::WorkerPool& pool) {
-        std::atomic<int> arrived = 0;
-        pool.run(4, [&](std::size_t) {
-            ++arrived;
-            while (arrived < 2) std::this_thread::yield();
-        });
-        return arrived == 4;
+        std::atomic<int> runs = 0;
+        run_together(pool, [&](std::size_t) { ++runs; });
+        return runs == 4;
     };
     for (int round = 0; round < 10; ++round) {
         auto pool = std::make_unique<operant::WorkerPool>(2, false);
