@@ -13,7 +13,6 @@
 #include <vector>
 
 #include <operant/vector_env.hpp>
-#include <operant/workers.hpp>
 
 #include "../../bench/scalar_environments.hpp"
 #include "../../examples/environments/cartpole_swingup.hpp"
@@ -31,9 +30,9 @@ constexpr std::size_t num_envs = 37;  // not a multiple of any batch size
 
 /// Random actions. For a Box, some are beyond its bounds.
 template <class E>
-std::vector<typename E::ActionSpace::Narrow> random_actions(std::mt19937& random, std::size_t envs = num_envs) {
+std::vector<typename E::ActionSpace::Narrow> random_actions(std::mt19937& random) {
     using Action = typename E::ActionSpace::Narrow;
-    std::vector<Action> actions(envs * E::ActionSpace::size);
+    std::vector<Action> actions(num_envs * E::ActionSpace::size);
     for (std::size_t i = 0; i < actions.size(); ++i) {
         if constexpr (std::is_integral_v<Action>) {
             const auto last = static_cast<Action>(E::ActionSpace::limit(i % E::ActionSpace::size) - 1);
@@ -118,25 +117,6 @@ TEST_CASE("noise has the deviation of the parameter, and 0 means no noise") {
     }
     const double expected = 0.5 * 0.5 * 0.05;
     CHECK(std::abs(squares / many - expected) < 5 * expected * std::sqrt(2.0 / many));
-}
-
-TEST_CASE_TEMPLATE("steps that draw do not depend on workers, nor env i on num_envs", E, PointMass, JointReplenishment) {
-    typename E::Parameters parameters;
-    if constexpr (std::is_same_v<E, PointMass>) parameters.noise = 0.3;
-    constexpr std::size_t many = 3000;
-    VectorEnv<E> one(many, {.parameters = parameters}), two(many, {.workers = 2, .parameters = parameters}),
-        few(num_envs, {.parameters = parameters});
-    one.reset(0);
-    two.reset(0);
-    few.reset(0);
-    std::mt19937 random(0);
-    for (int i = 0; i < 120; ++i) {
-        const auto actions = random_actions<E>(random, many);
-        const auto expected = one.step(actions).observations;
-        CHECK(std::ranges::equal(two.step(actions).observations, expected));
-        const auto first = few.step(std::span(actions).first(num_envs * E::ActionSpace::size)).observations;
-        CHECK(std::ranges::equal(first, expected.first(first.size())));
-    }
 }
 
 }  // namespace test_examples

@@ -147,17 +147,6 @@ TEST_CASE("a member of a population acts as it would alone, on every architectur
     }
 }
 
-TEST_CASE("the actions of an env do not depend on the number of envs") {
-    for (const Architecture& architecture : available_architectures()) {
-        CAPTURE(architecture.name);
-        for (const Task& task : tasks(1)) {
-            // Only the first round: the observations of the second follow those of all envs.
-            const auto few = act(task, 7, architecture), many = act(task, 1100, architecture);
-            CHECK(std::equal(few.begin(), few.begin() + static_cast<std::ptrdiff_t>(7 * task.choices.size()), many.begin()));
-        }
-    }
-}
-
 TEST_CASE("actions are the same on every architecture with fused multiply-add, and to rounding without") {
     const auto architectures = available_architectures();
     for (const Task& task : tasks(4)) {
