@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
+from functools import partial
 from operator import index
 
 import gymnasium as gym
@@ -14,6 +14,7 @@ import pytest
 from conftest import ONE_PER_CLASS, id_of
 from gymnasium.error import ClosedEnvironmentError
 from gymnasium.vector import AutoresetMode
+from interpreter import run_python
 from odd_values import (
     ArrayLike,
     Exporter,
@@ -25,7 +26,7 @@ from odd_values import (
     scalars,
 )
 from side_by_side import assert_same, bounds_of, random_actions
-from twins import DOCUMENTED, DOCUMENTED_OF_RESET, Twins, actions_of, make_twins, refused
+from twins import DOCUMENTED, DOCUMENTED_OF_RESET, Twins, actions_of, refused
 
 from operant import envs
 
@@ -46,7 +47,7 @@ def pairs_of_odd_values(count):
 @pytest.fixture
 def twins(registration):
     """Return a function that makes pairs of environments with every kind of output."""
-    return lambda **arguments: make_twins(registration, **arguments)
+    return partial(Twins, registration)
 
 
 def plain_array(value):
@@ -236,23 +237,27 @@ def test_counts(registration, argument):
         assert getattr(made[0], argument) == expected, name
 
 
-@pytest.mark.filterwarnings("ignore:.*that is not in the possible render_modes")
-@pytest.mark.parametrize("argument", ["autoreset_mode", "render_mode", "dtype", "record_episode_statistics"])
-def test_choices(registration, rng, argument):
+@pytest.mark.filterwarnings("ignore:.*that is not in the possible render_modes")  # another string is a warning
+@pytest.mark.parametrize(
+    ("argument", "more", "expected"),
+    [
+        ("autoreset_mode", dict(zip("abc", AutoresetMode, strict=True)), {"a", "b", "c"}),
+        (
+            "render_mode",
+            {"rgb_array": "rgb_array"},
+            {"None", "rgb_array"} | {name for name, value in odd_values(1).items() if isinstance(value, str)},
+        ),
+        (
+            "dtype",
+            {"float32": "float32", "big-endian": ">f4", "pair": ("f4", (2,)), "deprecated": "a", "syntax": "f4, ("},
+            {"type", "float32", "numpy's float", "no dimension d"},  # float is numpy's float64; numbers have a dtype
+        ),
+        ("record_episode_statistics", {"False": False}, {"True", "False", "numpy's bool", "no dimension ?"}),
+    ],
+)
+def test_choices(registration, rng, argument, more, expected):
     accepted = set()
-    good = {
-        "autoreset_mode": dict(zip("abc", AutoresetMode, strict=True)),
-        "render_mode": {"rgb_array": "rgb_array"},
-        "dtype": {
-            "float32": "float32",
-            "big-endian": ">f4",
-            "pair": ("f4", (2,)),
-            "deprecated": "a",
-            "syntax": "f4, (",
-        },
-        "record_episode_statistics": {"False": False},
-    }[argument]
-    for name, value in (odd_values(1) | good).items():
+    for name, value in (odd_values(1) | more).items():
         made = []
         arguments = {"num_envs": 2, argument: value}
         if not refused(lambda: made.append(gym.make_vec(registration.id, **arguments)), [argument]):  # noqa: B023
@@ -260,21 +265,7 @@ def test_choices(registration, rng, argument):
             made[0].reset(seed=0)
             made[0].step(random_actions(made[0].single_action_space, rng, 2))
             made[0].close()
-    assert (
-        accepted
-        == {
-            "autoreset_mode": {"a", "b", "c"},
-            # Another string is a warning.
-            "render_mode": {"None", "rgb_array"} | {n for n, value in odd_values(1).items() if isinstance(value, str)},
-            "dtype": {
-                "type",
-                "float32",
-                "numpy's float",
-                "no dimension d",
-            },  # float is numpy's float64; numbers have a dtype
-            "record_episode_statistics": {"True", "False", "numpy's bool", "no dimension ?"},
-        }[argument]
-    )
+    assert accepted == expected
 
 
 def test_physical_parameters(registration, rng):
@@ -329,7 +320,7 @@ def test_numbers_in_messages_have_a_point_in_every_locale(tmp_path):
         "    try:\n        CartPoleVecEnv(2, **arguments)\n    except ValueError as error:\n        print(error)\n"
     )
     environment = os.environ | {"LOCPATH": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    done = run_python("-c", code, env=environment)
     if "unsupported locale setting" in done.stderr:
         pytest.skip("this C library does not take the locale that localedef has made")
     assert done.returncode == 0, done.stderr
@@ -441,20 +432,10 @@ def test_a_mask_that_changes_while_bounds_are_read(twins, registration):
     pair.assert_undisturbed()
 
 
-class Once:
-    """An array-like that returns another element of `found` each time, and then raises an IndexError."""
-
-    def __init__(self, *found):
-        self.found = list(found)
-
-    def __array__(self, dtype=None, copy=None):
-        return np.asarray(self.found.pop(0))
-
-
-def test_rendering_reads_actions_once(registration):
-    pair = Twins(lambda: gym.make_vec(registration.id, num_envs=COUNT, render_mode="rgb_array"))
+def test_rendering_reads_actions_once(twins):
+    pair = twins(render_mode="rgb_array")
     actions = actions_of(pair.ours, 5)
-    pair.ours.step(Once(actions))
+    pair.ours.step(Meddler(iter([None]).__next__, actions))  # raises StopIteration the second time
     pair.spared.step(actions)
     for ours, spared in zip(pair.ours.render(), pair.spared.render(), strict=True):
         np.testing.assert_array_equal(ours, spared)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
+from interpreter import run_here
 from odd_values import OnPurposeError, RaisingArray
 from twins import refused
 
-from operant import cli
 from operant.utils import Logger
 from operant.utils._curves import read_curves
 
@@ -93,16 +92,10 @@ ARGUMENTS = st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="/
 @given(arguments=st.lists(ARGUMENTS, max_size=5))
 def test_command_lines(arguments, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.getbasetemp())
         patch.setattr("operant.cli.bench.measure", lambda options: None)
-        output, errors = io.StringIO(), io.StringIO()
-        with redirect_stdout(output), redirect_stderr(errors):
-            try:
-                code = cli.main(arguments)
-            except SystemExit as exit:
-                code = exit.code
-        assert code in (0, 2)
-        assert code == 0 or "\noperant" in "\n" + errors.getvalue()
+        done = run_here(*arguments, cwd=tmp_path_factory.getbasetemp())
+    assert done.returncode in (0, 2)
+    assert done.returncode == 0 or "\noperant" in "\n" + done.stderr
 
 
 LINES = st.lists(

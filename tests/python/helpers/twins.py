@@ -10,6 +10,8 @@ from side_by_side import assert_same, random_actions
 
 #: The documented exceptions for a wrong argument.
 DOCUMENTED = (TypeError, ValueError, OverflowError)
+#: `reset` may also raise Gymnasium's error for a seed.
+DOCUMENTED_OF_RESET = (*DOCUMENTED, error.Error)
 
 
 def actions_of(env, number=0):
@@ -35,19 +37,20 @@ def refused(call, names, allowed=DOCUMENTED):
 
 
 class Twins:
-    """Two environments in the same state: `ours` gets the bad input, `spared` does not."""
+    """Two environments in the same state, with every kind of output: `ours` gets the bad input, `spared` does not."""
 
-    def __init__(self, make):
-        self.ours, self.spared = make(), make()
-        for env in (self.ours, self.spared):
+    def __init__(self, registration, **arguments):
+        usual = {
+            "num_envs": 3,
+            "autoreset_mode": "SameStep",
+            "max_episode_steps": 3,
+            "record_episode_statistics": True,
+        }
+        self.envs = self.ours, self.spared = [gym.make_vec(registration.id, **usual | arguments) for _ in range(2)]
+        for env in self.envs:
             env.reset(seed=7)
             for number in range(2):  # the third step ends episodes: the next one has infos
                 env.step(actions_of(env, number))
-
-    @property
-    def envs(self):
-        """Both environments."""
-        return self.ours, self.spared
 
     def assert_same_state(self):
         """Assert that everything that future steps depend on is the same."""
@@ -64,23 +67,3 @@ class Twins:
             assert_same(ours.step(actions_of(ours, number)), spared.step(actions_of(spared, number)))
         self.assert_same_state()
         assert_same(ours.reset(), spared.reset())
-
-    def close(self):
-        """Close both."""
-        for env in self.envs:
-            env.close()
-
-
-#: `reset` may also raise Gymnasium's error for a seed.
-DOCUMENTED_OF_RESET = (*DOCUMENTED, error.Error)
-
-
-def make_twins(registration, **arguments):
-    """A pair with every kind of output."""
-    arguments = {
-        "num_envs": 3,
-        "autoreset_mode": "SameStep",
-        "max_episode_steps": 3,
-        "record_episode_statistics": True,
-    } | arguments
-    return Twins(lambda: gym.make_vec(registration.id, **arguments))
