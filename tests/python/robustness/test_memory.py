@@ -20,24 +20,33 @@ def test_more_envs_than_any_memory_holds():
             CartPoleVecEnv(num_envs)
 
 
-def run(program):
-    """Run a program that changes the limits of its process."""
-    done = run_python("-c", program)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 # VmHWM is the largest amount of memory that the process has had, in kB.
-REFUSED = """
-import gc, resource, sys
+START = """
+import gc, resource
 from pathlib import Path
 import gymnasium as gym
+import numpy as np
+from operant.envs import CartPoleVecEnv
 from operant.registration import REGISTRATIONS
 
 def status(name):
     return int(dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())[name].split()[0])
 
-resource.setrlimit(resource.RLIMIT_AS, (status("VmSize") * 1024 + (2 << 30),) * 2)
+def limit(room):
+    size = resource.RLIM_INFINITY if room is None else status("VmSize") * 1024 + room
+    resource.setrlimit(resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+"""
+
+
+def run(program):
+    """Run a program that changes the limits of its process."""
+    done = run_python("-c", START + program)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+REFUSED = """
+limit(2 << 30)
 for id in {one.name: one.id for one in REGISTRATIONS}.values():
     gym.make_vec(id, num_envs=64, workers=2).close()  # allocations that only the first environment makes
     gc.collect()
@@ -69,24 +78,15 @@ limits_addresses = pytest.mark.skipif(
 
 # One allocation after another fails: those of the arrays, of numpy's conversions, of the first outputs.
 TIGHT = """
-import gc, resource
-from pathlib import Path
-import numpy as np
-from operant.envs import CartPoleVecEnv
-
-def size():
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-
 num_envs = 1 << 17
 env, twin = CartPoleVecEnv(num_envs), CartPoleVecEnv(num_envs)
 for one in (env, twin):
     one.reset(seed=0)
     one.step(np.ones(num_envs, int))
 gc.collect()
-start, outcomes = size(), []
+outcomes = []
 for room in range(0, 96 << 20, 4 << 20):
-    resource.setrlimit(resource.RLIMIT_AS, (size() + room, resource.RLIM_INFINITY))
-    before = env._core.logs()
+    limit(room)
     try:
         another = CartPoleVecEnv(num_envs, record_episode_statistics=True, autoreset_mode="SameStep")
         another.reset(seed=5)
@@ -102,7 +102,7 @@ for room in range(0, 96 << 20, 4 << 20):
     except MemoryError:
         pass
     del held
-    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    limit(None)
     gc.collect()
 for one in (env, twin):
     one.reset(seed=2)
@@ -118,26 +118,18 @@ def test_running_out_of_memory_is_an_exception_whenever_it_happens():
 
 # Each thread takes 8 MB of addresses for its stack, usually, so that some of the fifteen can be started, but not all.
 FEW_THREADS = """
-import resource
-from pathlib import Path
-import numpy as np
-from operant.envs import CartPoleVecEnv
-
-def status(name):
-    return int(dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())[name].split()[0])
-
 num_envs, actions = 40_000, np.ones(40_000, np.int64)
 twin = CartPoleVecEnv(num_envs)
 twin.reset(seed=0)
 expected = [twin.step(actions)[0] for _ in range(3)]
 for room in (100, 50, 16, 6):
     env, before = CartPoleVecEnv(num_envs, 16), status("Threads")
-    resource.setrlimit(resource.RLIMIT_AS, (status("VmSize") * 1024 + (room << 20), resource.RLIM_INFINITY))
+    limit(room << 20)
     env.reset(seed=0)
     for one in expected:
         assert np.array_equal(env.step(actions)[0], one)
     print(status("Threads") - before)
-    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    limit(None)
     env.close()
 """
 
