@@ -497,23 +497,18 @@ def test_a_million_values_are_smoothed_at_a_thousand_places(rng):
     assert smoothed[500] == pytest.approx(values[int(steps[500]) - 10_000 : int(steps[500]) + 10_001].mean())
 
 
+HEAD = "timestamp,total_steps,steps_per_second,reward\n"
+OUT_OF_RANGE = "line 2: total_steps: expected a number from -2**63 to 2**63, got"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("", "expected columns that begin with"),
-        ("timestamp,total_steps,steps_per_second,reward\n", "there are no rows to draw"),
-        (
-            "timestamp,total_steps,steps_per_second,reward\n1,2,3,4\n1,2,3,x\n",
-            "line 3: reward: expected a number, got 'x'",
-        ),
-        ("timestamp,total_steps,steps_per_second,reward\n1\n", "line 2: total_steps: expected a number, got ''"),
-        *(
-            (
-                f"timestamp,total_steps,steps_per_second,reward\n1,{steps},3,4\n",
-                f"line 2: total_steps: expected a number from -2**63 to 2**63, got '{steps}'",
-            )
-            for steps in ("1e308", "nan", "-inf")
-        ),
+        (HEAD, "there are no rows to draw"),
+        (HEAD + "1,2,3,4\n1,2,3,x\n", "line 3: reward: expected a number, got 'x'"),
+        (HEAD + "1\n", "line 2: total_steps: expected a number, got ''"),
+        *((HEAD + f"1,{steps},3,4\n", f"{OUT_OF_RANGE} '{steps}'") for steps in ("1e308", "nan", "-inf")),
     ],
 )
 def test_plot_explains_mistakes_in_a_file(tmp_path, content, message):
