@@ -1,4 +1,4 @@
-"""Record runs of Gymnasium's BipedalWalker with Box2D. tests/cpp/test_bipedal_walker.cpp repeats them without Box2D.
+"""Record runs of Gymnasium's BipedalWalker with Box2D. tests/cpp/test_recorded_runs.cpp repeats them without Box2D.
 
     .venv/bin/python scripts/record_bipedal_walker.py     # writes tests/cpp/bipedal_walker_runs.inc
 

@@ -1,4 +1,4 @@
-"""Record runs of Gymnasium's LunarLander with Box2D. tests/cpp/test_lunar_lander.cpp repeats them without Box2D.
+"""Record runs of Gymnasium's LunarLander with Box2D. tests/cpp/test_recorded_runs.cpp repeats them without Box2D.
 
     .venv/bin/python scripts/record_lunar_lander.py     # writes tests/cpp/lunar_lander_runs.inc
 

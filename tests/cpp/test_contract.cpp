@@ -47,25 +47,14 @@ struct Wheel : operant::Environment {
         operant::Angle<Number> angle;
         Number speed;
         operant::Integer<Number> turns;
+        OPERANT_MEMBERS(angle, speed, turns)
     };
-    template <class S, class Visitor>
-    static XSIMD_INLINE void visit_state(S& s, const Visitor& visit) {
-        visit("angle", s.angle);
-        visit("speed", s.speed);
-        visit("turns", s.turns);
-    }
-
     struct Parameters {
         double factor = 1;
         bool backwards = false;
         double fastest = 100;
+        OPERANT_PARAMETERS((factor, operant::Sign::any), (backwards), (fastest, operant::Sign::any))
     };
-    template <class P, class Visitor>
-    static void visit_parameters(P& p, const Visitor& visit) {
-        visit("factor", p.factor, operant::Sign::any);
-        visit("backwards", p.backwards);
-        visit("fastest", p.fastest, operant::Sign::any);
-    }
 
     static operant::Box<1> action_space(const Parameters&) { return operant::Box<1>::unbounded(); }
     static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }

@@ -3,8 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -13,10 +11,6 @@
 #ifndef _WIN32
 #include <sys/wait.h>
 #include <unistd.h>
-#endif
-
-#ifdef __linux__
-#include <sched.h>
 #endif
 
 #include <operant/core/sharing.hpp>
@@ -100,29 +94,6 @@ TEST_CASE("of several exceptions, the caller gets the one of the first task") {
         for (int round = 0; round < 1000; ++round) CHECK_THROWS_WITH_AS(pool.run(40, task), "task 7", std::range_error);
     }
 }
-
-#ifdef __linux__
-TEST_CASE("the pool has at most one thread per usable core" * doctest::test_suite("not emulated")) {
-    std::set<std::thread::id> threads;
-    std::thread([&] {
-        cpu_set_t cores;
-        REQUIRE(::sched_getaffinity(0, sizeof(cores), &cores) == 0);
-        int first = 0;
-        while (!CPU_ISSET(first, &cores)) ++first;
-        CPU_ZERO(&cores);
-        CPU_SET(first, &cores);
-        REQUIRE(::sched_setaffinity(0, sizeof(cores), &cores) == 0);
-        operant::WorkerPool pool(8);
-        std::mutex mutex;
-        pool.run(40, [&](std::size_t) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));  // time for other threads
-            const std::lock_guard lock(mutex);
-            threads.insert(std::this_thread::get_id());
-        });
-    }).join();
-    CHECK(threads.size() == 1);
-}
-#endif
 
 /// Simulated runs of constant duration, with and without helpers.
 struct Runs {
