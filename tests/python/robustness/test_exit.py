@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from interpreter import run_python
 
@@ -49,6 +51,17 @@ going.wait()
     "an open Logger": "logger = Logger(csv_path='training.csv', quiet=True); logger.log(steps=1, reward=2)",
     "sys.exit": "env = started(8192, 2); sys.exit()",
 }
+
+if hasattr(os, "fork"):  # a child that ends by itself runs the destructors of what it has inherited
+    ENDS["a forked child"] = """
+import os, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of a fork with several threads
+env = started(8192, 2)
+child = os.fork()
+env.step(np.zeros(8192, np.int64))
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
 
 
 def python(script):

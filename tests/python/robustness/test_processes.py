@@ -110,29 +110,6 @@ def test_a_child_that_was_forked_during_a_step_gets_an_error():
     assert any("or was when this process was forked" in answer.decode() for answer in answers)
 
 
-# A child that ends by itself runs the destructors of what it has inherited.
-FORKED_INTERPRETER = """
-import os
-import numpy as np
-from operant.envs import CartPoleVecEnv
-
-env = CartPoleVecEnv(8192, workers=2)
-env.reset(seed=0)
-actions = np.zeros(8192, np.int64)
-env.step(actions)
-child = os.fork()
-env.step(actions)
-if child:
-    assert os.waitpid(child, 0)[1] == 0
-"""
-
-
-@needs_fork
-def test_parent_and_child_exit():
-    ended = run_python("-W", "ignore::DeprecationWarning", "-c", FORKED_INTERPRETER, timeout=120)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-
-
 # A class of the main program, which spawned processes know as `__mp_main__`.
 MAIN = """
 import multiprocessing, sys
