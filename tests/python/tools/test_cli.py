@@ -241,26 +241,16 @@ def test_plot_without_a_standard_input(monkeypatch, capsys, stdin):
     assert capsys.readouterr().err == "operant plot: -: expected a file's name: there is no standard input\n"
 
 
-def test_an_error_without_words_has_a_message(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("raised", "status", "shown"), [(MemoryError, 2, "operant info: out of memory\n"), (KeyboardInterrupt, 130, "")]
+)
+def test_exceptions_without_words_show_no_traceback(monkeypatch, capsys, raised, status, shown):
     def fail(options):
-        raise MemoryError
+        raise raised
 
     monkeypatch.setattr("operant.cli.info.run", fail)
-    assert cli.main(["info"]) == 2
-    assert capsys.readouterr().err == "operant info: out of memory\n"
-
-
-def test_ctrl_c_shows_no_traceback():
-    code = """
-import operant.cli.info
-def interrupted(options):
-    raise KeyboardInterrupt
-operant.cli.info.run = interrupted
-from operant.cli import main
-raise SystemExit(main(["info"]))
-"""
-    done = run_python("-c", code)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert cli.main(["info"]) == status
+    assert capsys.readouterr() == ("", shown)
 
 
 def test_help_needs_no_core():
