@@ -41,10 +41,10 @@ public:
         return once_in(6) ? odd[below(std::size(odd))] : std::normal_distribution<double>(0, 2)(random_);
     }
 
-    template <class Action>
-    Action action(std::size_t n) {
+    template <class Space, class Action>
+    Action action() {
         if constexpr (std::is_integral_v<Action>)
-            return once_in(4000) ? static_cast<Action>(random_()) : static_cast<Action>(below(n));
+            return once_in(4000) ? static_cast<Action>(random_()) : static_cast<Action>(below(Space::n));
         else
             return once_in(4000) ? static_cast<Action>(number()) : std::uniform_real_distribution<Action>(-3, 3)(random_);
     }
@@ -54,23 +54,19 @@ private:
 };
 
 /// Changes a parameter in some rounds.
-struct ChangeParameters {
-    Chance& chance;
-
-    void operator()(const char*, double& value, operant::Sign, const char* = "") const {
+/// \param limits the limits of a number, or the names of choices
+template <class Value, class Limits>
+void change(Chance& chance, Value& value, const Limits& limits) {
+    if constexpr (std::is_same_v<Value, bool>) {
+        value = chance.once_in(2);
+    } else if constexpr (std::is_enum_v<Value>) {
+        value = static_cast<Value>(chance.below(limits.size()));
+    } else if constexpr (std::is_same_v<Value, double>) {
         if (chance.once_in(8)) value = chance.number();
+    } else {
+        for (double& one : value) change(chance, one, limits);
     }
-    template <std::size_t size>
-    void operator()(const char*, std::array<double, size>& values, operant::Sign, const char* = "") const {
-        for (double& value : values)
-            if (chance.once_in(8)) value = chance.number();
-    }
-    void operator()(const char*, bool& value, const char* = "") const { value = chance.once_in(2); }
-    template <class Choice, std::size_t size>
-    void operator()(const char*, Choice& value, const std::array<std::string_view, size>&, const char* = "") const {
-        value = static_cast<Choice>(chance.below(size));
-    }
-};
+}
 
 /// Two environments that differ only in the number of workers. Every call is made to both.
 template <class E, class Scalar>
@@ -84,7 +80,8 @@ public:
         num_envs_ = sizes[chance.below(std::size(sizes))];
         options_.autoreset_mode = static_cast<operant::AutoresetMode>(chance.below(3));
         options_.max_episode_steps = chance.once_in(4) ? operant::unlimited : static_cast<std::int32_t>(1 + chance.below(20));
-        E::visit_parameters(options_.parameters, ChangeParameters{chance});
+        E::visit_parameters(options_.parameters,
+                            [&](const char*, auto& value, const auto& limits, auto...) { change(chance, value, limits); });
         if (chance.once_in(20)) options_.max_episode_steps = -static_cast<std::int32_t>(chance.below(3));
         make();
     }
@@ -187,12 +184,7 @@ private:
     template <class Action>
     void step() {
         std::vector<Action> actions(chance_.once_in(20) ? chance_.below(num_envs_ + 2) : num_envs_);
-        for (Action& action : actions) {
-            if constexpr (std::is_integral_v<Action>)
-                action = chance_.action<Action>(E::ActionSpace::n);
-            else
-                action = chance_.action<Action>(0);
-        }
+        for (Action& action : actions) action = chance_.action<typename E::ActionSpace, Action>();
         std::vector<float> seen[2];
         int both = 0;
         on_both([&](Env& env) {
