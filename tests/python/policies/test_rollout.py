@@ -391,7 +391,7 @@ def test_reset_is_needed():
             call()
 
 
-def test_compiled_policies_need_no_gil_and_see_one_thread_only():
+def test_progress_cannot_step_the_environment():
     env = envs.CartPoleVecEnv(3)
     env.reset(seed=0)
 
