@@ -292,7 +292,7 @@ def test_results_can_be_kept():
 
 # Errors.
 
-BAD = [
+BAD_ROLLOUTS = [
     ({"actions": np.zeros((0, 3), int)}, ValueError, r"actions: expected shape \(steps, 3, \.\.\.\).*\(0, 3\)"),
     ({"actions": np.zeros(3, int)}, ValueError, r"actions: expected shape \(steps, 3"),
     ({"actions": np.zeros((2, 4), int)}, ValueError, r"actions: expected shape \(2, 3\).*got \(2, 4\)"),
@@ -312,14 +312,47 @@ BAD = [
 ]
 
 
+BAD_EVALUATIONS = [
+    ({"policy": 3}, TypeError, "policy: expected a policy or a function"),
+    ({"episodes": 0}, ValueError, "episodes: expected a positive integer, got 0"),
+    ({"seed": -1}, gym.error.Error, "seed: expected a non-negative integer, got -1"),
+    ({"seed": [1]}, ValueError, "seed: expected 3 seeds"),
+    ({"progress": 1}, TypeError, "progress: expected None, True or a function"),
+]
+BAD_COPIES = [
+    ({"source": [0, 1]}, ValueError, "source: expected 1 envs, one for each target, got 2"),
+    ({"source": [0, 5], "target": [1, 2]}, ValueError, r"source\[1\]: expected an integer from 0 to 2, got 5"),
+    ({"source": -1}, ValueError, r"source\[0\]: expected an integer from 0 to 2, got -1"),
+    ({"target": [1, -1]}, ValueError, r"target\[1\]: expected an integer from 0 to 2, got -1"),
+    ({"target": [1, 1]}, ValueError, r"target\[1\]: expected different envs, got 1 twice"),
+    ({"source": [0.0]}, TypeError, "source: expected integers, got dtype float64"),
+    ({"target": [True]}, TypeError, "target: expected integers, got dtype bool"),
+    ({"source": [[0]], "target": [[1]]}, ValueError, "target: expected a one-dimensional array"),
+    ({"source": "a"}, TypeError, "source: expected integers"),
+    ({"random": 3}, TypeError, "random: expected True or False"),
+]
+USUAL = {
+    "rollout": {"actions": np.zeros((2, 3), np.int32)},
+    "evaluate": {"policy": lambda observations: np.zeros(3, np.int32)},
+    "copy_state": {"source": 0, "target": [2]},
+}
+
+
 @pytest.mark.quick
-@pytest.mark.parametrize(("arguments", "exception", "message"), BAD)
-def test_bad_arguments_step_nothing(arguments, exception, message):
+@pytest.mark.parametrize(
+    ("method", "arguments", "exception", "message"),
+    [
+        (method, *one)
+        for method, bad in zip(USUAL, (BAD_ROLLOUTS, BAD_EVALUATIONS, BAD_COPIES), strict=True)
+        for one in bad
+    ],
+)
+def test_bad_arguments_change_nothing(method, arguments, exception, message):
     env = envs.CartPoleVecEnv(3)
     env.reset(seed=0)
     before = env._core.save()
     with pytest.raises(exception, match=message):
-        env.rollout(**{"actions": np.zeros((2, 3), np.int32)} | arguments)
+        getattr(env, method)(**USUAL[method] | arguments)
     assert env._core.save() == before
 
 
@@ -511,22 +544,6 @@ def test_evaluations_differ_without_a_seed_only():
     assert_same(env.evaluate(choose, seed=[1, 2, 3, 4]).returns, one)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"policy": 3}, "policy: expected a policy or a function"),
-        ({"episodes": 0}, "episodes: expected a positive integer, got 0"),
-        ({"seed": -1}, "seed: expected a non-negative integer, got -1"),
-        ({"seed": [1]}, "seed: expected 3 seeds"),
-        ({"progress": 1}, "progress: expected None, True or a function"),
-    ],
-)
-def test_bad_arguments_of_an_evaluation(arguments, message):
-    env = envs.CartPoleVecEnv(3)
-    with pytest.raises((TypeError, ValueError, gym.error.Error), match=message):
-        env.evaluate(**{"policy": policy_of(env.single_action_space)} | arguments)
-
-
 # Branching.
 
 
@@ -563,31 +580,6 @@ def test_envs_exchange_their_states():
     env.copy_state([0, 1, 2], np.array([1, 2, 0], np.uint8))
     np.testing.assert_array_equal(env.state, before[[2, 0, 1, 3, 4]])
     env.copy_state(np.array([], int), np.array([], int))
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "exception", "message"),
-    [
-        ([0, 1], [2], ValueError, "source: expected 1 envs, one for each target, got 2"),
-        ([0, 5], [1, 2], ValueError, r"source\[1\]: expected an integer from 0 to 4, got 5"),
-        (-1, [1, 2], ValueError, r"source\[0\]: expected an integer from 0 to 4, got -1"),
-        ([0, 0], [1, -1], ValueError, r"target\[1\]: expected an integer from 0 to 4, got -1"),
-        ([0, 0], [1, 1], ValueError, r"target\[1\]: expected different envs, got 1 twice"),
-        ([0.0], [1], TypeError, "source: expected integers, got dtype float64"),
-        ([0], [True], TypeError, "target: expected integers, got dtype bool"),
-        ([[0]], [[1]], ValueError, "target: expected a one-dimensional array"),
-        ("a", [1], TypeError, "source: expected integers"),
-    ],
-)
-def test_bad_indices_of_copy_state_change_nothing(source, target, exception, message):
-    env = envs.CartPoleVecEnv(5)
-    env.reset(seed=0)
-    before = env._core.save()
-    with pytest.raises(exception, match=message):
-        env.copy_state(source, target)
-    with pytest.raises(TypeError, match="random: expected True or False"):
-        env.copy_state(0, 1, random=3)
-    assert env._core.save() == before
 
 
 @pytest.mark.quick
