@@ -151,44 +151,23 @@ private:
             for (N* one : {&k.impulse.x, &k.impulse.y, &k.limit_impulse, &k.motor_impulse}) visit(*one, row++);
     }
 
-    /// Some worlds in lanes. Lanes beyond their number repeat the last one.
+    /// Some worlds in lanes, with a reader of their numbers. Lanes beyond their number repeat the last one.
     template <std::size_t batches>
-    struct Group {
+    struct Group : Reader<Number<batches>> {
         using N = Number<batches>;
         const BlockEngine& engine;
         const std::uint16_t* columns;  ///< of the rows
         std::size_t count;
-        typename N::Index world, loads;
+        Reader<N> load;  ///< of the worlds' loads
 
         XSIMD_INLINE Group(const BlockEngine& engine_, const std::uint16_t* columns_, std::size_t count_)
             : engine(engine_), columns(columns_), count(count_) {
-            alignas(64) std::int32_t index[2][N::size];
-            for (std::size_t l = 0; l < N::size; ++l) {
-                const std::size_t k = place(l);
-                index[0][l] = engine.worlds_.offset(k);
-                index[1][l] = static_cast<std::int32_t>(k * (sizeof(Loads) / sizeof(float)));
-            }
-            for (std::size_t i = 0; i < batches; ++i) {
-                world[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(index[0] + i * batch);
-                loads[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(index[1] + i * batch);
-            }
+            this->index = N::index([&](std::size_t l) { return engine.worlds_.offset(place(l)); });
+            load.index = N::index([&](std::size_t l) { return place(l) * (sizeof(Loads) / sizeof(float)); });
         }
         XSIMD_INLINE std::size_t column(std::size_t lane) const { return columns[lane < count ? lane : count - 1]; }
         /// The place in the list of worlds.
         XSIMD_INLINE std::size_t place(std::size_t lane) const { return engine.flying_[column(lane)]; }
-        /// Reads a number of the worlds. \param of_first the number in the first world of the list
-        XSIMD_INLINE N operator()(const float& of_first) const { return N::gather(&of_first, world); }
-        XSIMD_INLINE Vec<N> operator()(const Vector& of_first) const { return {(*this)(of_first.x), (*this)(of_first.y)}; }
-        XSIMD_INLINE Place<N> operator()(const Place<float>& of_first) const {
-            return {(*this)(of_first.origin), {(*this)(of_first.turn.s), (*this)(of_first.turn.c)}};
-        }
-        XSIMD_INLINE Motion<N> operator()(const Motion<float>& of_first) const {
-            return {(*this)(of_first.center), (*this)(of_first.angle)};
-        }
-        XSIMD_INLINE Vec<N> load(const Vector& of_first) const {
-            return {N::gather(&of_first.x, loads), N::gather(&of_first.y, loads)};
-        }
-        XSIMD_INLINE N load(const float& of_first) const { return N::gather(&of_first, loads); }
     };
 
     /// Calls `function(group, next)` for groups of as many lanes as pay. \param columns of the rows
@@ -288,8 +267,7 @@ private:
         using N = Number<batches>;
         const World& first = worlds_[0];
         std::array<Rotation<N>, bodies> turns;
-        for (std::size_t b = 0; b < bodies; ++b)
-            turns[b] = {group(first.bodies[b].place.turn.s), group(first.bodies[b].place.turn.c)};
+        for (std::size_t b = 0; b < bodies; ++b) turns[b] = group(first.bodies[b].place.turn);
         for (std::size_t j = 0; j < joints; ++j) {
             const Joint& joint = Scene::joint_list[j];
             solving.joints_[j].prepare(Engine::masses(joint), turns[joint.a], turns[joint.b],

@@ -222,41 +222,24 @@ private:
     /// The rank in Gray's code, in which neighbours differ in one bit.
     static XSIMD_INLINE unsigned gray_rank(unsigned bits) { return bits ^ bits >> 1 ^ bits >> 2 ^ bits >> 3 ^ bits >> 4; }
 
-    /// Tasks in lanes. Lanes beyond their number repeat the last one.
+    /// Tasks in lanes, with a reader of their numbers. Lanes beyond their number repeat the last one.
     template <std::size_t batches>
-    struct Group {
+    struct Group : Reader<Lanes<Arch, batches>> {
         using N = Lanes<Arch, batches>;
         using Mask = typename N::Mask;
-        using Index = typename N::Index;
 
         IslandLanes& lanes;
         const std::uint16_t* which;
         std::size_t count;
-        Index index;  ///< of the first float of each task, from that of the first task
 
         XSIMD_INLINE Group(IslandLanes& lanes_, const std::uint16_t* which_, std::size_t count_)
-            : lanes(lanes_), which(which_), count(count_), index(index_of([&](const Task& task) {
-                  return static_cast<std::size_t>(&task - lanes_.tasks_.data()) * (sizeof(Task) / sizeof(float));
-              })) {}
-
-        XSIMD_INLINE Task& task(std::size_t lane) const { return lanes.tasks_[which[lane < count ? lane : count - 1]]; }
-
-        template <class Value>
-        XSIMD_INLINE Index index_of(const Value& value) const {
-            alignas(64) std::int32_t numbers[N::size];
-            for (std::size_t l = 0; l < N::size; ++l) numbers[l] = static_cast<std::int32_t>(value(task(l)));
-            Index loaded;
-            for (std::size_t i = 0; i < batches; ++i)
-                loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(numbers + i * batch);
-            return loaded;
+            : lanes(lanes_), which(which_), count(count_) {
+            this->index = N::index([&](std::size_t l) { return index_of(l) * (sizeof(Task) / sizeof(float)); });
         }
-        /// Reads numbers of the tasks. \param of_first the number in the first task
-        XSIMD_INLINE N operator()(const float& of_first) const { return N::gather(&of_first, index); }
-        XSIMD_INLINE Mask operator()(const Flag<float>& of_first) const { return N::gather_mask(&of_first, index); }
-        XSIMD_INLINE Vec<N> operator()(const Vector& of_first) const { return {(*this)(of_first.x), (*this)(of_first.y)}; }
-        XSIMD_INLINE Motion<N> operator()(const Motion<float>& of_first) const {
-            return {(*this)(of_first.center), (*this)(of_first.angle)};
-        }
+
+        XSIMD_INLINE std::size_t index_of(std::size_t lane) const { return which[lane < count ? lane : count - 1]; }
+        XSIMD_INLINE Task& task(std::size_t lane) const { return lanes.tasks_[index_of(lane)]; }
+
         /// Writes numbers of the tasks. \param to returns the number of a task
         template <class To>
         XSIMD_INLINE void put(const N& numbers, const To& to) const {
@@ -264,19 +247,22 @@ private:
             numbers.store(stored);
             for (std::size_t l = 0; l < count; ++l) to(task(l)) = stored[l];
         }
+        template <class To>
+        XSIMD_INLINE void put(const Motion<N>& motions, const To& to) const {
+            put(motions.center.x, [&](Task& t) -> float& { return to(t).center.x; });
+            put(motions.center.y, [&](Task& t) -> float& { return to(t).center.y; });
+            put(motions.angle, [&](Task& t) -> float& { return to(t).angle; });
+        }
 
         /// A contact of a body in each lane, or a point of one, or none.
         struct Slot {
             std::uint8_t body;
             std::array<std::uint16_t, N::size> which;  ///< indices of works or points, 0 for none
 
-            XSIMD_INLINE Index index(std::size_t size) const {
-                alignas(64) std::int32_t numbers[N::size];
-                for (std::size_t l = 0; l < N::size; ++l) numbers[l] = static_cast<std::int32_t>(which[l] * (size / sizeof(float)));
-                Index loaded;
-                for (std::size_t i = 0; i < batches; ++i)
-                    loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(numbers + i * batch);
-                return loaded;
+            /// \tparam Struct of which `which` has indices
+            template <class Struct>
+            XSIMD_INLINE Reader<N> reader() const {
+                return {N::index([&](std::size_t l) { return which[l] * (sizeof(Struct) / sizeof(float)); })};
             }
         };
         struct Slots {
@@ -388,11 +374,8 @@ private:
 
     void end_velocities(const Moving& group, const MovingState& state) {
         const auto& solving = state.solving;
-        for (std::size_t b = 0; b < bodies; ++b) {
-            group.put(solving.velocities[b].center.x, [&](Task& t) -> float& { return t.island.velocities[b].center.x; });
-            group.put(solving.velocities[b].center.y, [&](Task& t) -> float& { return t.island.velocities[b].center.y; });
-            group.put(solving.velocities[b].angle, [&](Task& t) -> float& { return t.island.velocities[b].angle; });
-        }
+        for (std::size_t b = 0; b < bodies; ++b)
+            group.put(solving.velocities[b], [&](Task& t) -> Motion<float>& { return t.island.velocities[b]; });
         for (std::size_t j = 0; j < joints; ++j) {
             const auto& k = solving.joints_[j];
             group.put(k.impulse.x, [&](Task& t) -> float& { return t.island.joints[j].impulse.x; });
@@ -405,18 +388,17 @@ private:
 
     template <class N, class Slot>
     XSIMD_INLINE void load_contact(const Slot& slot, Met<N>& met) const {
-        const auto index = slot.index(sizeof(ContactWork));
-        const auto load = [&](const float& of_first) { return N::gather(&of_first, index); };
+        const Reader<N> load = slot.template reader<ContactWork>();
         const ContactConstraint<float>& from = works_[0].constraint;
         ContactConstraint<N>& to = met.contact;
-        to.has_two = N::gather_mask(&from.has_two, index);
+        to.has_two = load(from.has_two);
         met.may_have_two = to.has_two.bits() != 0;
-        to.normal = {load(from.normal.x), load(from.normal.y)};
+        to.normal = load(from.normal);
         to.friction = load(from.friction);
         for (std::size_t p = 0; p < (met.may_have_two ? 2 : 1); ++p) {
             const ContactPoint<float>& point = from.points[p];
-            to.points[p] = {{load(point.r.x), load(point.r.y)}, load(point.normal_mass), load(point.tangent_mass),
-                            load(point.normal_impulse), load(point.tangent_impulse)};
+            to.points[p] = {load(point.r), load(point.normal_mass), load(point.tangent_mass), load(point.normal_impulse),
+                            load(point.tangent_impulse)};
         }
         if (!met.may_have_two) return;
         to.k11 = load(from.k11), to.k12 = load(from.k12), to.k22 = load(from.k22);
@@ -702,11 +684,8 @@ private:
             }
             unsolved &= ~holds.bits();
         }
-        for (std::size_t b = 0; b < bodies; ++b) {
-            group.put(positions[b].center.x, [&](Task& t) -> float& { return t.island.positions[b].center.x; });
-            group.put(positions[b].center.y, [&](Task& t) -> float& { return t.island.positions[b].center.y; });
-            group.put(positions[b].angle, [&](Task& t) -> float& { return t.island.positions[b].angle; });
-        }
+        for (std::size_t b = 0; b < bodies; ++b)
+            group.put(positions[b], [&](Task& t) -> Motion<float>& { return t.island.positions[b]; });
         for (std::size_t l = 0; l < group.count; ++l) group.task(l).is_solved = (unsolved >> l & 1) == 0;
     }
 
@@ -735,14 +714,9 @@ private:
 
     template <class N, class Slot>
     XSIMD_INLINE void load_pushed(const Slot& slot, Pushed<N>& to) const {
-        const auto index = slot.index(sizeof(Pushed<float>));
-        const auto load = [&](const Vector& of_first) -> Vec<N> {
-            return {N::gather(&of_first.x, index), N::gather(&of_first.y, index)};
-        };
+        const Reader<N> load = slot.template reader<Pushed<float>>();
         const Pushed<float>& from = points_[0];
-        to.moving = load(from.moving), to.fixed = load(from.fixed), to.normal = load(from.normal);
-        to.reference_is_polygon = N::gather_mask(&from.reference_is_polygon, index);
-        to.exists = N::gather_mask(&from.exists, index);
+        to = {load(from.moving), load(from.fixed), load(from.normal), load(from.reference_is_polygon), load(from.exists)};
     }
 
     template <class N, class Mask, std::size_t... i>

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Numbers with one world in each lane, for the functions of this room.
+/// Numbers with one world in each lane, for the functions of this room, and how they are read from memory.
 
 #include <array>
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 #include <operant/math/arithmetic.hpp>
 #include <operant/math/float_sine.hpp>
+#include <operant/rigid_body/vector.hpp>
 
 namespace operant::rigid_body {
 
@@ -67,6 +68,16 @@ struct Lanes {
 
     Lanes() = default;
     explicit XSIMD_INLINE Lanes(float x) : Lanes(each([&](std::size_t) { return Batch(x); })) {}
+    /// \param of_lane returns the index of a lane
+    template <class OfLane>
+    static XSIMD_INLINE Index index(const OfLane& of_lane) {
+        alignas(64) std::int32_t numbers[size];
+        for (std::size_t l = 0; l < size; ++l) numbers[l] = static_cast<std::int32_t>(of_lane(l));
+        Index loaded;
+        for (std::size_t i = 0; i < batches; ++i)
+            loaded[i] = xsimd::batch<std::int32_t, Arch>::load_aligned(numbers + i * Batch::size);
+        return loaded;
+    }
     /// Reads `first[index]` of every lane.
     static XSIMD_INLINE Lanes gather(const float* first, const Index& index) {
         return each([&](std::size_t i) { return Batch::gather(first, index[i]); });
@@ -161,6 +172,23 @@ private:
         Lanes r;
         r.at = each_batch<Batch>(function, std::make_index_sequence<batches>());
         return r;
+    }
+};
+
+/// Reads one struct of an array for each lane. A number is named by where it is in the first struct.
+template <class N>
+struct Reader {
+    typename N::Index index;  ///< of each struct's first float, from that of the first struct
+
+    XSIMD_INLINE N operator()(const float& of_first) const { return N::gather(&of_first, index); }
+    XSIMD_INLINE typename N::Mask operator()(const Flag<float>& of_first) const { return N::gather_mask(&of_first, index); }
+    XSIMD_INLINE Vec<N> operator()(const Vector& of_first) const { return {(*this)(of_first.x), (*this)(of_first.y)}; }
+    XSIMD_INLINE Rotation<N> operator()(const Rotation<float>& of_first) const { return {(*this)(of_first.s), (*this)(of_first.c)}; }
+    XSIMD_INLINE Place<N> operator()(const Place<float>& of_first) const {
+        return {(*this)(of_first.origin), (*this)(of_first.turn)};
+    }
+    XSIMD_INLINE Motion<N> operator()(const Motion<float>& of_first) const {
+        return {(*this)(of_first.center), (*this)(of_first.angle)};
     }
 };
 

@@ -520,24 +520,21 @@ struct Engine {
                                             std::array<JointConstraint<Number>, Scene::joints>& constraints,
                                             std::array<Motion<Number>, bodies>& velocities) {
         std::array<Rotation<Number>, bodies> turns;
-        for (std::size_t b = 0; b < bodies; ++b) {
-            const Rotation<float>& turn = island.starts.places[b].turn;
-            turns[b] = {read(turn.s), read(turn.c)};
-        }
+        for (std::size_t b = 0; b < bodies; ++b) turns[b] = read(island.starts.places[b].turn);
         for (const std::size_t j : island.order.joints) {
             const Joint& joint = Scene::joint_list[j];
             const JointConstraint<float>& from = island.joints[j];
             JointConstraint<Number>& k = constraints[j];
             k.prepare(masses(joint), turns[joint.a], turns[joint.b], from_center(joint.a, joint.anchor_a),
                       from_center(joint.b, joint.anchor_b));
-            k.impulse = {read(from.impulse.x), read(from.impulse.y)};
+            k.impulse = read(from.impulse);
             k.limit_impulse = read(from.limit_impulse);
             k.motor_impulse = read(from.motor_impulse);
             k.warm_start(masses(joint), velocities[joint.a], velocities[joint.b]);
         }
     }
     static void prepare_joints(Island& island) {
-        prepare_joints(island, [](float number) { return number; }, island.joints, island.velocities);
+        prepare_joints(island, [](const auto& number) { return number; }, island.joints, island.velocities);
     }
 
     /// The times at which bodies and contacts are while impacts are solved, as shares of the step. Box2D keeps such times of
