@@ -1,5 +1,6 @@
 #include "shared_streams.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -53,10 +54,13 @@ std::optional<Layout> find_layout() {
     return std::nullopt;
 }
 
-/// The generator of an env that stores a half; null if the environment draws no integers and its generator stores none.
-BufferedPcg64* with_half(std::span<std::byte> generator) {
-    return generator.size() < sizeof(BufferedPcg64) ? nullptr : reinterpret_cast<BufferedPcg64*>(generator.data());
+/// The bytes of an env's generator that numpy's has, too: with a half, if the environment draws integers, or without one.
+std::span<std::byte> shared_bytes(const Engine& core, std::size_t env) {
+    const std::span<std::byte> generator = core.generator(env);
+    return generator.first(std::min(generator.size(), sizeof(BufferedPcg64)));
 }
+
+bool has_half(std::span<std::byte> generator) { return generator.size() == sizeof(BufferedPcg64); }
 
 }  // namespace
 
@@ -68,37 +72,31 @@ NumpyPcg64::NumpyPcg64(nb::handle bit_generator) : state_(state_of(bit_generator
 }
 
 void NumpyPcg64::check() const {
-    if (stream().increment_low % 2 != 1)
+    if (generator().increment_low % 2 != 1)
         throw std::invalid_argument("np_random: expected a generator whose state has an odd increment, as every seeded PCG64 has, "
                                     "got one with an even \"inc\"");
 }
 
-Pcg64 NumpyPcg64::stream() const {
-    const std::uint64_t* words = static_cast<const State*>(state_)->words;
-    Pcg64 stream;
-    stream.state_high = words[(*layout)[0]];
-    stream.state_low = words[(*layout)[1]];
-    stream.increment_high = words[(*layout)[2]];
-    stream.increment_low = words[(*layout)[3]];
-    return stream;
+BufferedPcg64 NumpyPcg64::generator() const {
+    const auto* state = static_cast<const State*>(state_);
+    BufferedPcg64 generator;
+    generator.state_high = state->words[(*layout)[0]];
+    generator.state_low = state->words[(*layout)[1]];
+    generator.increment_high = state->words[(*layout)[2]];
+    generator.increment_low = state->words[(*layout)[3]];
+    generator.has_uint32 = state->has_uint32 != 0;
+    generator.uinteger = state->uinteger;
+    return generator;
 }
 
-void NumpyPcg64::set_stream(const Pcg64& stream) const {
-    std::uint64_t* words = static_cast<const State*>(state_)->words;
-    words[(*layout)[0]] = stream.state_high;
-    words[(*layout)[1]] = stream.state_low;
-    words[(*layout)[2]] = stream.increment_high;
-    words[(*layout)[3]] = stream.increment_low;
-}
-
-bool NumpyPcg64::has_half() const { return static_cast<const State*>(state_)->has_uint32 != 0; }
-
-std::uint32_t NumpyPcg64::half() const { return static_cast<const State*>(state_)->uinteger; }
-
-void NumpyPcg64::set_half(bool has_half, std::uint32_t half) const {
+void NumpyPcg64::set(const BufferedPcg64& generator) const {
     auto* state = static_cast<State*>(state_);
-    state->has_uint32 = has_half ? 1 : 0;
-    state->uinteger = half;
+    state->words[(*layout)[0]] = generator.state_high;
+    state->words[(*layout)[1]] = generator.state_low;
+    state->words[(*layout)[2]] = generator.increment_high;
+    state->words[(*layout)[3]] = generator.increment_low;
+    state->has_uint32 = generator.has_uint32 != 0;
+    state->uinteger = generator.uinteger;
 }
 
 void SharedStreams::share(std::size_t env, const NumpyPcg64& generator) {
@@ -113,33 +111,29 @@ std::vector<bool> SharedStreams::is_shared(std::size_t num_envs) const {
 }
 
 void SharedStreams::pull_all(const Engine& core) {
-    for (const auto& [env, generator] : shared_) {
-        const std::span<std::byte> place = core.generator(env);
-        const Pcg64 stream = generator.stream();
-        std::memcpy(place.data(), &stream, sizeof(stream));
-        if (BufferedPcg64* buffered = with_half(place)) {
-            buffered->has_uint32 = generator.has_half();
-            buffered->uinteger = generator.half();
-        } else if (generator.has_half()) {
-            halves_[env] = generator.half();
-        } else if (!halves_.empty()) {
+    for (const auto& [env, numpys] : shared_) {
+        const std::span<std::byte> place = shared_bytes(core, env);
+        const BufferedPcg64 generator = numpys.generator();
+        std::memcpy(place.data(), &generator, place.size());
+        if (has_half(place)) continue;
+        if (generator.has_uint32 != 0)
+            halves_[env] = generator.uinteger;
+        else if (!halves_.empty())
             halves_.erase(env);
-        }
     }
 }
 
 void SharedStreams::push_all(const Engine& core) const {
-    for (const auto& [env, generator] : shared_) {
-        const std::span<std::byte> place = core.generator(env);
-        Pcg64 stream;
-        std::memcpy(&stream, place.data(), sizeof(stream));
-        generator.set_stream(stream);
-        if (const BufferedPcg64* buffered = with_half(place)) {
-            generator.set_half(buffered->has_uint32 != 0, buffered->uinteger);
-        } else {
+    for (const auto& [env, numpys] : shared_) {
+        const std::span<std::byte> place = shared_bytes(core, env);
+        BufferedPcg64 generator = numpys.generator();
+        std::memcpy(&generator, place.data(), place.size());
+        if (!has_half(place)) {
             const auto half = halves_.find(env);
-            generator.set_half(half != halves_.end(), half != halves_.end() ? half->second : generator.half());
+            generator.has_uint32 = half != halves_.end();
+            if (half != halves_.end()) generator.uinteger = half->second;
         }
+        numpys.set(generator);
     }
 }
 

@@ -29,13 +29,8 @@ public:
     /// \throws std::invalid_argument if the increment is even, which numpy does not prevent
     void check() const;
 
-    Pcg64 stream() const;
-    void set_stream(const Pcg64& stream) const;
-
-    /// Returns true if half of a 64-bit draw is left for the next 32-bit integer.
-    bool has_half() const;
-    std::uint32_t half() const;
-    void set_half(bool has_half, std::uint32_t half) const;
+    BufferedPcg64 generator() const;
+    void set(const BufferedPcg64& generator) const;
 
 private:
     void* state_;
