@@ -8,7 +8,6 @@
 #include <nanobind/stl/vector.h>
 
 #include <operant/core/output_list.hpp>
-#include <operant/core/space_numbers.hpp>
 #include <operant/library/dispatch.hpp>
 #include <operant/library/mistakes.hpp>
 
@@ -147,26 +146,25 @@ nb::list parameters_of(const EnvironmentDescription& description) {
 
 nb::dict ParametersBinding::spaces() const {
     const EnvironmentDescription& description = table_->environment();
-    std::vector<float> action_low, action_high;
-    std::vector<double> observation_low, observation_high;
-    std::vector<std::int64_t> action_n, observation_n;
+    SpaceNumbers all = table_->spaces(0);
     const auto append = [](auto& rows, const auto& row) { rows.insert(rows.end(), row.begin(), row.end()); };
-    for (std::size_t row = 0; row < table_->rows(); ++row) {
-        const SpaceNumbers spaces(description, table_->of_env(row));
-        append(action_low, spaces.action_low);
-        append(action_high, spaces.action_high);
-        append(action_n, spaces.action_n);
-        append(observation_low, spaces.observation_low);
-        append(observation_high, spaces.observation_high);
-        append(observation_n, spaces.observation_n);
+    for (std::size_t row = 1; row < table_->rows(); ++row) {
+        const SpaceNumbers spaces = table_->spaces(row);
+        append(all.action_low, spaces.action_low);
+        append(all.action_high, spaces.action_high);
+        append(all.action_n, spaces.action_n);
+        append(all.observation_low, spaces.observation_low);
+        append(all.observation_high, spaces.observation_high);
+        append(all.observation_n, spaces.observation_n);
     }
     const auto array = [&]<class T>(const std::vector<T>& values) {
         const std::size_t rows = table_->rows();
         return nb::ndarray<nb::numpy, const T>(values.data(), {rows, values.size() / rows}).cast(nb::rv_policy::copy);
     };
     nb::dict spaces;
-    spaces["action"] = nb::make_tuple(name_of(description.action.kind), array(action_low), array(action_high), array(action_n));
-    spaces["observation"] = nb::make_tuple(array(observation_low), array(observation_high), array(observation_n));
+    spaces["action"] = nb::make_tuple(name_of(description.action.kind), array(all.action_low), array(all.action_high),
+                                      array(all.action_n));
+    spaces["observation"] = nb::make_tuple(array(all.observation_low), array(all.observation_high), array(all.observation_n));
     return spaces;
 }
 

@@ -15,7 +15,6 @@
 #include <nanobind/stl/vector.h>
 
 #include <operant/core/block_stepper.hpp>
-#include <operant/core/space_numbers.hpp>
 #include <operant/library/dispatch.hpp>
 #include <operant/library/mistakes.hpp>
 #include <operant/policies/random_actions.hpp>
@@ -70,19 +69,15 @@ bool are_alike(const ActionChoices& a, const ActionChoices& b) {
     return a.discrete == b.discrete && a.counts == b.counts && a.size() == b.size();
 }
 
-/// The number of values of a discrete observation; the largest number if it differs between envs.
-std::size_t observation_count(const ParameterTable& parameters) {
-    std::int64_t most = 0;
-    for (std::size_t row = 0; row < parameters.rows(); ++row)
-        most = std::max(most, SpaceNumbers(parameters.environment(), parameters.of_env(row)).observation_n[0]);
-    return static_cast<std::size_t>(most);
-}
-
+/// If numbers of discrete observations differ between envs, the size is the largest.
 PolicySpaces spaces_of(const ParameterTable& parameters) {
     const EnvironmentDescription& environment = parameters.environment();
-    const bool is_discrete = environment.observation.kind == SpaceDescription::Kind::discrete;
-    return {is_discrete, is_discrete ? observation_count(parameters) : environment.observation.size,
-            action_choices(environment, parameters)};
+    PolicySpaces spaces{environment.observation.kind == SpaceKind::discrete, environment.observation.size,
+                        action_choices(environment, parameters)};
+    for (std::size_t row = 0; spaces.discrete_observation && row < parameters.rows(); ++row)
+        spaces.observation_size =
+            std::max(spaces.observation_size, static_cast<std::size_t>(parameters.spaces(row).observation_n[0]));
+    return spaces;
 }
 
 template <class T>
@@ -95,15 +90,9 @@ nb::object new_array(std::size_t rows, std::size_t width, void*& data) {
 
 }  // namespace
 
-StreamsLock::StreamsLock(std::shared_ptr<LockedStreams> streams, std::size_t num_envs) : streams_(std::move(streams)) {
-    if (streams_->busy_.test_and_set(std::memory_order_acquire))
+StreamsLock::StreamsLock(std::shared_ptr<LockedStreams> streams) : streams_(std::move(streams)) {
+    if (streams_->busy.test_and_set(std::memory_order_acquire))
         throw std::runtime_error("another thread is using this policy, which draws random numbers; give each thread its own");
-    try {
-        random_ = streams_->streams_.of_envs(num_envs);
-    } catch (...) {
-        streams_->busy_.clear(std::memory_order_release);
-        throw;
-    }
 }
 
 ChoosingPolicy::ChoosingPolicy(nb::handle actions, const std::vector<std::uint32_t>& seed)
@@ -153,17 +142,17 @@ nb::object ChoosingPolicy::act(const Observations& observations, nb::handle acti
 }
 
 nb::bytes ChoosingPolicy::save() const {
-    const StreamsLock lock(streams_, 0);
-    const auto streams = lock.all().all();
+    const StreamsLock lock(streams_);
+    const auto streams = lock->all();
     return nb::bytes(streams.data(), streams.size_bytes());
 }
 
 void ChoosingPolicy::load(const nb::bytes& bytes) {
-    const StreamsLock lock(streams_, 0);
+    const StreamsLock lock(streams_);
     if (bytes.size() % sizeof(Pcg64) != 0) throw std::invalid_argument("policy: these are not saved streams");
     std::vector<Pcg64> streams(bytes.size() / sizeof(Pcg64));
     if (!streams.empty()) std::memcpy(streams.data(), bytes.data(), bytes.size());
-    lock.all().set(streams);
+    lock->set(streams);
 }
 
 NetworkPolicyBinding::NetworkPolicyBinding(const std::vector<Layer>& layers, const std::vector<double>& mean,
@@ -210,9 +199,9 @@ BoundPolicy NetworkPolicyBinding::bind_to(const PolicySpaces& spaces, std::size_
         std::optional<NetworkPolicy> policy;
     };
     auto memory = std::make_shared<Memory>();
-    if (sample_ || !noise_.empty()) memory->lock.emplace(streams_, num_envs);
+    if (sample_ || !noise_.empty()) memory->lock.emplace(streams_);
     memory->policy.emplace(weights_, spaces.actions, NetworkOptions{sample_, noise_, spaces.discrete_observation}, num_envs,
-                           memory->lock ? memory->lock->random() : nullptr, networks().act);
+                           memory->lock ? (*memory->lock)->of_envs(num_envs) : nullptr, networks().act);
     return {memory->policy->function(), memory};
 }
 
@@ -226,10 +215,10 @@ BoundPolicy RandomPolicyBinding::bind_to(const PolicySpaces& spaces, std::size_t
         ActionChoices choices;
         RandomActions space;
         Memory(std::shared_ptr<LockedStreams> streams, std::size_t num_envs, const ActionChoices& actions)
-            : lock(std::move(streams), num_envs),
+            : lock(std::move(streams)),
               choices(actions),
               space{choices.size(), choices.counts.empty() ? nullptr : choices.counts.data(), choices.discrete, choices.low.data(), choices.high.data(),
-                    lock.random()} {}
+                    lock->of_envs(num_envs)} {}
     };
     auto memory = std::make_shared<Memory>(streams_, num_envs, spaces.actions);
     return {{.act = networks().act_randomly, .policy = &memory->space, .looks = false}, memory};
@@ -288,9 +277,9 @@ BoundPolicy LibraryPolicy::bind_to(const PolicySpaces& spaces, std::size_t num_e
         PolicyData data;
     };
     auto memory = std::make_shared<Memory>();
-    if (description_.draws) memory->lock.emplace(streams_, num_envs);
+    if (description_.draws) memory->lock.emplace(streams_);
     memory->parameters = parameters_;
-    memory->data = {parameters_->data(), memory->lock ? memory->lock->random() : nullptr};
+    memory->data = {parameters_->data(), memory->lock ? (*memory->lock)->of_envs(num_envs) : nullptr};
     return {{choose_policy(description_, active_architecture()).act, &memory->data}, memory};
 }
 

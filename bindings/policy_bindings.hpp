@@ -34,33 +34,27 @@ struct BoundPolicy {
 };
 
 /// The random streams of a policy, with a lock. They are made when they are first needed.
-class LockedStreams {
-public:
+struct LockedStreams {
     /// \param seed the 32-bit words of the seed
-    explicit LockedStreams(const std::vector<std::uint32_t>& seed) : streams_(seed) {}
+    explicit LockedStreams(const std::vector<std::uint32_t>& seed) : streams(seed) {}
 
-private:
-    friend class StreamsLock;
-
-    std::atomic_flag busy_;
-    PolicyStreams streams_;
+    PolicyStreams streams;
+    std::atomic_flag busy;
 };
 
 /// Locks the random streams of a policy.
 class StreamsLock {
 public:
     /// \throws std::runtime_error if another thread holds the lock
-    StreamsLock(std::shared_ptr<LockedStreams> streams, std::size_t num_envs);
-    ~StreamsLock() { streams_->busy_.clear(std::memory_order_release); }
+    explicit StreamsLock(std::shared_ptr<LockedStreams> streams);
+    ~StreamsLock() { streams_->busy.clear(std::memory_order_release); }
     StreamsLock(const StreamsLock&) = delete;
     StreamsLock& operator=(const StreamsLock&) = delete;
 
-    Pcg64* random() const { return random_; }
-    PolicyStreams& all() const { return streams_->streams_; }
+    PolicyStreams* operator->() const { return &streams_->streams; }
 
 private:
     std::shared_ptr<LockedStreams> streams_;
-    Pcg64* random_;
 };
 
 /// A policy that `rollout` and `evaluate` call without Python.

@@ -20,7 +20,6 @@
 #include <operant/abi/policy_function.hpp>
 #include <operant/core/parameter_table.hpp>
 #include <operant/core/policy_streams.hpp>
-#include <operant/core/space_numbers.hpp>
 
 namespace operant {
 
@@ -194,7 +193,7 @@ inline ActionChoices action_choices(const EnvironmentDescription& environment, c
     ActionChoices choices;
     choices.discrete = !environment.action.has_real_actions();
     for (std::size_t row = 0; row < parameters.rows(); ++row) {
-        SpaceNumbers spaces(environment, parameters.of_env(row));
+        SpaceNumbers spaces = parameters.spaces(row);
         if (row == 0 && (choices.discrete || environment.action.part_count != 0)) choices.counts.assign(spaces.action_n.begin(), spaces.action_n.end());
         if (choices.discrete) break;
         if (row == 0) {

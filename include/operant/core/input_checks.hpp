@@ -17,7 +17,6 @@
 
 #include <operant/abi/library.hpp>
 #include <operant/core/parameter_table.hpp>
-#include <operant/core/space_numbers.hpp>
 #include <operant/core/worker_pool.hpp>
 #include <operant/library/mistakes.hpp>
 
@@ -164,7 +163,7 @@ public:
 private:
     /// Throws for the first action that cannot be used, or for the last action if another thread has corrected it meanwhile.
     [[noreturn]] void throw_invalid() const {
-        const std::vector<std::int64_t> limits = SpaceNumbers(environment_, parameters_.data()).action_n;
+        const std::vector<std::int64_t> limits = parameters_.spaces(0).action_n;
         const auto find = [&](const auto& action_at) {
             std::size_t i = 0;
             while (i + 1 < actions_.size && is_action_number(action_at(i), limits[i % limits.size()])) ++i;

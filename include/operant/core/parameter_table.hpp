@@ -18,6 +18,24 @@
 
 namespace operant {
 
+/// The bounds of the action and observation spaces for one set of parameters, one element per number. A Box uses the vectors of
+/// lowest and highest values, a discrete space those of counts. Observations have the numbers of all leaves.
+struct SpaceNumbers {
+    std::vector<float> action_low, action_high;             ///< the bounds of an action
+    std::vector<std::int64_t> action_n;                     ///< the number of values of each number of an action
+    std::vector<double> observation_low, observation_high;  ///< the bounds of an observation
+    std::vector<std::int64_t> observation_n;                ///< the number of values of each number of an observation
+
+    /// Makes room for the numbers of an action and of an observation.
+    SpaceNumbers(std::size_t action, std::size_t observation)
+        : action_low(action),
+          action_high(action),
+          action_n(action),
+          observation_low(observation),
+          observation_high(observation),
+          observation_n(observation) {}
+};
+
 /// Checked parameters, in the form that kernels take.
 class ParameterTable {
 public:
@@ -58,6 +76,20 @@ public:
     const void* data() const { return structs_.get(); }
     /// The `E::Parameters` of one env.
     const void* of_env(std::size_t env) const { return at(per_env_ ? env : 0); }
+
+    /// The bounds of the spaces of one env.
+    SpaceNumbers spaces(std::size_t env) const {
+        SpaceNumbers numbers(environment_->action.size, environment_->observation.size);
+        environment_->get_spaces(environment_->context, of_env(env), {
+            .action_low = numbers.action_low.data(),
+            .action_high = numbers.action_high.data(),
+            .action_n = numbers.action_n.data(),
+            .observation_low = numbers.observation_low.data(),
+            .observation_high = numbers.observation_high.data(),
+            .observation_n = numbers.observation_n.data(),
+        });
+        return numbers;
+    }
 
     /// The fixed reward, if the environment has one.
     /// \throws std::invalid_argument if it differs between envs
