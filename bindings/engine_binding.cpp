@@ -1,6 +1,8 @@
 #include "engine_binding.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -10,7 +12,6 @@
 
 #include "chunks.hpp"
 #include "released_gil.hpp"
-#include "seeds.hpp"
 
 namespace operant::bindings {
 namespace {
@@ -23,6 +24,40 @@ void* data_of(nb::handle array, std::size_t bytes) {
         throw std::invalid_argument("expected an array of " + std::to_string(bytes) + " bytes, got " +
                                     std::to_string(numbers.nbytes()));
     return numbers.data();
+}
+
+/// Converts a Python integer of any size to numpy's SeedSequence.
+SeedSequence sequence_of(nb::handle integer) {
+    std::uint64_t small;
+    if (nb::try_cast(integer, small)) return SeedSequence(small);
+    // The integer has more than 64 bits: pass it as 32-bit words.
+    const auto bits = nb::cast<std::size_t>(integer.attr("bit_length")());
+    std::vector<std::uint32_t> words((bits + 31) / 32);
+    const nb::object digits = integer.attr("to_bytes")(4 * words.size(), "little");
+    std::memcpy(words.data(), nb::borrow<nb::bytes>(digits).data(), 4 * words.size());
+    return SeedSequence(words);
+}
+
+/// Returns the seeds of all envs, or an empty vector if `seed` is None.
+/// \param seed None, an int (env i is seeded with `seed + i`), or a list with one int or None per env. The Python package
+///        checks that ints are not negative and that the list has `num_envs` elements.
+std::vector<std::optional<SeedSequence>> seed_sequences(nb::handle seed, std::size_t num_envs) {
+    std::vector<std::optional<SeedSequence>> sequences;
+    if (seed.is_none()) return sequences;
+    sequences.reserve(num_envs);
+    std::uint64_t first;
+    if (nb::isinstance<nb::int_>(seed)) {
+        if (nb::try_cast(seed, first) && first <= std::numeric_limits<std::uint64_t>::max() - num_envs) {
+            for (std::size_t env = 0; env < num_envs; ++env) sequences.emplace_back(SeedSequence(first + env));
+        } else {
+            for (std::size_t env = 0; env < num_envs; ++env)
+                sequences.emplace_back(sequence_of(nb::borrow(seed) + nb::int_(env)));
+        }
+    } else {
+        for (const nb::handle one : seed)
+            sequences.push_back(one.is_none() ? std::nullopt : std::optional(sequence_of(one)));
+    }
+    return sequences;
 }
 
 }  // namespace

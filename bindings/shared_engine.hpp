@@ -27,7 +27,7 @@ struct SharedEngine {
     SharedEngine(const EnvironmentDescription& environment, const Kernels& kernels, std::size_t num_envs,
                  const EngineOptions& options, std::shared_ptr<const ParameterTable> parameters, bool records_episodes);
 
-    /// \param seeds the seeds of the envs, from `seed_sequences`
+    /// \param seeds the seeds of the envs; an env without a seed continues its stream. Empty if no env has one
     /// \param bounds,mask,outputs as Engine::reset takes them; a null mask selects all envs
     /// \throws as Engine::reset; nothing is changed then
     void reset(std::span<const std::optional<SeedSequence>> seeds, std::span<const double> bounds, const bool* mask,
