@@ -61,17 +61,8 @@ public:
 
     /// Makes `steps` steps, or fewer if all episodes end earlier.
     void advance(std::size_t steps) {
-        core_.attempt([&] {
-            detail::FirstError errors;
-            core_.pool_.run(unfinished_.size(), [&](std::size_t i) {
-                std::size_t step = 0;
-                try {
-                    steppers_.borrow([&](BlockStepper& stepper) { advance_block(stepper, unfinished_[i], steps, step); });
-                } catch (...) {
-                    errors.add(step * core_.blocks() + unfinished_[i]);
-                }
-            });
-            errors.rethrow();
+        steppers_.run(unfinished_.size(), [&](BlockStepper& stepper, std::size_t i, std::size_t& step) {
+            advance_block(stepper, unfinished_[i], steps, step);
         });
         std::erase_if(unfinished_, [&](std::size_t block) { return is_over(block); });
     }

@@ -155,17 +155,9 @@ private:
     }
 
     void advance_blocks(std::size_t steps) {
-        core_.attempt([&] {
-            detail::FirstError errors;
-            core_.for_blocks([&](std::size_t begin, std::size_t end) {
-                std::size_t step = 0;
-                try {
-                    steppers_.borrow([&](BlockStepper& stepper) { advance_block(stepper, begin, end, steps, step); });
-                } catch (...) {  // a loop over steps would have met the exception of the earliest step
-                    errors.add(step * core_.num_envs() + begin);
-                }
-            }, 2);  // blocks make many steps, so fewer of them are worth a thread
-            errors.rethrow();
+        steppers_.run(core_.blocks(), [&](BlockStepper& stepper, std::size_t block, std::size_t& step) {
+            const std::size_t begin = block * envs_per_block;
+            advance_block(stepper, begin, std::min(begin + envs_per_block, core_.num_envs()), steps, step);
         });
         core_.memory_.set_clock(core_.memory_.clock() + static_cast<std::int64_t>(steps));
         core_.finished_ += core_.statistics_.add(std::span(block_totals_).first(steps * core_.blocks()));

@@ -204,20 +204,31 @@ private:
 class BlockSteppers {
 public:
     /// The arguments are those of BlockStepper.
-    BlockSteppers(Engine& core, const std::vector<OutputDescription>& list, double* episodes_began) {
-        const std::size_t blocks = (core.num_envs() + envs_per_block - 1) / envs_per_block;
-        for (std::size_t i = 0; i < std::min(core.workers(), blocks); ++i)
+    BlockSteppers(Engine& core, const std::vector<OutputDescription>& list, double* episodes_began) : core_(core) {
+        for (std::size_t i = 0; i < std::min(core.workers(), core.blocks()); ++i)
             all_.push_back(std::make_unique<Shared>(core, list, episodes_began));
     }
 
-    /// Calls `work` with a BlockStepper that no other task uses.
-    template <class Work>
-    void borrow(const Work& work) {
-        for (std::size_t i = 0;; i = (i + 1) % all_.size()) {  // there are as many as workers, so one is free
-            if (all_[i]->borrowed.test_and_set(std::memory_order_acquire)) continue;
-            const Loan loan(*all_[i]);
-            return work(all_[i]->stepper);
-        }
+    /// Runs `count` tasks on all workers.
+    /// \param advance called with a BlockStepper that no other task uses, the number of the task, and a counter of the steps that
+    ///        the task has made. With a higher number, a task steps a later block.
+    /// \throws EnvironmentFailed if tasks throw; it nests the exception that a loop over steps would have met first
+    template <class Advance>
+    void run(std::size_t count, const Advance& advance) {
+        core_.attempt([&] {
+            detail::FirstError errors;
+            core_.pool_.run(count, [&](std::size_t i) {
+                Shared& own = borrow();
+                std::size_t step = 0;
+                try {
+                    advance(own.stepper, i, step);
+                } catch (...) {
+                    errors.add(step * count + i);
+                }
+                own.borrowed.clear(std::memory_order_release);
+            });
+            errors.rethrow();
+        });
     }
 
 private:
@@ -227,14 +238,14 @@ private:
         std::atomic_flag borrowed;
         BlockStepper stepper;
     };
-    /// Returns the BlockStepper, even if the work throws.
-    struct Loan {
-        explicit Loan(Shared& shared) : lent(shared) {}
-        ~Loan() { lent.borrowed.clear(std::memory_order_release); }
-        Loan(const Loan&) = delete;
-        Loan& operator=(const Loan&) = delete;
-        Shared& lent;
-    };
+
+    Shared& borrow() {
+        std::size_t i = 0;  // there are as many as workers, so one is free
+        while (all_[i]->borrowed.test_and_set(std::memory_order_acquire)) i = (i + 1) % all_.size();
+        return *all_[i];
+    }
+
+    Engine& core_;
     std::vector<std::unique_ptr<Shared>> all_;
 };
 

@@ -193,17 +193,7 @@ public:
     ///         then. EnvironmentFailed if the environment's code throws.
     void reset(std::span<const double> bounds, const Outputs& outputs) {
         check_reset({}, bounds);
-        seed_if_needed();
-        discard_episodes([](std::size_t) { return true; });
-        for_blocks([&](std::size_t begin, std::size_t end) {
-            EnvList restarting;
-            for (std::size_t env = begin; env < end; ++env) restarting.append(env);
-            kernels_.restart(bounds.empty() ? nullptr : bounds.data(), envs(), outputs, restarting);
-            detail::throw_error_of(kernels_.take_error);
-        });
-        memory_.clear_pending();
-        finished_ = 0;
-        started_ = true;
+        start_episodes({}, bounds, outputs);
     }
 
     /// Starts an episode in the envs that `mask` selects. The others do not change.
@@ -216,22 +206,7 @@ public:
             throw std::invalid_argument("reset_mask: expected " + std::to_string(num_envs_) + " elements, one per env, got " +
                                         std::to_string(mask.size()));
         check_reset(mask, bounds);
-        if (!started_) return reset(bounds, outputs);
-        discard_episodes([&](std::size_t env) { return mask[env]; });
-        for_blocks([&](std::size_t begin, std::size_t end) {
-            EnvList restarting;
-            for (std::size_t env = begin; env < end; ++env) {
-                if (outputs.has_infos) outputs.has_infos[env] = false;
-                if (!mask[env]) continue;
-                restarting.append(env);
-                memory_.set_pending(env, false);
-            }
-            kernels_.observe(envs(), outputs, begin, end);
-            clear_infos(outputs, begin, end);
-            kernels_.restart(bounds.empty() ? nullptr : bounds.data(), envs(), outputs, restarting);
-            detail::throw_error_of(kernels_.take_error);
-        });
-        finished_ = memory_.count_pending();
+        start_episodes(started_ ? mask : std::span<const bool>(), bounds, outputs);
     }
 
     /// Steps every env.
@@ -360,6 +335,7 @@ private:
     friend struct CounterAccess;  // tests set counters to values that a run reaches after hours
     // These advance envs by more than one step at a time, or move them to other states.
     friend class BlockStepper;
+    friend class BlockSteppers;
     friend class RolloutRun;
     friend class EvaluationRun;
     friend class Branching;
@@ -413,9 +389,9 @@ private:
     }
 
     /// Calls `work(begin, end)` for every block of envs, on all workers.
-    /// \param least as WorkerPool::run; the default is for work of the size of a step
     template <class Work>
-    void for_blocks(const Work& work, std::size_t least = 4) {
+    void for_blocks(const Work& work) {
+        constexpr std::size_t least = 4;  // as WorkerPool::run, for work of the size of a step
         attempt([&] {
             pool_.run(blocks(), [work, num_envs = num_envs_](std::size_t block) {
                 const std::size_t begin = block * envs_per_block;
@@ -424,15 +400,33 @@ private:
         });
     }
 
-    /// Removes the steps of episodes that a reset is about to break off from the totals.
-    template <class Selected>
-    void discard_episodes(const Selected& selected) {
+    /// Starts an episode in the envs that `mask` selects, or, if it is empty, in all.
+    void start_episodes(std::span<const bool> mask, std::span<const double> bounds, const Outputs& outputs) {
+        seed_if_needed();
+        const auto is_selected = [mask](std::size_t env) { return mask.empty() || mask[env]; };
         for (std::size_t env = 0; env < num_envs_; ++env)
-            if (selected(env)) statistics_.discard(memory_.elapsed(env));
+            if (is_selected(env)) statistics_.discard(memory_.elapsed(env));  // the reset breaks these episodes off
+        for_blocks([&](std::size_t begin, std::size_t end) {
+            EnvList restarting;
+            for (std::size_t env = begin; env < end; ++env) {
+                if (!is_selected(env)) continue;
+                restarting.append(env);
+                memory_.set_pending(env, false);
+            }
+            if (!mask.empty()) {
+                kernels_.observe(envs(), outputs, begin, end);
+                clear_infos(outputs, begin, end);
+            }
+            kernels_.restart(bounds.empty() ? nullptr : bounds.data(), envs(), outputs, restarting);
+            detail::throw_error_of(kernels_.take_error);
+        });
+        finished_ = memory_.count_pending();
+        started_ = true;
     }
 
     /// Sets infos to 0. When only some envs are reset, the others have such infos, as in Gymnasium.
     void clear_infos(const Outputs& outputs, std::size_t begin, std::size_t end) const {
+        if (outputs.has_infos) std::fill(outputs.has_infos + begin, outputs.has_infos + end, false);
         for (std::size_t i = 0; outputs.infos && i < environment_.info_count; ++i) {
             const InfoDescription& info = environment_.infos[i];
             const std::size_t row = size_of(info.type) * info.shape.size();
