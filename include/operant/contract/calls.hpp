@@ -78,6 +78,69 @@ concept DrawsInStep = requires(const typename E::template Dynamics<Batch>& dynam
     dynamics.step(state, input, random);
 };
 
+/// Calls `step` of the batch tier, with random numbers if it draws any. Returns nothing if there is no such function.
+template <class E, class Batch>
+XSIMD_INLINE auto call_batch_step(const typename E::template Dynamics<Batch>& dynamics, StateOf<E, Batch>& state,
+                                  const Input<E, Batch>& input,
+                                  [[maybe_unused]] BatchRandom<Batch, typename E::Random>& random) {
+    if constexpr (DrawsInStep<E, Batch>)
+        return dynamics.step(state, input, random);
+    else if constexpr (requires { dynamics.step(state, input); })
+        return dynamics.step(state, input);
+}
+
+/// Makes the dynamics of the batch tier, whose constructor may do without the parameters.
+template <class Dynamics, class Parameters>
+XSIMD_INLINE Dynamics make_dynamics([[maybe_unused]] const Parameters& parameters) {
+    if constexpr (std::is_constructible_v<Dynamics, const Parameters&>)
+        return Dynamics(parameters);
+    else
+        return Dynamics();
+}
+
+// The functions of a state are members of Dynamics in the batch tier, and have the parameters as an argument in the scalar tier.
+// Below, `self` is the Dynamics or the parameters.
+
+namespace detail {
+
+template <class E, class Self, class State>
+concept HasObservationOf = requires(const Self& self, const State& state) { self.observation(state); } ||
+                           requires(const Self& self, const State& state) { E::observation(self, state); };
+template <class E, class Self, class State>
+concept HasActionMaskOf = requires(const Self& self, const State& state) { self.action_mask(state); } ||
+                          requires(const Self& self, const State& state) { E::action_mask(self, state); };
+
+}  // namespace detail
+
+/// Returns the observation of a state; nothing if there is no such function.
+template <class E, class Self, class State>
+XSIMD_INLINE auto call_observation([[maybe_unused]] const Self& self, [[maybe_unused]] const State& state) {
+    if constexpr (requires { self.observation(state); })
+        return self.observation(state);
+    else if constexpr (detail::HasObservationOf<E, Self, State>)
+        return E::observation(self, state);
+}
+
+/// Returns the action mask of a state, in the form in which E returns it; nothing if there is no such function.
+template <class E, class Self, class State>
+XSIMD_INLINE auto call_action_mask([[maybe_unused]] const Self& self, [[maybe_unused]] const State& state) {
+    if constexpr (requires { self.action_mask(state); })
+        return self.action_mask(state);
+    else if constexpr (detail::HasActionMaskOf<E, Self, State>)
+        return E::action_mask(self, state);
+}
+
+/// Returns the infos of a reset that has led to a state; nothing if resets have none of their own.
+template <class E, class Self, class State>
+XSIMD_INLINE auto call_reset_info([[maybe_unused]] const Self& self, [[maybe_unused]] const State& state) {
+    if constexpr (BatchTier<E> && requires { E::reset_info(state); })
+        return E::reset_info(state);
+    else if constexpr (requires { self.reset_info(state); })
+        return self.reset_info(state);
+    else if constexpr (requires { E::reset_info(self, state); })
+        return E::reset_info(self, state);
+}
+
 namespace detail {
 
 template <class E, class Number>
@@ -87,17 +150,9 @@ struct StepOutcome {
 };
 template <BatchTier E, class Batch>
 struct StepOutcome<E, Batch> {
-    using Dynamics = typename E::template Dynamics<Batch>;
-    using State = StateOf<E, Batch>;
-    static auto step(const Dynamics& dynamics, State& state, const Input<E, Batch>& input,
-                     BatchRandom<Batch, typename E::Random>& random) {
-        if constexpr (DrawsInStep<E, Batch>)
-            return dynamics.step(state, input, random);
-        else if constexpr (requires { dynamics.step(state, input); })
-            return dynamics.step(state, input);
-    }
-    using type = decltype(step(std::declval<const Dynamics&>(), std::declval<State&>(), std::declval<const Input<E, Batch>&>(),
-                               std::declval<BatchRandom<Batch, typename E::Random>&>()));
+    using type = decltype(call_batch_step<E, Batch>(
+        std::declval<const typename E::template Dynamics<Batch>&>(), std::declval<StateOf<E, Batch>&>(),
+        std::declval<const Input<E, Batch>&>(), std::declval<BatchRandom<Batch, typename E::Random>&>()));
 };
 
 }  // namespace detail

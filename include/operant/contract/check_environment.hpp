@@ -114,10 +114,9 @@ concept HasReset = requires(const typename E::Parameters& p, const typename E::R
     E::reset(p, b, random);
 } || requires(const typename E::Parameters& p, typename E::Random& random) { E::reset(p, random); };
 template <class E>
-concept ReturnsState = requires(const typename E::Parameters& p, const typename E::ResetBounds& b, typename E::Random& random) {
-    { E::reset(p, b, random) } -> std::convertible_to<StateOf<E, double>>;
-} || requires(const typename E::Parameters& p, typename E::Random& random) {
-    { E::reset(p, random) } -> std::convertible_to<StateOf<E, double>>;
+concept ReturnsState = HasReset<E> && requires(const typename E::Parameters& p, const typename E::ResetBounds& b,
+                                               typename E::Random& random) {
+    { call_reset<E>(p, b, random) } -> std::convertible_to<StateOf<E, double>>;
 };
 
 /// True if kernels of plain C++ can reset, step and observe a State<float>, if State is a template.
@@ -130,92 +129,50 @@ concept ServesFloats =
         requires StartOf<decltype(call_reset<E>(p, b, random)), StateOf<E, float>>;
     };
 
-/// The calls that kernels of the batch tier make.
+/// The structs that have the functions of E's tier, and those functions' arguments.
 template <class E, bool is_batch_tier>
-struct CheckedDynamics {
-    using Batch = CheckedNumber<E>;
-    using State = StateOf<E, Batch>;
-    using Dynamics = typename E::template Dynamics<Batch>;
-
-    static constexpr bool is_made_of_parameters =
-        std::is_constructible_v<Dynamics, const typename E::Parameters&> || std::is_default_constructible_v<Dynamics>;
-
-    static constexpr bool copies_state = requires { requires copies<State, decltype(&Dynamics::step)>; };
-    static constexpr bool step_returns_nothing = requires { requires returns_nothing<decltype(&Dynamics::step)>; };
-    using Outcome = StepOutcomeOf<E, Batch>;
-    static constexpr bool has_observation =
-        requires(const Dynamics& dynamics, const State& state) { dynamics.observation(state); };
-
-    static auto observe(const Dynamics& dynamics, const State& state) {
-        if constexpr (has_observation) return dynamics.observation(state);
-    }
-    using Observation = decltype(observe(std::declval<const Dynamics&>(), std::declval<const State&>()));
-    using Real = Batch;                             ///< a number in an observation of a Box of floats
-    using Whole = Integer<Batch>;                   ///< a number in an observation of integers
-    using Mask = typename Batch::batch_bool_type;  ///< a number in an observation of bools
-
-    static auto reset_info(const Dynamics& dynamics, const State& state) {
-        if constexpr (requires { E::reset_info(state); })
-            return E::reset_info(state);
-        else if constexpr (requires { dynamics.reset_info(state); })
-            return dynamics.reset_info(state);
-    }
-    using ResetInfo = decltype(reset_info(std::declval<const Dynamics&>(), std::declval<const State&>()));
-
-    static constexpr bool has_action_mask =
-        requires(const Dynamics& dynamics, const State& state) { dynamics.action_mask(state); };
-    static constexpr bool names_action_mask = requires { &Dynamics::action_mask; } || requires { &E::action_mask; };
-
-    static auto action_mask(const Dynamics& dynamics, const State& state) {
-        if constexpr (has_action_mask) return dynamics.action_mask(state);
-    }
-    using ActionMask = std::remove_cvref_t<decltype(action_mask(std::declval<const Dynamics&>(), std::declval<const State&>()))>;
+struct TierTypes {
+    using Functions = typename E::template Dynamics<CheckedNumber<E>>;
+    using Self = Functions;  ///< as in calls.hpp
 };
-
-/// The calls that kernels of the scalar tier make.
 template <class E>
-struct CheckedDynamics<E, false> {
-    using State = StateOf<E, double>;
-
-    static constexpr bool is_made_of_parameters = true;
-
-    static constexpr bool copies_state = requires { requires copies<State, decltype(&E::step)>; };
-    static constexpr bool step_returns_nothing = requires { requires returns_nothing<decltype(&E::step)>; };
-    using Outcome = typename decltype([] {
-        if constexpr (BlockTier<E>)
-            return std::type_identity<typename BlockOf<E>::StepOutcome>();
-        else
-            return std::type_identity<StepOutcomeOf<E, double>>();
-    }())::type;
-    static constexpr bool has_observation =
-        requires(const typename E::Parameters& p, const State& state) { E::observation(p, state); };
-
-    static auto observe(const typename E::Parameters& p, const State& state) {
-        if constexpr (has_observation) return E::observation(p, state);
-    }
-    using Observation = decltype(observe(std::declval<const typename E::Parameters&>(), std::declval<const State&>()));
-    using Real = double;
-    using Whole = std::int64_t;
-    using Mask = bool;
-
-    static auto reset_info(const typename E::Parameters& p, const State& state) {
-        if constexpr (requires { E::reset_info(p, state); }) return E::reset_info(p, state);
-    }
-    using ResetInfo = decltype(reset_info(std::declval<const typename E::Parameters&>(), std::declval<const State&>()));
-
-    static constexpr bool has_action_mask =
-        requires(const typename E::Parameters& p, const State& state) { E::action_mask(p, state); };
-    static constexpr bool names_action_mask = requires { &E::action_mask; };
-
-    static auto action_mask(const typename E::Parameters& p, const State& state) {
-        if constexpr (has_action_mask) return E::action_mask(p, state);
-    }
-    using ActionMask = std::remove_cvref_t<decltype(action_mask(std::declval<const typename E::Parameters&>(), std::declval<const State&>()))>;
+struct TierTypes<E, false> {
+    using Functions = E;
+    using Self = typename E::Parameters;
 };
 
 /// The calls that kernels of E's tier make.
 template <class E>
-using CallsOf = CheckedDynamics<E, BatchTier<E>>;
+struct CallsOf {
+    using Number = CheckedNumber<E>;
+    using State = StateOf<E, Number>;
+    using Functions = typename TierTypes<E, BatchTier<E>>::Functions;
+    using Self = typename TierTypes<E, BatchTier<E>>::Self;
+
+    static constexpr bool is_made_of_parameters =
+        std::is_constructible_v<Self, const typename E::Parameters&> || std::is_default_constructible_v<Self>;
+
+    static constexpr bool copies_state = requires { requires copies<State, decltype(&Functions::step)>; };
+    static constexpr bool step_returns_nothing = requires { requires returns_nothing<decltype(&Functions::step)>; };
+    using Outcome = typename decltype([] {
+        if constexpr (BlockTier<E>)
+            return std::type_identity<typename BlockOf<E>::StepOutcome>();
+        else
+            return std::type_identity<StepOutcomeOf<E, Number>>();
+    }())::type;
+
+    static constexpr bool has_observation = HasObservationOf<E, Self, State>;
+    using Observation = decltype(call_observation<E>(std::declval<const Self&>(), std::declval<const State&>()));
+    using Real = Number;                          ///< a number in an observation of a Box of floats
+    using Whole = Integer<Number>;                ///< a number in an observation of integers
+    using Mask = typename MaskOf<Number>::type;  ///< a number in an observation of bools
+
+    using ResetInfo = decltype(call_reset_info<E>(std::declval<const Self&>(), std::declval<const State&>()));
+
+    static constexpr bool has_action_mask = HasActionMaskOf<E, Self, State>;
+    static constexpr bool names_action_mask = requires { &Functions::action_mask; } || requires { &E::action_mask; };
+    using ActionMask = decltype(call_action_mask<E>(std::declval<const Self&>(), std::declval<const State&>()));
+};
 
 /// Makes the compiler look into all functions that kernels of the batch tier call, with numbers whose masks refuse to be
 /// conditions. The return type of `use` is unknown, so the compiler compiles it, and all that it calls.
@@ -226,22 +183,12 @@ struct BranchesOf {
     using Dynamics = typename E::template Dynamics<Batch>;
     using Random = BatchRandom<Batch, typename E::Random>;
 
-    static auto make(const typename E::Parameters& parameters) {
-        if constexpr (std::is_constructible_v<Dynamics, const typename E::Parameters&>)
-            return Dynamics(parameters);
-        else
-            return Dynamics();
-    }
     static auto use(const typename E::Parameters& parameters, State& state, const Input<E, Batch>& input, Random& random) {
-        const Dynamics dynamics = make(parameters);
-        if constexpr (requires { dynamics.step(state, input, random); })
-            dynamics.step(state, input, random);
-        else
-            dynamics.step(state, input);
-        dynamics.observation(state);
-        if constexpr (requires { E::reset_info(state); }) E::reset_info(state);
-        if constexpr (requires { dynamics.reset_info(state); }) dynamics.reset_info(state);
-        if constexpr (requires { dynamics.action_mask(state); }) dynamics.action_mask(state);
+        const auto dynamics = make_dynamics<Dynamics>(parameters);
+        call_batch_step<E, Batch>(dynamics, state, input, random);
+        call_observation<E>(dynamics, state);
+        call_reset_info<E>(dynamics, state);
+        call_action_mask<E>(dynamics, state);
         return std::true_type();
     }
     static constexpr bool are_none = decltype(use(std::declval<const typename E::Parameters&>(), std::declval<State&>(),
@@ -289,7 +236,7 @@ constexpr bool has_shape_of_leaf() {
 }
 
 /// Compares a value that `observation` returns with a leaf.
-/// \tparam Checked a CheckedDynamics
+/// \tparam Checked a CallsOf
 template <class Checked, class Space, class Value>
 constexpr Misfit misfit_of_leaf() {
     using Element = typename Space::Element;
@@ -345,7 +292,7 @@ constexpr Misfit misfit_of() {
 template <class E>
 constexpr Misfit misfit_of_observation() {
     if constexpr (HasObservation<E>)
-        return misfit_of<CallsOf<E>, ObservationSpaceOf<E>, std::remove_cvref_t<typename CallsOf<E>::Observation>>();
+        return misfit_of<CallsOf<E>, ObservationSpaceOf<E>, typename CallsOf<E>::Observation>();
     else
         return Misfit::none;
 }

@@ -11,6 +11,7 @@
 
 #include <xsimd/xsimd.hpp>
 
+#include <operant/contract/calls.hpp>
 #include <operant/environment.hpp>
 
 namespace operant {
@@ -47,16 +48,11 @@ XSIMD_INLINE auto unpacked_mask(const xsimd::batch<Lane, Arch>& bits) {
     return mask;
 }
 
-/// Returns the action mask of one env.
-template <class E, class State>
-XSIMD_INLINE auto action_mask_of(const typename E::Parameters& parameters, const State& state) {
-    return unpacked_mask<choice_count<ActionRowsOf<E>>()>(E::action_mask(parameters, state));
-}
-
-/// Returns the action masks of a batch.
-template <class E, class Dynamics, class State>
-XSIMD_INLINE auto batch_action_mask_of(const Dynamics& dynamics, const State& state) {
-    return unpacked_mask<choice_count<ActionRowsOf<E>>()>(dynamics.action_mask(state));
+/// Returns the action mask of one env, or the masks of a batch.
+/// \param self the parameters, or, in the batch tier, the Dynamics
+template <class E, class Self, class State>
+XSIMD_INLINE auto action_mask_of(const Self& self, const State& state) {
+    return unpacked_mask<choice_count<ActionRowsOf<E>>()>(call_action_mask<E>(self, state));
 }
 
 }  // namespace operant

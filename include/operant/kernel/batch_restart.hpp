@@ -100,7 +100,7 @@ private:
             else
                 observe_alone(envs, arrays, outputs, env);
         }
-        if constexpr (Types::has_infos)
+        if constexpr (Types::OfInfos::has_infos)
             if (outputs.infos) restart_infos(envs, arrays, outputs, starts, group, count);
     }
 
@@ -171,18 +171,18 @@ private:
     static void restart_infos(const EnvArrays& envs, const Arrays& arrays, const Outputs& outputs,
                               std::byte (&starts)[state_size][group_size * sizeof(double)], const std::uint32_t* group,
                               std::size_t count) {
-        take_infos(InfoRows<E, Infos>(), outputs, group, count, Types::has_reset_info);
-        if constexpr (Types::has_reset_info) {
+        take_infos(InfoRows<E, Infos>(), outputs, group, count, Types::OfInfos::has_reset_info);
+        if constexpr (Types::OfInfos::has_reset_info) {
             // Dynamics with parameters per env belong to the env's place among all envs.
             if (envs.per_env)
                 for (std::size_t k = 0; k < count; ++k) {
                     const std::size_t first = group[k] / Batch::size * Batch::size;
-                    const auto infos = Types::reset_infos(Types::dynamics_of(envs, group[k]), arrays.load(first));
+                    const auto infos = Types::OfInfos::of_reset(Types::dynamics_of(envs, group[k]), arrays.load(first));
                     put_infos(outputs, infos, group[k] - first, group + k, 1);
                 }
             else
                 for (std::size_t k = 0; k < count; k += Batch::size)
-                    put_infos(outputs, Types::reset_infos(Types::dynamics_of(envs, 0), load_starts(starts, k)), 0, group + k,
+                    put_infos(outputs, Types::OfInfos::of_reset(Types::dynamics_of(envs, 0), load_starts(starts, k)), 0, group + k,
                               count - k < Batch::size ? count - k : Batch::size);
         }
     }

@@ -43,8 +43,8 @@ public:
     /// The type that a step of the environment returns.
     using StepOutcome = typename Types::StepOutcome;
     using Infos = typename Types::Infos;                             ///< the infos of a step, with the action mask
-    static constexpr bool has_infos = Types::has_infos;              ///< true if steps have infos
-    static constexpr bool has_reset_info = Types::has_reset_info;  ///< true if resets have infos, too
+    static constexpr bool has_infos = Types::OfInfos::has_infos;            ///< true if steps have infos
+    static constexpr bool has_reset_info = Types::OfInfos::has_reset_info;  ///< true if resets have infos, too
 
     static constexpr std::size_t envs_per_batch = Batch::size;      ///< the number of SIMD lanes
     static constexpr std::size_t dynamics_size = sizeof(Dynamics);  ///< bytes of a Dynamics
@@ -91,7 +91,7 @@ public:
                 arrays.store(state, env);
                 if (shows) store_observation<E>(observations, env, dynamics.observation(state));
                 if constexpr (has_infos)
-                    if (outputs.infos) store_infos<E>(outputs.infos, env, Types::step_infos(outcome, dynamics, state));
+                    if (outputs.infos) store_infos<E>(outputs.infos, env, Types::OfInfos::of_step(outcome, dynamics, state));
             }
             Episodes<E, Arch>::finish_word(envs, outputs, word, end, bits.terminated, bits.truncated, totals, restarting);
         }
@@ -115,7 +115,7 @@ public:
             const State state = arrays.load(env);
             if (outputs.observations) store_observation<E>(outputs.observations, env, dynamics.observation(state));
             if constexpr (HasActionMask<E>)
-                if (outputs.infos) store_action_mask<E, Infos>(outputs.infos, env, batch_action_mask_of<E>(dynamics, state));
+                if (outputs.infos) store_action_mask<E, Infos>(outputs.infos, env, action_mask_of<E>(dynamics, state));
         }
     }
 

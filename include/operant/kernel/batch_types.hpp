@@ -10,7 +10,6 @@
 #include <operant/contract/calls.hpp>
 #include <operant/environment.hpp>
 #include <operant/abi/env_arrays.hpp>
-#include <operant/kernel/action_masks.hpp>
 #include <operant/kernel/infos.hpp>
 #include <operant/kernel/state.hpp>
 #include <operant/random/random.hpp>
@@ -37,44 +36,8 @@ struct BatchTypes {
     /// The type that a step returns.
     using StepOutcome = StepOutcomeOf<E, Batch>;
 
-    /// The infos of a step that has led to a state.
-    static XSIMD_INLINE decltype(auto) step_infos(const StepOutcome& outcome, [[maybe_unused]] const Dynamics& dynamics,
-                                                  [[maybe_unused]] const State& state) {
-        if constexpr (HasActionMask<E>)
-            return MaskedInfo{info_of(outcome), batch_action_mask_of<E>(dynamics, state)};
-        else
-            return info_of(outcome);
-    }
-
-    /// The infos of a step, with the action mask.
-    using Infos = std::remove_cvref_t<decltype(step_infos(std::declval<const StepOutcome&>(), std::declval<const Dynamics&>(),
-                                                          std::declval<const State&>()))>;
-    static constexpr bool has_infos = !std::is_same_v<Infos, NoInfo>;  ///< true if steps have infos
-
-private:
-    static constexpr bool has_static_reset_info = requires(const State& state) { E::reset_info(state); };
-    static constexpr bool has_own_reset_info =
-        has_static_reset_info || requires(const Dynamics& dynamics, const State& state) { dynamics.reset_info(state); };
-
-    static XSIMD_INLINE auto own_reset_info([[maybe_unused]] const Dynamics& dynamics, [[maybe_unused]] const State& state) {
-        if constexpr (has_static_reset_info)
-            return E::reset_info(state);
-        else if constexpr (has_own_reset_info)
-            return dynamics.reset_info(state);
-        else
-            return NoInfo{};
-    }
-
-public:
-    static constexpr bool has_reset_info = has_own_reset_info || HasActionMask<E>;  ///< true if resets have infos, too
-
-    /// The infos of a reset that has led to a state.
-    static XSIMD_INLINE Infos reset_infos(const Dynamics& dynamics, const State& state) {
-        if constexpr (HasActionMask<E>)
-            return {own_reset_info(dynamics, state), batch_action_mask_of<E>(dynamics, state)};
-        else
-            return own_reset_info(dynamics, state);
-    }
+    using OfInfos = InfosOf<E, Dynamics, State, StepOutcome>;  ///< the infos of steps and resets
+    using Infos = typename OfInfos::Infos;                     ///< the infos of a step, with the action mask
 
     /// Calls `visit(i, member)` for every member of a state. Only the types of the members matter.
     template <class Visitor>

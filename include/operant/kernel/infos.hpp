@@ -12,6 +12,9 @@
 #include <xsimd/xsimd.hpp>
 
 #include <operant/abi/outputs.hpp>
+#include <operant/contract/calls.hpp>
+#include <operant/environment.hpp>
+#include <operant/kernel/action_masks.hpp>
 #include <operant/math/arithmetic.hpp>
 
 namespace operant {
@@ -125,6 +128,41 @@ XSIMD_INLINE decltype(auto) info_of([[maybe_unused]] const StepOutcome& outcome)
     else
         return NoInfo{};
 }
+
+/// The infos of the steps and the resets of E, with the action mask if it has one.
+/// \tparam Self as in contract/calls.hpp
+template <class E, class Self, class State, class StepOutcome>
+struct InfosOf {
+    /// The infos of a step that has led to a state.
+    static XSIMD_INLINE decltype(auto) of_step(const StepOutcome& outcome, [[maybe_unused]] const Self& self,
+                                               [[maybe_unused]] const State& state) {
+        if constexpr (HasActionMask<E>)
+            return MaskedInfo{info_of(outcome), action_mask_of<E>(self, state)};
+        else
+            return info_of(outcome);
+    }
+
+    using Infos = std::remove_cvref_t<decltype(of_step(std::declval<const StepOutcome&>(), std::declval<const Self&>(),
+                                                       std::declval<const State&>()))>;  ///< of a step, with the action mask
+    static constexpr bool has_infos = !std::is_same_v<Infos, NoInfo>;                    ///< true if steps have infos
+
+private:
+    static constexpr bool has_own_reset_info =
+        !std::is_void_v<decltype(call_reset_info<E>(std::declval<const Self&>(), std::declval<const State&>()))>;
+
+public:
+    static constexpr bool has_reset_info = has_own_reset_info || HasActionMask<E>;  ///< true if resets have infos, too
+
+    /// The infos of a reset that has led to a state.
+    static XSIMD_INLINE Infos of_reset(const Self& self, const State& state) {
+        if constexpr (!HasActionMask<E>)
+            return call_reset_info<E>(self, state);
+        else if constexpr (has_own_reset_info)
+            return {call_reset_info<E>(self, state), action_mask_of<E>(self, state)};
+        else
+            return {NoInfo{}, action_mask_of<E>(self, state)};
+    }
+};
 
 /// Calls `visit(name, member)` for each info.
 template <class E, class Info, class Visitor>

@@ -12,7 +12,6 @@
 #include <operant/contract/block.hpp>
 #include <operant/contract/calls.hpp>
 #include <operant/environment.hpp>
-#include <operant/kernel/action_masks.hpp>
 #include <operant/kernel/actions.hpp>
 #include <operant/kernel/episodes.hpp>
 #include <operant/kernel/infos.hpp>
@@ -33,27 +32,13 @@ class ScalarTierKernels {
 
     static_assert(std::is_trivially_copyable_v<State> && alignof(State) <= 64, "State must be a plain struct of numbers");
 
-    static constexpr bool has_own_reset_info =
-        requires(const Parameters& parameters, const State& state) { E::reset_info(parameters, state); };
-
-    /// The infos of a step that has led to a state.
-    template <class Outcome>
-    static XSIMD_INLINE decltype(auto) step_infos(const Outcome& outcome, [[maybe_unused]] const Parameters& parameters,
-                                                  [[maybe_unused]] const State& state) {
-        if constexpr (HasActionMask<E>)
-            return MaskedInfo{info_of(outcome), action_mask_of<E>(parameters, state)};
-        else
-            return info_of(outcome);
-    }
-
 public:
     /// The type that a step returns.
     using StepOutcome = typename Block::StepOutcome;
-    /// The infos of a step, with the action mask.
-    using Infos = std::remove_cvref_t<decltype(step_infos(std::declval<const StepOutcome&>(), std::declval<const Parameters&>(),
-                                                          std::declval<const State&>()))>;
-    static constexpr bool has_infos = !std::is_same_v<Infos, NoInfo>;                    ///< true if steps have infos
-    static constexpr bool has_reset_info = has_own_reset_info || HasActionMask<E>;  ///< true if resets have infos, too
+    using OfInfos = InfosOf<E, Parameters, State, StepOutcome>;          ///< the infos of steps and resets
+    using Infos = typename OfInfos::Infos;                               ///< the infos of a step, with the action mask
+    static constexpr bool has_infos = OfInfos::has_infos;            ///< true if steps have infos
+    static constexpr bool has_reset_info = OfInfos::has_reset_info;  ///< true if resets have infos, too
 
     static constexpr std::size_t envs_per_batch = 1;  ///< there are no batches
     static constexpr std::size_t dynamics_size = 0;   ///< a step needs only the parameters
@@ -94,7 +79,7 @@ public:
             if constexpr (!HasFixedReward<E>) envs.returns[env] = 0;
             if (outputs.observations) observe_one<E>(outputs.observations, env, parameters, states[env]);
             if constexpr (has_reset_info)
-                if (outputs.infos) store_infos<E>(outputs.infos, env, reset_infos(parameters, states[env]));
+                if (outputs.infos) store_infos<E>(outputs.infos, env, OfInfos::of_reset(parameters, states[env]));
         }
     }
 
@@ -174,15 +159,6 @@ private:
         E::template step_block<Arch>(Block{listed(envs, stepping), begin, loaded, outcomes});
     }
 
-    static XSIMD_INLINE Infos reset_infos(const Parameters& parameters, const State& state) {
-        if constexpr (!HasActionMask<E>)
-            return E::reset_info(parameters, state);
-        else if constexpr (has_own_reset_info)
-            return {E::reset_info(parameters, state), action_mask_of<E>(parameters, state)};
-        else
-            return {NoInfo{}, action_mask_of<E>(parameters, state)};
-    }
-
     /// Steps one env, or, in the block tier, returns the outcome of the step that step_block has made.
     template <class Outcomes>
     static XSIMD_INLINE StepOutcome outcome_of([[maybe_unused]] const Outcomes& outcomes, [[maybe_unused]] std::size_t index,
@@ -229,7 +205,7 @@ private:
                 if constexpr (requires { outcome.truncated; })
                     truncated_bits |= std::uint64_t{outcome.truncated} << (env - word);
                 if constexpr (has_infos)
-                    if (outputs.infos) store_infos<E>(outputs.infos, env, step_infos(outcome, parameters, state));
+                    if (outputs.infos) store_infos<E>(outputs.infos, env, OfInfos::of_step(outcome, parameters, state));
             }
             Episodes<E, Arch>::finish_word(envs, outputs, word, end, terminated_bits, truncated_bits, totals, restarting);
         }
