@@ -30,13 +30,13 @@ public:
     static bool prepare(const void* parameters, std::size_t num_envs, void* memory) {
         const auto* of_env = static_cast<const Parameters*>(parameters);
         if (num_envs == 0) {
-            new (memory) Dynamics(make(*of_env));
+            new (memory) Dynamics(make_dynamics<Dynamics>(*of_env));
             return true;
         }
         const Bytes first(*of_env);
         for (std::size_t env = 0; env < num_envs; ++env) {
             if (!have_equal_bools(first, Bytes(of_env[env]))) return false;
-            const Dynamics single = make(of_env[env]);
+            const Dynamics single = make_dynamics<Dynamics>(of_env[env]);
             std::byte* merged = static_cast<std::byte*>(memory) + env / Batch::size * sizeof(Dynamics);
             if (env % Batch::size == 0)
                 new (merged) Dynamics(single);
@@ -47,13 +47,6 @@ public:
     }
 
 private:
-    static XSIMD_INLINE Dynamics make(const Parameters& parameters) {
-        if constexpr (std::is_constructible_v<Dynamics, const Parameters&>)
-            return Dynamics(parameters);
-        else
-            return Dynamics();
-    }
-
     /// Copies the dynamics of one env into its lane of the batch's dynamics.
     ///
     /// A Batch is aligned to its size. So lane i of every batch has the same place in a piece of that size, and pieces with
@@ -76,7 +69,7 @@ private:
             // A call that the compiler cannot see through. Otherwise it may leave out the fillings, as an object begins
             // without a value.
             void (*volatile make_at)(std::byte*, const Parameters&) = [](std::byte* memory, const Parameters& those) {
-                new (memory) Dynamics(make(those));
+                new (memory) Dynamics(make_dynamics<Dynamics>(those));
             };
             make_at(over_zeros, parameters);
             make_at(over_ones, parameters);

@@ -19,6 +19,7 @@
 #include <operant/kernel/batch_types.hpp>
 #include <operant/kernel/episodes.hpp>
 #include <operant/kernel/infos.hpp>
+#include <operant/kernel/linear/actions.hpp>
 #include <operant/kernel/actions.hpp>
 #include <operant/kernel/observations.hpp>
 #include <operant/abi/outputs.hpp>
@@ -57,6 +58,12 @@ public:
     static StepTotals step(const EnvArrays& envs, const void* actions, const Outputs& outputs, std::size_t begin, std::size_t end,
                            EnvList& restarting) {
         return step_with(GivenActions<E, Arch, Action>(actions), envs, outputs, begin, end, restarting);
+    }
+
+    /// The same with actions that a LinearPolicy chooses.
+    static StepTotals step_linear(const EnvArrays& envs, const void* policy, const Outputs& outputs, std::size_t begin,
+                                  std::size_t end, EnvList& restarting) {
+        return step_with(LinearActions<E, Arch>(policy), envs, outputs, begin, end, restarting);
     }
 
     /// Steps the envs batch by batch.

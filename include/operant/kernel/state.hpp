@@ -61,27 +61,21 @@ struct MemberTraits<Member> {
     static XSIMD_INLINE Stored stored(double shown) { return Member::to_stored(shown); }
 };
 
-/// Reads a batch from 64-byte aligned memory.
-template <class T, class Arch, class Stored>
-XSIMD_INLINE void load_member(xsimd::batch<T, Arch>& member, const Stored* lanes) {
-    member = xsimd::batch<T, Arch>::load_aligned(lanes);
-}
-/// The same for a member with its own stored form.
+/// Reads a batch, or a member with its own stored form, from 64-byte aligned memory.
 template <class Member, class Stored>
-    requires requires { typename Member::StoredBatch; }
 XSIMD_INLINE void load_member(Member& member, const Stored* lanes) {
-    member = Member(Member::StoredBatch::load_aligned(lanes));
+    if constexpr (requires { typename Member::StoredBatch; })
+        member = Member(Member::StoredBatch::load_aligned(lanes));
+    else
+        member = Member::load_aligned(lanes);
 }
-/// Writes a batch.
-template <class T, class Arch, class Stored>
-XSIMD_INLINE void store_member(const xsimd::batch<T, Arch>& member, Stored* lanes) {
-    member.store_aligned(lanes);
-}
-/// The same for a member with its own stored form.
+/// Writes it.
 template <class Member, class Stored>
-    requires requires { typename Member::StoredBatch; }
 XSIMD_INLINE void store_member(const Member& member, Stored* lanes) {
-    member.stored().store_aligned(lanes);
+    if constexpr (requires { typename Member::StoredBatch; })
+        member.stored().store_aligned(lanes);
+    else
+        member.store_aligned(lanes);
 }
 
 /// The arrays of a state of batches. Each kernel has a local copy of the pointers. No store to the arrays can change this copy,

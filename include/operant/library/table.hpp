@@ -10,7 +10,6 @@
 
 #include <operant/abi/library.hpp>
 #include <operant/kernel/batch_tier.hpp>
-#include <operant/kernel/linear/step.hpp>
 #include <operant/kernel/returns.hpp>
 #include <operant/kernel/scalar_tier.hpp>
 #include <operant/library/caught_error.hpp>
@@ -20,19 +19,6 @@
 #include <operant/policies/random_actions.hpp>
 
 namespace operant {
-
-namespace detail {
-
-template <class E, class Scalar, class Arch>
-struct TierOf {
-    using type = ScalarTierKernels<E, Scalar, Arch>;
-};
-template <BatchTier E, class Scalar, class Arch>
-struct TierOf<E, Scalar, Arch> {
-    using type = BatchTierKernels<E, Scalar, Arch>;
-};
-
-}  // namespace detail
 
 namespace detail {
 
@@ -50,7 +36,7 @@ struct KernelsOfActions<E, Arch, Tier, is_in_library, std::tuple<Action...>> {
 /// \tparam step_linear steps with a linear policy; or null
 template <class E, class Scalar, class Arch, bool is_in_library, class Types, ActionKernels::Step step_linear>
 const Kernels* kernels_with() {
-    using Tier = typename TierOf<E, Scalar, Arch>::type;
+    using Tier = std::conditional_t<BatchTier<E>, BatchTierKernels<E, Scalar, Arch>, ScalarTierKernels<E, Scalar, Arch>>;
     using State = StateOf<E, std::conditional_t<BatchTier<E>, xsimd::batch<Scalar, Arch>, Scalar>>;
     using OfActions = KernelsOfActions<E, Arch, Tier, is_in_library, Types>;
     static const StateLayout<E, State, Tier> state;
@@ -75,6 +61,15 @@ const Kernels* kernels_with() {
     return &kernels;
 }
 
+/// Returns the kernel that steps with a LinearPolicy; null if there is none. Policies have float32 numbers, so it exists only in
+/// float32.
+template <class E, class Scalar, class Arch>
+constexpr ActionKernels::Step linear_step() {
+    if constexpr (BatchTier<E> && std::is_same_v<Scalar, float>)
+        if constexpr (LinearActions<E, Arch>::exists) return &BatchTierKernels<E, Scalar, Arch>::step_linear;
+    return nullptr;
+}
+
 /// Returns the kernels for steps with actions of 32 bits. Each other step kernel would take the compiler most of a second.
 template <class E, class Scalar, class Arch>
 const Kernels* narrow_kernels_of() {
@@ -85,11 +80,10 @@ const Kernels* narrow_kernels_of() {
 
 /// Returns the kernels of E in one precision for one instruction set.
 /// \tparam is_in_library true if exceptions become messages
-/// \param context unused, because these kernels are known at compile time; ArchitectureKernels passes it
 template <class E, class Scalar, class Arch, bool is_in_library = false>
-const Kernels* kernels_of([[maybe_unused]] const void* context = nullptr) {
+const Kernels* kernels_of() {
     return detail::kernels_with<E, Scalar, Arch, is_in_library, ActionTypes<ActionRowsOf<E>>,
-                                LinearStep<E, Scalar, Arch>::kernel()>();
+                                detail::linear_step<E, Scalar, Arch>()>();
 }
 
 // The definitions are outside the classes. Inside, they would be inline, and every translation unit that uses them would

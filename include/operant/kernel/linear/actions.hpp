@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// The linear fast path, for policies of one layer that draw nothing. Such a policy takes less time than the observations take
-/// to memory and back, so the step applies it to the state in registers. The room kernel/linear/ has all of it: the actions
-/// (this file), the policy's numbers for a block (block.hpp) and the kernel (step.hpp).
+/// to memory and back, so the step applies it to the state in registers. This file has the actions, block.hpp the policy's
+/// numbers for a block.
 ///
 /// Everything here carries the architecture in its type, or is always inlined, as in batch_tier.hpp.
 
