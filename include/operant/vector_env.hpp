@@ -136,7 +136,7 @@ public:
             throw std::invalid_argument("parameters: expected " + std::to_string(num_envs()) + ", one for each env, got " +
                                         std::to_string(parameters.size()));
         std::vector<double> numbers;
-        for (const typename E::Parameters& one : parameters) E::visit_parameters(one, detail::WriteNumbers(numbers));
+        for (const typename E::Parameters& one : parameters) E::visit_parameters(one, detail::write_numbers(numbers));
         core_.set_parameters(std::move(numbers));
     }
 
@@ -265,7 +265,7 @@ private:
 
     static std::vector<double> numbers_of(const typename E::Parameters& parameters) {
         std::vector<double> numbers;
-        E::visit_parameters(parameters, detail::WriteNumbers(numbers));
+        E::visit_parameters(parameters, detail::write_numbers(numbers));
         return numbers;
     }
 

@@ -119,10 +119,7 @@ struct InfoDescription {
 /// The space of actions or observations. A leaf is a space whose elements are arrays. Tuples and dicts consist of parts, which
 /// are leaves or have parts themselves.
 struct SpaceDescription {
-    /// The classes of Gymnasium's spaces that an environment may have.
-    using Kind = SpaceKind;
-
-    Kind kind;         ///< the class of the space
+    SpaceKind kind;    ///< the class of the space
     std::size_t size;  ///< the number of numbers in an element
     ElementType type = ElementType::int64;        ///< of a leaf: the type of its arrays
     Shape shape = {};                             ///< of a leaf: the shape of an element
@@ -131,7 +128,7 @@ struct SpaceDescription {
     std::size_t part_count = 0;                   ///< the number of parts of a tuple or a dict
 
     /// Returns true if actions are floating-point numbers: those of a Box, and of all parts of a tuple or a dict.
-    bool has_real_actions() const { return kind == Kind::box || part_count != 0; }
+    bool has_real_actions() const { return kind == SpaceKind::box || part_count != 0; }
 };
 
 /// The bounds of the spaces, which depend on the parameters. The caller owns the arrays, which have `size` elements. Those of

@@ -34,12 +34,6 @@ consteval ElementType element_type_of() {
                                 : ElementType::uint64;
 }
 
-/// The ElementType of a number's type.
-template <class T>
-struct ElementTypeOf {
-    static constexpr ElementType value = element_type_of<T>();  ///< the type
-};
-
 /// Calls `function(std::type_identity<T>())` with the type of an array's elements.
 template <class Function>
 constexpr decltype(auto) with_element_type(ElementType type, const Function& function) {

@@ -35,7 +35,7 @@ struct ActionArray {
     /// Actions of a type that is known.
     template <class Action>
     ActionArray(std::span<const Action> actions)
-        : type(ElementTypeOf<Action>::value), data(actions.data()), size(actions.size()) {}
+        : type(element_type_of<Action>()), data(actions.data()), size(actions.size()) {}
 
     /// The actions from number `i` on.
     const std::byte* from(std::size_t i) const { return static_cast<const std::byte*>(data) + i * size_of(type); }
@@ -180,7 +180,7 @@ private:
     /// Returns a number of the actions, which are of one of two types.
     template <class Narrow, class Wide>
     Wide action_at(std::size_t i) const {
-        if (actions_.type == ElementTypeOf<Narrow>::value) return static_cast<const Narrow*>(actions_.data)[i];
+        if (actions_.type == element_type_of<Narrow>()) return static_cast<const Narrow*>(actions_.data)[i];
         return static_cast<const Wide*>(actions_.data)[i];
     }
 

@@ -124,7 +124,7 @@ struct StateLayout {
                           "an environment's State consists of floats, doubles, integers, bools, enums, std::arrays of them, and "
                           "structs of them that have OPERANT_MEMBERS");
             using Stored = typename MemberTraits<Member>::Stored;
-            variables[i].type = ElementTypeOf<Stored>::value;
+            variables[i].type = element_type_of<Stored>();
             if constexpr (BatchTier<E>) {
                 variables[i].array = static_cast<std::uint32_t>(i);
                 variables[i].offset = 0;

@@ -76,43 +76,25 @@ void for_each_number(Member& member, const Visit& visit) {
     }
 }
 
-/// Turns parameters into doubles.
-class WriteNumbers {
-public:
-    explicit WriteNumbers(std::vector<double>& numbers) : numbers_(numbers) {}
+/// Returns a visitor that turns parameters into doubles and appends them.
+inline auto write_numbers(std::vector<double>& numbers) {
+    return [&](const char*, const auto& member, const auto&...) {
+        for_each_number(member, [&](auto number) { numbers.push_back(static_cast<double>(number)); });
+    };
+}
 
-    template <class Member, class... Limits>
-    void operator()(const char*, const Member& member, const Limits&...) const {
-        for_each_number(member, [&](auto number) { numbers_.push_back(static_cast<double>(number)); });
-    }
+/// Returns a visitor that reads parameters from doubles, in the order of write_numbers.
+/// \param next the first double; the visitor advances it
+inline auto read_numbers(const double*& next) {
+    return [&](const char*, auto& member, const auto&...) {
+        for_each_number(member, [&]<class Number>(Number& number) { number = static_cast<Number>(*next++); });
+    };
+}
 
-private:
-    std::vector<double>& numbers_;
-};
-
-/// Reads parameters from doubles, in the order of WriteNumbers.
-class ReadNumbers {
-public:
-    explicit ReadNumbers(const double* numbers) : next_(numbers) {}
-
-    template <class Member, class... Limits>
-    void operator()(const char*, Member& member, const Limits&...) const {
-        for_each_number(member, [&]<class Number>(Number& number) { number = static_cast<Number>(*next_++); });
-    }
-
-private:
-    mutable const double* next_;
-};
-
-/// Returns the class of an action space in Gymnasium.
+/// Returns the class of an action space in Gymnasium. A MultiDiscrete of one number is described as a Discrete.
 template <class ActionSpace>
-constexpr SpaceDescription::Kind action_kind() {
-    if constexpr (!is_discrete<ActionSpace>)
-        return SpaceDescription::Kind::box;
-    else if constexpr (ActionSpace::kind == SpaceKind::multi_binary)
-        return SpaceKind::multi_binary;
-    else
-        return ActionSpace::size == 1 ? SpaceDescription::Kind::discrete : SpaceDescription::Kind::multi_discrete;
+constexpr SpaceKind action_kind() {
+    return ActionSpace::kind == SpaceKind::multi_discrete && ActionSpace::size == 1 ? SpaceKind::discrete : ActionSpace::kind;
 }
 
 /// Calls a check, which may throw.
@@ -136,9 +118,7 @@ public:
     template <class VisitDefaults>
     explicit ParameterList(const VisitDefaults& visit_defaults) {
         visit_defaults(AddParameter{*this});
-        visit_defaults(WriteNumbers(numbers_));
-        for (ParameterDescription& parameter : parameters_)
-            parameter.choices = choices_.empty() ? nullptr : choices_.data() + first_choices_[&parameter - parameters_.data()];
+        visit_defaults(write_numbers(numbers_));
     }
 
     ParameterList(const ParameterList&) = delete;
@@ -158,7 +138,6 @@ private:
         void add(const char* name, const char* documentation, Kind kind, std::size_t size) const {
             const std::size_t first =
                 list.parameters_.empty() ? 0 : list.parameters_.back().first + list.parameters_.back().size;
-            list.first_choices_.push_back(list.choices_.size());
             list.parameters_.push_back(
                 {.name = name, .documentation = documentation, .kind = kind, .first = first, .size = size});
         }
@@ -191,8 +170,10 @@ private:
         void operator()(const char* name, Choice, const std::array<std::string_view, size>& choices,
                         const char* documentation = "") const {
             add(name, documentation, Kind::choice, 1);
+            std::vector<const char*>& names = list.choices_.emplace_back();
+            for (const std::string_view choice : choices) names.push_back(choice.data());  // literals
+            list.parameters_.back().choices = names.data();
             list.parameters_.back().choice_count = size;
-            for (const std::string_view choice : choices) list.choices_.push_back(choice.data());  // literals
         }
         void operator()(const char* name, const Grid&, const char* documentation = "") const {
             add(name, documentation, Kind::grid, grid_numbers);
@@ -214,8 +195,7 @@ private:
     };
 
     std::vector<ParameterDescription> parameters_;
-    std::vector<std::size_t> first_choices_;
-    std::vector<const char*> choices_;
+    std::vector<std::vector<const char*>> choices_;  // the names of each choice; a move leaves them in place
     std::vector<double> numbers_;
 };
 
@@ -306,7 +286,7 @@ private:
         typename Tier::Infos infos{};
         visit_infos<E>(infos, [&](const char* name, const auto& member) {
             using Traits = InfoTraits<std::remove_cvref_t<decltype(member)>>;
-            infos_.push_back({name, ElementTypeOf<typename Traits::Element>::value, Traits::shape});
+            infos_.push_back({name, element_type_of<typename Traits::Element>(), Traits::shape});
         });
     }
 
@@ -318,7 +298,7 @@ private:
             std::copy(Space::shape.begin(), Space::shape.end(), shape.lengths);
             return {.kind = Space::kind,
                     .size = Space::size,
-                    .type = ElementTypeOf<typename Space::Element>::value,
+                    .type = element_type_of<typename Space::Element>(),
                     .shape = shape,
                     .name = name};
         } else {
@@ -345,8 +325,7 @@ private:
     }
 
     static void read_parameters(const void*, const double* numbers, void* memory) {
-        auto* parameters = new (memory) Parameters();
-        E::visit_parameters(*parameters, ReadNumbers(numbers));
+        E::visit_parameters(*new (memory) Parameters(), read_numbers(numbers));
     }
 
     static bool check_parameters(const void* memory, char* message, std::size_t size) {
@@ -480,7 +459,9 @@ private:
         if constexpr (requires { P::visit_parameters(policy, visit); }) P::visit_parameters(policy, visit);
     }
 
-    static void read_parameters(const void*, const double* numbers, void* memory) { visit_members(*new (memory) P(), ReadNumbers(numbers)); }
+    static void read_parameters(const void*, const double* numbers, void* memory) {
+        visit_members(*new (memory) P(), read_numbers(numbers));
+    }
 
     static bool check_parameters(const void* memory, char* message, std::size_t size) {
         if constexpr (requires(const P& policy) { policy.check(); })

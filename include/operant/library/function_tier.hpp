@@ -108,7 +108,7 @@ public:
 private:
     template <class Action>
     static ActionKernels kernels_of() {
-        return {.type = ElementTypeOf<Action>::value, .step = &step<Action>, .are_valid = &are_valid<Action>};
+        return {.type = element_type_of<Action>(), .step = &step<Action>, .are_valid = &are_valid<Action>};
     }
 
     static const FunctionTable& table_of(const void* context) { return *static_cast<const FunctionTable*>(context); }

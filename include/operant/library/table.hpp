@@ -27,7 +27,7 @@ template <class E, class Arch, class Tier, bool is_in_library, class Types>
 struct KernelsOfActions;
 template <class E, class Arch, class Tier, bool is_in_library, class... Action>
 struct KernelsOfActions<E, Arch, Tier, is_in_library, std::tuple<Action...>> {
-    static constexpr ActionKernels all[] = {{.type = ElementTypeOf<Action>::value,
+    static constexpr ActionKernels all[] = {{.type = element_type_of<Action>(),
                                              .step = guarded<Arch, is_in_library, &Tier::template step<Action>>(),
                                              .are_valid = &Actions<E, Arch>::template are_valid<Action>}...};
 };
