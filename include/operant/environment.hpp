@@ -96,21 +96,14 @@ inline constexpr std::int32_t unlimited = 2147483647;
 
 namespace detail {
 
-template <class Batch>
+template <class Number>
 struct IntegerOf {
-    using type = Batch;
+    using type = Number;
 };
-template <class Scalar, class Arch>
-struct IntegerOf<xsimd::batch<Scalar, Arch>> {
-    using type = xsimd::as_integer_t<xsimd::batch<Scalar, Arch>>;
-};
-template <>
-struct IntegerOf<double> {
-    using type = std::int64_t;
-};
-template <>
-struct IntegerOf<float> {
-    using type = std::int32_t;
+template <class Number>
+    requires(std::is_floating_point_v<Number> || xsimd::is_batch<Number>::value)
+struct IntegerOf<Number> {
+    using type = xsimd::as_integer_t<Number>;
 };
 
 }  // namespace detail

@@ -46,15 +46,6 @@ struct AreActionLeaves<std::tuple<Part...>> : std::bool_constant<sizeof...(Part)
 template <class Space>
 concept ActionParts = !ActionLeaf<Space> && HasParts<Space> && AreActionLeaves<Parts<Space>>::value;
 
-/// The number of values of number `i` of an action; 0 if it is continuous.
-template <class Space>
-XSIMD_INLINE constexpr std::int64_t action_limit([[maybe_unused]] std::size_t i) {
-    if constexpr (is_discrete<Space>)
-        return Space::limit(i);
-    else
-        return 0;
-}
-
 /// Returns true if a number of a row is valid: an integer below the limit, or any number but NaN if the limit is 0.
 template <class Number>
 XSIMD_INLINE constexpr bool is_action_number(Number number, std::int64_t limit) {
@@ -87,7 +78,7 @@ struct RowsOfParts<std::tuple<Part...>> {
     static XSIMD_INLINE constexpr std::int64_t limit(std::size_t i) {
         std::int64_t limit = 0;
         std::size_t first = 0;
-        ((i >= first && i < first + Part::size ? void(limit = detail::action_limit<Part>(i - first)) : void(), first += Part::size),
+        ((i >= first && i < first + Part::size ? void(limit = Part::limit(i - first)) : void(), first += Part::size),
          ...);
         return limit;
     }

@@ -66,7 +66,7 @@ template <ActionParts Space>
 inline constexpr bool has_few_values<Space> = []<class... Part>(std::type_identity<std::tuple<Part...>>) {
     return ([] {
         for (std::size_t i = 0; i < Part::size; ++i)
-            if (action_limit<Part>(i) > largest_count_in_parts) return false;
+            if (Part::limit(i) > largest_count_in_parts) return false;
         return true;
     }() && ...);
 }(std::type_identity<Parts<Space>>());

@@ -95,6 +95,9 @@ struct BoxOf {
     using Narrow = float;  ///< type of actions of 32 bits, the dtype of Gymnasium's spaces
     using Wide = double;   ///< type of actions of 64 bits, the type of Python's floats
 
+    /// 0: actions are continuous.
+    static constexpr std::int64_t limit(std::size_t) { return 0; }
+
     /// A Box with the same bounds for all numbers.
     static constexpr BoxOf bounded(Number low, Number high) {
         BoxOf box{};
@@ -256,8 +259,7 @@ inline constexpr bool is_discrete = std::integral<typename Space::Narrow>;
 template <class Space>
 constexpr std::size_t choice_count() {
     std::size_t count = 0;
-    if constexpr (is_discrete<Space>)
-        for (std::size_t k = 0; k < Space::size; ++k) count += static_cast<std::size_t>(Space::limit(k));
+    for (std::size_t k = 0; is_discrete<Space> && k < Space::size; ++k) count += static_cast<std::size_t>(Space::limit(k));
     return count;
 }
 

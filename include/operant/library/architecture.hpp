@@ -23,8 +23,6 @@ template <class Arch>
 constexpr std::string_view architecture_name() {
     if constexpr (std::is_same_v<Arch, xsimd::fma3<xsimd::avx2>>)
         return "avx2";  // with FMA
-    else if constexpr (std::is_same_v<Arch, xsimd::sse4_2>)
-        return "sse4.2";
     else if constexpr (std::is_same_v<Arch, xsimd::neon64>)
         return "neon";
     else

@@ -368,7 +368,7 @@ private:
             with_parts(space, [&](const auto&... part) { (add_action_bounds(part, bounds, first), ...); });
         } else {
             for (std::size_t i = 0; i < Space::size; ++i, ++first) {
-                bounds.action_n[first] = action_limit<Space>(i);
+                bounds.action_n[first] = Space::limit(i);
                 if constexpr (!is_discrete<Space>) {
                     bounds.action_low[first] = space.low[i];
                     bounds.action_high[first] = space.high[i];

@@ -40,22 +40,22 @@ using ObservationFor = std::array<Batch, P::observation_size>;
 /// The lanes that may take each action.
 template <class P, class Batch>
 using MaskFor = std::array<typename Batch::batch_bool_type, choice_count<typename P::ActionSpace>()>;
+/// True if `action` takes the observation and these arguments.
+template <class P, class Batch, class... Argument>
+concept ActsWith = requires(const P& policy, const ObservationFor<P, Batch>& observation, Argument&... argument) {
+    policy.action(observation, argument...);
+};
 template <class P, class Batch>
-concept ActsAlone = requires(const P& policy, const ObservationFor<P, Batch>& observation) { policy.action(observation); };
+concept ActsAlone = ActsWith<P, Batch>;
 template <class P, class Batch>
-concept ActsAtRandom = requires(const P& policy, const ObservationFor<P, Batch>& observation,
-                                BatchRandom<Batch, Pcg64>& random) { policy.action(observation, random); };
+concept ActsAtRandom = ActsWith<P, Batch, BatchRandom<Batch, Pcg64>>;
 // A second argument whose type is a template parameter accepts both: it is `random`.
 template <class P, class Batch>
-concept ActsByMask = is_discrete<typename P::ActionSpace> && !ActsAtRandom<P, Batch> &&
-                     requires(const P& policy, const ObservationFor<P, Batch>& observation, const MaskFor<P, Batch>& mask) {
-                         policy.action(observation, mask);
-                     };
+concept ActsByMask =
+    is_discrete<typename P::ActionSpace> && !ActsAtRandom<P, Batch> && ActsWith<P, Batch, const MaskFor<P, Batch>>;
 template <class P, class Batch>
 concept ActsByMaskAtRandom =
-    is_discrete<typename P::ActionSpace> &&
-    requires(const P& policy, const ObservationFor<P, Batch>& observation, const MaskFor<P, Batch>& mask,
-             BatchRandom<Batch, Pcg64>& random) { policy.action(observation, mask, random); };
+    is_discrete<typename P::ActionSpace> && ActsWith<P, Batch, const MaskFor<P, Batch>, BatchRandom<Batch, Pcg64>>;
 
 /// A policy that takes the action mask.
 template <class P, class Batch>
