@@ -130,7 +130,7 @@ private:
         return index;
     }
 
-    /// Returns an index that is drawn with the probabilities of ActionRule::draw.
+    /// Returns an index that is drawn with the probabilities of ActionRule::drawn.
     static XSIMD_INLINE Indices drawn_of(const float* outputs, std::int32_t count, EveryAction, Pcg64* random,
                                          std::size_t available) {
         Batch largest = Batch::load_unaligned(outputs);
