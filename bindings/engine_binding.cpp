@@ -201,11 +201,6 @@ nb::object EngineBinding::step(nb::handle actions) {
                           infos_.of(frame, ended));
 }
 
-void EngineBinding::resume() {
-    const EngineLock lock(*shared_);
-    core_->resume();
-}
-
 nb::object EngineBinding::state() {
     const EngineLock lock(*shared_);
     const std::size_t state_size = core_->environment().state_size;
@@ -303,11 +298,6 @@ nb::object EngineBinding::action_masks() {
     return nb::none();
 }
 
-void EngineBinding::set_parameters(const ParametersBinding& parameters) {
-    const EngineLock lock(*shared_);
-    core_->set_parameters(parameters.table());
-}
-
 EngineBinding::Snapshot EngineBinding::snapshot(nb::object note) {
     const EngineLock lock(*shared_);
     std::vector<double> began;
@@ -331,28 +321,6 @@ void EngineBinding::copy_state(const EnvIndices& source, const EnvIndices& targe
     std::vector<double> began;
     for (std::size_t i = 0; i < source.size(); ++i) began.push_back(began_[static_cast<std::size_t>(source.data()[i])]);
     for (std::size_t i = 0; i < target.size(); ++i) began_[static_cast<std::size_t>(target.data()[i])] = began[i];
-}
-
-nb::tuple EngineBinding::logs() {
-    const EngineLock lock(*shared_);
-    const Logs logs = core_->logs();
-    return nb::make_tuple(logs.episode_count, logs.total_reward, logs.total_steps);
-}
-
-void EngineBinding::clear_logs() {
-    const EngineLock lock(*shared_);
-    core_->clear_logs();
-}
-
-nb::bytes EngineBinding::save() {
-    const EngineLock lock(*shared_);
-    const auto bytes = core_->save();
-    return nb::bytes(bytes.data(), bytes.size());
-}
-
-void EngineBinding::load(const nb::bytes& bytes) {
-    const EngineLock lock(*shared_);
-    core_->load({static_cast<const std::byte*>(bytes.data()), bytes.size()});
 }
 
 std::uint32_t EngineBinding::foreign_number() {

@@ -47,6 +47,9 @@ public:
     EngineBinding(const EngineBinding&) = delete;
     EngineBinding& operator=(const EngineBinding&) = delete;
 
+    /// Locks the engine for one call.
+    EngineLock lock() { return EngineLock(*shared_); }
+
     using Mask = nb::ndarray<const bool, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
     /// \param seed None, an integer (env i is seeded with `seed + i`), or a sequence with one integer or None per env
@@ -78,9 +81,6 @@ public:
     /// \return (observations, rewards, terminations, truncations, infos)
     nb::object step(nb::handle actions);
 
-    /// \copydoc Engine::resume
-    void resume();
-
     /// \return a copy of the state, shape (num_envs, state_size)
     nb::object state();
 
@@ -111,9 +111,6 @@ public:
     /// The action masks of the present states. Only environments with an action mask have them.
     nb::object action_masks();
 
-    /// Replaces the parameters.
-    void set_parameters(const ParametersBinding& parameters);
-
     /// A snapshot of the Engine and of the state that only the binding and Python have.
     struct Snapshot {
         MemorySnapshot core;
@@ -130,11 +127,6 @@ public:
     /// \copydoc Branching::copy_state
     void copy_state(const EnvIndices& source, const EnvIndices& target, bool random);
 
-    /// \return (episode_count, total_reward, total_steps)
-    nb::tuple logs();
-    void clear_logs();
-    nb::bytes save();
-    void load(const nb::bytes& bytes);
     void close();
 
     /// The number by which XLA programs find the environment while this object or one of the programs exists.

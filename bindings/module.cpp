@@ -76,22 +76,38 @@ void bind_engine(nb::module_& module) {
         .def("halves", &EngineBinding::halves)
         .def("set_halves", &EngineBinding::set_halves, "halves"_a)
         .def("step", &EngineBinding::step, "actions"_a.none())
-        .def("resume", &EngineBinding::resume)
+        .def("resume", [](EngineBinding& self) { self.lock()->resume(); })
         .def("rollout", &EngineBinding::rollout, "source"_a, "steps"_a, "arrays"_a, "chosen_actions"_a.none(),
              "returns"_a.none(), "log_probs"_a.none(), "values"_a.none(), "critic"_a.none(), "progress"_a.none())
         .def("evaluate", &EngineBinding::evaluate, "policy"_a, "episodes"_a, "returns"_a, "lengths"_a, "progress"_a.none())
         .def("observe", &EngineBinding::observe)
         .def("action_masks", &EngineBinding::action_masks)
-        .def("set_parameters", &EngineBinding::set_parameters, "parameters"_a)
+        .def(
+            "set_parameters",
+            [](EngineBinding& self, const ParametersBinding& parameters) { self.lock()->set_parameters(parameters.table()); },
+            "parameters"_a)
         .def("snapshot", &EngineBinding::snapshot, "note"_a)
         .def("restore", &EngineBinding::restore, "snapshot"_a)
         .def("copy_state", &EngineBinding::copy_state, "source"_a, "target"_a, "random"_a)
         .def("state", &EngineBinding::state)
         .def("set_state", &EngineBinding::set_state, "state"_a, "mask"_a.none())
-        .def("logs", &EngineBinding::logs)
-        .def("clear_logs", &EngineBinding::clear_logs)
-        .def("save", &EngineBinding::save)
-        .def("load", &EngineBinding::load, "bytes"_a)
+        .def("logs",
+             [](EngineBinding& self) {
+                 const Logs logs = self.lock()->logs();
+                 return nb::make_tuple(logs.episode_count, logs.total_reward, logs.total_steps);
+             })
+        .def("clear_logs", [](EngineBinding& self) { self.lock()->clear_logs(); })
+        .def("save",
+             [](EngineBinding& self) {
+                 const std::vector<std::byte> bytes = self.lock()->save();
+                 return nb::bytes(bytes.data(), bytes.size());
+             })
+        .def(
+            "load",
+            [](EngineBinding& self, const nb::bytes& bytes) {
+                self.lock()->load({static_cast<const std::byte*>(bytes.data()), bytes.size()});
+            },
+            "bytes"_a)
         .def("foreign_number", &EngineBinding::foreign_number)
         .def("close", &EngineBinding::close);
 }

@@ -57,6 +57,8 @@ public:
     EngineLock(const EngineLock&) = delete;
     EngineLock& operator=(const EngineLock&) = delete;
 
+    Engine* operator->() const { return &*shared_.core; }
+
 private:
     SharedEngine& shared_;
 };
