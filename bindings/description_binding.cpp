@@ -100,12 +100,6 @@ nb::dict reset_bounds_of(const EnvironmentDescription& description) {
     return bounds;
 }
 
-nb::list state_names_of(const EnvironmentDescription& description) {
-    nb::list names;
-    for (std::size_t i = 0; i < description.state_size; ++i) names.append(description.state_names[i]);
-    return names;
-}
-
 /// (name, dtype, shape of one env) of every info.
 nb::list infos_of(const EnvironmentDescription& description) {
     nb::list infos;
@@ -204,7 +198,7 @@ void bind_descriptions(nb::module_& module) {
         .def_prop_ro("bytes_per_env", &bytes_per_env)
         .def_prop_ro("parameters", &parameters_of)
         .def_prop_ro("reset_bounds", &reset_bounds_of)
-        .def_prop_ro("state_names", &state_names_of)
+        .def_prop_ro("state_names", [](const Description& self) { return std::vector(self.state_names, self.state_names + self.state_size); })
         .def_prop_ro("infos", &infos_of)
         .def_prop_ro("leaves", [](const Description& self) { return leaves_of(self.observation); })
         .def_prop_ro("observation_tree", [](const Description& self) { return tree_of(self.observation); })

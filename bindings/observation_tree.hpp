@@ -3,7 +3,7 @@
 /// Arranges the arrays of observations as the observation space is arranged: one array, a tuple or a dict.
 
 #include <cstddef>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include <nanobind/nanobind.h>
@@ -41,8 +41,10 @@ public:
 
 private:
     SpaceKind kind_;
-    std::size_t leaf_ = 0;  // the index of a leaf
-    nanobind::object key_;  // in a dict
+    std::size_t leaf_;       // the index of the first leaf
+    std::size_t leaves_;     // the number of leaves
+    std::string_view name_;  // in a dict
+    nanobind::object key_;   // the same for Python
     std::vector<ObservationTree> parts_;
 };
 
