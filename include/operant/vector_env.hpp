@@ -202,12 +202,8 @@ public:
     }
 
     /// With AutoresetMode::same_step: the observations of the last `step` before the restarts, num_envs x observation size,
-    /// row-major, valid until the next `step`. Otherwise empty.
-    std::span<const Observation> final_observations() const {
-        return final_observations<0>();
-    }
-    /// As above, of one leaf of a tuple or a dict.
-    template <std::size_t leaf>
+    /// row-major, valid until the next `step`. Otherwise empty. Those of a tuple or a dict are of one leaf.
+    template <std::size_t leaf = 0>
     std::span<const Element<leaf>> final_observations() const {
         const auto& outputs = outputs_.outputs();
         return outputs.final_observations ? rows<leaf>(outputs.final_observations) : std::span<const Element<leaf>>();

@@ -161,33 +161,25 @@ public:
     }
 
 private:
-    /// Throws for the first action that cannot be used, or for the last action if another thread has corrected it meanwhile.
     [[noreturn]] void throw_invalid() const {
-        const std::vector<std::int64_t> limits = parameters_.spaces(0).action_n;
-        const auto find = [&](const auto& action_at) {
-            std::size_t i = 0;
-            while (i + 1 < actions_.size && is_action_number(action_at(i), limits[i % limits.size()])) ++i;
-            return i;
-        };
-        if (environment_.action.has_real_actions()) {
-            const std::size_t i = find([&](std::size_t one) { return action_at<float, double>(one); });
-            throw_invalid(i, limits[i % limits.size()], shortest(action_at<float, double>(i)));
-        }
-        const std::size_t i = find([&](std::size_t one) { return action_at<std::int32_t, std::int64_t>(one); });
-        throw_invalid(i, limits[i % limits.size()], std::to_string(action_at<std::int32_t, std::int64_t>(i)));
+        if (environment_.action.has_real_actions()) throw_first_of<float, double>();
+        throw_first_of<std::int32_t, std::int64_t>();
     }
 
-    /// Returns a number of the actions, which are of one of two types.
+    /// Throws for the first action that cannot be used, or for the last action if another thread has corrected it meanwhile.
+    /// Actions are of one of two types.
     template <class Narrow, class Wide>
-    Wide action_at(std::size_t i) const {
-        if (actions_.type == element_type_of<Narrow>()) return static_cast<const Narrow*>(actions_.data)[i];
-        return static_cast<const Wide*>(actions_.data)[i];
-    }
-
-    /// \param i the index of the number
-    /// \param limit the number of its values; 0 for a number of a Box
-    /// \param number the number as text
-    [[noreturn]] void throw_invalid(std::size_t i, std::int64_t limit, const std::string& number) const {
+    [[noreturn]] void throw_first_of() const {
+        const auto number_at = [&](std::size_t i) -> Wide {
+            if (actions_.type == element_type_of<Narrow>()) return static_cast<const Narrow*>(actions_.data)[i];
+            return static_cast<const Wide*>(actions_.data)[i];
+        };
+        const std::vector<std::int64_t> limits = parameters_.spaces(0).action_n;
+        std::size_t i = 0;
+        while (i + 1 < actions_.size && is_action_number(number_at(i), limits[i % limits.size()])) ++i;
+        const std::int64_t limit = limits[i % limits.size()];
+        const std::string number =
+            std::is_integral_v<Wide> ? std::to_string(number_at(i)) : shortest(static_cast<double>(number_at(i)));
         const std::string expected =
             limit == 0 ? "a number, got nan" : "an integer from 0 to " + std::to_string(limit - 1) + ", got " + number;
         const std::size_t size = environment_.action.size, env = i / size % num_envs_;
