@@ -3,35 +3,31 @@
 /// Checks the types of the members in the lists of an environment, and explains a wrong one in one sentence. The compiler's
 /// notes have the line of the list.
 
-#include <array>
 #include <cstddef>
 #include <type_traits>
 
 #include <operant/contract/parameters.hpp>
+#include <operant/contract/spaces.hpp>
 
 namespace operant::detail {
 
-/// True for a type that an env can store or report, which excludes pointers, containers and strings.
-template <class Member>
-struct IsPlain : std::bool_constant<std::is_trivially_copyable_v<Member> && !std::is_pointer_v<Member> &&
-                                    !std::is_array_v<Member>> {};
-template <class Element, std::size_t size>
-struct IsPlain<std::array<Element, size>> : IsPlain<Element> {};
+/// True for a type that an env can store or report, and arrays of it. Pointers, containers and strings are none.
+template <class Member, class Number = typename NumberIn<Member>::type>
+inline constexpr bool is_plain =
+    std::is_trivially_copyable_v<Number> && !std::is_pointer_v<Number> && !std::is_array_v<Number>;
 /// True for a plain number, or an array of such numbers, which is the same in all lanes.
 template <class Member>
-struct IsScalar : std::bool_constant<std::is_scalar_v<Member>> {};
-template <class Element, std::size_t size>
-struct IsScalar<std::array<Element, size>> : IsScalar<Element> {};
+inline constexpr bool is_scalar = std::is_scalar_v<typename NumberIn<Member>::type>;
 
 /// Checks the type of each member of a State.
 template <bool is_batch_tier>
 struct CheckStateMember {
     template <class Member>
     void operator()(const char*, const Member&) const {
-        static_assert(IsPlain<Member>::value,
+        static_assert(is_plain<Member>,
                       "a member of an environment's State is a number, an enum or a std::array of them, not a pointer, a container, a "
                       "string or a C array");
-        static_assert(!is_batch_tier || !IsScalar<Member>::value,
+        static_assert(!is_batch_tier || !is_scalar<Member>,
                       "a member of an environment's State<Number> is a Number, an Integer<Number>, an Angle<Number> or a std::array "
                       "of them, so that it has a value for each lane");
     }
@@ -41,7 +37,7 @@ struct CheckStateMember {
 struct CheckInfoMember {
     template <class Member>
     void operator()(const char*, const Member&) const {
-        static_assert(IsPlain<Member>::value,
+        static_assert(is_plain<Member>,
                       "a member of an environment's info is a number, a bool or a std::array of them, not a pointer, a container, a "
                       "string or a C array");
     }
@@ -65,7 +61,7 @@ inline constexpr bool starts_with<Expected, First, Rest...> = std::is_convertibl
 struct CheckParameter {
     template <class Member, class... Limits>
     void operator()(const char*, const Member&, const Limits&...) const {
-        static_assert(IsPlain<Member>::value,
+        static_assert(is_plain<Member>,
                       "a member of an environment's Parameters is a number, a bool, an enum, an operant::Grid or a std::array of "
                       "numbers, not a pointer, a container, a string or a C array");
         if constexpr (std::is_arithmetic_v<Member> && !std::is_same_v<Member, bool>)

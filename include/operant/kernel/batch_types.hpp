@@ -17,9 +17,8 @@
 namespace operant {
 
 /// The types of environment E in the precision of Scalar for one instruction set.
-template <class E, class Scalar_, class Arch>
+template <class E, class Scalar, class Arch>
 struct BatchTypes {
-    using Scalar = Scalar_;                                             ///< float or double
     using Batch = xsimd::batch<Scalar, Arch>;                           ///< one lane per env
     using Random = typename E::Random;                                         ///< the generator of an env
     using Dynamics = typename E::template Dynamics<Batch>;              ///< constants of the equations

@@ -16,24 +16,12 @@
 
 namespace operant {
 
-namespace detail {
-
-template <class Number>
-struct StoredNumber {
-    using type = Number;
-};
-template <class Number>
-    requires std::is_enum_v<Number>
-struct StoredNumber<Number> {
-    using type = std::underlying_type_t<Number>;
-};
-
-}  // namespace detail
-
 /// The storage of a number, an enum or a batch of numbers.
 template <class Member>
 struct MemberTraits {
-    using Stored = typename detail::StoredNumber<Member>::type;  ///< the type of an element of the array
+    /// The type of an element of the array.
+    using Stored =
+        typename std::conditional_t<std::is_enum_v<Member>, std::underlying_type<Member>, std::type_identity<Member>>::type;
     /// Returns the number that callers see for an element. Integers beyond 2^53 are rounded.
     static XSIMD_INLINE double shown(Stored stored) { return static_cast<double>(stored); }
     /// Returns the element for a number from a caller, or for a number that `shown` returned.

@@ -33,19 +33,7 @@ public:
         constexpr std::size_t units = batches == 1 && width == 16 ? 16 : most_units;
         for (; unit + units <= layer.outputs; unit += units)
             apply_units<batches, units>(layer, numbers, unit, inputs, outputs, output_stride);
-        if (units > 8 && unit + 8 <= layer.outputs) {
-            apply_units<batches, 8>(layer, numbers, unit, inputs, outputs, output_stride);
-            unit += 8;
-        }
-        if (units > 4 && unit + 4 <= layer.outputs) {
-            apply_units<batches, 4>(layer, numbers, unit, inputs, outputs, output_stride);
-            unit += 4;
-        }
-        if (unit + 2 <= layer.outputs) {
-            apply_units<batches, 2>(layer, numbers, unit, inputs, outputs, output_stride);
-            unit += 2;
-        }
-        if (unit < layer.outputs) apply_units<batches, 1>(layer, numbers, unit, inputs, outputs, output_stride);
+        apply_rest<batches, units / 2>(layer, numbers, unit, inputs, outputs, output_stride);
     }
 
     /// Applies a layer to one env, one output per lane. Writes less than a batch beyond the outputs.
@@ -66,6 +54,17 @@ public:
     }
 
 private:
+    /// Computes the outputs from output `unit` on, which are less than 2 * `count`.
+    template <std::size_t batches, std::size_t count>
+    static XSIMD_INLINE void apply_rest(const NetworkLayer& layer, const float* numbers, std::size_t unit, const float* inputs,
+                                        float* outputs, std::size_t output_stride) {
+        if (unit + count <= layer.outputs) {
+            apply_units<batches, count>(layer, numbers, unit, inputs, outputs, output_stride);
+            unit += count;
+        }
+        if constexpr (count > 1) apply_rest<batches, count / 2>(layer, numbers, unit, inputs, outputs, output_stride);
+    }
+
     /// Computes `count` outputs, from output `unit` on.
     template <std::size_t batches, std::size_t count>
     static XSIMD_INLINE void apply_units(const NetworkLayer& layer, const float* numbers, std::size_t unit, const float* inputs,
