@@ -6,9 +6,9 @@
 /// resolution is 2.4e-7, and a pendulum at rest starts to swing. The 32 bits of the float therefore hold an integer; 2^32 make
 /// a turn. Its resolution is 1.5e-9 radians everywhere, quarter turns are exact, and integer overflow wraps it.
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <numbers>
 #include <type_traits>
 
@@ -18,33 +18,6 @@
 #include <operant/math/trigonometry.hpp>
 
 namespace operant {
-
-/// Returns the number that the state holds for an angle in radians.
-template <class Scalar>
-XSIMD_INLINE Scalar stored_angle(double radians) {
-    if constexpr (std::is_same_v<Scalar, float>) {
-        double turns = radians / (2 * std::numbers::pi);
-        turns -= ::nearbyint(turns);
-        const auto phase = static_cast<std::uint32_t>(static_cast<std::int64_t>(::nearbyint(turns * 0x1p32)));
-        float stored;
-        std::memcpy(&stored, &phase, sizeof(stored));
-        return stored;
-    } else {
-        return radians;
-    }
-}
-
-/// Returns the angle in radians of a number that the state holds. In float it is between -pi and pi.
-template <class Scalar>
-XSIMD_INLINE double radians_of(Scalar stored) {
-    if constexpr (std::is_same_v<Scalar, float>) {
-        std::int32_t phase;
-        std::memcpy(&phase, &stored, sizeof(phase));
-        return phase * (2 * std::numbers::pi / 0x1p32);
-    } else {
-        return stored;
-    }
-}
 
 /// The angle in a state that `reset` returns: a number in radians.
 template <class Number>
@@ -74,9 +47,22 @@ public:
     XSIMD_INLINE explicit Angle(const Batch& stored) : stored_(stored) {}
 
     /// Returns the number that the state holds for an angle in radians.
-    static XSIMD_INLINE Scalar to_stored(double radians) { return stored_angle<Scalar>(radians); }
+    static XSIMD_INLINE Scalar to_stored(double radians) {
+        if constexpr (fixed_point) {
+            double turns = radians / turn;
+            turns -= ::nearbyint(turns);
+            return std::bit_cast<float>(static_cast<std::uint32_t>(static_cast<std::int64_t>(::nearbyint(turns * 0x1p32))));
+        } else {
+            return radians;
+        }
+    }
     /// Returns the angle in radians of a number that the state holds. In float it is between -pi and pi.
-    static XSIMD_INLINE double shown(Scalar stored) { return radians_of(stored); }
+    static XSIMD_INLINE double shown(Scalar stored) {
+        if constexpr (fixed_point)
+            return std::bit_cast<std::int32_t>(stored) * (turn / 0x1p32);
+        else
+            return stored;
+    }
 
     /// Returns the numbers for the state.
     const Batch& stored() const { return stored_; }

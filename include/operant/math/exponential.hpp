@@ -125,10 +125,4 @@ XSIMD_INLINE std::array<xsimd::batch<float, Arch>, count> hyperbolic_tangents(
     return result;
 }
 
-/// Returns tanh(x) of one batch.
-template <class Arch>
-XSIMD_INLINE xsimd::batch<float, Arch> hyperbolic_tangent(const xsimd::batch<float, Arch>& x) {
-    return hyperbolic_tangents(std::array{x})[0];
-}
-
 }  // namespace operant
