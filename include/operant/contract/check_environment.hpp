@@ -314,20 +314,18 @@ concept HasStorableLeaves = []<class... Space>(std::type_identity<std::tuple<std
     return (is_storable<Space>() && ...);
 }(std::type_identity<typename ObservationTraits<E>::Leaves>());
 
-template <class Outcome>
-using InfoMember = std::remove_cvref_t<decltype(std::declval<Outcome&>().info)>;
+/// True if steps have an info.
+template <class E>
+concept HasInfo = requires(typename CallsOf<E>::Outcome& outcome) { outcome.info; };
+template <class E>
+using InfoMember = std::remove_cvref_t<decltype(std::declval<typename CallsOf<E>::Outcome&>().info)>;
 template <class E>
 concept HasVisitInfo =
-    !requires(typename CallsOf<E>::Outcome& outcome) { outcome.info; } ||
-    requires(InfoMember<typename CallsOf<E>::Outcome>& info, const AnyVisitor& visit) {
-        E::visit_info(info, visit);
-    };
+    !HasInfo<E> || requires(InfoMember<E>& info, const AnyVisitor& visit) { E::visit_info(info, visit); };
 
 template <class E>
-concept HasFittingResetInfo =
-    !requires(typename CallsOf<E>::Outcome& outcome) { outcome.info; } ||
-    std::is_void_v<typename CallsOf<E>::ResetInfo> ||
-    std::same_as<typename CallsOf<E>::ResetInfo, InfoMember<typename CallsOf<E>::Outcome>>;
+concept HasFittingResetInfo = !HasInfo<E> || std::is_void_v<typename CallsOf<E>::ResetInfo> ||
+                              std::same_as<typename CallsOf<E>::ResetInfo, InfoMember<E>>;
 
 /// Makes the compiler look into the lists of members, as BranchesOf makes it look into functions.
 template <class E>
@@ -345,16 +343,11 @@ struct ListsOf {
 };
 template <class E>
 struct InfoListOf {
-    template <class Info>
-    static auto use(Info& info) {
+    static auto use(InfoMember<E>& info) {
         E::visit_info(info, CheckInfoMember());
         return std::true_type();
     }
-    template <class Outcome>
-        requires requires(Outcome& outcome) { outcome.info; }
-    static constexpr bool fits_in() { return decltype(use(std::declval<Outcome&>().info))::value; }
-    template <class Outcome>
-    static constexpr bool fits_in() { return true; }
+    static constexpr bool fits = decltype(use(std::declval<InfoMember<E>&>()))::value;
 };
 template <class E>
 concept HasFunctionOfBlocks = requires { &E::template step_block<xsimd::default_arch>; } ||
@@ -381,12 +374,9 @@ concept HasFittingActionMask =
     !CallsOf<E>::has_action_mask || !is_discrete<ActionRowsOf<E>> ||
     is_action_mask<typename CallsOf<E>::ActionMask, choice_count<ActionRowsOf<E>>()>;
 
-// A concept, because GCC 16.2 does not compile a requires-expression with parameters in a static_assert of a class.
 template <class E>
 concept HasResetInfoBesideMask =
-    !CallsOf<E>::has_action_mask ||
-    !std::is_void_v<typename CallsOf<E>::ResetInfo> ||
-    !requires(typename CallsOf<E>::Outcome& outcome) { outcome.info; };
+    !CallsOf<E>::has_action_mask || !std::is_void_v<typename CallsOf<E>::ResetInfo> || !HasInfo<E>;
 
 /// Checks of the functions, which need the types that CheckMembers checks.
 template <class E>
@@ -465,7 +455,7 @@ struct CheckSteps {
                   "an environment with an `action_mask` whose steps have an `info` needs a `reset_info`, because resets report "
                   "the mask, and infos arrive together");
     static constexpr bool passed = [] {
-        if constexpr (HasVisitInfo<E>) InfoListOf<E>::template fits_in<typename CallsOf<E>::Outcome>();
+        if constexpr (HasInfo<E> && HasVisitInfo<E>) static_assert(InfoListOf<E>::fits);
         if constexpr (BatchTier<E> && HasStep<E> && HasObservation<E>)
             return BranchesOf<E, float>::are_none && BranchesOf<E, double>::are_none;
         else
