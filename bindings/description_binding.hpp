@@ -21,6 +21,16 @@ namespace nb = nanobind;
 /// Parameters as numbers, of shape (number_count,), or (num_envs, number_count) with one row per env.
 using Numbers = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 
+/// Makes a numpy array.
+/// \param data receives the address of its numbers
+template <class T>
+nb::object new_array(std::size_t rows, std::size_t width, void*& data) {
+    data = new T[rows * width];
+    const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    const std::size_t shape[] = {rows, width};
+    return nb::ndarray<nb::numpy, T>(data, 2, shape, owner).cast();
+}
+
 /// Checked parameters. Python reads the spaces from them and passes them to an Engine.
 class ParametersBinding {
 public:

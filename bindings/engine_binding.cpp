@@ -204,11 +204,10 @@ nb::object EngineBinding::step(nb::handle actions) {
 nb::object EngineBinding::state() {
     const EngineLock lock(*shared_);
     const std::size_t state_size = core_->environment().state_size;
-    const std::size_t size = core_->num_envs() * state_size;
-    auto* data = new double[size];
-    const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<double*>(p); });
-    core_->get_state({data, size});
-    return nb::ndarray<nb::numpy, double, nb::ndim<2>>(data, {core_->num_envs(), state_size}, owner).cast();
+    void* data;
+    nb::object state = new_array<double>(core_->num_envs(), state_size, data);
+    core_->get_state({static_cast<double*>(data), core_->num_envs() * state_size});
+    return state;
 }
 
 void EngineBinding::set_state(const StateArray& state, const std::optional<Mask>& mask) {

@@ -80,14 +80,6 @@ PolicySpaces spaces_of(const ParameterTable& parameters) {
     return spaces;
 }
 
-template <class T>
-nb::object new_array(std::size_t rows, std::size_t width, void*& data) {
-    data = new T[rows * width];
-    const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-    const std::size_t shape[] = {rows, width};
-    return nb::ndarray<nb::numpy, T>(data, 2, shape, owner).cast();
-}
-
 }  // namespace
 
 StreamsLock::StreamsLock(std::shared_ptr<LockedStreams> streams) : streams_(std::move(streams)) {
