@@ -70,8 +70,6 @@ Frame::Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, s
         data.push_back(array.data());
         if (output.role == Role::final_observation) final_arrays.append(array.array());
         if (output.role == Role::ended) ended_ = static_cast<const bool*>(array.data());
-        if (output.role == Role::episode_return)
-            episodes_written_ = make_aligned_array<std::uint64_t>(padded / envs_per_word);
     }
     if (final_arrays.size() != 0) {
         const nb::object mask = nb::module_::import_("numpy").attr("empty")(num_envs, "bool");
@@ -80,19 +78,13 @@ Frame::Frame(const std::vector<OutputDescription>& list, std::size_t num_envs, s
         final_observations_ = final_observations(final_arrays);
         final_arrays.clear();
     }
-    pointers_ = OutputArrays(list, data);
+    pointers_ = OutputArrays(list, padded, data);
     for (OutputArray& array : arrays_) array.note_references();
 }
 
 bool Frame::is_unshared() const {
     if (final_observations_ && Py_REFCNT(final_observations_.ptr()) != 1) return false;
     return std::ranges::all_of(arrays_, [](const OutputArray& array) { return array.is_unshared(); });
-}
-
-EpisodeStatistics Frame::episodes() const {
-    EpisodeStatistics episodes = pointers_.episodes();
-    episodes.written = episodes_written_.get();
-    return episodes;
 }
 
 const nb::object& Frame::final_observations() const {

@@ -8,7 +8,6 @@
 
 #include <nanobind/nanobind.h>
 
-#include <operant/core/aligned_array.hpp>
 #include <operant/core/output_list.hpp>
 
 #include "observation_tree.hpp"
@@ -58,7 +57,7 @@ public:
     const Outputs& outputs() const { return pointers_.outputs(); }
     /// The arrays for episode statistics. They are read-only in Python, because a step relies on the values that the last step
     /// wrote.
-    EpisodeStatistics episodes() const;
+    const EpisodeStatistics& episodes() const { return pointers_.episodes(); }
     /// The array of the observations, or a new tuple or dict of arrays.
     nanobind::object observations(const ObservationTree& tree) const {
         return tree.arranged([this](std::size_t leaf) { return arrays_[leaf].array(); });
@@ -84,7 +83,6 @@ private:
     bool* final_ended_ = nullptr;  ///< the mask in final_observations_
     std::size_t num_envs_;
     std::size_t leaves_ = 0;
-    AlignedArray<std::uint64_t> episodes_written_;  ///< as in EpisodeStatistics
 };
 
 /// Recycles frames. If the caller keeps only the results of the last step, the pool uses the same two frames in turn. If the

@@ -87,16 +87,8 @@ ForeignEnvironment& environment_of(void* held) { return **static_cast<Held*>(hel
 ForeignEnvironment::ForeignEnvironment(std::shared_ptr<SharedEngine> shared, std::vector<OutputDescription> list)
     : shared_(std::move(shared)),
       list_(std::move(list)),
-      has_room_(shared_->core->padded() == shared_->core->num_envs()) {
-    const std::size_t padded = shared_->core->padded();
-    std::vector<void*> data;
-    for (const OutputDescription& output : list_) {
-        data.push_back(memory_.emplace_back(make_aligned_array<std::byte>(padded * output.row_size())).get());
-        if (output.role == Role::episode_return)
-            episodes_written_ = make_aligned_array<std::uint64_t>(padded / envs_per_word);
-    }
-    arrays_ = OutputArrays(list_, data);
-}
+      arrays_(list_, shared_->core->padded()),
+      has_room_(shared_->core->padded() == shared_->core->num_envs()) {}
 
 std::shared_ptr<ForeignEnvironment> ForeignEnvironment::enlist(std::shared_ptr<SharedEngine> shared,
                                                                std::vector<OutputDescription> list) {
@@ -138,9 +130,7 @@ void ForeignEnvironment::step(const ForeignStep& call, const ForeignResults& res
     check_token(call.token, "step");
     prepare(results, false);
     const ActionArray actions = view_of(call, *shared_->core);
-    EpisodeStatistics episodes = arrays_.episodes();
-    episodes.written = episodes_written_.get();
-    shared_->step(actions, arrays_.outputs(), episodes);
+    shared_->step(actions, arrays_.outputs(), arrays_.episodes());
     finish(results, false);
 }
 
@@ -172,7 +162,7 @@ void ForeignEnvironment::prepare(const ForeignResults& results, bool of_reset) {
     std::size_t next = 0;
     bool fit = true;
     for (std::size_t i = 0; i < list_.size(); ++i) {
-        void* data = memory_[i].get();
+        void* data = arrays_.own(i);
         if (is_wanted(list_[i], of_reset)) {
             const ForeignArray result = next < results.output_count ? results.outputs[next] : ForeignArray{};
             const std::size_t bytes = bytes_of(list_[i]);
@@ -192,9 +182,9 @@ void ForeignEnvironment::finish(const ForeignResults& results, bool of_reset) {
     for (std::size_t i = 0; i < list_.size(); ++i) {
         if (!is_wanted(list_[i], of_reset)) continue;
         if (result->bytes != bytes_of(list_[i]))
-            narrow(list_[i], memory_[i].get(), *result);
+            narrow(list_[i], arrays_.own(i), *result);
         else if (!is_in_place(list_[i], *result))
-            std::memcpy(result->data, memory_[i].get(), result->bytes);
+            std::memcpy(result->data, arrays_.own(i), result->bytes);
         ++result;
     }
     ++calls_;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <operant/abi/library.hpp>
-#include <operant/core/aligned_array.hpp>
 #include <operant/core/output_list.hpp>
 
 #include "../shared_engine.hpp"
@@ -49,9 +48,7 @@ private:
 
     std::shared_ptr<SharedEngine> shared_;
     std::vector<OutputDescription> list_;
-    std::vector<AlignedArray<std::byte>> memory_;  ///< scratch memory for each output that is not written in place
-    OutputArrays arrays_;
-    AlignedArray<std::uint64_t> episodes_written_;  ///< as in EpisodeStatistics
+    OutputArrays arrays_;  ///< with scratch memory for each output that is not written in place
     bool has_room_;  ///< true if num_envs is a multiple of a word, which kernels write as a whole
     std::uint32_t number_ = 0;
     std::uint64_t calls_ = 0;

@@ -250,13 +250,7 @@ private:
     VectorEnv(std::size_t num_envs, const Options& options, const EnvironmentDescription& environment, const Kernels& kernels)
         : core_(environment, kernels, num_envs, {options.workers, options.max_episode_steps, options.autoreset_mode},
                 numbers_of(options.parameters)) {
-        const auto list = output_list(environment, options.autoreset_mode, false);
-        std::vector<void*> data;
-        for (const OutputDescription& output : list) {
-            arrays_.push_back(make_aligned_array<std::byte>(core_.padded() * output.row_size()));
-            data.push_back(arrays_.back().get());
-        }
-        outputs_ = OutputArrays(list, data);
+        outputs_ = OutputArrays(output_list(environment, options.autoreset_mode, false), core_.padded());
     }
 
     static std::vector<double> numbers_of(const typename E::Parameters& parameters) {
@@ -314,7 +308,6 @@ private:
 
     Engine core_;
     bool has_all_kernels_ = true;
-    std::vector<AlignedArray<std::byte>> arrays_;
     OutputArrays outputs_;
 };
 

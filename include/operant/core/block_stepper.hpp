@@ -29,16 +29,12 @@ public:
     /// \param list the outputs to write: observations, rewards, flags, and others that are wanted
     /// \param episodes_began the time at which each env's episode began [s]; null if the list has no episode statistics
     BlockStepper(Engine& core, const std::vector<OutputDescription>& list, double* episodes_began)
-        : core_(core), list_(list), episodes_began_(episodes_began), state_(core.kernels_.state_array_count) {
-        const std::size_t rows = std::min(core.padded(), envs_per_block);
-        for (const OutputDescription& output : list) {
-            memory_.push_back(make_aligned_array<std::byte>(rows * output.row_size()));
-            data_.push_back(memory_.back().get());
-        }
-        arrays_ = OutputArrays(list, data_);
-        actions_ = make_aligned_array<std::byte>(rows * core.environment_.action.size * sizeof(std::int32_t));
-        ended_ = make_aligned_array<std::uint64_t>(rows / envs_per_word);
-    }
+        : core_(core),
+          list_(list),
+          episodes_began_(episodes_began),
+          arrays_(list, rows_in(core)),
+          actions_(make_aligned_array<std::byte>(rows_in(core) * core.environment_.action.size * sizeof(std::int32_t))),
+          state_(core.kernels_.state_array_count) {}
 
     BlockStepper(const BlockStepper&) = delete;
     BlockStepper& operator=(const BlockStepper&) = delete;
@@ -66,16 +62,15 @@ public:
         envs_.clock = clock;
         episodes_ = arrays_.episodes();
         if (!episodes_.returns) return;
-        episodes_.written = ended_.get();
         episodes_.began = episodes_began_ + begin;
     }
 
     /// Lets the next steps write array i of the list to `data`.
     void redirect(std::size_t i, void* data) { arrays_.set(list_[i], data); }
     /// Lets the next steps write array i of the list to this object's own array.
-    void keep(std::size_t i) { redirect(i, data_[i]); }
+    void keep(std::size_t i) { redirect(i, arrays_.own(i)); }
     /// This object's own array i.
-    const void* kept(std::size_t i) const { return data_[i]; }
+    const void* kept(std::size_t i) const { return arrays_.own(i); }
 
     /// Lets the policy choose the actions until the next enter().
     void follow(const PolicyFunction& policy) {
@@ -160,6 +155,9 @@ public:
     static bool needs_infos(const EnvironmentDescription& environment) { return environment.has_action_mask; }
 
 private:
+    /// The number of rows of a block's arrays.
+    static std::size_t rows_in(const Engine& core) { return std::min(core.padded(), envs_per_block); }
+
     /// Notes the addresses to which the next step writes the inputs of the policy.
     void look() {
         if (policy_.looks) seen_ = arrays_.outputs().observations[0];
@@ -181,12 +179,9 @@ private:
     Engine& core_;
     const std::vector<OutputDescription>& list_;
     double* episodes_began_;
-    std::vector<AlignedArray<std::byte>> memory_;  // one array per output on the list
-    std::vector<void*> data_;                      // pointers to them
     OutputArrays arrays_;
     AlignedArray<std::byte> actions_;
     AlignedArray<float> rewards_ = make_aligned_array<float>(rewards_kept * envs_per_block);
-    AlignedArray<std::uint64_t> ended_;
     std::vector<void*> state_;  // the block's part of each array of the state
     EnvArrays envs_{};          // the arrays of the block, not of all envs
     EpisodeStatistics episodes_{};

@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <operant/abi/library.hpp>
+#include <operant/core/aligned_array.hpp>
 
 namespace operant {
 
@@ -99,14 +101,16 @@ public:
     OutputArrays& operator=(OutputArrays&&) = default;
 
     /// \param list the result of `output_list`
+    /// \param rows the number of rows of each array, a multiple of `envs_per_word`
     /// \param data one array per element of the list
-    OutputArrays(const std::vector<OutputDescription>& list, const std::vector<void*>& data) {
+    OutputArrays(const std::vector<OutputDescription>& list, std::size_t rows, const std::vector<void*>& data) {
         using Role = OutputDescription::Role;
         for (std::size_t i = 0; i < list.size(); ++i) {
             if (list[i].role == Role::observation) observations_.emplace_back();
             if (list[i].role == Role::info) infos_.emplace_back();
             if (list[i].role == Role::final_observation) final_observations_.emplace_back();
             if (list[i].role == Role::final_info) final_infos_.emplace_back();
+            if (list[i].role == Role::episode_return) written_ = make_aligned_array<std::uint64_t>(rows / envs_per_word);
             set(list[i], data[i]);
         }
         const auto pointer = [](const std::vector<void*>& arrays) { return arrays.empty() ? nullptr : arrays.data(); };
@@ -114,7 +118,21 @@ public:
         outputs_.infos = pointer(infos_);
         outputs_.final_observations = pointer(final_observations_);
         outputs_.final_infos = pointer(final_infos_);
+        episodes_.written = written_.get();
     }
+
+    /// Allocates the arrays, too.
+    OutputArrays(const std::vector<OutputDescription>& list, std::size_t rows) {
+        std::vector<void*> data;
+        std::vector<AlignedArray<std::byte>> own;
+        for (const OutputDescription& output : list)
+            data.push_back(own.emplace_back(make_aligned_array<std::byte>(rows * output.row_size())).get());
+        *this = OutputArrays(list, rows, data);
+        own_ = std::move(own);
+    }
+
+    /// Returns array i of the list, which this object has allocated.
+    std::byte* own(std::size_t i) const { return own_[i].get(); }
 
     /// Replaces an array of the list.
     void set(const OutputDescription& output, void* data) {
@@ -137,13 +155,16 @@ public:
 
     /// Returns the arrays for kernels, valid as long as this object.
     const Outputs& outputs() const { return outputs_; }
-    /// Returns the arrays of returns, lengths and seconds, which are null if they are not on the list.
+    /// Returns the arrays of returns, lengths and seconds, which are null if they are not on the list, and the bits of the envs
+    /// whose elements have been written.
     const EpisodeStatistics& episodes() const { return episodes_; }
 
 private:
     std::vector<void*> observations_, infos_, final_observations_, final_infos_;
     Outputs outputs_;
     EpisodeStatistics episodes_{};
+    AlignedArray<std::uint64_t> written_;      // as in EpisodeStatistics
+    std::vector<AlignedArray<std::byte>> own_;  // null if the arrays belong to somebody else
 };
 
 }  // namespace operant
