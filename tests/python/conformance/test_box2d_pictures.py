@@ -16,11 +16,6 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture(autouse=True)
-def no_screen(monkeypatch):
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-
-
 def nothing(world, observation, rng):
     """Crash."""
     return 0
@@ -140,18 +135,3 @@ def test_pictures_equal_gymnasium_apart_from_the_exhaust(continuous, rng):
             if env.autoreset_mode and terminated:
                 break
         assert without_exhaust > 20
-
-
-def test_a_window_shows_the_picture(rng):
-    import pygame
-
-    env = envs.LunarLanderVecEnv(1, render_mode="human")
-    other = envs.LunarLanderVecEnv(1, render_mode="rgb_array")
-    for one in (env, other):
-        one.reset(seed=3)
-    for _ in range(3):
-        env.step([2])
-        other.step([2])
-        window = pygame.surfarray.array3d(pygame.display.get_surface())
-        np.testing.assert_array_equal(window.transpose(1, 0, 2), other.render()[0])
-    env.close()

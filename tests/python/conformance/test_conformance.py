@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from conftest import every_environment, every_id, every_lasting_environment
 from gymnasium import error
-from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 from side_by_side import (
     FORKS,
@@ -44,7 +43,7 @@ def test_spaces_metadata_and_spec_equal_gymnasium(registration, mode):
     for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
         assert getattr(ours, space) == getattr(theirs, space), space
         assert getattr(ours, space).dtype == getattr(theirs, space).dtype, space
-    assert ours.metadata["autoreset_mode"] is mode
+    assert ours.autoreset_mode is ours.metadata["autoreset_mode"] is mode
     assert ours.metadata["render_fps"] == theirs.metadata["render_fps"]
     assert "rgb_array" in ours.metadata["render_modes"]
     assert (ours.num_envs, ours.render_mode) == (6, "rgb_array")
@@ -351,28 +350,6 @@ def test_infos_with_final_observations_are_equal_to_their_copies_only(make, draw
     assert "dtype=object" in repr(infos)
 
 
-@every_lasting_environment
-@pytest.mark.quick
-def test_without_autoreset_no_step_is_made_until_all_finished_envs_are_reset(registration, rng):
-    pair = Pair(registration, 5, "Disabled", max_episode_steps=3)
-    pair.reset(seed=0)
-    pair.run(rng, 1)
-    pair.reset(options={"reset_mask": np.array([True, False, False, False, True])})
-    pair.run(rng, 2)
-    assert pair.finished.tolist() == [False, True, True, True, False]
-    for reset in ([False, True, False, False, False], [False, False, True, True, False]):
-        with pytest.raises(ResetNeeded):
-            pair.ours.step(random_actions(pair.space, rng, 5))
-        pair.compare_states()
-        pair.reset(options={"reset_mask": np.array(reset)})
-    pair.run(rng, 10)
-    for step in range(20):
-        if pair.finished.any():  # a full reset is enough too
-            pair.reset(seed=None if step % 3 else step)
-        pair.step(random_actions(pair.space, rng, 5))
-    pair.close()
-
-
 # Actions.
 
 
@@ -413,6 +390,10 @@ def test_the_state_is_copied_on_its_way_in_and_out(make):
     np.testing.assert_array_equal(env.state, before + 1)
 
 
+ARGUMENTS = ("num_envs", "max_episode_steps", "dtype", "parameters", "metadata")
+ARGUMENTS += ("single_observation_space", "single_action_space", "observation_space", "action_space")
+
+
 @every_environment
 @pytest.mark.quick
 @pytest.mark.slow
@@ -428,27 +409,14 @@ def test_a_copy_goes_on_bit_for_bit(make, mode, draw, how, dtype):
             if mode is AutoresetMode.DISABLED and np.any(flags):
                 original.reset(options={"reset_mask": flags[0] | flags[1]})
         env = FORKS[how](original)
+        for name in ARGUMENTS:
+            assert getattr(env, name) == getattr(original, name)
         assert env.get_logs() == original.get_logs()
         for _ in range(1 if mode is AutoresetMode.DISABLED else 4):
             actions = draw(original)
             assert_same(env.step(actions), original.step(actions))
         assert env.get_logs() == original.get_logs()
         assert_same(env.reset(), original.reset())
-
-
-@every_environment
-@pytest.mark.parametrize("how", FORKS)
-def test_a_copy_keeps_the_constructors_arguments(make, mode, how):
-    original = make(3, autoreset_mode=mode, max_episode_steps=7, dtype=np.float64, render_mode="rgb_array")
-    original.reset(seed=0)
-    env = FORKS[how](original)
-    assert type(env) is type(original)
-    for name in ("single_observation_space", "single_action_space", "observation_space", "action_space", "metadata"):
-        assert getattr(env, name) == getattr(original, name)
-    for name in ("num_envs", "max_episode_steps", "dtype", "parameters"):
-        assert getattr(env, name) == getattr(original, name)
-    if how != "file":  # it holds neither a renderer nor Gymnasium's spec
-        assert (env.render_mode, env.spec) == (original.render_mode, original.spec)
 
 
 # float32, in greater numbers than Gymnasium could step: against float64, which is Gymnasium bit for bit.

@@ -89,12 +89,6 @@ def test_the_spec_of_a_constructed_environment_makes_the_same(name):
         assert usual.spec == gym.make_vec(usual.spec.id, num_envs=3).spec
 
 
-def test_a_spec_follows_changes():
-    env = envs.PendulumVecEnv(2)
-    env.g = 3.7
-    assert gym.make_vec(env.spec).g == 3.7
-
-
 def test_registered_subclasses_have_a_spec(request):
     class MyCartPoleVecEnv(envs.CartPoleVecEnv):
         pass

@@ -142,18 +142,3 @@ def test_frames_that_are_held_do_not_change(registration, rng):
         env.render()
     for frame, copy in zip(frames, copies, strict=True):
         np.testing.assert_array_equal(frame, copy)
-
-
-def test_single_environments_are_drawn_as_in_gymnasium(registration, rng):
-    ours = gym.make(registration.id, render_mode="rgb_array", dtype=np.float64, disable_env_checker=True)
-    theirs = gym.make(gymnasium_id_of(registration), render_mode="rgb_array", disable_env_checker=True)
-    for env in (ours, theirs):
-        env.reset(seed=0)
-    np.testing.assert_array_equal(ours.render(), theirs.render(), strict=True)
-    for _ in range(5):
-        action = random_actions(theirs.action_space, rng, 1)[0]
-        ours.step(action)
-        theirs.step(action)
-        np.testing.assert_array_equal(ours.render(), theirs.render(), strict=True)
-    ours.close()
-    theirs.close()

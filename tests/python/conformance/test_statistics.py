@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import every_environment
 from gymnasium.vector import AutoresetMode
-from side_by_side import Pair, gymnasium_id_of, lively_actions, random_actions
+from side_by_side import Pair, gymnasium_id_of, lively_actions
 
 from operant.registration import REGISTRATIONS
 
@@ -39,38 +39,6 @@ def test_infos_are_those_of_gymnasiums_wrapper(registration, mode, rng):
     returns, _ = run(pair, rng, 260 if limit is None else 90)
     long = gymnasium_id_of(registration) == "MountainCarContinuous-v0" and limit is None
     assert len(returns) >= (1 if long else NUM_ENVS)
-    pair.close()
-
-
-def test_statistics_are_reported_only_on_request(make, mode, draw):
-    env = make(5, autoreset_mode=mode, max_episode_steps=1)
-    env.reset(seed=0)
-    assert "episode" not in env.step(draw(env))[4]
-
-
-def test_a_partial_reset_restarts_the_statistics_of_the_selected_envs(registration, mode, rng):
-    pair = Pair(registration, 4, mode, record_episode_statistics=True, max_episode_steps=6)
-    pair.reset(seed=0)
-    pair.run(rng, 3)
-    pair.reset(options={"reset_mask": np.array([False, True, True, False])})
-    lengths = []
-    for _ in range(6):
-        infos = pair.step_or_reset(random_actions(pair.space, rng, 4))[4]
-        if infos:
-            lengths.append(infos["episode"]["l"].tolist())
-    assert lengths == [[6, 0, 0, 6], [0, 6, 6, 0]]
-    pair.close()
-
-
-def test_an_abandoned_episode_is_in_no_statistics(registration, mode, rng):
-    pair = Pair(registration, 4, mode, record_episode_statistics=True, max_episode_steps=6)
-    for seed in range(3):
-        pair.reset(seed=seed)
-        for _ in range(5):
-            assert pair.step(random_actions(pair.space, rng, 4))[4] == {}
-    assert pair.ours.get_logs()["episode_count"] == 0
-    pair.run(rng, 1)
-    assert pair.ours.get_logs()["total_steps"] == 24
     pair.close()
 
 
