@@ -10,53 +10,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import operant
 from operant.building.build_directory import build_directory
-from operant.building.compiler import EXACT_FLAGS
+from operant.building.compiler import ARCHITECTURES, EXACT_FLAGS
 
 ROOT = Path(__file__).parents[3]
 STREAMS = 16
-FLAGS = {
-    "avx512bw": ("-mavx512f", "-mavx512cd", "-mavx512dq", "-mavx512bw", "-mfma", "-mbmi2"),
-    "avx2": ("-mavx2", "-mfma"),
-    "sse4_2": ("-msse4.2",),
-    "neon": (),
-}
 TAILS = {"n": 3.6541528853610088, "e": 7.69711747013104972}  # where the ziggurats' tails begin
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
 
-def processor_has(architecture):
-    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    words = set(text.split())
-    if architecture == "neon":
-        return "asimd" in words
-    return {flag.removeprefix("-m").replace(".", "_") for flag in FLAGS[architecture]} <= words
-
-
-def include_directories():
-    """Operant's, and xsimd's where it is not the system's."""
-    flags = [f"-I{ROOT / 'include'}"]
-    for directory in (ROOT / "build").glob("*/_deps/xsimd-src/include"):
-        flags.append(f"-I{directory}")
-    return flags
-
-
-@pytest.fixture(scope="module", params=FLAGS)
+@pytest.fixture(scope="module", params=operant.simd.available)
 def program(request, session_directory):
     """tests/cpp/draws.cpp, compiled for one instruction set once a session."""
-    if not processor_has(request.param):
-        pytest.skip(f"this processor has no {request.param}")
     path = session_directory / f"draws-{request.param}"
-    flags = ["-std=c++20", "-O1", *EXACT_FLAGS, *FLAGS[request.param], *include_directories()]
+    flags = ["-std=c++20", "-O1", *EXACT_FLAGS, *ARCHITECTURES[request.param].flags, f"-I{operant.get_include()}"]
     with build_directory(session_directory, path.name):
-        if path.exists():
-            return path
-        source = ROOT / "tests/cpp/draws.cpp"
-        done = subprocess.run(["g++", *flags, source, "-o", path], capture_output=True, text=True)
-    if "xsimd/xsimd.hpp: No such file" in done.stderr:
-        pytest.skip("xsimd is not installed")
-    assert done.returncode == 0, done.stderr
+        if not path.exists():
+            subprocess.run(["g++", *flags, ROOT / "tests/cpp/draws.cpp", "-o", path], check=True)
     return path
 
 
