@@ -12,7 +12,7 @@ from conftest import needs_compiler
 from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import SyncVectorEnv
-from side_by_side import Oracle, assert_copies_continue, assert_same, run_beside
+from side_by_side import Float32Oracle, assert_same, run_beside
 
 import operant
 from operant.policies import Linear, Random
@@ -117,8 +117,7 @@ def test_bounds_may_differ_between_envs(loaded):
 
 @pytest.mark.parametrize("name", TWINS)
 def test_steps_equal_those_of_twins(loaded, mode, name):
-    theirs = Oracle([TWINS[name]] * NUM_ENVS, autoreset_mode=mode)
-    theirs.float32_rewards = True
+    theirs = Float32Oracle([TWINS[name]] * NUM_ENVS, autoreset_mode=mode)
     theirs.action_space.seed(5)
     actions = [theirs.action_space.sample() for _ in range(50)]
     run_beside(loaded[name](NUM_ENVS, autoreset_mode=mode, dtype=np.float64), theirs, actions)
@@ -260,47 +259,3 @@ def test_wrong_actions_are_refused_and_nothing_is_stepped(loaded, name, actions,
     with pytest.raises(error, match=f"^{message}"):
         env.step(actions)
     assert_same(env.state, before)
-
-
-def test_copies_continue(loaded):
-    env = loaded["Wagon"](3)
-    env.reset(seed=1)
-    env.action_space.seed(2)
-    assert_copies_continue(env, [env.action_space.sample()])
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "other", "sentence"),
-    [
-        (
-            "Lamps",
-            "ActionSpace = operant::MultiBinary<4>",
-            "ActionSpace = operant::MultiBinary<2, 2>",
-            "`using ActionSpace`",
-        ),
-        ("Lamps", "ActionSpace = operant::MultiBinary<4>", "ActionSpace = std::tuple<int>", "`using ActionSpace`"),
-        ("Car", "ActionSpace action_space(", "ActionSpace bounds(", "or has one as a part, needs `static ActionSpace"),
-        (
-            "Car",
-            "operant::Discrete<3>, ",
-            "operant::Discrete<16777217>, ",
-            "needs discrete parts of up to 16777216 values",
-        ),
-    ],
-)
-def test_mistakes_are_explained_in_one_sentence(
-    loaded, tmp_path, quick_flags, monkeypatch, name, text, other, sentence
-):
-    monkeypatch.setenv("CXXFLAGS", quick_flags)
-    whole = HEADER.read_text()
-    head, car = whole[: whole.index("// A car")], whole[whole.index("// A car") : whole.index("// The same as a Dict")]
-    kept = head + (car + "}  // namespace kinds\n" if name == "Car" else whole[whole.index("// Lamps") :])
-    assert text in kept
-    header = tmp_path / "changed.hpp"
-    header.write_text(kept.replace(text, other, 1))
-    with pytest.raises(operant.CompileError) as raised:
-        operant.load(header)
-    first, *more = str(raised.value).splitlines()
-    assert first.startswith(f"{header}:")
-    assert sentence in first
-    assert not more

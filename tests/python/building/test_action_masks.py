@@ -10,7 +10,7 @@ import pytest
 from conftest import needs_compiler
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
-from side_by_side import Oracle, assert_same, run_beside
+from side_by_side import Float32Oracle, assert_same, run_beside
 
 import operant
 from operant.envs import CartPoleVecEnv, PendulumVecEnv, TaxiVecEnv
@@ -90,9 +90,7 @@ def loaded(quick_compilations):
 
 def oracle(twin, mode=AutoresetMode.NEXT_STEP):
     """Make Gymnasium's vector environment of twins, from one function or from one function per env."""
-    theirs = Oracle(twin if isinstance(twin, list) else [twin] * NUM_ENVS, autoreset_mode=mode)
-    theirs.float32_rewards = True
-    return theirs
+    return Float32Oracle(twin if isinstance(twin, list) else [twin] * NUM_ENVS, autoreset_mode=mode)
 
 
 def random_steps(env, rng):
@@ -256,16 +254,6 @@ def test_records_do_not_matter(loaded):
     assert_same(env.rollout(Random(seed=4), STEPS, record=["actions", "returns"]).actions, everything.actions)
 
 
-def test_random_players_of_nim_never_take_too_many(loaded):
-    env = loaded["Nim"](NUM_ENVS)
-    returns = env.evaluate(Random(seed=1), 20, seed=0).returns
-    assert set(returns.ravel()) <= {0.0, 1.0}
-    assert returns.any()
-    # Without the mask, some players would.
-    space = env.single_action_space
-    assert env.evaluate(lambda _: np.full(NUM_ENVS, space.n - 1), 20, seed=0).returns.min() == -10
-
-
 def test_random_actions_are_uniform_among_the_allowed():
     masks = np.tile(np.array([[1, 0, 1, 1], [0, 0, 0, 1]], np.int8), (3000, 1))
     actions = Random(gym.spaces.Discrete(4), seed=0)(np.zeros((6000, 1)), masks)
@@ -339,83 +327,3 @@ def test_policies_follow_the_mask_of_taxi(kind):
         actions = env.rollout(policy, 1).actions[0]
         assert (masks[np.arange(100), actions] == 1).all()
         masks = env.action_masks()
-
-
-NIM_MASK = """static std::array<bool, 3> action_mask(const Parameters&, const State& s) {
-        return {s.sticks >= 1, s.sticks >= 2, s.sticks >= 3};
-    }"""
-FORM = "needs the form `static ... action_mask(const Parameters&, const State&)`"
-ELEMENTS = "needs to return an element for each action: a std::array of bool or std::int8_t, a std::bitset, or"
-
-
-@pytest.mark.parametrize(
-    ("struct", "text", "other", "sentence"),
-    [
-        (
-            "Nim",
-            NIM_MASK,
-            "static std::array<bool, 3> action_mask(const State&) { return {}; }",
-            f"`action_mask` {FORM}",
-        ),
-        ("Nim", NIM_MASK, NIM_MASK.replace("3> action", "4> action"), f"`action_mask` {ELEMENTS}"),
-        ("Nim", NIM_MASK, NIM_MASK.replace("<bool,", "<int,"), f"`action_mask` {ELEMENTS}"),
-        (
-            "Nim",
-            "static operant::Outcome<double> step(",
-            "struct Info { int x; OPERANT_MEMBERS(x) }; struct Result { double reward; bool terminated; Info info; };\n"
-            "    static Result step(const Parameters&, State&, std::int64_t) { return {}; }\n"
-            "    static operant::Outcome<double> other(",
-            "whose steps have an `info` needs a `reset_info`, because resets report the mask, and infos arrive",
-        ),
-        (
-            "Nim",
-            "using ActionSpace = operant::Discrete<3>;",
-            "using ActionSpace = operant::Box<1>;\n"
-            "    static operant::Box<1> action_space(const Parameters&) { return {{0}, {1}}; }",
-            "needs an ActionSpace with actions to choose from: a Discrete, a MultiDiscrete or a MultiBinary",
-        ),
-        (
-            "Rails",
-            "auto action_mask(const State<Batch>& s) const {",
-            "auto action_mask(const State<Batch>& s, int) const {",
-            f"`action_mask` {FORM}; `action_mask(const State<Batch>&) const`, in Dynamics<Batch>",
-        ),
-        (
-            "Rails",
-            "return E::in_its_form(mask);",
-            "return std::array<Mask, 2>{mask[0], mask[1]};",
-            f"`action_mask` {ELEMENTS}",
-        ),
-    ],
-)
-def test_mistakes_are_explained_in_one_sentence(
-    loaded, tmp_path, quick_flags, monkeypatch, struct, text, other, sentence
-):
-    monkeypatch.setenv("CXXFLAGS", quick_flags)
-    header = tmp_path / "changed.hpp"
-    whole = HEADER.read_text()
-    assert text in whole
-    # The header has only the struct with the mistake, and the code that this struct needs.
-    kept = whole.replace(text, other, 1)
-    if struct == "Nim":
-        kept = kept[: kept.index("struct NimOfNumbers")] + "}  // namespace masked\n"
-    else:
-        kept = kept.replace(kept[kept.index("// A heap of sticks") : kept.index("// A wagon on rails")], "")
-        kept = kept[: kept.index("struct RailsOfBits")] + "}  // namespace masked\n"
-    header.write_text(kept)
-    with pytest.raises(operant.CompileError) as raised:
-        operant.load(header)
-    first, *more = str(raised.value).splitlines()
-    assert sentence in first
-    assert first.startswith(f"{header}:")
-    assert not more
-
-
-def test_saved_and_copied_environments_have_masks(loaded, tmp_path):
-    env = loaded["Rails"](9, length=np.linspace(1, 2, 9))
-    env.reset(seed=0)
-    policy, again = Random(seed=3), Random(seed=3)
-    snapshot = env.snapshot()
-    first = env.rollout(policy, 30)
-    env.restore(snapshot)
-    assert_same(env.rollout(again, 30).infos, first.infos)

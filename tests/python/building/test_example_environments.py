@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import numpy as np
 import pytest
 from conftest import needs_compiler
 from gymnasium.utils.env_checker import check_env
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from side_by_side import assert_same
+from modules import module_at
+from side_by_side import Float32Oracle, run_beside
 
 import operant
 
@@ -53,11 +52,7 @@ LIMITS = {"Snake": 60, "KeyDoor": 200, "QuadrotorLidar": 90}
 def in_python(name):
     """The class of examples/in_python/ with the rules of a header."""
     pytest.importorskip("numba", reason="Numba has no wheels for this Python")
-    file = EXAMPLES.parent / "in_python" / f"{HEADERS[name]}.py"
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return getattr(module, name)
+    return getattr(module_at(EXAMPLES.parent / "in_python" / f"{HEADERS[name]}.py"), name)
 
 
 @pytest.mark.parametrize(
@@ -72,27 +67,18 @@ def test_whole_runs_equal_those_in_python(loaded, mode, rng, name, is_header):
 
     made = loaded[name] if is_header else in_python(name)
     ours = made(NUM_ENVS, autoreset_mode=mode, dtype=np.float64, **limits)
-    theirs = SyncVectorEnv([make_twin] * NUM_ENVS, autoreset_mode=mode)
-    assert ours.single_observation_space == theirs.single_observation_space
-    assert ours.single_action_space == theirs.single_action_space
-    assert_same(ours.reset(seed=3), theirs.reset(seed=3))
-    terminated, truncated = 0, 0
+    theirs = Float32Oracle([make_twin] * NUM_ENVS, autoreset_mode=mode)
     theirs.action_space.seed(7)
-    for _ in range(1 + max(120, LIMITS.get(name, 0))):
-        actions = theirs.action_space.sample()
-        if name in LIVELY:
-            twins = [one.unwrapped for one in theirs.envs[::2]]
-            actions[::2] = [LIVELY[name](*both) for both in zip(twins, actions[::2], strict=True)]
-        result, expected = ours.step(actions), theirs.step(actions)
-        assert_same(result[0], expected[0])
-        assert_same(result[1], expected[1].astype(np.float32))
-        assert_same(result[2:], expected[2:])
-        terminated += expected[2].sum()
-        truncated += expected[3].sum()
-        done = expected[2] | expected[3]
-        if mode is AutoresetMode.DISABLED and done.any():
-            options = {"reset_mask": done}
-            assert_same(ours.reset(options=options), theirs.reset(options=dict(options)))
+
+    def actions():
+        for _ in range(1 + max(120, LIMITS.get(name, 0))):
+            chosen = theirs.action_space.sample()
+            if name in LIVELY:
+                twins = [one.unwrapped for one in theirs.envs[::2]]
+                chosen[::2] = [LIVELY[name](*both) for both in zip(twins, chosen[::2], strict=True)]
+            yield chosen
+
+    terminated, truncated = run_beside(ours, theirs, actions())
     assert terminated > NUM_ENVS / 10
     assert (truncated > 0) == bool(limits)
 
@@ -151,10 +137,7 @@ def test_states_that_a_step_cannot_bear_are_refused(loaded, name, variable, valu
 @pytest.fixture(scope="module")
 def pictures(loaded):
     """The module with the classes that draw. `loaded` has set the cache."""
-    spec = importlib.util.spec_from_file_location("pictures", EXAMPLES / "pictures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(EXAMPLES / "pictures.py")
 
 
 def pixel(picture, row, column):

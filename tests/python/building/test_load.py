@@ -15,7 +15,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from conftest import needs_compiler
-from side_by_side import assert_same
+from side_by_side import Float32Oracle, run_beside
 
 import operant
 from operant.building import compiler as _compiler, headers as _headers, libraries as _libraries
@@ -82,7 +82,7 @@ struct Steep : DoubleIntegrator {
 """
 
 
-class Oracle(gym.Env):
+class Twin(gym.Env):
     """The environment of examples/double_integrator.hpp in Python."""
 
     observation_space = gym.spaces.Box(np.float32([-10, -np.inf]), np.float32([10, np.inf]))
@@ -134,10 +134,6 @@ def walk(tmp_path, quick_flags, monkeypatch):
     header = tmp_path / "walk.hpp"
     header.write_text(WALK)
     return header
-
-
-def forces(num_envs, number):
-    return np.random.default_rng(number).uniform(-1.5, 1.5, (num_envs, 1)).astype(np.float32)
 
 
 def run(code, **environment):
@@ -202,22 +198,10 @@ def test_the_docstring_of_a_large_environment_is_short(tmp_path, quick_flags, mo
 
 
 @pytest.mark.quick
-def test_it_steps_as_the_equations_say(env_class, mode):
+def test_it_steps_as_the_equations_say(env_class, mode, rng):
     ours = env_class(50, workers=2, dtype=np.float64, autoreset_mode=mode)
-    theirs = gym.vector.SyncVectorEnv([Oracle] * 50, autoreset_mode=mode)
-    assert ours.single_observation_space == theirs.single_observation_space
-    assert ours.action_space == theirs.action_space
-    assert_same(ours.reset(seed=3), theirs.reset(seed=3))
-    for number in range(300):
-        actions = forces(50, number) + np.float32(0.4)
-        *returned, infos = ours.step(actions)
-        observations, rewards, terminations, truncations, expected_infos = theirs.step(actions)
-        assert_same(returned, [observations, rewards.astype(np.float32), terminations, truncations])
-        assert_same(infos, expected_infos)
-        ended = terminations | truncations
-        if mode is gym.vector.AutoresetMode.DISABLED and ended.any():
-            options = {"reset_mask": ended}
-            assert_same(ours.reset(options=options), theirs.reset(options=options))
+    theirs = Float32Oracle([Twin] * 50, autoreset_mode=mode)
+    run_beside(ours, theirs, rng.uniform(-1.1, 1.9, (300, 50, 1)).astype(np.float32))
     assert ours.get_logs()["episode_count"] > 50
 
 

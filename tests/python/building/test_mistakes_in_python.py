@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import itertools
 import re
 
 import pytest
+from modules import module_at
 
 import operant
 
@@ -174,29 +173,18 @@ COMPILED = {
     "print": (STEP, "        print(s.x)\n", "print", r"compiled code has no `print`: the class `plain` runs"),
     "set": (STEP, "        s.k = sum({k for k in table}) * 0\n", "table", r"`table` is a dict"),
 }
-count = itertools.count()
 
 
-def mistake(tmp_path, old, new, construct=True):
-    """Return the message of a wrong environment, and the text of its file."""
+def check_message(mistake, tmp_path, use):
+    """Assert that the module, or its use, raises an error with the place and the reason in one line."""
+    old, new, line, reason = mistake
     assert CORRECT.count(old) == 1
     text = CORRECT.replace(old, new)
-    path = tmp_path / f"walk{next(count)}.py"
+    path = tmp_path / "walk.py"
     path.write_text(text)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-
-    def run():
-        spec.loader.exec_module(module)
-        if construct:
-            module.Walk(2)
-
     with pytest.raises(operant.CompileError) as caught:
-        run()
-    return str(caught.value), path, text
-
-
-def check_message(message, path, text, line, reason):
+        use(module_at(path))
+    message = str(caught.value)
     found = re.fullmatch(rf"{re.escape(str(path))}:(\d+): Walk: ([^\n]*)", message)
     assert found, message
     assert line in text.splitlines()[int(found[1]) - 1], message
@@ -204,23 +192,13 @@ def check_message(message, path, text, line, reason):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("name", DECLARED)
-def test_a_wrong_declaration_is_one_line(name, tmp_path):
-    old, new, line, reason = DECLARED[name]
-    check_message(*mistake(tmp_path, old, new, construct=False), line, reason)
+@pytest.mark.parametrize("mistake", DECLARED.values(), ids=DECLARED)
+def test_a_wrong_declaration_is_one_line(mistake, tmp_path):
+    check_message(mistake, tmp_path, lambda module: None)
 
 
-@pytest.mark.parametrize("name", RUN)
-def test_a_mistake_that_plain_python_finds_has_its_message(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize("mistake", [*RUN.values(), *COMPILED.values()], ids=[*RUN, *COMPILED])
+def test_a_mistake_that_plain_python_or_only_the_compiler_finds_is_one_line(mistake, tmp_path, monkeypatch):
     pytest.importorskip("numba", reason="Numba has no wheels for this Python")
     monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path))
-    old, new, line, reason = RUN[name]
-    check_message(*mistake(tmp_path, old, new), line, reason)
-
-
-@pytest.mark.parametrize("name", COMPILED)
-def test_code_that_only_the_compiler_refuses_is_one_line(name, tmp_path, monkeypatch):
-    pytest.importorskip("numba", reason="Numba has no wheels for this Python")
-    monkeypatch.setenv("OPERANT_CACHE_DIR", str(tmp_path))
-    old, new, line, reason = COMPILED[name]
-    check_message(*mistake(tmp_path, old, new), line, reason)
+    check_message(mistake, tmp_path, lambda module: module.Walk(2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import pickle
 import warnings
 
@@ -16,13 +15,13 @@ from side_by_side import (
     FloatProbability,
     Pair,
     assert_same,
-    gymnasium_id_of,
+    gymnasium_id_with,
     lively_actions,
     random_actions,
+    registration_of,
 )
 
 from operant import envs
-from operant.registration import REGISTRATIONS
 
 STATES = ["CartPole-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1", "Acrobot-v1"]
 TABLES = [
@@ -37,19 +36,9 @@ TABLES = [
 ]
 
 
-def registration_of(name):
-    return next(one for one in REGISTRATIONS if one.id == f"operant/{name}")
-
-
 def singles(name, **parameters):
     """Return Operant's and Gymnasium's environment; skip a test of an attribute that this Gymnasium lacks."""
-    theirs = gymnasium_id_of(registration_of(name))
-    if theirs not in gym.registry:
-        pytest.skip(f"this Gymnasium has no {theirs}")
-    module, _, attribute = gym.spec(theirs).entry_point.partition(":")
-    known = inspect.signature(getattr(__import__(module, fromlist=[attribute]), attribute)).parameters
-    if parameters.keys() - known.keys() - {"render_mode"}:
-        pytest.skip(f"this Gymnasium's {theirs} is an older one")
+    theirs = gymnasium_id_with(name, parameters)
     return (
         gym.make(f"operant/{name}", disable_env_checker=True, dtype=np.float64, **parameters).unwrapped,
         FloatProbability(gym.make(theirs, disable_env_checker=True, **parameters)).unwrapped,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
-import importlib.util
 import inspect
 import json
 import math
@@ -22,6 +21,7 @@ import pytest
 from conftest import UNOPTIMISED, needs_compiler
 from gymnasium.error import DependencyNotInstalled
 from matplotlib.image import imread
+from modules import module_at
 
 import operant
 from operant import cli, envs
@@ -282,10 +282,7 @@ def test_tables_in_docstrings_are_those_of_the_environment(environment):
 
 
 def shown_by_hooks(page):
-    spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "docs" / "hooks.py")
-    hooks = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hooks)
-    return hooks.on_page_markdown(TEXTS[page])
+    return module_at(ROOT / "docs" / "hooks.py").on_page_markdown(TEXTS[page])
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/environments/index.md"])

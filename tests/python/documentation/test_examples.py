@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -12,15 +11,9 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
+from modules import module_at
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-
-
-def imported(name):
-    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def run(name, *arguments):
@@ -62,7 +55,7 @@ SMALLER = {"Pendulum-v1": (512, 8), "MountainCar-v0": (512, 8), "LunarLander-v3"
 def test_cem_finds_policies(gymnasium_id, expected):
     if gymnasium_id.startswith("LunarLander"):
         pytest.importorskip("Box2D")
-    cem = imported("cem")
+    cem = module_at(EXAMPLES / "cem.py")
     shapes, *size, generations, extra = cem.SETTINGS[gymnasium_id]
     cem.SETTINGS[gymnasium_id] = (shapes, *SMALLER.get(gymnasium_id, size), generations, extra)
     policy, history = cem.train(gymnasium_id, 0)
@@ -78,7 +71,7 @@ def test_cem_prints_the_return_in_gymnasium():
 
 
 def test_mppi_swings_the_pendulum_up_and_keeps_it_there():
-    mppi = imported("mppi")
+    mppi = module_at(EXAMPLES / "mppi.py")
     angles, seconds = mppi.swing_up(mppi.Planner(4096, 0))
     assert len(angles) == len(seconds) == gym.spec("Pendulum-v1").max_episode_steps
     assert np.abs(angles[0]) > 3  # it hung

@@ -235,6 +235,7 @@ struct Mission : Counter {
 };
 
 // The same on batches.
+template <class E>
 struct CounterOnLanes : operant::Environment {
     static constexpr std::int32_t max_episode_steps = 30;
     using ActionSpace = operant::Discrete<4>;
@@ -251,13 +252,16 @@ struct CounterOnLanes : operant::Environment {
         return {static_cast<std::int64_t>(random.random() * 50), 0};
     }
 
-    template <class E, class Batch>
-    static XSIMD_INLINE operant::Outcome<Batch> stepped(State<Batch>& s, const operant::Input<E, Batch>& input) {
-        s.place += input.action;
-        s.action = input.action;
-        const Batch place = xsimd::batch_cast<typename Batch::value_type>(s.place);
-        return {Batch(0.25f) * place, place > Batch(60.0f)};
-    }
+    template <class Batch>
+    struct Dynamics {
+        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& s, const operant::Input<E, Batch>& input) const {
+            s.place += input.action;
+            s.action = input.action;
+            const Batch place = xsimd::batch_cast<typename Batch::value_type>(s.place);
+            return {Batch(0.25f) * place, place > Batch(60.0f)};
+        }
+        static XSIMD_INLINE auto observation(const State<Batch>& s) { return E::shown(s); }
+    };
 
     /// Number i of an array, from 0 to `most`, which a float holds.
     template <class Batch>
@@ -290,38 +294,26 @@ struct CounterOnLanes : operant::Environment {
     }
 };
 
-struct ImageOnLanes : CounterOnLanes {
+struct ImageOnLanes : CounterOnLanes<ImageOnLanes> {
     static constexpr std::string_view name = "ImageOnLanes";
     using Space = operant::BoxOf<std::uint8_t, 3, 4, 2>;
     static Space observation_space(const NoParameters&) { return Space::bounded(0, 250); }
-
     template <class Batch>
-    struct Dynamics {
-        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& s, const operant::Input<ImageOnLanes, Batch>& input) const {
-            return stepped(s, input);
-        }
-        static XSIMD_INLINE auto observation(const State<Batch>& s) { return integers<24>(s, 250); }
-    };
+    static XSIMD_INLINE auto shown(const State<Batch>& s) { return integers<24>(s, 250); }
 };
 
-struct MatrixOnLanes : CounterOnLanes {
+struct MatrixOnLanes : CounterOnLanes<MatrixOnLanes> {
     static constexpr std::string_view name = "MatrixOnLanes";
     using Space = operant::Box<2, 3>;
     static Space observation_space(const NoParameters&) { return Space::unbounded(); }
-
     template <class Batch>
-    struct Dynamics {
-        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& s, const operant::Input<MatrixOnLanes, Batch>& input) const {
-            return stepped(s, input);
-        }
-        static XSIMD_INLINE auto observation(const State<Batch>& s) {
-            const auto flat = numbers<6>(s, 90, 0.125);
-            return std::array<std::array<Batch, 3>, 2>{{{flat[0], flat[1], flat[2]}, {flat[3], flat[4], flat[5]}}};
-        }
-    };
+    static XSIMD_INLINE auto shown(const State<Batch>& s) {
+        const auto flat = numbers<6>(s, 90, 0.125);
+        return std::array<std::array<Batch, 3>, 2>{{{flat[0], flat[1], flat[2]}, {flat[3], flat[4], flat[5]}}};
+    }
 };
 
-struct MissionOnLanes : CounterOnLanes {
+struct MissionOnLanes : CounterOnLanes<MissionOnLanes> {
     static constexpr std::string_view name = "MissionOnLanes";
     struct Bag {
         operant::MultiBinary<5> keys;
@@ -362,18 +354,13 @@ struct MissionOnLanes : CounterOnLanes {
     }
 
     template <class Batch>
-    struct Dynamics {
-        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& s, const operant::Input<MissionOnLanes, Batch>& input) const {
-            return stepped(s, input);
-        }
-        static XSIMD_INLINE Shown<Batch> observation(const State<Batch>& s) {
-            return {numbers<3>(s, 90, 0.125),
-                    integers<2>(s, 300, -300),
-                    s.action,
-                    {integers<5>(s, 1), masks<4>(s)},
-                    {{xsimd::to_int(number(s, 0, 3)), xsimd::to_int(number(s, 1, 8))}, numbers<2>(s, 90, 0.25)}};
-        }
-    };
+    static XSIMD_INLINE Shown<Batch> shown(const State<Batch>& s) {
+        return {numbers<3>(s, 90, 0.125),
+                integers<2>(s, 300, -300),
+                s.action,
+                {integers<5>(s, 1), masks<4>(s)},
+                {{xsimd::to_int(number(s, 0, 3)), xsimd::to_int(number(s, 1, 8))}, numbers<2>(s, 90, 0.25)}};
+    }
 };
 
 }  // namespace counters

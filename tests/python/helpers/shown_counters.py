@@ -12,6 +12,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from gymnasium.spaces import Box
 
 import operant
 
@@ -30,10 +31,6 @@ def numbers(place: int, action: int, shape: Any, most: int) -> Any:
 
 def number(place: int, action: int, i: int, most: int) -> int:
     return (7 * place + 3 * action + 5 * i) % (most + 1)
-
-
-def box(low: Any, high: Any, shape: Any, dtype: Any) -> spaces.Box:
-    return spaces.Box(low, high, shape, dtype)
 
 
 def of_numbers(most: int, shape: Any, dtype: Any, scale: Any = 1, shift: Any = 0) -> Callable[[int, int], Any]:
@@ -79,13 +76,13 @@ INT32_BOUNDS = np.array([-2000000000, -3, 0], np.int32), np.array([2000000000, 4
 
 #: The observation space of each environment in the header, and the function that makes its observations.
 KINDS: dict[str, tuple[spaces.Space[Any], Callable[[int, int], Any]]] = {
-    "Image": (box(0, 255, (10, 10, 3), np.uint8), of_numbers(250, (10, 10, 3), np.uint8)),
-    "Picture": (box(0, 255, (36, 36, 3), np.uint8), of_numbers(255, (36, 36, 3), np.uint8)),
-    "Nested": (box(0, 9, (4, 5, 3), np.uint8), of_numbers(9, (4, 5, 3), np.uint8)),
-    "Bytes": (box(-100, 27, (7,), np.int8), of_numbers(127, 7, np.int8, 1, -100)),
-    "Shorts": (box(-32768, 32767, (2, 3), np.int16), of_numbers(300, (2, 3), np.int16, 100, -30000)),
+    "Image": (Box(0, 255, (10, 10, 3), np.uint8), of_numbers(250, (10, 10, 3), np.uint8)),
+    "Picture": (Box(0, 255, (36, 36, 3), np.uint8), of_numbers(255, (36, 36, 3), np.uint8)),
+    "Nested": (Box(0, 9, (4, 5, 3), np.uint8), of_numbers(9, (4, 5, 3), np.uint8)),
+    "Bytes": (Box(-100, 27, (7,), np.int8), of_numbers(127, 7, np.int8, 1, -100)),
+    "Shorts": (Box(-32768, 32767, (2, 3), np.int16), of_numbers(300, (2, 3), np.int16, 100, -30000)),
     "Integers": (
-        spaces.Box(*INT32_BOUNDS, dtype=np.int32),
+        Box(*INT32_BOUNDS, dtype=np.int32),
         lambda place, action: np.array(
             [
                 1000000000 * (number(place, action, 0, 4) - 2),
@@ -95,18 +92,18 @@ KINDS: dict[str, tuple[spaces.Space[Any], Callable[[int, int], Any]]] = {
             np.int32,
         ),
     ),
-    "Doubles": (box(0, 1e300, (2, 2), np.float64), of_numbers(90, (2, 2), np.float64, 1e-3, 1e-9)),
-    "Matrix": (box(-np.inf, np.inf, (3, 4), np.float32), of_numbers(90, (3, 4), np.float32, 0.1)),
-    "Bools": (box(0, 1, (3, 3), np.bool_), of_bits((3, 3), np.bool_)),
+    "Doubles": (Box(0, 1e300, (2, 2), np.float64), of_numbers(90, (2, 2), np.float64, 1e-3, 1e-9)),
+    "Matrix": (Box(-np.inf, np.inf, (3, 4), np.float32), of_numbers(90, (3, 4), np.float32, 0.1)),
+    "Bools": (Box(0, 1, (3, 3), np.bool_), of_bits((3, 3), np.bool_)),
     "Binary": (spaces.MultiBinary(70), of_bits(70, np.int8)),
     "Cube": (spaces.MultiBinary([2, 3, 4]), of_bits((2, 3, 4), np.int8)),
-    "Planes": (box(0, 1, (8, 8, 3), np.uint8), of_bits((8, 8, 3), np.uint8)),
+    "Planes": (Box(0, 1, (8, 8, 3), np.uint8), of_bits((8, 8, 3), np.uint8)),
     "Several": (
         spaces.MultiDiscrete([3, 5, 7]),
         lambda place, action: np.array([number(place, action, i, most) for i, most in enumerate((2, 4, 6))]),
     ),
     "Triple": (
-        spaces.Tuple([spaces.Discrete(100), box(-np.inf, np.inf, (2,), np.float32), box(0, 99, (3, 2), np.uint8)]),
+        spaces.Tuple([spaces.Discrete(100), Box(-np.inf, np.inf, (2,), np.float32), Box(0, 99, (3, 2), np.uint8)]),
         lambda place, action: (
             place,
             of_numbers(90, 2, np.float32, 0.5)(place, action),
@@ -116,9 +113,9 @@ KINDS: dict[str, tuple[spaces.Space[Any], Callable[[int, int], Any]]] = {
     "Camera": (
         spaces.Dict(
             {
-                "picture": box(0, 255, (36, 36, 1), np.uint8),
+                "picture": Box(0, 255, (36, 36, 1), np.uint8),
                 "direction": spaces.Discrete(4),
-                "compass": box(0, 100, (2,), np.float32),
+                "compass": Box(0, 100, (2,), np.float32),
             }
         ),
         lambda place, action: {
@@ -130,24 +127,24 @@ KINDS: dict[str, tuple[spaces.Space[Any], Callable[[int, int], Any]]] = {
     "Mission": (
         spaces.Dict(
             {
-                "image": box(0, 10, (7, 7, 3), np.uint8),
+                "image": Box(0, 10, (7, 7, 3), np.uint8),
                 "direction": spaces.Discrete(4),
                 "bag": spaces.Dict({"keys": spaces.MultiBinary(5), "hand": spaces.Discrete(4)}),
-                "clock": spaces.Tuple([spaces.MultiDiscrete([4, 9]), box(0, 100, (1,), np.float64)]),
+                "clock": spaces.Tuple([spaces.MultiDiscrete([4, 9]), Box(0, 100, (1,), np.float64)]),
             }
         ),
         mission,
     ),
-    "ImageOnLanes": (box(0, 250, (3, 4, 2), np.uint8), of_numbers(250, (3, 4, 2), np.uint8)),
-    "MatrixOnLanes": (box(-np.inf, np.inf, (2, 3), np.float32), of_numbers(90, (2, 3), np.float32, 0.125)),
+    "ImageOnLanes": (Box(0, 250, (3, 4, 2), np.uint8), of_numbers(250, (3, 4, 2), np.uint8)),
+    "MatrixOnLanes": (Box(-np.inf, np.inf, (2, 3), np.float32), of_numbers(90, (2, 3), np.float32, 0.125)),
     "MissionOnLanes": (
         spaces.Dict(
             {
-                "speed": box(-np.inf, np.inf, (3,), np.float32),
-                "depth": box(-300, 0, (2,), np.int16),
+                "speed": Box(-np.inf, np.inf, (3,), np.float32),
+                "depth": Box(-300, 0, (2,), np.int16),
                 "direction": spaces.Discrete(4),
-                "bag": spaces.Dict({"keys": spaces.MultiBinary(5), "hands": box(0, 1, (2, 2), np.bool_)}),
-                "clock": spaces.Tuple([spaces.MultiDiscrete([4, 9]), box(0, 100, (2,), np.float64)]),
+                "bag": spaces.Dict({"keys": spaces.MultiBinary(5), "hands": Box(0, 1, (2, 2), np.bool_)}),
+                "clock": spaces.Tuple([spaces.MultiDiscrete([4, 9]), Box(0, 100, (2,), np.float64)]),
             }
         ),
         mission_on_lanes,

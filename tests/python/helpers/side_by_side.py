@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import tempfile
 from functools import cache
@@ -11,9 +12,11 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from operant import envs
+from operant.registration import REGISTRATIONS
 
 # Gymnasium's Acrobot takes the sines of a starting state in float32, and numpy's are not always right in the last bit.
 RESET_TOLERANCE = {"Acrobot-v1": 1.2e-7}
@@ -50,6 +53,22 @@ def gymnasium_id_of(registration):
     """The id of Gymnasium's environment that this one follows. Both ids of the Taxi follow the newest rules."""
     name = registration.id.removeprefix("operant/")
     return envs.TaxiVecEnv.gymnasium_id if name.startswith("Taxi") else name
+
+
+def registration_of(name):
+    """The registration of the id without `operant/`."""
+    return next(one for one in REGISTRATIONS if one.id == f"operant/{name}")
+
+
+def gymnasium_id_with(name, parameters):
+    """The id of Gymnasium's environment; skip a test of an environment or of parameters that this Gymnasium lacks."""
+    found = gymnasium_id_of(registration_of(name))
+    if found not in gym.registry:
+        pytest.skip(f"this Gymnasium has no {found}")
+    known = inspect.signature(load_env_creator(gym.spec(found).entry_point)).parameters
+    if parameters.keys() - known.keys() - {"render_mode", "max_episode_steps"}:
+        pytest.skip(f"this Gymnasium's {found} is an older one")
+    return found
 
 
 @cache
@@ -181,6 +200,12 @@ class Oracle(SyncVectorEnv):
     def step(self, actions):
         observations, rewards, *rest = super().step(actions)
         return observations, rewards.astype(np.float32) if self.float32_rewards else rewards, *rest
+
+
+class Float32Oracle(Oracle):
+    """The same with rewards in float32, for `run_beside`."""
+
+    float32_rewards = True
 
 
 class FloatProbability(gym.Wrapper):
@@ -366,21 +391,25 @@ class Pair:
 
 
 def run_beside(ours, theirs, actions):
-    """Step both environments with the same actions, and compare everything. `theirs` is an Oracle with float32 rewards.
+    """Step both environments with the same actions, and compare everything. `theirs` has float32 rewards.
 
-    If autoreset is disabled, the envs whose episodes have ended are reset.
+    If autoreset is disabled, the envs whose episodes have ended are reset. Returns the numbers of terminations and of
+    truncations.
     """
+    for space in ("single_observation_space", "single_action_space", "observation_space", "action_space"):
+        assert getattr(ours, space) == getattr(theirs, space), space
     assert_same(ours.reset(seed=3), theirs.reset(seed=3))
-    ends = 0
+    terminated = truncated = 0
     for one in actions:
         result, expected = ours.step(one), theirs.step(one)
         assert_same(result, expected)
         assert result[0] in ours.observation_space
         done = expected[2] | expected[3]
-        ends += done.sum()
+        terminated, truncated = terminated + expected[2].sum(), truncated + expected[3].sum()
         if ours.metadata["autoreset_mode"] is AutoresetMode.DISABLED and done.any():
             assert_same(*(env.reset(options={"reset_mask": done.copy()}) for env in (ours, theirs)))
-    assert ends >= ours.num_envs
+    assert terminated + truncated >= ours.num_envs
+    return terminated, truncated
 
 
 def saved_and_loaded(env):
@@ -392,16 +421,3 @@ def saved_and_loaded(env):
 
 # Ways to make another environment that continues from the state of this one.
 FORKS = {"pickle": lambda env: pickle.loads(pickle.dumps(env)), "deepcopy": copy.deepcopy, "file": saved_and_loaded}
-
-
-def assert_copies_continue(env, actions):
-    """Pickles, deep copies, saved files and restored snapshots give the same results as the original."""
-    snapshot = env.snapshot()
-    others = [how(env) for how in FORKS.values()]
-    expected = [env.step(one) for one in actions]
-    env.restore(snapshot)
-    for other in (env, *others):
-        assert type(other) is type(env)
-        assert other.observation_space == env.observation_space
-        for one, result in zip(actions, expected, strict=True):
-            assert_same(other.step(one), result)
