@@ -6,6 +6,7 @@ import re
 
 import pytest
 from conftest import needs_compiler
+from headers import RAIL, changed, message_of
 
 import operant
 
@@ -66,59 +67,6 @@ struct Walk : operant::Environment {
 };
 """
 
-# A mass on a rail, on batches.
-RAIL = """\
-#pragma once
-#include <array>
-#include <string>
-#include <operant/environment.hpp>
-
-struct Rail : operant::Environment {
-    static constexpr std::string_view name = "Rail";
-    static constexpr std::int32_t max_episode_steps = 50;
-    using ActionSpace = operant::Box<1>;
-
-    template <class Number>
-    struct State {
-        Number place;
-        Number speed;
-
-        OPERANT_MEMBERS(place, speed)
-    };
-
-    struct Parameters {
-        double length = 10;
-
-        OPERANT_PARAMETERS((length, operant::Sign::positive, "[m]"))
-    };
-
-    static operant::Box<1> action_space(const Parameters&) { return {{-1}, {1}}; }
-
-    static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
-
-    static State<double> reset(const Parameters&, operant::Pcg64& random) { return {random.uniform(-1, 1), 0}; }
-
-    template <class Batch>
-    class Dynamics {
-    public:
-        explicit Dynamics(const Parameters& p) : length_(Scalar(p.length)) {}
-
-        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& s, const operant::Input<Rail, Batch>& input) const {
-            s.speed += input.action;
-            s.place += s.speed;
-            return {s.speed, s.place > length_};
-        }
-
-        static XSIMD_INLINE std::array<Batch, 2> observation(const State<Batch>& s) { return {s.place, s.speed}; }
-
-    private:
-        using Scalar = typename Batch::value_type;
-
-        Batch length_;
-    };
-};
-"""
-
 # Where the members of the state are used, without these uses.
 UNUSED = [
     ("random.uniform(-1, 1), 0", ""),
@@ -127,7 +75,6 @@ UNUSED = [
     ("s.place > 9, {s.place}", "false, {1}"),
 ]
 NO_RESULT = ("return {1, s.place > 9, {s.place}};", "")
-NO_BATCH_RESULT = ("return {s.speed, s.place > length_};", "")
 LIST = "        OPERANT_MEMBERS(place, steps)\n"
 PARAMETERS = (
     '        OPERANT_PARAMETERS((stride, operant::Sign::positive, "[m]"), (slippery, "whether there is friction"))\n'
@@ -151,146 +98,83 @@ AS_BOX = "`observation` needs to return a std::array with as many numbers as the
 NOT_PLAIN = "not a pointer, a container, a string or a C array"
 PARAMETER = "a member of an environment's Parameters is a number, a bool, an enum"
 
-# A header and changes of it, a piece of the line that the message names, and a part of the sentence.
-WRONG = {
-    # The struct
-    "no base": (WALK, [("Walk : operant::Environment", "Walk")], "struct Walk", "an environment derives from"),
-    "class": (WALK, [("struct Walk", "class Walk")], "class Walk", f"the members of `class Walk` {PRIVATE}"),
-    "class with a public base": (WALK, [("struct Walk : ", "class Walk : public ")], "class Walk", PRIVATE),
-    "class State": (WALK, [("struct State", "class State")], "class State", f"the members of `class State` {PRIVATE}"),
-    "class Dynamics": (RAIL, [("    public:\n", "")], "class Dynamics", f"the members of `class Dynamics` {PRIVATE}"),
-    # Members that are missing
-    "no time limit": (WALK, [("max_episode_steps", "max_steps")], "struct Walk", "int32_t max_episode_steps`"),
-    "no actions": (
-        WALK,
-        [("using ActionSpace", "using Actions")],
-        "struct Walk",
-        "needs `using ActionSpace`, a Discrete<n>,",
-    ),
-    "no observations": (
-        WALK,
-        [("observation_space", "space")],
-        "struct Walk",
-        "needs `static ... observation_space(const",
-    ),
-    "no list of the state": (WALK, [(LIST, "")], "struct Walk", f"State {NO_MEMBERS}"),
+# Mistakes that are reported at the line of the struct: a header and changes of it, and a part of the sentence.
+OF_STRUCTS = {
+    "no base": (WALK, [("Walk : operant::Environment", "Walk")], "an environment derives from"),
+    "no time limit": (WALK, [("max_episode_steps", "max_steps")], "int32_t max_episode_steps`"),
+    "no actions": (WALK, [("using ActionSpace", "using Actions")], "needs `using ActionSpace`, a Discrete<n>,"),
+    "no observations": (WALK, [("observation_space", "space")], "needs `static ... observation_space(const"),
+    "no list of the state": (WALK, [(LIST, "")], f"State {NO_MEMBERS}"),
     "no state": (
         WALK,
         [("    struct State {", "    struct Place {"), ("static State reset", "static Place reset"), *STATES],
-        "struct Walk",
         "needs a struct `State`",
     ),
-    "no list of parameters": (
-        WALK,
-        [("OPERANT_PARAMETERS(", "// (")],
-        "struct Walk",
-        "Parameters need a list of their members",
-    ),
-    "no list of an info": (WALK, [(ENERGIES, "")], "struct Walk", f"`step` returns as `info` {NO_MEMBERS}"),
+    "no list of parameters": (WALK, [("OPERANT_PARAMETERS(", "// (")], "Parameters need a list of their members"),
+    "no list of an info": (WALK, [(ENERGIES, "")], f"`step` returns as `info` {NO_MEMBERS}"),
     "no list of bounds": (
         WALK,
         [("static State reset(const Parameters&,", BOUNDS.format("double", ""))],
-        "struct Walk",
         "ResetBounds need a list",
     ),
-    "no reset": (
-        WALK,
-        [("State reset", "State start")],
-        "struct Walk",
-        "needs `static State reset(const Parameters&, const",
-    ),
+    "no reset": (WALK, [("State reset", "State start")], "needs `static State reset(const Parameters&, const"),
     "no step": (
         WALK,
         [("Result step", "Result advance")],
-        "struct Walk",
         "needs a class template `Dynamics<Batch>`, or, in plain C++,",
     ),
     "no plain observation": (
         WALK,
         [(" observation(", " observe(")],
-        "struct Walk",
         "needs `static ... observation(const Parameters&, const",
     ),
-    "no observation": (RAIL, [("observation(", "observe(")], "struct Rail", "needs `observation(const State<Batch>&)`"),
+    "no observation": (RAIL, [("observation(", "observe(")], "needs `observation(const State<Batch>&)`"),
     "no constructor of the dynamics": (
         RAIL,
         [("explicit Dynamics(const Parameters& p)", "explicit Dynamics(int, const Parameters& p)")],
-        "struct Rail",
         "needs a constructor",
     ),
-    "no bounds of actions": (
-        RAIL,
-        [("action_space", "actions")],
-        "struct Rail",
-        "whose ActionSpace is a Box, or has one as a part, needs `static ActionSpace action",
-    ),
-    # Functions of another form
-    "void step": (
-        WALK,
-        [("static Result step", "static void step"), NO_RESULT],
-        "struct Walk",
-        "`step` returns nothing",
-    ),
+    "void step": (WALK, [("static Result step", "static void step"), NO_RESULT], "`step` returns nothing"),
     "void batch step": (
         RAIL,
-        [("operant::Outcome<Batch> step", "void step"), NO_BATCH_RESULT],
-        "struct Rail",
+        [("Result<Batch> step", "void step"), ("return {speed, far, {speed * speed}};", "")],
         "`step` returns nothing",
     ),
     "number from a step": (
         WALK,
         [("static Result step", "static double step"), ("1, s.place > 9, {s.place}", "1")],
-        "struct Walk",
         "needs the members `reward`",
     ),
-    "step without static": (WALK, [("static Result step", "Result step")], "struct Walk", PLAIN_STEP),
+    "step without static": (WALK, [("static Result step", "Result step")], PLAIN_STEP),
     "step of another action": (
         WALK,
         [("State& s, std::int64_t", "State& s, const std::array<std::int64_t, 2>&"), ("action ==", "action[0] ==")],
-        "struct Walk",
         PLAIN_STEP,
     ),
-    "batch step without const": (RAIL, [("input) const", "input)")], "struct Rail", BATCH_STEP),
-    "batch step of a state": (
-        RAIL,
-        [("State<Batch>& s, const", "State<double>& s, const"), ("s.speed += input.action", ""), NO_BATCH_RESULT],
-        "struct Rail",
-        BATCH_STEP,
-    ),
+    "batch step without const": (RAIL, [("input) const", "input)")], BATCH_STEP),
     "step of a copied state": (
         WALK,
         [("State& s, std::int64_t", "State s, std::int64_t")],
-        "struct Walk",
         "`step` needs to take its state as `State&`",
     ),
     "batch step of a copied state": (
         RAIL,
         [("State<Batch>& s, const", "State<Batch> s, const")],
-        "struct Rail",
         "`step` needs to take its state as",
     ),
     "reset with a copied generator": (
         WALK,
         [("Pcg64& random", "Pcg64 random")],
-        "struct Walk",
         "`reset` needs to take its generator as",
-    ),
-    "reset without static": (
-        WALK,
-        [("static State reset", "State reset")],
-        "struct Walk",
-        "needs `static State reset(const Parameters&, const",
     ),
     "void reset": (
         WALK,
         [("static State reset", "static void reset"), ("return {random.uniform(-1, 1), 0};", "")],
-        "struct Walk",
         "`reset` needs to return a State",
     ),
     "visitor that is not const": (
         WALK,
         [(LIST, ""), ("static State reset", f"{VISIT_STATE.format('V&')}\n    static State reset")],
-        "struct Walk",
         "`visit_state` needs the form",
     ),
     "state that is not const": (
@@ -302,64 +186,66 @@ WRONG = {
                 f"{VISIT_ONE_STATE}\n    static State reset",
             ),
         ],
-        "struct Walk",
         "`visit_state` needs the form",
     ),
     "visitor of parameters that is not const": (
         WALK,
         [("static State reset", VISIT_PARAMETERS)],
-        "struct Walk",
         "`visit_parameters` needs the form",
     ),
-    # Sizes and types
+    "void observation": (
+        WALK,
+        [("std::array<float, 2> obs", "void obs"), ("return {float(s.place), float(s.steps)};", "")],
+        AS_BOX,
+    ),
+    "container in the state": (
+        WALK,
+        [("double place = 0", "std::vector<double> place"), *UNUSED],
+        "State consists of numbers",
+    ),
+    "container in the dynamics": (
+        RAIL,
+        [("        Batch length;", "        Batch length;\n        std::string unit;")],
+        "Dynamics<Batch> must consist of Batches",
+    ),
+    "batch state that is no template": (
+        RAIL,
+        [
+            ("template <class Number> struct State", "using Number = double; struct State"),
+            ("const State<double>& s", "const State& s"),
+            ("State<double> reset", "State reset"),
+            ("State<Batch>& s, ", "State& s, "),
+            ("info(const State<Batch>& s", "info(const State& s"),
+            ("observation(const State<Batch>& s", "observation(const State& s"),
+        ],
+        "needs a class template `template <class Number> struct State`",
+    ),
+}
+
+# Mistakes that are reported at another line, and a piece of this line. None stands for the end of the header.
+OF_LINES = {
+    "class": (WALK, [("struct Walk", "class Walk")], "class Walk", f"the members of `class Walk` {PRIVATE}"),
+    "class with a public base": (WALK, [("struct Walk : ", "class Walk : public ")], "class Walk", PRIVATE),
+    "class State": (WALK, [("struct State", "class State")], "class State", f"the members of `class State` {PRIVATE}"),
+    "class Dynamics": (RAIL, [("    public:\n", "")], "class Dynamics", f"the members of `class Dynamics` {PRIVATE}"),
     "long batch observation": (
         RAIL,
         [("{s.place, s.speed}", "{s.place, s.speed, s.speed}")],
         "{s.place, s.speed, s.speed}",
         "to 'std::array<Batch, 2>'",
     ),
-    "void observation": (
-        WALK,
-        [("std::array<float, 2> obs", "void obs"), ("return {float(s.place), float(s.steps)};", "")],
-        "struct Walk",
-        AS_BOX,
-    ),
-    "container in the state": (
-        WALK,
-        [("double place = 0", "std::vector<double> place"), *UNUSED],
-        "struct Walk",
-        "State consists of numbers",
-    ),
     "pointer in the state": (WALK, [("double place = 0", "double* place"), *UNUSED], LIST, NOT_PLAIN),
     "C array in the state": (WALK, [("double place = 0", "double place[3]"), *UNUSED], LIST, NOT_PLAIN),
     "double in a batch state": (
         RAIL,
         [
-            ("Number speed;", "double speed;"),
-            ("s.speed += input.action;", ""),
-            ("s.place += s.speed;", ""),
-            ("{s.speed, s.place", "{s.place, s.place"),
+            ("Number place, speed;", "Number place; double speed;"),
+            ("Batch& speed = s.speed;", "Batch& speed = s.place;"),
+            ("{s.speed * s.speed}", "{s.place * s.place}"),
             ("{s.place, s.speed}", "{s.place, s.place}"),
         ],
-        "OPERANT_MEMBERS(place, speed)",
+        "void visit_state",
         "State<Number> is a Number, an Integer<Number>, an",
-    ),
-    "container in the dynamics": (
-        RAIL,
-        [("        Batch length_;", "        Batch length_;\n        std::string unit_;")],
-        "struct Rail",
-        "Dynamics<Batch> must consist of Batches",
-    ),
-    "batch state that is no template": (
-        RAIL,
-        [
-            ("    template <class Number>\n    struct State", "    using Number = double;\n    struct State"),
-            ("State<double>", "State"),
-            ("State<Batch>& s, ", "State& s, "),
-            ("const State<Batch>& s", "const State& s"),
-        ],
-        "struct Rail",
-        "needs a class template `template <class Number> struct State`",
     ),
     "string parameter": (WALK, [("bool slippery = false", "std::string slippery")], "OPERANT_PARAMETERS", PARAMETER),
     "parameter without a sign": (
@@ -392,7 +278,6 @@ WRONG = {
         "OPERANT_MEMBERS(energy)",
         NOT_PLAIN,
     ),
-    # Code
     "typo in a list": (
         WALK,
         [("OPERANT_MEMBERS(place, steps)", "OPERANT_MEMBERS(plaec, steps)")],
@@ -402,19 +287,19 @@ WRONG = {
     "typo in a step": (WALK, [("s.place += action", "s.plaec += action")], "s.plaec", "no member named 'plaec'"),
     "typo in a batch step": (
         RAIL,
-        [("s.place += s.speed", "s.plaec += s.speed")],
+        [("s.place += speed", "s.plaec += speed")],
         "s.plaec",
         "'struct Rail::State<Batch>' has no member named 'plaec'",
     ),
     "function of numbers": (
         RAIL,
-        [("s.place += s.speed", "s.place += std::sin(s.speed)")],
+        [("s.place += speed", "s.place += std::sin(speed)")],
         "std::sin",
         "no matching function for call to 'sin(Batch&)'",
     ),
     "branch in a function of numbers": (
         RAIL,
-        [("s.place += s.speed", "s.place += std::max(s.speed, s.place)")],
+        [("s.place += speed", "s.place += std::max(speed, s.place)")],
         "std::max",
         "a mask has a value for each lane",
     ),
@@ -422,6 +307,7 @@ WRONG = {
     "missing end": (WALK, [("    }\n};\n", "    }\n")], None, "the header ends inside a struct"),
     "missing header": (WALK, [("<vector>", "<vektor.hpp>")], "vektor", "vektor.hpp: No such file"),
 }
+WRONG = OF_LINES | {name: (*case[:2], "struct ", case[2]) for name, case in OF_STRUCTS.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -432,16 +318,11 @@ def only_checked(quick_compilations, quick_flags, monkeypatch):
 
 @pytest.mark.parametrize(("text", "changes", "place", "sentence"), WRONG.values(), ids=WRONG)
 def test_the_first_line_names_the_mistake(text, changes, place, sentence, tmp_path):
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    header = tmp_path / "wrong.hpp"
-    header.write_text(text)
-    with pytest.raises(operant.CompileError) as raised:
-        operant.load(header)
-    first = str(raised.value).splitlines()[0]
+    text = changed(text, changes)
+    message = message_of(tmp_path / "wrong.hpp", text)
+    first = message.splitlines()[0]
     line = text[: None if place is None else text.index(place)].count("\n") + 1
-    assert re.match(rf"{re.escape(str(header))}:{line}:(\d+: (fatal )?error:)? ", first), first
+    assert re.match(rf"{line}:(\d+: (fatal )?error:)? ", first), first
     assert sentence in first
-    assert "needs" not in sentence or first == str(raised.value), "the whole message of a missing member is one line"
+    assert "needs" not in sentence or first == message, "the whole message of a missing member is one line"
     assert operant.get_include() not in first
