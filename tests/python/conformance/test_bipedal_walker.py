@@ -45,22 +45,6 @@ def test_equal_to_the_end_of_the_track():
 
 
 @pytest.mark.parametrize("id", IDS)
-def test_single_environments_equal_fresh_ones(id):
-    theirs, ours = gym.make(id), gym.make(f"operant/{id}")
-    rng = np.random.default_rng(3)
-    expected, actual = theirs.reset(seed=11), ours.reset(seed=11)
-    assert actual[0].tobytes() == expected[0].tobytes()
-    assert actual[1] == expected[1]
-    for _ in range(100):
-        action = rng.uniform(-1, 1, 4).astype(np.float32)
-        expected, actual = theirs.step(action), ours.step(action)
-        assert actual[0].tobytes() == expected[0].tobytes()
-        assert actual[1:] == (float(expected[1]), *expected[2:])
-        if expected[2]:
-            break
-
-
-@pytest.mark.parametrize("id", IDS)
 def test_pictures_are_gymnasiums_but_for_the_lidar(id):
     pytest.importorskip("pygame")
     theirs, ours = gym.make(id, render_mode="rgb_array"), gym.make(f"operant/{id}", render_mode="rgb_array")

@@ -3,32 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from box2d_bodies import columns_of, numbers_of
 from gymnasium.envs.box2d.bipedal_walker import BipedalWalker, BipedalWalkerHeuristics
 
 from operant.envs import BipedalWalkerVecEnv
-
-#: Where each of the 30 numbers that `bodies_of` returns is in Operant's state.
-_BODY = [
-    "place.origin.x",
-    "place.origin.y",
-    "position.angle",
-    "velocity.center.x",
-    "velocity.center.y",
-    "velocity.angle",
-]
-_NAMES = [f"world.bodies[{b}].{name}" for b in range(5) for name in _BODY]
-
-
-def bodies_of(env):
-    """Return the places, angles and velocities of the hull and the legs of Gymnasium's environment, float32."""
-    return np.array(
-        [
-            number
-            for body in [env.hull, *env.legs]
-            for number in (*body.position, body.angle, *body.linearVelocity, body.angularVelocity)
-        ],
-        np.float32,
-    )
 
 
 class Gait:
@@ -119,7 +97,7 @@ class Walkers:
         limit = 2000 if hardcore else 1600
         self._limit = limit
         self._ours = BipedalWalkerVecEnv(num_envs, hardcore=hardcore, max_episode_steps=-1, autoreset_mode="Disabled")
-        self._columns = [self._ours.state_names.index(name) for name in _NAMES]
+        self._columns = columns_of(self._ours, 5)
         self._rng = np.random.default_rng(seed)
         self._theirs = [BipedalWalker(hardcore=hardcore) for _ in range(num_envs)]
         self._observations = np.array([env.reset(seed=seed + i)[0] for i, env in enumerate(self._theirs)])
@@ -132,7 +110,7 @@ class Walkers:
     def _compare(self, ours, theirs):
         assert ours.tobytes() == theirs.tobytes()
         bodies = self._ours.state[:, self._columns].astype(np.float32)
-        assert bodies.tobytes() == np.array([bodies_of(env) for env in self._theirs]).tobytes()
+        assert bodies.tobytes() == np.array([numbers_of([env.hull, *env.legs]) for env in self._theirs]).tobytes()
 
     def step(self):
         """Step all of them, and start new episodes where one has ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gymnasium as gym
 import numpy as np
+from box2d_bodies import columns_of, numbers_of
 from gymnasium.envs.box2d.lunar_lander import LunarLander, heuristic
 from gymnasium.vector import AutoresetMode
 
@@ -13,29 +14,6 @@ from operant import envs
 LEARNT = {}
 
 POLICIES = ("random", "heuristic", "nothing", "main", "mixed", "side", "brake", "shove")
-
-BODY_NUMBERS = (
-    "place.origin.x",
-    "place.origin.y",
-    "position.angle",
-    "velocity.center.x",
-    "velocity.center.y",
-    "velocity.angle",
-)
-
-
-def body_columns(names):
-    """The columns of the state with positions, angles and velocities of the three bodies."""
-    return [names.index(f"world.bodies[{body}].{number}") for body in range(3) for number in BODY_NUMBERS]
-
-
-def bodies_of(env):
-    """The same numbers of Gymnasium's environment."""
-    numbers = []
-    for body in (env.lander, *env.legs):
-        position, velocity = body.position, body.linearVelocity
-        numbers += [position[0], position[1], body.angle, velocity[0], velocity[1], body.angularVelocity]
-    return np.array(numbers, np.float32)
 
 
 def choose(policy, env, observation, t, rng):
@@ -83,7 +61,7 @@ class Landers:
         ]
         env_class = envs.LunarLanderContinuousVecEnv if continuous else envs.LunarLanderVecEnv
         self.ours = env_class(n, enable_wind=wind, autoreset_mode=self.autoreset_mode, dtype=dtype, **options)
-        self.columns = body_columns(self.ours.state_names)
+        self.columns = columns_of(self.ours, 3)
         self.steps = self.episodes = self.touching = self.asleep = 0
         self.t = np.zeros(n, int)
         self.observations, _ = self.ours.reset(seed=list(seeds))
@@ -105,7 +83,8 @@ class Landers:
         assert same_bits(ours[0], theirs[0]), where
         assert same_bits(ours[1], theirs[1]), where
         assert np.array_equal(ours[2], theirs[2]), where
-        assert same_bits(self.ours.state[:, self.columns], [bodies_of(env) for env in self.theirs]), where
+        bodies = [numbers_of((env.lander, *env.legs)) for env in self.theirs]
+        assert same_bits(self.ours.state[:, self.columns], bodies), where
         self.t += 1
         self.steps += len(self.theirs)
         self.touching += int((ours[0][:, 6:] > 0).any(axis=1).sum())
