@@ -12,7 +12,7 @@ from conftest import needs_compiler
 from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import SyncVectorEnv
-from side_by_side import Float32Oracle, assert_same, run_beside
+from side_by_side import Float32Oracle, assert_same, generators, run_beside
 
 import operant
 from operant.policies import Linear, Random
@@ -182,10 +182,6 @@ def test_rollouts_equal_steps(loaded, name, how):
         kept = mapped(lambda part, t=t: part[t], rollout.actions)
         kept, actions = (mapped(lambda part: part.astype(np.float64), one) for one in (kept, actions))
         assert_same(kept, actions)
-
-
-def generators(seed, count):
-    return [np.random.Generator(np.random.PCG64(one)) for one in np.random.SeedSequence(seed).spawn(count)]
 
 
 def test_random_actions_of_parts_are_drawn_as_documented(loaded):

@@ -10,7 +10,7 @@ import pytest
 from conftest import needs_compiler
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
-from side_by_side import Float32Oracle, assert_same, run_beside
+from side_by_side import Float32Oracle, assert_same, generators, run_beside
 
 import operant
 from operant.envs import CartPoleVecEnv, PendulumVecEnv, TaxiVecEnv
@@ -147,12 +147,8 @@ def test_single_environments_have_masks(loaded):
     assert not hasattr(gym.make("operant/CartPole-v1").unwrapped, "action_masks")
 
 
-def generators(seed, count):
-    return [np.random.Generator(np.random.PCG64(one)) for one in np.random.SeedSequence(seed).spawn(count)]
-
-
 def split(env, mask):
-    """Split a mask into the masks of the numbers of an action."""
+    """Split a mask, or outputs of a network, into those of the numbers of an action."""
     values = env.single_action_space.nvec if hasattr(env.single_action_space, "nvec") else [env.single_action_space.n]
     return np.split(mask, np.cumsum(values)[:-1], axis=1)
 
@@ -181,20 +177,16 @@ class LinearInPython:
         self.streams = None if seed is None else generators(seed, env.num_envs)
 
     def __call__(self, observations, mask):
-        outputs = observations @ self.weights.T
-        chosen, first = [], 0
-        draws = []
-        for allowed in split(self.env, mask):
-            of_number = outputs[:, first : first + allowed.shape[1]].astype(np.float64)
-            first += allowed.shape[1]
+        chosen = []
+        outputs = (observations @ self.weights.T).astype(np.float64)
+        for of_number, allowed in zip(split(self.env, outputs), split(self.env, mask), strict=True):
             of_number = np.where(allowed, of_number, -np.inf)
-            if self.streams is None:
-                chosen.append(of_number.argmax(axis=1))
-            else:
-                draws.append(np.float64([stream.random() for stream in self.streams]))
-                weights = np.exp(of_number - np.where(allowed.any(1), of_number.max(axis=1), 0)[:, None])
-                cumulative = weights.cumsum(axis=1)
-                chosen.append((cumulative > draws[-1][:, None] * cumulative[:, -1:]).argmax(axis=1))
+            if self.streams is not None:
+                drawn = np.float64([[stream.random()] for stream in self.streams])
+                largest = of_number.max(axis=1, where=allowed, initial=0, keepdims=True)
+                cumulative = np.exp(of_number - largest).cumsum(axis=1)
+                of_number = cumulative > drawn * cumulative[:, -1:]
+            chosen.append(of_number.argmax(axis=1))
         return np.stack(chosen, axis=1).astype(np.int32).reshape(self.env.action_space.shape)
 
 

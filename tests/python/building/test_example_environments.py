@@ -10,7 +10,6 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from conftest import needs_compiler
-from gymnasium.utils.env_checker import check_env
 from modules import module_at
 from side_by_side import Float32Oracle, run_beside
 
@@ -81,35 +80,6 @@ def test_whole_runs_equal_those_in_python(loaded, mode, rng, name, is_header):
     terminated, truncated = run_beside(ours, theirs, actions())
     assert terminated > NUM_ENVS / 10
     assert (truncated > 0) == bool(limits)
-
-
-# The warnings recommend other bounds.
-@pytest.mark.filterwarnings("ignore:.*(symmetric and normalized space|infinity. This is probably too)")
-@pytest.mark.parametrize("name", HEADERS)
-def test_single_environments_pass_gymnasiums_check(loaded, name):
-    operant.register(f"tests/{name}-v0", loaded[name])
-    check_env(gym.make(f"tests/{name}-v0").unwrapped, skip_render_check=True)
-
-
-def test_a_float32_step_is_close_to_one_in_python(loaded):
-    env = loaded["QuadrotorLidar"](1, autoreset_mode="Disabled")
-    twin = example_twins.QuadrotorLidar()
-    observation, _ = twin.reset(seed=3)
-    np.testing.assert_allclose(env.reset(seed=3)[0][0], observation, rtol=2e-6, atol=2e-6)
-    twin.action_space.seed(4)
-    names = ("x", "z", "theta", "x_dot", "z_dot", "theta_dot")
-    steps, terminated = 0, False
-    while not terminated:
-        env.set_state([[getattr(twin, name) for name in names]])
-        for name, number in zip(names, env.state[0].tolist(), strict=True):  # rounded
-            setattr(twin, name, number)
-        action = twin.action_space.sample()
-        result, expected = env.step(action[None]), twin.step(action)
-        for ours, theirs in zip(result[:2], expected[:2], strict=True):
-            np.testing.assert_allclose(ours[0], theirs, rtol=2e-6, atol=2e-6)
-        steps, terminated = steps + 1, expected[2]
-        assert result[2][0] == terminated
-    assert steps > 20
 
 
 @pytest.mark.parametrize(

@@ -165,10 +165,7 @@ WRAPPERS = {
 @pytest.mark.parametrize("name", ["Image", "Planes", "Several", "Triple", "Mission", "MissionOnLanes"])
 def test_vector_wrappers_of_gymnasium(name, wrapper, classes):
     ours, theirs = (WRAPPERS[wrapper](env) for env in (classes[name](9), twins(name, 9, "NextStep")))
-    assert ours.observation_space == theirs.observation_space
-    assert_same(ours.reset(seed=4), theirs.reset(seed=4))
-    for actions in actions_of(ours, LIMIT + 3):
-        assert_same(ours.step(actions), theirs.step(actions))
+    run_beside(ours, theirs, actions_of(ours, LIMIT + 3))
 
 
 @pytest.mark.parametrize("wrapper", ["GrayscaleObservation", "ResizeObservation", "ReshapeObservation"])
@@ -178,9 +175,7 @@ def test_wrappers_of_images(wrapper, classes):
         pytest.importorskip("cv2")
     make = getattr(gym.wrappers.vector, wrapper)
     ours, theirs = (make(env, **arguments) for env in (classes["Image"](9), twins("Image", 9, "NextStep")))
-    assert_same(ours.reset(seed=4), theirs.reset(seed=4))
-    for actions in actions_of(ours, 10):
-        assert_same(ours.step(actions), theirs.step(actions))
+    run_beside(ours, theirs, actions_of(ours, LIMIT + 3))
 
 
 @pytest.mark.parametrize("name", ARRAYS)

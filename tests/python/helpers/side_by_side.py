@@ -114,6 +114,11 @@ def random_actions(space, rng, num_envs):
     return drawn.astype(rng.choice([np.float32, np.float64]))
 
 
+def generators(seed, count):
+    """The streams of a policy that draws, one for each env."""
+    return [np.random.Generator(np.random.PCG64(one)) for one in np.random.SeedSequence(seed).spawn(count)]
+
+
 def lively_actions(registration, space, rng, observations):
     """Random actions for the odd envs; for the even ones, where the goal is hard to reach, actions that reach it."""
     pump = PUMPS.get(gymnasium_id_of(registration))
