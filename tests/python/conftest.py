@@ -26,6 +26,7 @@ CONTROL = [
 
 # CartPole-v0 is CartPole-v1 with another limit: a test that is not about limits needs one id of each class.
 ONE_PER_CLASS = [one for one in CONTROL if one.id != "operant/CartPole-v0"]
+CONTINUOUS = [one for one in CONTROL if one.name in ("MountainCarContinuous", "Pendulum")]
 TOY_TEXT = [one for one in REGISTRATIONS if one.id.partition("/")[2] in ("FrozenLake-v1", "CliffWalking-v1", "Taxi-v4")]
 BLACKJACK = [one for one in REGISTRATIONS if one.name == "Blackjack"]
 

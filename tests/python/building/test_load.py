@@ -15,7 +15,6 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from conftest import needs_compiler
-from side_by_side import Float32Oracle, run_beside
 
 import operant
 from operant.building import compiler as _compiler, headers as _headers, libraries as _libraries
@@ -80,27 +79,6 @@ struct Steep : DoubleIntegrator {
 };
 }  // namespace rails
 """
-
-
-class Twin(gym.Env):
-    """The environment of examples/double_integrator.hpp in Python."""
-
-    observation_space = gym.spaces.Box(np.float32([-10, -np.inf]), np.float32([10, np.inf]))
-    action_space = gym.spaces.Box(-1, 1, (1,))
-
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        self.position, self.velocity, self.elapsed = self.np_random.uniform(-2, 2), 0.0, 0
-        return np.float32([self.position, self.velocity]), {}
-
-    def step(self, action):
-        force = min(max(float(action[0]), -1.0), 1.0)
-        reward = -(self.position**2 + force**2)
-        self.position += 0.05 * (0.5 * 0.05 * force + self.velocity)
-        self.velocity += 0.05 * force
-        self.elapsed += 1
-        observation = np.float32([self.position, self.velocity])
-        return observation, reward, abs(self.position) > 5, self.elapsed == 200, {}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -195,14 +173,6 @@ def test_the_docstring_of_a_large_environment_is_short(tmp_path, quick_flags, mo
     assert "(300 in all)." in documentation
     assert "| `heights` | (1.0, 2.0, 0.0, " in documentation
     assert "(500 in all)) |" in documentation
-
-
-@pytest.mark.quick
-def test_it_steps_as_the_equations_say(env_class, mode, rng):
-    ours = env_class(50, workers=2, dtype=np.float64, autoreset_mode=mode)
-    theirs = Float32Oracle([Twin] * 50, autoreset_mode=mode)
-    run_beside(ours, theirs, rng.uniform(-1.1, 1.9, (300, 50, 1)).astype(np.float32))
-    assert ours.get_logs()["episode_count"] > 50
 
 
 def test_an_environment_goes_to_a_process_that_starts_anew(env_class, tmp_path):

@@ -163,13 +163,7 @@ struct Herd : operant::Environment {
     static operant::Box<1> action_space(const operant::NoParameters&) { return {{-1}, {1}}; }
     static operant::Box<1> observation_space(const operant::NoParameters&) { return operant::Box<1>::unbounded(); }
 
-    struct ResetBounds {
-        double high = std::numeric_limits<double>::infinity();  // which no caller of reset may give
-
-        OPERANT_MEMBERS(high)
-    };
-
-    static State<double> reset(const operant::NoParameters&, const ResetBounds&, operant::Pcg64& random) {
+    static State<double> reset(const operant::NoParameters&, operant::Pcg64& random) {
         return {random.uniform(-1, 1)};
     }
 
@@ -188,21 +182,15 @@ struct Herd : operant::Environment {
     };
 };
 
-// As above, but only the bounds of its resets are wrong.
-struct EndlessBounds : Herd {
+// The default bound of its resets is one that no caller of reset may give.
+struct EndlessBounds : Walk {
     static constexpr std::string_view name = "EndlessBounds";
-    template <class Batch>
-    class Dynamics {
-    public:
-        explicit Dynamics(const operant::NoParameters&) {}
+    struct ResetBounds {
+        double high = std::numeric_limits<double>::infinity();
 
-        XSIMD_INLINE operant::Outcome<Batch> step(State<Batch>& s, const operant::Input<EndlessBounds, Batch>& input) const {
-            s.place = s.place + input.action;
-            return {s.place, s.place < Batch(-1000)};
-        }
-
-        static XSIMD_INLINE std::array<Batch, 1> observation(const State<Batch>& s) { return {s.place}; }
+        OPERANT_MEMBERS(high)
     };
+    static State reset(const Parameters& p, const ResetBounds&, operant::Pcg64& random) { return Walk::reset(p, random); }
 };
 
 }  // namespace wrong

@@ -11,30 +11,22 @@ from operant.envs import box2d_pictures
 
 pytest.importorskip("pygame")
 pytest.importorskip("Box2D", reason="needs box2d")
+
+from gymnasium.envs.box2d.bipedal_walker import BipedalWalkerHeuristics
+from gymnasium.envs.box2d.lunar_lander import heuristic
+
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*pkg_resources.*", "ignore:.*avx2.*:RuntimeWarning", "ignore:.*SwigPy.*", "ignore:.*swigvarlink.*"
 )
 
 
-def nothing(world, observation, rng):
-    """Crash."""
-    return 0
-
-
-def one_sided(world, observation, rng):
-    """Leave the picture, turning."""
-    return 3
-
-
-def at_random(world, observation, rng):
-    return int(rng.integers(4))
-
-
-def landing(world, observation, rng):
-    """Land, and rest on both legs."""
-    from gymnasium.envs.box2d.lunar_lander import heuristic
-
-    return int(heuristic(world, observation))
+#: Actions from the environment, the observation and a generator.
+POLICIES = {
+    "crash": lambda world, observation, rng: 0,
+    "leave the picture, turning": lambda world, observation, rng: 3,
+    "random": lambda world, observation, rng: int(rng.integers(4)),
+    "land, and rest on both legs": lambda world, observation, rng: int(heuristic(world, observation)),
+}
 
 
 def drawn_from_bodies(world):
@@ -48,7 +40,7 @@ def drawn_from_bodies(world):
     return box2d_pictures.picture(bodies, heights, particles)
 
 
-@pytest.mark.parametrize("policy", [nothing, one_sided, at_random, landing])
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_pictures_of_bodies_equal_gymnasium(policy, rng):
     world = gym.make("LunarLander-v3", render_mode="rgb_array").unwrapped
     observation, _ = world.reset(seed=0)
@@ -92,8 +84,6 @@ def walker_from_bodies(world):
 @pytest.mark.parametrize("hardcore", [False, True])
 @pytest.mark.parametrize("walks", [False, True])
 def test_pictures_of_a_walker_equal_gymnasium(walks, hardcore, rng):
-    from gymnasium.envs.box2d.bipedal_walker import BipedalWalkerHeuristics
-
     world = gym.make("BipedalWalker-v3", hardcore=hardcore, render_mode="rgb_array").unwrapped
     observation, _ = world.reset(seed=0)
     heuristics, scrolls = BipedalWalkerHeuristics(), set()

@@ -11,7 +11,7 @@ from operator import itemgetter
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import every_environment, every_id, every_lasting_environment
+from conftest import CONTINUOUS, every_environment, every_id, every_lasting_environment, id_of
 from gymnasium import error
 from gymnasium.vector import AutoresetMode
 from side_by_side import (
@@ -219,24 +219,6 @@ def test_episodes_that_terminate_and_are_truncated_at_once_equal_gymnasium(regis
     pair.close()
 
 
-@every_lasting_environment
-@pytest.mark.quick
-@pytest.mark.parametrize("limit", [1, 2, 9])
-def test_short_limits_equal_gymnasium(registration, mode, rng, limit):
-    """Elapsed steps differ between envs, so that their episodes end at different steps."""
-    pair = Pair(registration, 9, mode, max_episode_steps=limit)
-    pair.reset(seed=6)
-    ends = 0
-    for step in range(60):
-        if step % 17 == 0:
-            pair.reset(options={"reset_mask": rng.random(9) < 0.4})
-        if step % 53 == 0:
-            pair.reset(seed=[None, 3, None, 2**70, None, 5, 5, None, step])
-        ends += np.count_nonzero(np.logical_or(*pair.run(rng, 1)))
-    assert ends >= 30
-    pair.close()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_without_a_limit_nothing_is_truncated(registration, make, mode, draw, dtype):
@@ -353,14 +335,8 @@ def test_infos_with_final_observations_are_equal_to_their_copies_only(make, draw
 # Actions.
 
 
-@pytest.fixture
-def continuous(registration):
-    if not isinstance(gym.spec(registration.id).make(disable_env_checker=True).action_space, gym.spaces.Box):
-        pytest.skip("its actions are discrete")
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("continuous")
+@pytest.mark.parametrize("registration", CONTINUOUS, ids=id_of)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_continuous_actions_out_of_range_are_clipped_as_gymnasium_does(registration, mode, rng, dtype):
     pair = Pair(registration, 8, mode, max_episode_steps=15)

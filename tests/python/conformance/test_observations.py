@@ -17,6 +17,7 @@ from shown_counters import KINDS, LIMIT, load, twin
 from side_by_side import Float32Oracle, assert_same, run_beside
 
 import operant
+from operant.envs.spaces import leaves_in
 from operant.policies import MLP, Linear, Random
 
 pytestmark = needs_compiler
@@ -41,11 +42,7 @@ def actions_of(env: Any, steps: int, seed: int = 0) -> Any:
 
 def leaves(observations: Any) -> list[Any]:
     """The arrays in observations."""
-    if isinstance(observations, dict):
-        return [leaf for name in sorted(observations) for leaf in leaves(observations[name])]
-    if isinstance(observations, tuple):
-        return [leaf for part in observations for leaf in leaves(part)]
-    return [observations]
+    return [leaf for _, leaf in leaves_in(observations)]
 
 
 def stacked(results: list[Any]) -> Any:

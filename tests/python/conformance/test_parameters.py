@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import ONE_PER_CLASS, id_of
 from gymnasium import spaces
+from parameter_ranges import derive_attributes
 from side_by_side import Pair, assert_same, gymnasium_id_of, random_actions
 
 
@@ -118,8 +119,7 @@ def setter(family, parameters):
             assert hasattr(env, attribute)
             setattr(env, attribute, value)
         if family == "CartPole":
-            env.total_mass = env.masspole + env.masscart
-            env.polemass_length = env.masspole * env.length
+            derive_attributes(env)
             high = [env.x_threshold * 2, np.inf, env.theta_threshold_radians * 2, np.inf]
             low = [-bound for bound in high]
         elif family == "Pendulum":

@@ -7,12 +7,11 @@ import re
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import ONE_PER_CLASS, id_of
+from conftest import CONTINUOUS, ONE_PER_CLASS, id_of
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import transform_observation, vector as wrappers
 from side_by_side import (
     GYMNASIUM,
-    gymnasium_id_of,
     lively_actions,
     make_oracle,
     random_actions,
@@ -165,12 +164,6 @@ def test_normalize_observation(both, rng, update):
     np.testing.assert_array_equal(ours.obs_rms.var, theirs.obs_rms.var)
 
 
-@pytest.fixture
-def continuous(registration):
-    if not isinstance(gym.make(gymnasium_id_of(registration)).action_space, gym.spaces.Box):
-        pytest.skip("its actions are discrete")
-
-
 CONTINUOUS_ACTIONS = {
     "ClipAction": wrappers.ClipAction,
     "RescaleAction": lambda env: wrappers.RescaleAction(env, -3.0, 5.0),
@@ -179,18 +172,17 @@ CONTINUOUS_ACTIONS = {
 }
 
 
-@pytest.mark.usefixtures("continuous")
+@pytest.mark.parametrize("registration", CONTINUOUS[-1:], ids=id_of, indirect=True)
 @pytest.mark.parametrize("wrapper", CONTINUOUS_ACTIONS)
 def test_wrappers_of_continuous_actions(both, mode, rng, wrapper):
     ours, theirs = (CONTINUOUS_ACTIONS[wrapper](env) for env in both(mode))
     drive(ours, theirs, rng)
 
 
+@pytest.mark.parametrize("registration", ONE_PER_CLASS[:1], ids=id_of, indirect=True)
 def test_transform_action_of_discrete_actions(both, mode, rng):
     ours, theirs = both(mode)
     space = theirs.single_action_space
-    if not isinstance(space, gym.spaces.Discrete):
-        pytest.skip("its actions are continuous")
     ours, theirs = (wrappers.TransformAction(env, lambda actions: space.n - 1 - actions) for env in (ours, theirs))
     drive(ours, theirs, rng)
 
