@@ -137,7 +137,12 @@ def quick_flags(session_directory):
 
 @pytest.fixture(scope="module")
 def quick_compilations(shared_cache, quick_flags):
-    """Let `operant.load` use the session's cache directory, and flags with which headers compile in little time."""
+    """Let `operant.load` use the session's cache directory, and flags with which headers compile in little time.
+
+    Tests that use this need a compiler.
+    """
+    if needs_compiler.args[0]:
+        pytest.skip(needs_compiler.kwargs["reason"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPERANT_CACHE_DIR", str(shared_cache))
         patch.setenv("CXXFLAGS", quick_flags)

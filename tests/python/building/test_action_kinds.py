@@ -8,16 +8,14 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import needs_compiler
 from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import SyncVectorEnv
-from side_by_side import Float32Oracle, assert_same, generators, run_beside
+from side_by_side import Float32Oracle, assert_same, generators, run_beside, stacked
 
 import operant
 from operant.policies import Linear, Random
 
-pytestmark = needs_compiler
 HEADER = Path(__file__).with_name("action_kinds.hpp")
 NUM_ENVS = 67
 
@@ -165,16 +163,8 @@ def test_rollouts_equal_steps(loaded, name, how):
     given = [other.action_space.sample() for _ in range(30)]
     for env in (ours, other):
         env.reset(seed=6)
-    first = given[0]
-    keys = list(first) if isinstance(first, Mapping) else range(len(first))
-    if isinstance(first, Mapping):
-        stacked = {key: np.stack([one[key] for one in given]) for key in keys}
-    elif isinstance(first, tuple):
-        stacked = tuple(np.stack([one[key] for one in given]) for key in keys)
-    else:
-        stacked = np.stack(given)
     rows = iter(given)
-    rollout = ours.rollout(stacked) if how == "given" else ours.rollout(lambda _: next(rows), 30)
+    rollout = ours.rollout(stacked(given)) if how == "given" else ours.rollout(lambda _: next(rows), 30)
     for t, actions in enumerate(given):
         observations, rewards, *_ = other.step(actions)
         assert_same(rollout.observations[t], observations)

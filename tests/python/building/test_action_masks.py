@@ -7,7 +7,6 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import needs_compiler
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from side_by_side import Float32Oracle, assert_same, generators, run_beside
@@ -16,7 +15,6 @@ import operant
 from operant.envs import CartPoleVecEnv, PendulumVecEnv, TaxiVecEnv
 from operant.policies import MLP, Linear, Random
 
-pytestmark = needs_compiler
 HEADER = Path(__file__).with_name("masked_environments.hpp")
 NUM_ENVS = 67
 STEPS = 60

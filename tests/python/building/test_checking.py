@@ -11,7 +11,6 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import needs_compiler
 
 import operant
 from operant import cli, envs
@@ -70,7 +69,6 @@ def first(mask):
     return step + 1, env
 
 
-@needs_compiler
 def test_a_right_environment_has_no_findings(wrong):
     report = operant.check_environment(wrong["Walk"])
     assert report.findings == ()
@@ -78,7 +76,6 @@ def test_a_right_environment_has_no_findings(wrong):
     assert str(report) == f"WalkVecEnv: errors: 0, warnings: 0, steps: {report.steps:,}"
 
 
-@needs_compiler
 def test_a_reward_that_is_nan(wrong, actions):
     finding = found(wrong["NanReward"])
     assert finding.is_error
@@ -87,7 +84,6 @@ def test_a_reward_that_is_nan(wrong, actions):
     assert "step 7, env 0, seed 0, action 1, state before {'place': " in str(finding)
 
 
-@needs_compiler
 @pytest.mark.parametrize(
     ("name", "is_wrong", "message"),
     [
@@ -101,14 +97,12 @@ def test_an_observation_outside_its_box(name, is_wrong, message, wrong, places):
     assert (finding.step, finding.env) == first(is_wrong(places))
 
 
-@needs_compiler
 def test_a_discrete_observation_outside_its_space(wrong):
     finding = found(wrong["DiscreteOf99"])
     assert finding.message == "observation: expected an integer from 0 to 3, got 99"
     assert finding.step == 5
 
 
-@needs_compiler
 @pytest.mark.parametrize("name", ["NanReward", "InfiniteObservation", "NarrowBox", "DiscreteOf99"])
 def test_a_finding_is_seen_again_in_one_env_alone(name, wrong):
     finding = found(wrong[name], seed=5)
@@ -124,7 +118,6 @@ def test_a_finding_is_seen_again_in_one_env_alone(name, wrong):
     assert outside or np.isnan(rewards[0])
 
 
-@needs_compiler
 def test_a_variable_that_envs_share(wrong, actions):
     finding = found(wrong["SharedWind"])
     assert finding.message.startswith("the same seed and actions have different results: observation is [")
@@ -133,14 +126,12 @@ def test_a_variable_that_envs_share(wrong, actions):
     assert (finding.step, finding.env) == ((last != np.roll(last, 1)).argmax() + 1, 0)
 
 
-@needs_compiler
 def test_a_random_generator_outside_the_state(wrong):
     finding = found(wrong["OwnGenerator"])
     assert "Is there a static or global variable, a clock, or a random generator" in finding.message
     assert (finding.step, finding.env) == (1, 0)
 
 
-@needs_compiler
 def test_an_observation_that_depends_on_more_than_the_state(wrong, actions):
     again, reset = report_of(wrong["HiddenAction"]).errors
     env = (actions[0] != actions[0, -1]).argmax()  # the first env whose action is not that of the last one
@@ -151,7 +142,6 @@ def test_an_observation_that_depends_on_more_than_the_state(wrong, actions):
     assert reset.keywords["autoreset_mode"] == "Disabled"
 
 
-@needs_compiler
 def test_an_exception(wrong, actions):
     finding = found(wrong["Thrower"])
     assert finding.message.startswith("step raised RuntimeError: the ninth step")
@@ -159,7 +149,6 @@ def test_an_exception(wrong, actions):
     assert finding.actions[-1] == 1
 
 
-@needs_compiler
 def test_an_operation_across_lanes(wrong):
     finding = found(wrong["Herd"])
     assert finding.message.startswith("envs influence each other: observation is [")
@@ -170,7 +159,6 @@ def test_an_operation_across_lanes(wrong):
     assert finding.state["place"] == pytest.approx(place, abs=1e-5)
 
 
-@needs_compiler
 def test_flags_and_parameters_that_may_be_zero(wrong):
     error, warning = report_of(wrong["Limits"]).findings
     assert error.is_error
@@ -183,7 +171,6 @@ def test_flags_and_parameters_that_may_be_zero(wrong):
     assert report_of(wrong["Limits"], stride=2.0, long_steps=False).findings == ()
 
 
-@needs_compiler
 def test_suspicious_behaviour_is_a_warning(wrong, actions):
     with np.errstate(all="raise"), pytest.warns(UserWarning, match="RootVecEnv: ") as shown:
         report = operant.check_environment(wrong["Root"], steps=STEPS)
@@ -195,7 +182,6 @@ def test_suspicious_behaviour_is_a_warning(wrong, actions):
     assert (state.step, state.env) == (1, (actions[0] == 0).argmax())
 
 
-@needs_compiler
 def test_bounds_that_reset_refuses(wrong):
     finding = found(wrong["EndlessBounds"])
     assert finding.message.startswith("reset(options={'high': inf}) raised OverflowError: high: expected a finite")
@@ -303,7 +289,6 @@ def examples(quick_compilations, tmp_path_factory):
     return {one.__name__: one for one in loaded}
 
 
-@needs_compiler
 @pytest.mark.parametrize("name", EXAMPLES.values())
 def test_the_examples_are_right(name, examples):
     assert report_of(examples[f"{name}VecEnv"], steps=30).findings == ()
@@ -339,7 +324,6 @@ def test_progress():
     assert calls[-1] == (total, total)
 
 
-@needs_compiler
 def test_the_command_reports_each_environment(wrong, capsys):
     assert cli.main(["check", str(HEADER), "--steps", "10"]) == 1
     shown = capsys.readouterr()
@@ -350,7 +334,6 @@ def test_the_command_reports_each_environment(wrong, capsys):
     assert len(shown.out.split("VecEnv: errors: ")) == len(wrong) + 1
 
 
-@needs_compiler
 def test_the_command_takes_libraries(wrong, quick_compilations, capsys, monkeypatch):
     """In a terminal, it shows a bar."""
     library = next(quick_compilations.glob(f"{HEADER.stem}*{SUFFIX}"))

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import needs_compiler
 from headers import RAIL, changed, line_of, message_of
 
 import operant
@@ -23,7 +22,7 @@ from operant.envs.parameters import mistake_of
 
 ROOT = Path(__file__).parents[3]
 
-pytestmark = [needs_compiler, pytest.mark.usefixtures("quick_compilations")]
+pytestmark = pytest.mark.usefixtures("quick_compilations")
 
 # As RAIL, a token on a line in plain C++.
 LINE = """\

@@ -9,13 +9,11 @@ import example_twins
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import needs_compiler
 from modules import module_at
 from side_by_side import Float32Oracle, run_beside
 
 import operant
 
-pytestmark = needs_compiler
 EXAMPLES = Path(__file__).parents[3] / "examples/environments"
 NUM_ENVS = 67
 HEADERS = {"Snake": "snake", "ConnectFour": "connect_four", "KeyDoor": "key_door", "QuadrotorLidar": "quadrotor_lidar"}

@@ -175,24 +175,6 @@ def test_the_docstring_of_a_large_environment_is_short(tmp_path, quick_flags, mo
     assert "(500 in all)) |" in documentation
 
 
-def test_an_environment_goes_to_a_process_that_starts_anew(env_class, tmp_path):
-    (tmp_path / "rail.py").write_text(
-        f"import operant\nDoubleIntegratorVecEnv = operant.load({str(HEADER)!r})\n"
-        "def position_after(env):\n    return env.step([[1.0]] * env.num_envs)[0][0, 0].item()\n"
-    )
-    code = (
-        "import multiprocessing, rail\n"
-        "if __name__ == '__main__':\n"
-        "    env = rail.DoubleIntegratorVecEnv(2)\n"
-        "    env.reset(seed=1)\n"
-        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
-        "        print(pool.apply(rail.position_after, [env]) == rail.position_after(env))\n"
-    )
-    (tmp_path / "main.py").write_text(code)
-    shown = subprocess.run([sys.executable, tmp_path / "main.py"], capture_output=True, text=True)
-    assert shown.stdout == "True\n", shown.stderr
-
-
 def test_gymnasium_makes_it(registered, env_class):
     vector = gym.make_vec(registered, num_envs=3, max_force=2.0)
     assert (type(vector), vector.spec.reward_threshold) == (env_class, -40.0)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import needs_compiler
 from headers import RAIL, changed, message_of
 
 import operant
-
-pytestmark = needs_compiler
 
 # A walk in plain C++.
 WALK = """\

@@ -71,12 +71,6 @@ DECLARED = {
         r"needs the argument `action`",
     ),
     "argument": ("def step(p, s, action, random)", "def step(p, s, action, rng)", "def step", r"got `rng`"),
-    "no_action": (
-        "def step(p, s, action, random)",
-        "def step(p, s, random)",
-        "def step",
-        r"needs the argument `action`",
-    ),
     "no_out": (
         "def observation(p, s, out)",
         "def observation(p, s)",
@@ -105,7 +99,6 @@ RUN = {
     "p": (STEP, "        p.speed = 2.0\n", "p.speed = 2.0", r"`step`: AttributeError: can't set attribute"),
     "returned": ("return s.x, s.x > 5.0", "return s.x", "def step", r"`step` returns \(reward, terminated\) or"),
     "flag": ("return s.x, s.x > 5.0", "return s.x, s.k", "def step", r"bools as terminated and truncated, got \(\d,\)"),
-    "shape": ("out[1] = s.k", "out[2] = s.k", "out[2]", r"`observation`: IndexError: index 2 is out of bounds"),
     "draw": (
         STEP,
         "        s.k = random.choice(3)\n",
@@ -171,7 +164,6 @@ COMPILED = {
         r"`table` is a dict",
     ),
     "print": (STEP, "        print(s.x)\n", "print", r"compiled code has no `print`: the class `plain` runs"),
-    "set": (STEP, "        s.k = sum({k for k in table}) * 0\n", "table", r"`table` is a dict"),
 }
 
 

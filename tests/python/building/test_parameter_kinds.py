@@ -10,12 +10,10 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
-from conftest import needs_compiler
 from side_by_side import Float32Oracle, assert_same, run_beside
 
 import operant
 
-pytestmark = needs_compiler
 HEADER = Path(__file__).with_name("parameter_kinds.hpp")
 NUM_ENVS = 5
 

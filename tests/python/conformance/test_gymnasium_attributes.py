@@ -12,7 +12,6 @@ import pytest
 from conftest import every_environment
 from side_by_side import (
     FORKS,
-    FloatProbability,
     Pair,
     assert_same,
     gymnasium_id_with,
@@ -41,7 +40,7 @@ def singles(name, **parameters):
     theirs = gymnasium_id_with(name, parameters)
     return (
         gym.make(f"operant/{name}", disable_env_checker=True, dtype=np.float64, **parameters).unwrapped,
-        FloatProbability(gym.make(theirs, disable_env_checker=True, **parameters)).unwrapped,
+        gym.make(theirs, disable_env_checker=True, **parameters).unwrapped,
     )
 
 
@@ -50,6 +49,11 @@ def assert_steps_are_the_same(ours, theirs, action):
     infos = {name: float(value) if name == "prob" else value for name, value in expected[4].items()}
     assert_same((actual[0], *actual[2:]), (expected[0], *expected[2:4], infos))
     assert np.float32(actual[1]) == np.float32(expected[1])
+
+
+def with_lists(table):
+    """Transitions as Gymnasium has them, without tuples."""
+    return {s: {a: list(one) for a, one in row.items()} for s, row in table.items()}
 
 
 # States.
@@ -167,7 +171,7 @@ def test_the_number_of_the_state_can_be_set(name, rng):
 @pytest.mark.parametrize(("name", "parameters"), TABLES)
 def test_transitions_equal_gymnasium(name, parameters):
     ours, theirs = singles(name, **parameters)
-    assert {s: {a: list(one) for a, one in row.items()} for s, row in ours.P.items()} == theirs.P
+    assert with_lists(ours.P) == theirs.P
     assert isinstance(ours.P, dict)
     np.testing.assert_array_equal(ours.initial_state_distrib, theirs.initial_state_distrib)
     for copied in (copy.deepcopy(ours.P), pickle.loads(pickle.dumps(ours.P))):
@@ -180,7 +184,7 @@ def test_transitions_follow_parameters_that_are_changed():
     ours, _ = singles("FrozenLake-v1")
     ours.set_parameters(is_slippery=False, desc=["SG", "FH"])
     _, theirs = singles("FrozenLake-v1", is_slippery=False, desc=["SG", "FH"])
-    assert {s: {a: list(one) for a, one in row.items()} for s, row in ours.P.items()} == theirs.P
+    assert with_lists(ours.P) == theirs.P
 
 
 @pytest.mark.parametrize(
@@ -322,9 +326,7 @@ def test_vector_environments_have_the_attributes_by_name(name, rng):
         pair.ours.set_attr("P", {})
     with pytest.raises(AttributeError, match=r"s: is an attribute of single envs; set_attr\('s', ...\)"):
         pair.ours.s = 3
-    assert [{s: {a: list(one) for a, one in row.items()} for s, row in P.items()} for P in pair.ours.get_attr("P")] == (
-        list(pair.sync.get_attr("P"))
-    )
+    assert [with_lists(table) for table in pair.ours.get_attr("P")] == list(pair.sync.get_attr("P"))
     pair.close()
 
 

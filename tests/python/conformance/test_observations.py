@@ -14,7 +14,7 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector.utils import batch_space
 from shown_counters import KINDS, LIMIT, load, twin
-from side_by_side import Float32Oracle, assert_same, run_beside
+from side_by_side import Float32Oracle, assert_same, run_beside, stacked
 
 import operant
 from operant.envs.spaces import leaves_in
@@ -43,15 +43,6 @@ def actions_of(env: Any, steps: int, seed: int = 0) -> Any:
 def leaves(observations: Any) -> list[Any]:
     """The arrays in observations."""
     return [leaf for _, leaf in leaves_in(observations)]
-
-
-def stacked(results: list[Any]) -> Any:
-    """Observations of several steps with a leading time axis."""
-    if isinstance(results[0], dict):
-        return {name: stacked([one[name] for one in results]) for name in results[0]}
-    if isinstance(results[0], tuple):
-        return tuple(stacked(list(parts)) for parts in zip(*results, strict=True))
-    return np.stack(results)
 
 
 @pytest.mark.parametrize("name", KINDS)

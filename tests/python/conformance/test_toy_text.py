@@ -16,7 +16,6 @@ from side_by_side import Pair, gymnasium_id_of, gymnasium_id_with, lively_action
 from operant import envs
 
 CASES = [
-    ("FrozenLake-v1", {}),
     ("FrozenLake-v1", {"is_slippery": False}),
     ("FrozenLake-v1", {"success_rate": 0.8}),
     ("FrozenLake-v1", {"reward_schedule": (10, -5.5, -0.1)}),
@@ -24,14 +23,12 @@ CASES = [
     ("FrozenLake-v1", {"desc": ["SFFFFFFFFS"], "success_rate": 0.1, "max_episode_steps": 9}),
     ("FrozenLake-v1", {"desc": generate_random_map(12, seed=3)}),
     ("FrozenLake8x8-v1", {}),
-    ("CliffWalking-v1", {}),
     ("CliffWalking-v1", {"is_slippery": True, "max_episode_steps": 45}),
     ("CliffWalkingSlippery-v1", {}),
     ("Taxi-v3", {}),
     ("Taxi-v4", {"is_rainy": True}),
     ("Taxi-v4", {"fickle_passenger": True, "fickle_probability": 0.9}),
     ("Taxi-v4", {"is_rainy": True, "fickle_passenger": True, "rainy_probability": 0.55, "max_episode_steps": 50}),
-    ("Blackjack-v1", {}),
     ("Blackjack-v1", {"sab": False}),
     ("Blackjack-v1", {"sab": False, "natural": True}),
 ]

@@ -72,18 +72,6 @@ struct Picture : Counter {
     static auto observation(const NoParameters&, const State& s) { return numbers<std::uint8_t, 3888>(s, 255); }
 };
 
-// Nested arrays.
-struct Nested : Counter {
-    static constexpr std::string_view name = "Nested";
-    using Space = operant::BoxOf<std::uint8_t, 4, 5, 3>;
-    static Space observation_space(const NoParameters&) { return Space::bounded(0, 9); }
-    static auto observation(const NoParameters&, const State& s) {
-        std::array<std::array<std::array<std::uint8_t, 3>, 5>, 4> shown{};
-        for (std::size_t i = 0; i < 60; ++i) shown[i / 15][i / 3 % 5][i % 3] = static_cast<std::uint8_t>(number(s, i, 9));
-        return shown;
-    }
-};
-
 struct Bytes : Counter {
     static constexpr std::string_view name = "Bytes";
     using Space = operant::BoxOf<std::int8_t, 7>;
@@ -91,11 +79,15 @@ struct Bytes : Counter {
     static auto observation(const NoParameters&, const State& s) { return numbers<std::int8_t, 7>(s, 127, 1, -100); }
 };
 
+// Nested arrays.
 struct Shorts : Counter {
     static constexpr std::string_view name = "Shorts";
     using Space = operant::BoxOf<std::int16_t, 2, 3>;
     static Space observation_space(const NoParameters&) { return Space::unbounded(); }
-    static auto observation(const NoParameters&, const State& s) { return numbers<std::int16_t, 6>(s, 300, 100, -30000); }
+    static auto observation(const NoParameters&, const State& s) {
+        const auto flat = numbers<std::int16_t, 6>(s, 300, 100, -30000);
+        return std::array<std::array<std::int16_t, 3>, 2>{{{flat[0], flat[1], flat[2]}, {flat[3], flat[4], flat[5]}}};
+    }
 };
 
 // Numbers of another type are converted.

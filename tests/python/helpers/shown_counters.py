@@ -78,7 +78,6 @@ INT32_BOUNDS = np.array([-2000000000, -3, 0], np.int32), np.array([2000000000, 4
 KINDS: dict[str, tuple[spaces.Space[Any], Callable[[int, int], Any]]] = {
     "Image": (Box(0, 255, (10, 10, 3), np.uint8), of_numbers(250, (10, 10, 3), np.uint8)),
     "Picture": (Box(0, 255, (36, 36, 3), np.uint8), of_numbers(255, (36, 36, 3), np.uint8)),
-    "Nested": (Box(0, 9, (4, 5, 3), np.uint8), of_numbers(9, (4, 5, 3), np.uint8)),
     "Bytes": (Box(-100, 27, (7,), np.int8), of_numbers(127, 7, np.int8, 1, -100)),
     "Shorts": (Box(-32768, 32767, (2, 3), np.int16), of_numbers(300, (2, 3), np.int16, 100, -30000)),
     "Integers": (

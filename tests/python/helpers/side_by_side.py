@@ -190,6 +190,15 @@ def rows_of(observations, mask):
     return observations[mask]
 
 
+def stacked(results):
+    """Observations or actions of several steps with a leading time axis."""
+    if isinstance(results[0], dict):
+        return {name: stacked([one[name] for one in results]) for name in results[0]}
+    if isinstance(results[0], tuple):
+        return tuple(stacked(list(parts)) for parts in zip(*results, strict=True))
+    return np.stack(results)
+
+
 class Oracle(SyncVectorEnv):
     """Gymnasium's SyncVectorEnv, except for two properties that Operant deliberately does not follow.
 
