@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import ONE_PER_CLASS, id_of
 from gymnasium import spaces
-from parameter_ranges import derive_attributes
+from parameter_ranges import BY_FAMILY, derive_attributes
 from side_by_side import Pair, assert_same, gymnasium_id_of, random_actions
 
 
@@ -174,46 +174,28 @@ def unchanged_history(registration):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("value", [-1.5, -5e-324, -1.7e308, 0.0])
-def test_numbers_of_the_wrong_sign_are_refused_by_name(registration, value, dtype):
+@pytest.mark.parametrize("value", [-1.5, -5e-324, -1.7e308, 0.0, -0.0])
+def test_numbers_of_the_wrong_sign_are_refused_by_name(registration, value):
     accepted = {*NOT_NUMBERS, *(ANY_SIGN if value else MAY_BE_ZERO)}
     limited = PARAMETERS[family_of(registration)].keys() - accepted
     assert limited
     for name in limited:
         with pytest.raises(ValueError, match=rf"\b{name}\b"):
-            gym.make_vec(registration.id, num_envs=3, dtype=dtype, **{name: value})
-
-
-INVALID = {
-    "CartPole": [
-        ("kinematics_integrator", "verlet", ValueError),
-        ("kinematics_integrator", 1, (TypeError, ValueError)),
-        ("masspole", -1e-9, ValueError),
-    ],
-    "MountainCar": [("min_position", 0.6, ValueError), ("max_position", -1.2, ValueError)],
-    "MountainCarContinuous": [
-        ("min_position", 0.6, ValueError),
-        ("max_position", -1.3, ValueError),
-        ("min_action", 1.0, ValueError),
-        ("max_action", -2.0, ValueError),
-    ],
-    "Pendulum": [("dt", -0.0, ValueError)],
-    "Acrobot": [
-        ("book_or_nips", "paper", ValueError),
-        ("book_or_nips", None, (TypeError, ValueError)),
-        ("AVAIL_TORQUE", [1.0, 2.0], (TypeError, ValueError)),
-        ("AVAIL_TORQUE", [1.0, 2.0, 3.0, 4.0], (TypeError, ValueError)),
-        ("AVAIL_TORQUE", [1.0, math.nan, 0.0], ValueError),
-        ("AVAIL_TORQUE", 1.0, (TypeError, ValueError)),
-        ("AVAIL_TORQUE", "abc", (TypeError, ValueError)),
-    ],
-}
-
-
-def test_invalid_values_of_one_kind_are_refused_by_name(registration):
-    for name, value, exception in INVALID[family_of(registration)]:
-        # If two parameters contradict each other, the message may name either.
-        names = name.replace("min_", "(min|max)_").replace("max_", "(min|max)_") if "_" in name else name
-        with pytest.raises(exception, match=names):
             gym.make_vec(registration.id, num_envs=3, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "value"),
+    [
+        ("MountainCar", "min_position", 0.6),
+        ("MountainCar", "max_position", -1.2),
+        ("MountainCarContinuous", "min_position", 0.6),
+        ("MountainCarContinuous", "max_position", -1.3),
+        ("MountainCarContinuous", "min_action", 1.0),
+        ("MountainCarContinuous", "max_action", -2.0),
+    ],
+)
+def test_bounds_that_contradict_each_other_are_refused(family, name, value):
+    """The message may name either."""
+    with pytest.raises(ValueError, match=f"(min|max)_{name[4:]}"):
+        gym.make_vec(BY_FAMILY[family].id, num_envs=3, **{name: value})

@@ -71,9 +71,3 @@ def test_bounds_that_contradict_each_other_are_refused_with_their_env():
     low[11] = 0.7
     with pytest.raises(ValueError, match=r"min_position.*env 11"):
         make_ours("MountainCar", min_position=low)
-
-
-@pytest.mark.parametrize("shape", [(NUM_ENVS, 2), (NUM_ENVS, 4), (NUM_ENVS - 1, 3), (NUM_ENVS, 3, 1), (NUM_ENVS,)])
-def test_torques_per_env_need_a_row_for_each(shape):
-    with pytest.raises((TypeError, ValueError), match="AVAIL_TORQUE"):
-        make_ours("Acrobot", AVAIL_TORQUE=np.ones(shape))

@@ -69,11 +69,9 @@ ANY_MODE = {
     "ClipReward": lambda env: wrappers.ClipReward(env, -0.4, 0.7),
     "TransformReward": lambda env: wrappers.TransformReward(env, lambda reward: 2 * reward + 1),
     "NormalizeReward": wrappers.NormalizeReward,
-    "NormalizeReward, undiscounted": lambda env: wrappers.NormalizeReward(env, gamma=1.0),
     "RecordEpisodeStatistics": wrappers.RecordEpisodeStatistics,
     "DictInfoToList": wrappers.DictInfoToList,
     "DictInfoToList of statistics": lambda env: wrappers.DictInfoToList(wrappers.RecordEpisodeStatistics(env)),
-    "many": lambda env: wrappers.RecordEpisodeStatistics(wrappers.ClipReward(wrappers.NormalizeReward(env), -1, 1)),
 }
 
 
@@ -168,7 +166,6 @@ CONTINUOUS_ACTIONS = {
     "ClipAction": wrappers.ClipAction,
     "RescaleAction": lambda env: wrappers.RescaleAction(env, -3.0, 5.0),
     "TransformAction": lambda env: wrappers.TransformAction(env, lambda actions: actions * 0.3),
-    "ClipAction of RescaleAction": lambda env: wrappers.ClipAction(wrappers.RescaleAction(env, 0.0, 1.0)),
 }
 
 
