@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import CONTINUOUS, every_environment, every_id, every_lasting_environment, id_of
 from gymnasium import error
+from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 from side_by_side import (
     FORKS,
@@ -330,6 +331,24 @@ def test_infos_with_final_observations_are_equal_to_their_copies_only(make, draw
     assert infos != {}
     assert repr(infos) == repr(copied)
     assert "dtype=object" in repr(infos)
+
+
+@every_lasting_environment
+@pytest.mark.quick
+def test_without_autoreset_no_step_is_made_until_all_finished_envs_are_reset(registration, rng):
+    pair = Pair(registration, 5, "Disabled", max_episode_steps=3)
+    pair.reset(seed=0)
+    pair.run(rng, 1)
+    pair.reset(options={"reset_mask": np.array([True, False, False, False, True])})
+    pair.run(rng, 2)
+    assert pair.finished.tolist() == [False, True, True, True, False]
+    for reset in ([False, True, False, False, False], [False, False, True, True, False]):
+        with pytest.raises(ResetNeeded):
+            pair.ours.step(random_actions(pair.space, rng, 5))
+        pair.compare_states()
+        pair.reset(options={"reset_mask": np.array(reset)})
+    pair.run(rng, 10)
+    pair.close()
 
 
 # Actions.

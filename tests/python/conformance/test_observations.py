@@ -70,7 +70,7 @@ def test_rollouts_equal_steps(name, classes):
     """From actions, from a function, and into the arrays of an earlier rollout."""
     steps = 6 if name == "Picture" else 12  # an observation of Picture has 3888 numbers
     for mode in ("NextStep", "SameStep") if name in COMPOSED else ("SameStep",):  # which has the outputs of both
-        looped, env = (classes[name](70, autoreset_mode=mode) for _ in range(2))
+        looped, env = (classes[name](530, workers, autoreset_mode=mode) for workers in (1, 2))  # two blocks
         actions = actions_of(env, steps)
         looped.reset(seed=1)
         expected = [looped.step(one) for one in actions]
