@@ -15,6 +15,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from conftest import needs_compiler
+from headers import WALK, changed, line_of
 
 import operant
 from operant.building import compiler as _compiler, headers as _headers, libraries as _libraries
@@ -25,38 +26,6 @@ ROOT = Path(__file__).parents[3]
 HEADER = ROOT / "examples" / "double_integrator.hpp"
 
 pytestmark = needs_compiler
-
-# Every member stands on a separate line, so that a test can leave one out.
-WALK = """\
-#pragma once
-#include <operant/environment.hpp>
-
-struct Walk : operant::Environment {
-    static constexpr std::string_view name = "Walk";
-    static constexpr std::int32_t max_episode_steps = 30;
-    using ActionSpace = operant::Discrete<2>;
-    using Integer = std::int64_t;
-    struct State {
-        Integer place;
-        OPERANT_MEMBERS(place)
-    };
-    struct Parameters {
-        double size = 10;
-        OPERANT_PARAMETERS((size, operant::Sign{}))
-    };
-    struct ResetBounds {
-        double low = 0;
-        OPERANT_MEMBERS(low)
-    };
-    static operant::Discrete<> observation_space(const Parameters& p) { return {Integer(p.size)}; }
-    static State reset(const Parameters&, const ResetBounds& b, operant::Pcg64&) { return {Integer(b.low)}; }
-    static Integer observation(const Parameters&, const State& s) { return s.place; }
-    static operant::Outcome<double> step(const Parameters& p, State& s, Integer action) {
-        s.place += action;
-        return {1.0, s.place + 1 >= p.size};
-    }
-};
-"""
 
 # The parts of a batch tier that examples/double_integrator.hpp does not have.
 BOTH = """\
@@ -251,9 +220,9 @@ def test_a_header_may_have_several_environments(tmp_path, walk):
     env.reset(seed=0)
     assert env.step(np.ones((4, 1)))[1].tolist() == [2, 2, 2, 2]
     assert env.single_action_space == gym.spaces.Box(-1, 1, (1,))
-    env = walk_class(4, size=np.array([5, 6, 7, 8]))
-    assert env.reset(options={"low": 3})[0].tolist() == [3, 3, 3, 3]
-    assert env.step([1, 1, 0, 1])[2].tolist() == [True, False, False, False]
+    env = walk_class(4, stride=np.array([9, 10, 10, 11]))
+    env.reset(seed=0)
+    assert env.step([0, 1, 0, 1])[2].tolist() == [False, True, False, True]
 
 
 @pytest.mark.quick
@@ -261,11 +230,11 @@ def test_the_first_error_is_shown_with_its_line(walk):
     walk.write_text(WALK.replace("s.place += action", "s.place += actoin"))
     with pytest.raises(operant.CompileError) as raised:
         operant.load(walk)
-    line = WALK[: WALK.index("s.place += action")].count("\n") + 1
+    line = line_of(WALK, "s.place += action")
     first, *more = str(raised.value).splitlines()
     assert first.startswith(f"{walk}:{line}:")
     assert "actoin" in first
-    assert any("s.place += actoin;" in line for line in more)
+    assert any("s.place += actoin" in line for line in more)
     assert len(more) < 5
     assert raised.value.output
 
@@ -315,15 +284,14 @@ def test_the_package_ziglang_is_the_last_compiler(walk, monkeypatch, tmp_path):
         assert [one for one in flags if one.startswith(("-mcpu", "-mtune", "-march"))] == tuned
 
 
-# Reads behind the end of an array in its second step, and fails an assertion in its third.
-CARELESS = (
-    WALK.replace("#pragma once", "#pragma once\n#include <array>\n#include <cassert>")
-    .replace("Integer place;", "Integer place = 0, steps = 0;")
-    .replace("OPERANT_MEMBERS(place)", "OPERANT_MEMBERS(place, steps)")
-    .replace(
-        "s.place += action;",
-        "const std::array<Integer, 2> moves = {0, 1}; s.place += moves[action + (s.place == 7)];assert(++s.steps < 3);",
-    )
+# On slippery ground, reads behind the end of an array in its first step. Fails an assertion in its third.
+CARELESS = changed(
+    WALK,
+    [
+        ("#include <array>", "#include <array>\n#include <cassert>"),
+        ("s.place += action == 1 ? p.stride : -p.stride;", "s.place += std::array<int, 2>{0, 1}[action + p.slippery];"),
+        ("++s.steps;", "assert(++s.steps < 3);"),
+    ],
 )
 
 
@@ -331,22 +299,22 @@ def test_a_library_for_debugging_checks_indices_and_assertions(walk, cache, quic
     walk.write_text(CARELESS)
     code = (
         "import operant, sys\n"
-        f"env = operant.load({str(walk)!r}, debug=sys.argv[1] == 'debug')(1)\n"
-        "env.reset(options={'low': float(sys.argv[2])})\n"
+        f"env = operant.load({str(walk)!r}, debug=sys.argv[1] == 'debug')(1, slippery=sys.argv[2] == 'ice')\n"
+        "env.reset()\n"
         "for _ in range(4): env.step([1])\n"
         "print('done')\n"
     )
     ended = {}
-    for mode, low, flags in (("debug", 1, ""), ("debug", 7, ""), ("fast", 1, quick_flags)):
+    for mode, ground, flags in (("debug", "dry", ""), ("debug", "ice", ""), ("fast", "dry", quick_flags)):
         environment = os.environ | {"CXXFLAGS": flags}
-        command = [sys.executable, "-c", code, mode, str(low)]
+        command = [sys.executable, "-c", code, mode, ground]
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
-        ended[mode, low] = (done.returncode, done.stdout, done.stderr)
-    assert ended["fast", 1] == (0, "done\n", "")
-    assert re.search(rf"{walk}:\d+: .*Assertion `\+\+s.steps < 3' failed", ended["debug", 1][2])
-    assert ended["debug", 1][0] != 0
-    assert ended["debug", 7][0] != 0
-    assert re.search(r"operator\[\].*Assertion '__n < this->size\(\)' failed", ended["debug", 7][2])
+        ended[mode, ground] = (done.returncode, done.stdout, done.stderr)
+    assert ended["fast", "dry"] == (0, "done\n", "")
+    assert re.search(rf"{walk}:\d+: .*Assertion `\+\+s.steps < 3' failed", ended["debug", "dry"][2])
+    assert ended["debug", "dry"][0] != 0
+    assert ended["debug", "ice"][0] != 0
+    assert re.search(r"operator\[\].*Assertion '__n < this->size\(\)' failed", ended["debug", "ice"][2])
     found = sorted(cache.glob(f"walk-*{_libraries.SUFFIX}"), key=lambda path: path.stat().st_mtime)[-2:]
     assert [b".debug_info" in one.read_bytes() for one in found] == [True, False]
 

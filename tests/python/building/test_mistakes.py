@@ -5,64 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from headers import RAIL, changed, message_of
+from headers import RAIL, WALK, changed, message_of
 
 import operant
-
-# A walk in plain C++.
-WALK = """\
-#pragma once
-#include <array>
-#include <string>
-#include <vector>
-#include <operant/environment.hpp>
-
-struct Walk : operant::Environment {
-    static constexpr std::string_view name = "Walk";
-    static constexpr std::int32_t max_episode_steps = 30;
-    using ActionSpace = operant::Discrete<2>;
-
-    struct State {
-        double place = 0;
-        std::int32_t steps = 0;
-
-        OPERANT_MEMBERS(place, steps)
-    };
-
-    struct Parameters {
-        double stride = 1;
-        bool slippery = false;
-
-        OPERANT_PARAMETERS((stride, operant::Sign::positive, "[m]"), (slippery, "whether there is friction"))
-    };
-
-    struct Info {
-        double energy;
-
-        OPERANT_MEMBERS(energy)
-    };
-
-    struct Result {
-        double reward;
-        bool terminated;
-        Info info;
-    };
-
-    static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
-
-    static State reset(const Parameters&, operant::Pcg64& random) { return {random.uniform(-1, 1), 0}; }
-
-    static std::array<float, 2> observation(const Parameters&, const State& s) {
-        return {float(s.place), float(s.steps)};
-    }
-
-    static Result step(const Parameters& p, State& s, std::int64_t action) {
-        s.place += action == 1 ? p.stride : -p.stride;
-        ++s.steps;
-        return {1, s.place > 9, {s.place}};
-    }
-};
-"""
 
 # Where the members of the state are used, without these uses.
 UNUSED = [

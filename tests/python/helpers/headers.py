@@ -1,4 +1,4 @@
-"""Headers with mistakes, and the one on batches that they are made of."""
+"""Headers to change, and the messages of those with mistakes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 import operant
 
-# A mass on a rail, with a parameter, an option of a reset, infos and a check of each kind. Tests change single lines.
+# A mass on a rail, on batches, with a parameter, an option of a reset, infos and a check of each kind.
 RAIL = """\
 #pragma once
 #include <stdexcept>
@@ -54,6 +54,61 @@ struct Rail : operant::Environment {
         Batch length;
         bool is_long;
     };
+};
+"""
+
+# A walk in plain C++.
+WALK = """\
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+#include <operant/environment.hpp>
+
+struct Walk : operant::Environment {
+    static constexpr std::string_view name = "Walk";
+    static constexpr std::int32_t max_episode_steps = 30;
+    using ActionSpace = operant::Discrete<2>;
+
+    struct State {
+        double place = 0;
+        std::int32_t steps = 0;
+
+        OPERANT_MEMBERS(place, steps)
+    };
+
+    struct Parameters {
+        double stride = 1;
+        bool slippery = false;
+
+        OPERANT_PARAMETERS((stride, operant::Sign::positive, "[m]"), (slippery, "whether there is friction"))
+    };
+
+    struct Info {
+        double energy;
+
+        OPERANT_MEMBERS(energy)
+    };
+
+    struct Result {
+        double reward;
+        bool terminated;
+        Info info;
+    };
+
+    static operant::Box<2> observation_space(const Parameters&) { return operant::Box<2>::unbounded(); }
+
+    static State reset(const Parameters&, operant::Pcg64& random) { return {random.uniform(-1, 1), 0}; }
+
+    static std::array<float, 2> observation(const Parameters&, const State& s) {
+        return {float(s.place), float(s.steps)};
+    }
+
+    static Result step(const Parameters& p, State& s, std::int64_t action) {
+        s.place += action == 1 ? p.stride : -p.stride;
+        ++s.steps;
+        return {1, s.place > 9, {s.place}};
+    }
 };
 """
 
