@@ -76,31 +76,32 @@ def test_a_right_environment_has_no_findings(wrong):
     assert str(report) == f"WalkVecEnv: errors: 0, warnings: 0, steps: {report.steps:,}"
 
 
-def test_a_reward_that_is_nan(wrong, actions):
-    finding = found(wrong["NanReward"])
-    assert finding.is_error
-    assert finding.message == "reward: expected a finite number, got nan"
-    assert (finding.step, finding.env) == (7, (actions[6] == 1).argmax())
-    assert "step 7, env 0, seed 0, action 1, state before {'place': " in str(finding)
+def first_change(actions):
+    """The step before which the wind changes, which the last env makes for env 0."""
+    last = actions[:, -1]
+    return (last != np.roll(last, 1)).argmax() + 1
 
 
-@pytest.mark.parametrize(
-    ("name", "is_wrong", "message"),
-    [
-        ("InfiniteObservation", lambda place: place < -5, "observation[0]: expected a finite number, got -inf"),
-        ("NarrowBox", lambda place: place > 3.5, "observation[0]: expected a number from -20.0 to 3.5, got "),
-    ],
-)
-def test_an_observation_outside_its_box(name, is_wrong, message, wrong, places):
+#: The environment, its only finding, and the step and the env of it, from the actions and the places.
+PLACES = {
+    "NanReward": ("reward: expected a finite number, got nan", lambda actions, _: (7, (actions[6] == 1).argmax())),
+    "InfiniteObservation": ("observation[0]: expected a finite number, got -inf", lambda _, place: first(place < -5)),
+    "NarrowBox": ("observation[0]: expected a number from -20.0 to 3.5, got ", lambda _, place: first(place > 3.5)),
+    "DiscreteOf99": ("observation: expected an integer from 0 to 3, got 99", lambda *_: (5, 0)),
+    # Env 0 has the wind of the last env, made in the step before, or by the environment beside it, in this one.
+    "SharedWind": ("results: observation is [", lambda actions, _: (first_change(actions), 0)),
+    "OwnGenerator": ("Is there a static or global variable, a clock, or a random generator", lambda *_: (1, 0)),
+    "Thrower": ("step raised RuntimeError: the ninth step", lambda actions, _: (9, (actions[8] == 1).argmax())),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_mistake_has_one_finding_with_its_place(name, wrong, actions, places):
     finding = found(wrong[name])
-    assert finding.message.startswith(message)
-    assert (finding.step, finding.env) == first(is_wrong(places))
-
-
-def test_a_discrete_observation_outside_its_space(wrong):
-    finding = found(wrong["DiscreteOf99"])
-    assert finding.message == "observation: expected an integer from 0 to 3, got 99"
-    assert finding.step == 5
+    message, place = PLACES[name]
+    assert finding.is_error
+    assert message in finding.message
+    assert (finding.step, finding.env) == place(actions, places)
 
 
 @pytest.mark.parametrize("name", ["NanReward", "InfiniteObservation", "NarrowBox", "DiscreteOf99"])
@@ -118,20 +119,6 @@ def test_a_finding_is_seen_again_in_one_env_alone(name, wrong):
     assert outside or np.isnan(rewards[0])
 
 
-def test_a_variable_that_envs_share(wrong, actions):
-    finding = found(wrong["SharedWind"])
-    assert finding.message.startswith("the same seed and actions have different results: observation is [")
-    # Env 0 has the wind of the last env, made in the step before, or by the environment beside it, in this one.
-    last = actions[:, -1]
-    assert (finding.step, finding.env) == ((last != np.roll(last, 1)).argmax() + 1, 0)
-
-
-def test_a_random_generator_outside_the_state(wrong):
-    finding = found(wrong["OwnGenerator"])
-    assert "Is there a static or global variable, a clock, or a random generator" in finding.message
-    assert (finding.step, finding.env) == (1, 0)
-
-
 def test_an_observation_that_depends_on_more_than_the_state(wrong, actions):
     again, reset = report_of(wrong["HiddenAction"]).errors
     env = (actions[0] != actions[0, -1]).argmax()  # the first env whose action is not that of the last one
@@ -140,13 +127,6 @@ def test_an_observation_that_depends_on_more_than_the_state(wrong, actions):
     assert (again.step, again.env) == (1, env)
     assert reset.message == "observation changed when other envs were reset: is there a static variable?"
     assert reset.keywords["autoreset_mode"] == "Disabled"
-
-
-def test_an_exception(wrong, actions):
-    finding = found(wrong["Thrower"])
-    assert finding.message.startswith("step raised RuntimeError: the ninth step")
-    assert (finding.step, finding.env) == (9, (actions[8] == 1).argmax())
-    assert finding.actions[-1] == 1
 
 
 def test_an_operation_across_lanes(wrong):
@@ -331,6 +311,7 @@ def test_the_command_reports_each_environment(wrong, capsys):
     assert "WalkVecEnv: errors: 0, warnings: 0, steps: " in shown.out
     assert "NanRewardVecEnv: errors: 1, warnings: 0" in shown.out
     assert "\n  error: reward: expected a finite number, got nan\n    step 7, env 0, seed 0, action 1" in shown.out
+    assert ", action 1, state before {'place': " in shown.out
     assert len(shown.out.split("VecEnv: errors: ")) == len(wrong) + 1
 
 

@@ -26,7 +26,7 @@ from gymnasium.spaces import Box
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from modules import module_at
-from side_by_side import OracleStatistics, run_beside
+from side_by_side import OracleStatistics, assert_same, run_beside
 
 import operant
 from operant.envs.spaces import leaves_in
@@ -297,12 +297,9 @@ def test_a_network_acts_in_a_rollout_as_in_a_loop_of_steps(name, mode):
     assert len(np.unique(batch.actions)) > 1
     for i in range(40):
         actions = policy(observations)
-        observations, rewards, terminated, truncated, _ = looped.step(actions)
-        np.testing.assert_array_equal(batch.actions[i], actions)
-        np.testing.assert_array_equal(batch.observations[i], observations)
-        np.testing.assert_array_equal(batch.rewards[i], rewards)
-        np.testing.assert_array_equal(batch.terminations[i], terminated)
-        np.testing.assert_array_equal(batch.truncations[i], truncated)
+        observations, *results, _ = looped.step(actions)
+        stacks = (batch.actions, batch.observations, batch.rewards, batch.terminations, batch.truncations)
+        assert_same([stack[i] for stack in stacks], [actions, observations, *results])
     np.testing.assert_array_equal(looped.state, rolled.state)
 
 

@@ -55,7 +55,7 @@ def in_python(name):
 @pytest.mark.parametrize(
     ("name", "is_header"), [*((name, True) for name in HEADERS), ("Snake", False)], ids=[*HEADERS, "Snake_in_Python"]
 )
-def test_whole_runs_equal_those_in_python(loaded, mode, rng, name, is_header):
+def test_whole_runs_equal_those_in_python(loaded, mode, name, is_header):
     limits = {"max_episode_steps": LIMITS[name]} if name in LIMITS else {}
 
     def make_twin():

@@ -18,9 +18,6 @@ UNUSED = [
 ]
 NO_RESULT = ("return {1, s.place > 9, {s.place}};", "")
 LIST = "        OPERANT_MEMBERS(place, steps)\n"
-PARAMETERS = (
-    '        OPERANT_PARAMETERS((stride, operant::Sign::positive, "[m]"), (slippery, "whether there is friction"))\n'
-)
 STATES = [("const State& s", "const Place& s"), ("State& s, std::int64_t", "Place& s, std::int64_t")]
 ENERGIES = "        OPERANT_MEMBERS(energy)\n"
 BOUNDS = "    struct ResetBounds {{ {} low = 0; {} }};\n    static State reset(const Parameters&, const ResetBounds&,"

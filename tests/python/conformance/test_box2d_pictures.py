@@ -29,12 +29,14 @@ POLICIES = {
 }
 
 
+def body_of(body):
+    """The body to draw of a body in Gymnasium's environment."""
+    return box2d_pictures.Body(*body.transform.position, body.transform.R.s, body.transform.R.c)
+
+
 def drawn_from_bodies(world):
     """Draw Gymnasium's bodies and particles."""
-    bodies = [
-        box2d_pictures.Body(*(body.transform.position), body.transform.R.s, body.transform.R.c)
-        for body in world.drawlist
-    ]
+    bodies = list(map(body_of, world.drawlist))
     heights = [np.float32(sky[0][1]) for sky in world.sky_polys] + [np.float32(world.sky_polys[-1][1][1])]
     particles = [box2d_pictures.Particle(*body.position, body.ttl) for body in world.particles]
     return box2d_pictures.picture(bodies, heights, particles)
@@ -66,10 +68,7 @@ def walker_from_bodies(world):
         *(world.lidar[len(world.lidar) - i - 1] for i in range(len(world.lidar), 2 * len(world.lidar))),
     ]
     return box2d_pictures.bipedal_walker(
-        [
-            box2d_pictures.Body(*body.transform.position, body.transform.R.s, body.transform.R.c)
-            for body in (world.hull, *world.legs)
-        ],
+        list(map(body_of, (world.hull, *world.legs))),
         world.terrain_y,
         [polygon for polygon, _, _ in world.cloud_poly],
         obstacles=[
