@@ -454,18 +454,6 @@ def test_a_state_that_the_environment_refuses_is_not_set(checked):
     np.testing.assert_array_equal(env.state, before)
 
 
-def test_a_smaller_map_has_to_hold_every_player():
-    env = operant.envs.FrozenLakeVecEnv(2, map_name="8x8")
-    env.reset(seed=0)
-    env.set_state([[7, 7], [0, 0]])
-    with pytest.raises(ValueError, match=r"state\[0\]: row: expected an integer from 0 to 1, got 7"):
-        env.set_parameters(desc=["SF", "FG"])
-    assert len(env.desc) == 8
-    env.set_state([[1, 0], [0, 0]])
-    env.set_parameters(desc=["SF", "FG"])
-    assert env.step([2, 2])[0].tolist() != []
-
-
 # The block tier
 
 

@@ -423,10 +423,14 @@ def test_skrl_gets_one_warning_in_a_mode_that_it_does_not_support(mode, recwarn)
     assert env.state_space is env.single_observation_space
 
 
-def test_parameters_of_toy_text_can_change():
-    """The oracle is constructed with the new values, because Gymnasium's constructor makes tables of them."""
+def test_a_map_can_change_if_it_holds_every_player():
     env = envs.FrozenLakeVecEnv(4, desc=["SFFG"], is_slippery=False)
     env.reset(seed=0)
+    env.set_state([[0, 0], [0, 2], [0, 0], [0, 0]])
+    with pytest.raises(ValueError, match=r"state\[1\]: col: expected an integer from 0 to 1, got 2"):
+        env.set_parameters(desc=["SG", "FF"])
+    assert env.desc == ("SFFG",)
+    env.set_state(np.zeros((4, 2)))
     env.set_parameters(desc=["SG", "FF"])
     assert env.single_observation_space == gym.spaces.Discrete(4)
     observations, rewards, terminations, *_ = env.step(np.array([2, 1, 2, 1]))
