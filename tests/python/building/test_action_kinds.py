@@ -165,13 +165,10 @@ def test_rollouts_equal_steps(loaded, name, how):
         env.reset(seed=6)
     rows = iter(given)
     rollout = ours.rollout(stacked(given)) if how == "given" else ours.rollout(lambda _: next(rows), 30)
-    for t, actions in enumerate(given):
-        observations, rewards, *_ = other.step(actions)
-        assert_same(rollout.observations[t], observations)
-        assert_same(rollout.rewards[t], rewards)
-        kept = mapped(lambda part, t=t: part[t], rollout.actions)
-        kept, actions = (mapped(lambda part: part.astype(np.float64), one) for one in (kept, actions))
-        assert_same(kept, actions)
+    observations, rewards, *_ = zip(*map(other.step, given), strict=True)
+    assert_same(rollout.observations, np.stack(observations))
+    assert_same(rollout.rewards, np.stack(rewards))
+    assert_same(*(mapped(lambda part: part.astype(np.float64), one) for one in (rollout.actions, stacked(given))))
 
 
 def test_random_actions_of_parts_are_drawn_as_documented(loaded):
