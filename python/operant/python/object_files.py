@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 import os
 import sys
 import tempfile
 import types
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +23,8 @@ from operant.python.declaration import Declaration, Functions
 
 #: The files of Operant on which the object code of a class depends.
 _GENERATORS = ("compiled.py", "numba_types.py", "source.py", "../math.py")
+#: Modules that change only with their versions, which are a part of the fingerprint.
+_VERSIONED = ("cmath", "math", "numba", "numpy", "operant")
 #: Keeps the code of all environments in memory: vector environments may outlive their class.
 _engines: list[Any] = []
 
@@ -52,7 +56,7 @@ def fingerprint(d: Declaration) -> str | None:
         str(d.state),
         str(d.info),
     ]
-    seen: set[int] = set()
+    seen: set[Any] = set()
     try:
         for name, function in d.functions.items():
             known.append([name, _of_function(function, seen)])
@@ -61,15 +65,20 @@ def fingerprint(d: Declaration) -> str | None:
     return hashlib.sha256(json.dumps(known, default=repr).encode()).hexdigest()[:32]
 
 
-def _of_function(function: types.FunctionType, seen: set[int]) -> Any:
-    if id(function) in seen:
+def _of_function(function: types.FunctionType, seen: set[Any]) -> Any:
+    if function in seen:
         return function.__qualname__
-    seen.add(id(function))
+    seen.add(function)
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
-    names = sorted(_names(function.__code__))
-    used = [(name, _of_value(function.__globals__[name], seen)) for name in names if name in function.__globals__]
-    inner = [_of_value(one, seen) for one in (*cells, *(function.__defaults__ or ()))]
+    names = tuple(sorted(_names(function.__code__)))
+    used = _of_members(function.__globals__, names, seen)
+    inner = [_of_value(one, names, seen) for one in (*cells, *(function.__defaults__ or ()))]
     return [_of_code(function.__code__), used, inner]
+
+
+def _of_members(members: Mapping[str, Any], names: tuple[str, ...], seen: set[Any]) -> Any:
+    """List the fingerprints of those members whose names occur in a function."""
+    return [(name, _of_value(members[name], names, seen)) for name in names if name in members]
 
 
 def _names(code: types.CodeType) -> set[str]:
@@ -82,18 +91,27 @@ def _of_code(code: types.CodeType) -> Any:
     return [code.co_code.hex(), constants, code.co_names, code.co_varnames, code.co_freevars]
 
 
-def _of_value(value: Any, seen: set[int]) -> Any:
+def _of_value(value: Any, names: tuple[str, ...], seen: set[Any]) -> Any:
+    """Return the fingerprint of a value. That of a module has the members with these names."""
     value = getattr(value, "py_func", value)  # a function that Numba has compiled
     if isinstance(value, types.FunctionType):
         return _of_function(value, seen)
     if isinstance(value, types.ModuleType):
-        return value.__name__
+        if (value, names) in seen or value.__name__.partition(".")[0] in _VERSIONED:
+            return value.__name__
+        seen.add((value, names))
+        return [value.__name__, _of_members(vars(value), names, seen)]
+    if isinstance(value, enum.EnumMeta):
+        members: Mapping[str, enum.Enum] = value.__members__
+        return [value.__name__, [(name, repr(one.value)) for name, one in members.items()]]
+    if isinstance(value, type) and issubclass(value, tuple):
+        return [value.__name__, getattr(value, "_fields", ())]  # of a named tuple
     if isinstance(value, (types.BuiltinFunctionType, np.ufunc, type)):
         return f"{getattr(value, '__module__', '')}.{value.__name__}"
     if value is None or isinstance(value, (bool, int, float, complex, str, np.generic)):
         return [type(value).__name__, repr(value)]
     if isinstance(value, (tuple, list)):
-        return [type(value).__name__, [_of_value(one, seen) for one in value]]
+        return [_of_value(type(value), names, seen), [_of_value(one, names, seen) for one in value]]
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return [str(value.dtype), value.shape, hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()]
     raise NotCacheableError(type(value).__name__)

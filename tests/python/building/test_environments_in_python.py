@@ -555,10 +555,31 @@ def test_a_damaged_cache_is_compiled_again(tmp_path, monkeypatch):
     assert hashlib.sha256(rest).hexdigest() == digest.decode()
 
 
+#: Definitions of a speed that is 1 or 10, and how a step uses it.
+SPEEDS = {
+    "number": ("SPEED = {}", (1, 10), "SPEED"),
+    "in a module": (
+        "import types\nsettings = types.ModuleType('settings')\nsettings.SPEED = {}",
+        (1, 10),
+        "settings.SPEED",
+    ),
+    "in an enum": ("import enum\nclass Speed(enum.IntEnum):\n    FAST = {}", (1, 10), "(1 if Speed.FAST == 1 else 10)"),
+    "in a named tuple": (
+        "from collections import namedtuple\nspeeds = namedtuple('Speeds', {})(1, 10)",
+        ("['fast', 'slow']", "['slower', 'fast']"),
+        "speeds.fast",
+    ),
+}
+
+
 @needs_numba
-def test_a_changed_global_is_compiled_again(tmp_path):
-    for speed in (1, 10):  # a file of another length, because Python's bytecode keeps length and seconds only
-        env = walk(tmp_path, "SPEED = 1", f"SPEED = {speed}", name="globals")(1)
+@pytest.mark.parametrize("where", SPEEDS)
+def test_a_changed_global_is_compiled_again(tmp_path, where):
+    defined, texts, used = SPEEDS[where]
+    for speed, text in zip((1, 10), texts, strict=True):
+        # Files of different lengths, because Python's bytecode keeps length and seconds only.
+        source = WALK.replace("SPEED * action", f"{used} * action").replace("SPEED = 1", defined.format(text))
+        env = module_of(source, tmp_path / "globals.py").Walk(1)
         env.reset(seed=0)
         assert env.step(np.array([2]))[1].tolist() == [2.0 * speed]
 
