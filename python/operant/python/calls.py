@@ -84,46 +84,49 @@ class Random:
 
 
 class Record:
-    """The numbers and arrays of a state or an info. Numbers are copies; arrays are views of the memory."""
+    """The numbers and arrays of a state or an info. Numbers are copies; arrays are views of the memory.
 
-    __slots__ = ("_fields", "_kept", "_name", "_row")
+    A member may have any name, so the other attributes have names that no member has.
+    """
+
+    __slots__ = ("__fields", "__kept", "__name", "__row")
 
     def __init__(self, name: str, address: int, dtype: np.dtype[Any]) -> None:
-        """View a record in memory; `store` writes its numbers back."""
+        """View a record in memory; `__store__` writes its numbers back."""
         row = array_at(address, dtype, (1,))[0] if dtype.names else None
         fields = {one: dtype[one].subdtype for one in dtype.names or ()}
         kept = {one: row[one] if sub else row[one].item() for one, sub in fields.items()} if row is not None else {}
-        for slot, value in (("_name", name), ("_row", row), ("_kept", kept), ("_fields", fields)):
-            object.__setattr__(self, slot, value)
+        for slot, value in (("name", name), ("row", row), ("kept", kept), ("fields", fields)):
+            object.__setattr__(self, f"_Record__{slot}", value)
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return object.__getattribute__(self, "_kept")[name]
+            return object.__getattribute__(self, "_Record__kept")[name]
         except KeyError:
-            raise AttributeError(f"`{self._name}` has no member `{name}`") from None
+            raise AttributeError(f"`{self.__name}` has no member `{name}`") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in self._fields:
-            raise AttributeError(f"`{self._name}` has no member `{name}`")
-        if self._fields[name]:
+        if name not in self.__fields:
+            raise AttributeError(f"`{self.__name}` has no member `{name}`")
+        if self.__fields[name]:
             raise TypeError(f"`{name}` is an array: write `{name}[:] = ...` to fill it")
-        kind = type(self._kept[name])
+        kind = type(self.__kept[name])
         number = value.item() if isinstance(value, np.generic) else value
         allowed = {float: (float, int), int: (int,), bool: (bool,)}[kind]
         if not isinstance(number, allowed) or (isinstance(number, bool) and kind is int):
-            raise TypeError(f"`{self._name}.{name}` is a {kind.__name__}, got {shown(value)}")
-        self._kept[name] = kind(number)
+            raise TypeError(f"`{self.__name}.{name}` is a {kind.__name__}, got {shown(value)}")
+        self.__kept[name] = kind(number)
 
     def __repr__(self) -> str:
-        return f"{self._name}({', '.join(f'{name}={value!r}' for name, value in self._kept.items())})"
+        return f"{self.__name}({', '.join(f'{name}={value!r}' for name, value in self.__kept.items())})"
 
-    def store(self) -> None:
+    def __store__(self) -> None:
         """Write the numbers to the memory."""
-        for name, value in self._kept.items():
-            if not self._fields[name]:
+        for name, value in self.__kept.items():
+            if not self.__fields[name]:
                 if isinstance(value, int) and not -(2**63) <= value < 2**63:
-                    raise OverflowError(f"`{self._name}.{name}` = {value} does not fit in 64 bits")
-                self._row[name] = value
+                    raise OverflowError(f"`{self.__name}.{name}` = {value} does not fit in 64 bits")
+                self.__row[name] = value
 
 
 def parameters_type(declaration: Declaration) -> Callable[..., Any]:

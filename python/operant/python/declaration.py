@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 import linecache
 import math
 import re
@@ -304,6 +305,8 @@ class _Reader:
         for name, annotation in self.annotations(self.cls).items():
             if name in _MEMBERS or get_origin(annotation) is ClassVar:
                 continue
+            if not _is_public_name(name):
+                self.refuse(f"`{name}`: the name of a parameter has to begin with a letter", name)
             low, high, documentation, kind = -math.inf, math.inf, "", annotation
             if get_origin(annotation) is Annotated:
                 kind, *notes = get_args(annotation)
@@ -374,8 +377,12 @@ class _Reader:
         if isinstance(space, (spaces.Tuple, spaces.Dict)):
             items = space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
             for key, part in items:
-                if isinstance(space, spaces.Dict) and not str(key).isidentifier():
-                    self.refuse(f"`{name}`: the key {key!r} has to be a name, as `out.{key}` cannot be written", name)
+                if isinstance(space, spaces.Dict) and not _is_public_name(str(key)):
+                    self.refuse(
+                        f"`{name}`: the key {key!r} has to be a name that is no keyword and begins with a letter, as it "
+                        f"becomes `out.{key}`",
+                        name,
+                    )
                 self.check_space(name, part)
             if not space.spaces:
                 self.refuse(f"`{name}` has a {type(space).__name__} without parts", name)
@@ -404,6 +411,11 @@ class _Reader:
                 f"`max_episode_steps`: expected a positive integer or None, got {shown(limit)}", "max_episode_steps"
             )
         return limit
+
+
+def _is_public_name(name: str) -> bool:
+    """Return True for a name that a named tuple can have."""
+    return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_")
 
 
 def _is_numpy(annotation: Any) -> bool:

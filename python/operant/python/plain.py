@@ -149,7 +149,7 @@ class Plain:
 
     def _write_infos(self, call: Call, i: int, info: Record, memory: Any) -> None:
         d, addresses = self._declaration, self._addresses(call).tolist()
-        info.store()
+        info.__store__()
         for k, (_, kind, offset) in enumerate(fields_of(d.info), 1 + len(d.leaves)):
             ctypes.memmove(addresses[k] + i * kind.itemsize, ctypes.addressof(memory) + offset, kind.itemsize)
 
@@ -180,7 +180,7 @@ class Plain:
                 info=info,
             )
             number, terminated, truncated = outcome_of(outcome)
-            s.store()
+            s.__store__()
             self._write_observation(call, i, p, s)
             self._write_infos(call, i, info, memory)
             reward[0] = number
@@ -196,7 +196,7 @@ class Plain:
             result = self._call("reset", p, s, random=Random(call.random + RANDOM_SIZE * i), info=info)
             if result is not None:
                 raise TypeError(f"`reset` fills the state and returns nothing, got {result!r}")
-            s.store()
+            s.__store__()
             self._write_observation(call, i, p, s)
             self._write_infos(call, i, info, memory)
 

@@ -178,6 +178,55 @@ def test_envs_that_are_stepped_together_equal_plain_python(tmp_path, mode, param
     assert_equal_runs(made, mode, **parameters)
 
 
+#: An environment whose names and dtypes could be mistaken for others.
+UNUSUAL = """
+import numpy as np
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
+import operant
+
+
+@operant.environment
+class Unusual:
+    action_space = Discrete(2, dtype=np.int32)
+    observation_space = Dict({
+        "first": Dict({"a_b": Discrete(70000, dtype=np.int32), "c": Box(-9, 9, (1,))}),
+        "second": Dict({"a": MultiDiscrete([3, 4], dtype=np.int16), "b_c": Box(-9, 9, (1,))}),
+    })
+    count: int = 2
+
+    class State:
+        store: int
+        _row: float
+
+    def reset(p, s, random):
+        s.store, s._row = 0, random.random()
+
+    def step(p, s, action):
+        s.store += p.count * action
+        return s._row, s.store > 40
+
+    def observation(p, s, out):
+        out.first.a_b[()] = 69000 + s.store
+        out.first.c[0] = s._row
+        out.second.a[1] = s.store % 4
+        out.second.b_c[0] = -s._row
+"""
+
+
+@needs_numba
+def test_names_and_dtypes_are_those_of_the_class(tmp_path, mode):
+    made = module_of(UNUSUAL, tmp_path / "unusual.py").Unusual
+    assert_equal_runs(made, mode)
+    env = made(3)
+    assert env.single_observation_space == made._declaration.observation_space
+    assert env.single_action_space == made._declaration.action_space
+    observations, _ = env.reset(seed=0)
+    assert observations in env.observation_space
+    for (_, array), (_, space) in zip(leaves_in(observations), leaves_in(env.observation_space), strict=True):
+        assert array.dtype == space.dtype
+    assert observations["first"]["a_b"].tolist() == [69000] * 3
+
+
 @needs_numba
 def test_ordinary_python_compiles(tmp_path, mode):
     steps = [

@@ -89,6 +89,13 @@ DECLARED = {
     "value": ("k: int", "k: int = 3", "class State", r"members of `State` have no defaults: `reset` sets them"),
     "float32": ("k: int", "k: np.float32", "k: np.float32", r"write Array\[np\.float32, 1\]"),
     "keyword": ("speed:", "num_envs:", "", r"num_envs"),
+    "underscore": ("speed:", "_speed:", "_speed:", r"`_speed`: the name of a parameter has to begin with a letter"),
+    "key": (
+        "observation_space = Box(-100, 100, (2,))",
+        "observation_space = __import__('gymnasium').spaces.Dict({'lambda': Box(-100, 100, (2,))})",
+        "observation_space",
+        r"the key 'lambda' has to be a name that is no keyword",
+    ),
 }
 RUN = {
     "typo": (STEP, "        s.kk = action\n", "s.kk", r"`step`: AttributeError: `State` has no member `kk`"),
