@@ -311,8 +311,9 @@ class SimdVectorEnv(VectorEnv, Generic[Observations]):
             actions: One action for each env: a numpy array, a list, or an object with `__array__` or `__dlpack__` on
                 the CPU. Discrete actions have shape `(num_envs,)`, or `(num_envs, k)` where an action has k numbers,
                 and any integer dtype; int32 and int64 are not copied. Continuous actions have shape `(num_envs, k)`, or
-                `(num_envs,)` if k is 1, and any float dtype; float32 and float64 are not copied. They are clipped to
-                the action space. For a `Tuple` or a `Dict`, a tuple or a dict of such arrays, one for each part.
+                `(num_envs,)` if k is 1, and any float dtype; float32 and float64 are not copied. The built-in
+                environments clip them to the action space. For a `Tuple` or a `Dict`, a tuple or a dict of such arrays,
+                one for each part.
 
         Returns:
             The observations as `reset` returns them, rewards `(num_envs,)` float32, terminations `(num_envs,)` bool,
