@@ -217,7 +217,7 @@ class _Reader:
 
     def declaration(self) -> Declaration:
         functions = {
-            name: self.function(name) for name in _ARGUMENTS if name in vars(self.cls) or name != "action_mask"
+            name: self.function(name) for name in _ARGUMENTS if hasattr(self.cls, name) or name != "action_mask"
         }
         arguments = {name: self.arguments(name, function) for name, function in functions.items()}
         if "action" not in arguments["step"]:

@@ -247,6 +247,16 @@ def test_the_trial_in_plain_python_obeys_the_mask(tmp_path):
     assert env.step(np.array([1, 1]))[1].tolist() == [1.0, 1.0]
 
 
+def test_an_action_mask_is_inherited_as_other_functions_are(tmp_path):
+    base = WALK.replace("@operant.environment\nclass Walk", "class Base").replace(
+        "\n    class State:\n        x: int\n", ""
+    )
+    mask = "\n    def action_mask(p, s, out):\n        out[1] = True\n"
+    child = "\n\n@operant.environment(compiled=False)\nclass Walk(Base):\n    class State:\n        x: int\n"
+    env = module_of(base + mask + child, tmp_path / "inherited.py").Walk(2)
+    assert env.reset(seed=0)[1]["action_mask"].tolist() == [[False, True, False]] * 2
+
+
 @needs_numba
 def test_the_example_of_the_reference_runs(tmp_path):
     (text,) = re.findall(r"```python\n(.*?)```", inspect.cleandoc(operant.environment.__doc__), re.DOTALL)
