@@ -88,7 +88,8 @@ def _names(code: types.CodeType) -> set[str]:
 
 def _of_code(code: types.CodeType) -> Any:
     constants = [_of_code(one) if isinstance(one, types.CodeType) else repr(one) for one in code.co_consts]
-    return [code.co_code.hex(), constants, code.co_names, code.co_varnames, code.co_freevars]
+    handlers = getattr(code, "co_exceptiontable", b"")  # from Python 3.11 on, not a part of co_code
+    return [code.co_code.hex(), handlers.hex(), constants, code.co_names, code.co_varnames, code.co_freevars]
 
 
 def _of_value(value: Any, names: tuple[str, ...], seen: set[Any]) -> Any:

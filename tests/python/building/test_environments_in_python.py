@@ -643,6 +643,23 @@ def test_a_changed_global_is_compiled_again(tmp_path, where):
         assert env.step(np.array([2]))[1].tolist() == [2.0 * speed]
 
 
+@needs_numba
+def test_a_statement_that_left_its_try_is_compiled_again(tmp_path):
+    """The byte code is the same. The table of exception handlers is not."""
+    begin, divide, handle = (
+        "try:\n            s.x += 5",
+        "\n            s.x += 1 // (s.x - 5)",
+        "\n        except Exception:",
+    )
+    inside = f"{begin}{divide}{handle}\n            s.x = 9"
+    outside = f"{begin}{handle}\n            s.x = 9\n        else:{divide}"
+    env = walk(tmp_path, "s.x += SPEED * action", inside, name="handlers")(1)
+    env.reset(seed=0)
+    assert env.step(np.array([0]))[1].tolist() == [9.0]
+    with pytest.raises(operant.CompileError, match="ZeroDivisionError"):
+        walk(tmp_path, "s.x += SPEED * action", outside, name="handlers")(1)
+
+
 def state_in_process(pickled):
     env = pickle.loads(pickled)
     env.step(np.ones((3, 2), np.int64))
