@@ -136,7 +136,7 @@ struct BipedalWalker : Environment {
 
     /// The limits of the hull's angle and velocities, of joints and touches, and of the lidar.
     static operant::Box<24> observation_space(const Parameters&) {
-        constexpr double pi = 3.141592653589793;
+        constexpr float pi = 3.141592653589793f;
         return {{-pi, -5, -5, -5, -pi, -5, -pi, -5, -0.0, -pi, -5, -pi, -5, -0.0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
                 {pi, 5, 5, 5, pi, 5, pi, 5, 5, pi, 5, pi, 5, 5, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}};
     }

@@ -123,7 +123,7 @@ struct LunarLanderRules : Environment {
 
     /// The limits of position, velocities, angle, angular velocity and the legs' touches.
     static Box<8> observation_space(const Parameters&) {
-        constexpr float angle = 2 * 3.141592653589793;
+        constexpr float angle = 2 * 3.141592653589793f;
         return {{-2.5, -2.5, -10, -10, -angle, -10, -0.0, -0.0}, {2.5, 2.5, 10, 10, angle, 10, 1, 1}};
     }
 

@@ -210,7 +210,7 @@ struct ContactSolver {
             k.normal = -normal;
         }
         k.friction = contact.friction;
-        work.count = manifold.count;
+        work.count = static_cast<std::uint8_t>(manifold.count);
         const Vector tangent = turned_right(k.normal);
         for (int p = 0; p < manifold.count; ++p) {
             ContactPoint<float>& point = k.points[p];

@@ -42,7 +42,8 @@ constexpr void add_mass(Polygon& polygon, float density) {
     float area = 0, inertia = 0;
     const float third = 1.0f / 3.0f;
     for (int i = 0; i < count; ++i) inside = {inside.x + v[i].x, inside.y + v[i].y};
-    inside = {(1.0f / count) * inside.x, (1.0f / count) * inside.y};
+    const float share = 1.0f / static_cast<float>(count);
+    inside = {share * inside.x, share * inside.y};
     for (int i = 0; i < count; ++i) {
         const Vector &p = v[i], &q = v[(i + 1) % count];
         const float ax = p.x - inside.x, ay = p.y - inside.y, bx = q.x - inside.x, by = q.y - inside.y;

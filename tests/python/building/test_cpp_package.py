@@ -242,6 +242,13 @@ def test_an_optimised_program_has_no_warnings(compiler, tmp_path):
     compile_without_warnings(compiler, ["-O2"], "minimal", "avx512bw", tmp_path / "minimal")
 
 
+def test_headers_convert_no_numbers_implicitly(tmp_path):
+    """Programs with -Wconversion include them. xsimd's own headers for AVX-512 have such warnings."""
+    (tmp_path / "program.cpp").write_text("#include <operant/operant.hpp>\n")
+    flags = [*EXACT_FLAGS, f"-I{operant.get_include()}", "-Wconversion", "-Werror", "-fsyntax-only"]
+    run("g++", "-std=c++20", *flags, tmp_path / "program.cpp")
+
+
 @COMPILERS
 def test_lunar_lander_example(compiler, tmp_path):
     """It compiles without warnings, and Gymnasium's heuristic lands."""
