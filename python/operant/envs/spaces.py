@@ -99,7 +99,9 @@ def _leaf(
     if kind == "box":
         return spaces.Box(low.min(axis=0), high.max(axis=0), dtype=low.dtype)
     if kind == "discrete":
-        return spaces.Discrete(int(n.max()), dtype=low.dtype)
+        # Gymnasium 1.2 has no such argument, and no Discrete of another dtype.
+        dtype: dict[str, Any] = {} if low.dtype == np.int64 else {"dtype": low.dtype}
+        return spaces.Discrete(int(n.max()), **dtype)
     if kind == "multi_discrete":
         return spaces.MultiDiscrete(n.max(axis=0), dtype=low.dtype.type)
     return spaces.MultiBinary(list(shape) if len(shape) > 1 else shape[0])  # MultiBinary([5]) != MultiBinary(5)

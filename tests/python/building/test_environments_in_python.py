@@ -180,16 +180,19 @@ def test_envs_that_are_stepped_together_equal_plain_python(tmp_path, mode, param
 
 #: An environment whose names and dtypes could be mistaken for others.
 UNUSUAL = """
+import inspect
 import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
 import operant
 
+INT32 = {"dtype": np.int32} if "dtype" in inspect.signature(Discrete).parameters else {}  # Gymnasium 1.2 has no dtype
+
 
 @operant.environment
 class Unusual:
-    action_space = Discrete(2, dtype=np.int32)
+    action_space = Discrete(2, **INT32)
     observation_space = Dict({
-        "first": Dict({"a_b": Discrete(70000, dtype=np.int32), "c": Box(-9, 9, (1,))}),
+        "first": Dict({"a_b": Discrete(70000, **INT32), "c": Box(-9, 9, (1,))}),
         "second": Dict({"a": MultiDiscrete([3, 4], dtype=np.int16), "b_c": Box(-9, 9, (1,))}),
     })
     count: int = 2
