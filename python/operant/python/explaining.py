@@ -55,7 +55,7 @@ def explained(d: Declaration, error: BaseException) -> CompileError:
     file = next(iter(d.functions.values())).__code__.co_filename
     lines = [
         (found[1], int(found[2]))
-        for found in re.finditer(r'File "([^"]+)", line (\d+)', text)
+        for found in re.finditer(r'(?:File "|lowering .* at )([^"\n]+?)(?:", line |\s\()(\d+)', text)
         if not found[1].startswith("<")
     ]
     own = [one for one in lines if one[0] == file or file.endswith(one[0].lstrip("./"))]

@@ -10,12 +10,17 @@ from modules import module_at
 import operant
 
 CORRECT = """
+import enum
 import math
 from typing import Annotated
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 import operant
 from operant import Array
+
+class Move(enum.IntEnum):
+    UP = 1
+
 
 table = {1: 2}
 offsets = np.array([1, 2, 3])
@@ -169,6 +174,12 @@ COMPILED = {
         "def step(p, s, action):\n        s.x += table[1]\n",
         "table[1]",
         r"`table` is a dict",
+    ),
+    "lowered": (
+        "def step(p, s, action, random):\n",
+        "def step(p, s, action):\n        s.x = Move.UP\n",
+        "Move.UP",
+        r"Cannot cast IntEnum<int>\(Move\) to float",
     ),
     "print": (STEP, "        print(s.x)\n", "print", r"compiled code has no `print`: the class `plain` runs"),
 }
