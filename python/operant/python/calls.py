@@ -72,6 +72,9 @@ class Random:
 
     def integers(self, low: int, high: int | None = None) -> int:
         """Draw an integer from [low, high), or from [0, low) if there is no `high`."""
+        for bound in (low, high):
+            if not isinstance(bound, (int, np.integer)) and bound is not None:
+                raise TypeError(f"random.integers takes integers, got {shown(bound)}: write int(...)")
         first, end = (0, low) if high is None else (low, high)
         if first >= end:
             raise ValueError("low >= high")

@@ -6,6 +6,7 @@ import ctypes
 import threading
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -69,7 +70,7 @@ class Plain:
         else:
             error.__traceback__ = _user_frames(error.__traceback__)
             frames = traceback.extract_tb(error.__traceback__)
-            own = [one for one in frames if one.filename != __file__] or list(frames)
+            own = [one for one in frames if Path(one.filename).parent != Path(__file__).parent] or list(frames)
             place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
             text = f"{name}: {': '.join(filter(None, (type(error).__name__, str(error))))}{place}"
         encoded = text.encode()[: size - 1]

@@ -515,6 +515,14 @@ def test_an_exception_names_env_and_line(tmp_path, name, plain, workers):
         print(env.state)
 
 
+def test_a_wrong_assignment_in_plain_python_names_the_line(tmp_path):
+    env = walk(tmp_path, "s.x += SPEED * action", "s.x = 0.5", name="wrong").plain(2)
+    env.reset(seed=0)
+    line = WALK[: WALK.index("s.x += SPEED")].count("\n") + 1
+    with pytest.raises(RuntimeError, match=rf"`State\.x` is a int, got 0\.5 \(\S+wrong\.py:{line}\)"):
+        env.step(np.zeros(2, np.int64))
+
+
 def test_ctrl_c_in_plain_python_is_a_keyboard_interrupt(tmp_path):
     stop = "import signal\n        signal.raise_signal(signal.SIGINT)"
     env = walk(tmp_path, "s.x += SPEED * action", stop, name="stops").plain(3)

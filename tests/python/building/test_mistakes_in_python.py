@@ -117,6 +117,12 @@ RUN = {
         "choice",
         r"random\.choice does not exist: the draws are random\(\)",
     ),
+    "bound": (
+        STEP,
+        "        s.k = random.integers(2.0)\n",
+        "random.integers(2.0)",
+        r"`step`: TypeError: random\.integers takes integers, got 2\.0: write int",
+    ),
     "seen": (
         "out[1] = s.k",
         "return out",
