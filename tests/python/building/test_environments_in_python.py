@@ -206,7 +206,7 @@ class Unusual:
 
     def step(p, s, action):
         s.store += p.count * action
-        return s._row, s.store > 40
+        return s._row, s.store > 20
 
     def observation(p, s, out):
         out.first.a_b[()] = 69000 + s.store
