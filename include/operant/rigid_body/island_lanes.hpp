@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,8 +34,6 @@ class IslandLanes {
     static constexpr std::size_t bodies = Scene::bodies, joints = Scene::joints;
     static constexpr SearchOrder<Scene> order = SearchOrder<Scene>::from(bodies - 1);  ///< if all bodies are awake
     static constexpr std::size_t batch = xsimd::batch<float, Arch>::size;
-    /// Groups of one batch whose velocities iterate together: they make each part of an iteration in turn.
-    static constexpr std::size_t groups_in_turn = 4;
     static constexpr std::size_t most_worlds = 512, index_bits = 9;
     /// Worlds between two phases. Wide batches need more of them to choose from.
     static constexpr std::size_t most_tasks = batch < 16 ? 128 : 256, most_works = 4 * most_tasks;
@@ -334,6 +333,8 @@ private:
 
     /// A group whose velocities iterate.
     using Moving = Group<1>;
+    /// The number of groups that make each part of an iteration in turn. Their velocities and joints fit into the nearest cache.
+    static constexpr std::size_t groups_in_turn = std::bit_floor(32 * 1024 / sizeof(Solving<typename Moving::N>));
     struct MovingState {
         Solving<typename Moving::N> solving;
         typename Moving::Slots slots;
