@@ -31,7 +31,7 @@ constexpr Run runs[] = {
 #include "bipedal_walker_runs.inc"
 };
 
-/// As in scripts/record_bipedal_walker.py, and so are the next two functions.
+/// The policies are those of scripts/record_bipedal_walker.py, which takes the gait from Gymnasium.
 struct Gait {
     int phase = 1;
     std::size_t moving = 0;

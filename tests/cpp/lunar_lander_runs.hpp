@@ -31,7 +31,7 @@ constexpr Run runs[] = {
 #include "lunar_lander_runs.inc"
 };
 
-/// As in scripts/record_lunar_lander.py, and so are the next two functions.
+/// The policies are those of scripts/record_lunar_lander.py, which takes the heuristic from Gymnasium.
 struct Choice {
     double main, side;
     std::int64_t action;

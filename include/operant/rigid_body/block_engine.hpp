@@ -188,6 +188,7 @@ private:
 
         // Most velocities at limits repeat after a few iterations. The worlds are asked twice, and then left.
         constexpr int asked_after[] = {6, 40};
+        static_assert(Scene::velocity_iterations % 2 == 0);  // `repeat` adds pairs of iterations up
         std::size_t left = limited_count_;
         int done = 0;
         for (int stage = 0; stage < 3 && left > 0; ++stage) {
