@@ -403,23 +403,29 @@ private:
     /// Starts an episode in the envs that `mask` selects, or, if it is empty, in all.
     void start_episodes(std::span<const bool> mask, std::span<const double> bounds, const Outputs& outputs) {
         seed_if_needed();
-        const auto is_selected = [mask](std::size_t env) { return mask.empty() || mask[env]; };
-        for (std::size_t env = 0; env < num_envs_; ++env)
-            if (is_selected(env)) statistics_.discard(memory_.elapsed(env));  // the reset breaks these episodes off
+        // The reset breaks the episodes of these envs off.
+        if (mask.empty())
+            for (std::size_t env = 0; env < num_envs_; ++env) statistics_.discard(memory_.elapsed(env));
+        else
+            for (std::size_t env = 0; env < num_envs_; ++env)
+                if (mask[env]) statistics_.discard(memory_.elapsed(env));
         for_blocks([&](std::size_t begin, std::size_t end) {
             EnvList restarting;
-            for (std::size_t env = begin; env < end; ++env) {
-                if (!is_selected(env)) continue;
-                restarting.append(env);
-                memory_.set_pending(env, false);
-            }
-            if (!mask.empty()) {
+            if (mask.empty()) {
+                for (std::size_t env = begin; env < end; ++env) restarting.append(env);
+            } else {
+                for (std::size_t env = begin; env < end; ++env) {
+                    if (!mask[env]) continue;
+                    restarting.append(env);
+                    memory_.set_pending(env, false);
+                }
                 kernels_.observe(envs(), outputs, begin, end);
                 clear_infos(outputs, begin, end);
             }
             kernels_.restart(bounds.empty() ? nullptr : bounds.data(), envs(), outputs, restarting);
             detail::throw_error_of(kernels_.take_error);
         });
+        if (mask.empty()) memory_.clear_pending();
         finished_ = memory_.count_pending();
         started_ = true;
     }
