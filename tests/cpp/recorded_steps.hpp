@@ -1,4 +1,4 @@
-// What the recorded runs of LunarLander and BipedalWalker have in common: random numbers, the hash of a step, and the loops.
+// The recorded runs of LunarLander and BipedalWalker share these random numbers, the hash of a step, and the loops.
 #pragma once
 
 #include <bit>

@@ -11,7 +11,7 @@
 
 namespace operant::detail {
 
-/// True for a type that an env can store or report, and arrays of it. Pointers, containers and strings are none.
+/// True for a type that an env can store or report, and arrays of it. Pointers, containers and strings are not such types.
 template <class Member, class Number = typename NumberIn<Member>::type>
 inline constexpr bool is_plain =
     std::is_trivially_copyable_v<Number> && !std::is_pointer_v<Number> && !std::is_array_v<Number>;

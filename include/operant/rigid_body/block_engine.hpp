@@ -293,8 +293,8 @@ private:
         all = solving;
     }
 
-    /// Makes two iterations. Where they repeat all velocities, and motors, so will the others: impulses are added up, in the order in
-    /// which the iterations would.
+    /// Makes two iterations. If they leave all velocities and motor impulses of a world as they were, all others repeat them. Then
+    /// this adds their impulses up, in the order of the iterations.
     /// \param left the number of iterations after these two: even
     /// \returns bits of the worlds that go on
     template <class N>

@@ -258,7 +258,7 @@ private:
             std::uint8_t body;
             std::array<std::uint16_t, N::size> which;  ///< indices of works or points, 0 for none
 
-            /// \tparam Struct of which `which` has indices
+            /// \tparam Struct the struct whose indices `which` has
             template <class Struct>
             XSIMD_INLINE Reader<N> reader() const {
                 return {N::index([&](std::size_t l) { return which[l] * (sizeof(Struct) / sizeof(float)); })};

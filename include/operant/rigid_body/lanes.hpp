@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Numbers with one world in each lane, for the functions of this room, and how they are read from memory.
+/// Numbers with one world in each lane, for the functions of this room, and their reader.
 
 #include <array>
 #include <cstddef>

@@ -514,7 +514,7 @@ struct Engine {
 
     /// Prepares the joints of a world, or of worlds in lanes, and applies their impulses of the last step.
     /// \param island of the first world
-    /// \param read reads a number of that island from the islands of all worlds
+    /// \param read reads a number, a vector or a rotation of that island from the islands of all worlds
     template <class Number, class Read>
     static XSIMD_INLINE void prepare_joints(const Island& island, const Read& read,
                                             std::array<JointConstraint<Number>, Scene::joints>& constraints,

@@ -246,5 +246,5 @@ def _arranged(tree: Tree) -> str:
 
 
 def type_name(keys: Iterable[str]) -> str:
-    """Name the type of a dict's part. The lengths tell ("a_b", "c") from ("a", "b_c")."""
+    """Name the type of a dict's part. The lengths distinguish ("a_b", "c") from ("a", "b_c")."""
     return "Out_" + "_".join(f"{len(key)}_{key}" for key in keys)

@@ -52,7 +52,7 @@ def assert_steps_are_the_same(ours, theirs, action):
 
 
 def with_lists(table):
-    """Transitions as Gymnasium has them, without tuples."""
+    """Return Gymnasium's transitions, without tuples."""
     return {s: {a: list(one) for a, one in row.items()} for s, row in table.items()}
 
 

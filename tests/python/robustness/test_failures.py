@@ -52,7 +52,7 @@ FAILING = {
         lambda env, _: env.reset(options={"broken": 1, "reset_mask": np.arange(NUM_ENVS) == 5000}),
         "no start",
     ),
-    # What a loop of steps would meet first.
+    # A loop of steps would meet this error first.
     "rollout": (lambda env, _: env.rollout(actions_with((2, 5000), (4, 600))), "env 5000 failed in step 3"),
     "policy": (lambda env, policy: env.rollout(policy, 10), "no idea"),
 }
